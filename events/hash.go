@@ -1,0 +1,62 @@
+package events
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+)
+
+// Hash is the SHA-256 digest of one event; see [Envelope.Hash]. The zero Hash
+// stands before an aggregate's first event.
+type Hash [sha256.Size]byte
+
+// String is the lower-case hexadecimal form.
+func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+// IsZero reports whether h stands before the first event.
+func (h Hash) IsZero() bool { return h == Hash{} }
+
+// ParseHash is the reverse of [Hash.String].
+func ParseHash(text string) (Hash, error) {
+	var h Hash
+	if len(text) != hex.EncodedLen(len(h)) {
+		return Hash{}, fmt.Errorf("hash %.80q: want %d hexadecimal digits", text, hex.EncodedLen(len(h)))
+	}
+	if _, err := hex.Decode(h[:], []byte(text)); err != nil {
+		return Hash{}, fmt.Errorf("hash %q: %w", text, err)
+	}
+	return h, nil
+}
+
+// hashDomain separates these digests from every other use of SHA-256 and
+// names the list of fields below: another list is another domain.
+const hashDomain = "docket event 1"
+
+// Hash digests everything the event says: its subject, every attribute of its
+// envelope and the payload's bytes as stored. Each part is preceded by its
+// length as an unsigned varint, so that no two different events have the same
+// preimage. The position is left out: it is the log's statement, not the
+// event's.
+func (e *Envelope) Hash() Hash {
+	buf := make([]byte, 0, 512+len(e.Payload))
+	part := func(s string) {
+		buf = binary.AppendUvarint(buf, uint64(len(s)))
+		buf = append(buf, s...)
+	}
+	part(hashDomain)
+	part(e.Aggregate.Subject())
+	part(e.ID.String())
+	part(e.WireType())
+	part(formatTime(e.Time))
+	part(formatID(e.Actor))
+	part(formatID(e.Project))
+	part(formatID(e.Command))
+	part(formatID(e.Correlation))
+	part(formatID(e.Causation))
+	part(e.TraceParent)
+	part(formatRevision(e.Revision))
+	part(e.PrevHash.String())
+	part(string(e.Payload))
+	return sha256.Sum256(buf)
+}

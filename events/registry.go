@@ -1,0 +1,108 @@
+package events
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Type names what happened, in the past tense.
+type Type string
+
+// Event is a fact about one aggregate. Its JSON form is stored for good.
+type Event interface {
+	EventType() Type
+}
+
+// ErrUnknownType reports an event type or version this program does not know,
+// written by a newer one.
+var ErrUnknownType = errors.New("unknown event type")
+
+// Upcaster turns the payload of one version of a type into that of the next.
+type Upcaster func(payload []byte) ([]byte, error)
+
+// Registration is what is known of an event type.
+type Registration struct {
+	Kind Kind
+	// Version is the one written today, counted from 1.
+	Version int
+	// Upcasters[i] leads from version i+1 to i+2; there are Version-1 of them.
+	Upcasters []Upcaster
+	decode    func([]byte) (Event, error)
+}
+
+// Registry is a table of event types.
+type Registry map[Type]Registration
+
+// Decode reads a payload of the given type and version as today's event.
+func (r Registry) Decode(t Type, version int, payload []byte) (Event, error) {
+	registered, ok := r[t]
+	if !ok {
+		return nil, fmt.Errorf("%w: %s", ErrUnknownType, t)
+	}
+	if version < 1 || version > registered.Version {
+		return nil, fmt.Errorf("%w: %s version %d, this program knows up to %d", ErrUnknownType, t, version, registered.Version)
+	}
+	for v := version; v < registered.Version; v++ {
+		up, err := registered.Upcasters[v-1](payload)
+		if err != nil {
+			return nil, fmt.Errorf("upcast %s from version %d: %w", t, v, err)
+		}
+		payload = up
+	}
+	event, err := registered.decode(payload)
+	if err != nil {
+		return nil, fmt.Errorf("decode %s: %w", t, err)
+	}
+	return event, nil
+}
+
+// Register describes an event type whose newest version is one more than the
+// number of upcasters given.
+func Register[E Event](kind Kind, upcasters ...Upcaster) Registration {
+	return Registration{
+		Kind:      kind,
+		Version:   len(upcasters) + 1,
+		Upcasters: upcasters,
+		decode: func(payload []byte) (Event, error) {
+			var e E
+			d := json.NewDecoder(bytes.NewReader(payload))
+			if err := d.Decode(&e); err != nil {
+				return nil, err
+			}
+			if _, err := d.Token(); !errors.Is(err, io.EOF) {
+				return nil, errors.New("more than one JSON value")
+			}
+			return e, nil
+		},
+	}
+}
+
+// Types is every event of Docket. An event's name and the meaning of its
+// fields never change; a new meaning is a new version with an upcaster.
+var Types = Registry{
+	TypeAccountRegistered: Register[AccountRegistered](KindAccount),
+	TypeAccountErased:     Register[AccountErased](KindAccount),
+
+	TypeProjectCreated:    Register[ProjectCreated](KindProject),
+	TypeProjectRenamed:    Register[ProjectRenamed](KindProject),
+	TypeProjectArchived:   Register[ProjectArchived](KindProject),
+	TypeProjectUnarchived: Register[ProjectUnarchived](KindProject),
+	TypeMemberAdded:       Register[MemberAdded](KindProject),
+	TypeMemberRoleChanged: Register[MemberRoleChanged](KindProject),
+	TypeMemberRemoved:     Register[MemberRemoved](KindProject),
+	TypeStatusesChanged:   Register[StatusesChanged](KindProject),
+
+	TypeTaskCreated:    Register[TaskCreated](KindTask),
+	TypeTaskEdited:     Register[TaskEdited](KindTask),
+	TypeTaskMoved:      Register[TaskMoved](KindTask),
+	TypeTaskAssigned:   Register[TaskAssigned](KindTask),
+	TypeTaskUnassigned: Register[TaskUnassigned](KindTask),
+	TypeTaskDeleted:    Register[TaskDeleted](KindTask),
+	TypeTaskRestored:   Register[TaskRestored](KindTask),
+	TypeCommentAdded:   Register[CommentAdded](KindTask),
+	TypeCommentEdited:  Register[CommentEdited](KindTask),
+	TypeCommentDeleted: Register[CommentDeleted](KindTask),
+}
