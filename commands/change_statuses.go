@@ -1,0 +1,64 @@
+package commands
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/docketlog/docket/events"
+	"github.com/google/uuid"
+)
+
+// ChangeStatuses replaces the statuses of the board. For each status that is
+// left out, Retire names the one that takes its tasks. Owners only.
+type ChangeStatuses struct {
+	Project  uuid.UUID
+	Statuses []events.Status
+	Retire   map[string]string
+}
+
+func (c ChangeStatuses) Target() events.Aggregate { return events.Project(c.Project) }
+
+func (c ChangeStatuses) check(p *problems) { p.statuses("statuses", cleanStatuses(c.Statuses)) }
+
+func (c ChangeStatuses) decide(a asking, p Project) ([]events.Event, error) {
+	if r := p.mayOwnActive(a.actor); r != nil {
+		return nil, r
+	}
+	to := cleanStatuses(c.Statuses)
+	has := func(key string) bool {
+		return slices.ContainsFunc(to, func(s events.Status) bool { return s.Key == key })
+	}
+	var wrong problems
+	retired := map[string]string{}
+	for _, s := range p.Statuses {
+		if has(s.Key) {
+			continue
+		}
+		heir, named := c.Retire[s.Key]
+		switch {
+		case !named:
+			wrong.add("retire", "must name the status that takes the tasks of %q, such as {%q: %q}", s.Key, s.Key, to[0].Key)
+		case !has(heir):
+			wrong.add(fmt.Sprintf("retire.%s", s.Key), "must be a status of the new board, %q is not", heir)
+		default:
+			retired[s.Key] = heir
+		}
+	}
+	for key := range c.Retire {
+		if !slices.ContainsFunc(p.Statuses, func(s events.Status) bool { return s.Key == key }) || has(key) {
+			wrong.add(fmt.Sprintf("retire.%s", key), "is not a status that is being left out")
+		}
+	}
+	if r := wrong.rejection(); r != nil {
+		slices.SortFunc(r.Problems, func(a, b Problem) int { return strings.Compare(a.Field, b.Field) })
+		return nil, r
+	}
+	if slices.Equal(to, p.Statuses) {
+		return nil, nil
+	}
+	if len(retired) == 0 {
+		retired = nil
+	}
+	return []events.Event{events.StatusesChanged{From: p.Statuses, To: to, Retired: retired}}, nil
+}

@@ -1,0 +1,97 @@
+package commands
+
+import (
+	"strings"
+
+	"github.com/docketlog/docket/events"
+	"github.com/google/uuid"
+)
+
+// AddComment says something about the task.
+type AddComment struct {
+	ofTask
+	Task    uuid.UUID
+	Comment uuid.UUID
+	Text    string
+}
+
+func (c AddComment) Target() events.Aggregate { return events.Task(c.Task) }
+
+func (c AddComment) check(p *problems) { p.comment(c.Text) }
+
+func (c AddComment) decide(a asking, p Project, t Task) ([]events.Event, error) {
+	if r := t.mayChange(a, p); r != nil {
+		return nil, r
+	}
+	if t.comment(c.Comment) >= 0 {
+		return nil, reject(CodeExists, "There is a comment with this id already")
+	}
+	if len(t.Comments) >= MaxComments {
+		return nil, reject(CodeLimit, "A task has at most %d comments", MaxComments)
+	}
+	return []events.Event{events.CommentAdded{Comment: c.Comment, Text: c.Text}}, nil
+}
+
+// EditComment changes what the actor said. Authors only.
+type EditComment struct {
+	ofTask
+	Task    uuid.UUID
+	Comment uuid.UUID
+	Text    string
+}
+
+func (c EditComment) Target() events.Aggregate { return events.Task(c.Task) }
+
+func (c EditComment) check(p *problems) { p.comment(c.Text) }
+
+func (c EditComment) decide(a asking, p Project, t Task) ([]events.Event, error) {
+	if r := t.mayChange(a, p); r != nil {
+		return nil, r
+	}
+	said, ok := t.Comment(c.Comment)
+	switch {
+	case !ok:
+		return nil, reject(CodeNotFound, "There is no such comment")
+	case said.Author != a.actor:
+		return nil, reject(CodeForbidden, "Only its author may edit a comment")
+	case said.Text == c.Text:
+		return nil, nil
+	}
+	return []events.Event{events.CommentEdited{Comment: c.Comment, From: said.Text, To: c.Text}}, nil
+}
+
+// DeleteComment takes a comment off the task. Its author may, and owners of
+// the project.
+type DeleteComment struct {
+	ofTask
+	Task    uuid.UUID
+	Comment uuid.UUID
+}
+
+func (c DeleteComment) Target() events.Aggregate { return events.Task(c.Task) }
+
+func (c DeleteComment) check(*problems) {}
+
+func (c DeleteComment) decide(a asking, p Project, t Task) ([]events.Event, error) {
+	if r := t.mayChange(a, p); r != nil {
+		return nil, r
+	}
+	said, ok := t.Comment(c.Comment)
+	switch {
+	case t.comment(c.Comment) < 0:
+		return nil, reject(CodeNotFound, "There is no such comment")
+	case !ok:
+		return nil, nil
+	case said.Author != a.actor && p.Role(a.actor) != events.RoleOwner:
+		return nil, reject(CodeForbidden, "Only its author or an owner of the project may delete a comment")
+	}
+	return []events.Event{events.CommentDeleted{Comment: c.Comment, Text: said.Text}}, nil
+}
+
+func (p *problems) comment(text string) {
+	if strings.TrimSpace(text) == "" {
+		p.add("text", "must not be empty")
+		return
+	}
+	p.block("text", text, MaxComment)
+}

@@ -1,0 +1,363 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/docketlog/docket/events"
+	"github.com/google/uuid"
+)
+
+// ErrBusy reports that others kept changing the same thing faster than the
+// command could be decided. Nothing was written; trying again is right.
+var ErrBusy = errors.New("too many others are changing this at once")
+
+// attempts bounds how often a command is decided anew after a conflict.
+const attempts = 12
+
+// Request is who asks, and under what id.
+type Request struct {
+	Actor uuid.UUID
+	// Command is the command's id. Sent again under the same id it has the same
+	// outcome. Required.
+	Command uuid.UUID
+	// IfRevision, if not nil, must be the target's revision.
+	IfRevision *uint64
+	// Correlation, Causation and TraceParent are kept with the events.
+	Correlation uuid.UUID
+	Causation   uuid.UUID
+	TraceParent string
+}
+
+// Outcome is what a command came to. Project is the project concerned; Task is
+// there if the command was about one. Both are as the command left them.
+type Outcome struct {
+	Project Project
+	Task    Task
+	// Position is where the log has everything the outcome rests on.
+	Position events.Position
+	// Events are what was appended; none if nothing changed.
+	Events []events.Envelope
+	// Duplicate reports that the command had happened already. Project and Task
+	// are then as they stand now.
+	Duplicate bool
+}
+
+// Stats are counts since the handler began.
+type Stats struct {
+	Handled    uint64 // commands that were accepted
+	Unchanged  uint64 // of these, those that changed nothing
+	Duplicates uint64 // of these, those that had happened already
+	Rejected   uint64
+	Failed     uint64
+	Conflicts  uint64 // decisions taken again because another writer was first
+	Loads      uint64 // reads of an aggregate from the log
+	Warm       int    // aggregates kept folded now
+}
+
+// Handler takes commands: it folds what they are about, lets them decide and
+// appends what they decided. It may be used by any number of goroutines; any
+// number of handlers may work on one log.
+type Handler struct {
+	log    events.Log
+	folds  *folds
+	now    func() time.Time
+	logger *slog.Logger
+
+	handled, unchanged, duplicates, rejected, failed, conflicts atomic.Uint64
+}
+
+// Options are what a handler may be given; all have defaults.
+type Options struct {
+	// Warm is how many aggregates are kept folded, 50,000 by default; a task of
+	// ten events takes about 3 kB.
+	Warm int
+	// Now is the clock, time.Now by default.
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// NewHandler makes a handler on the log. It is correct at once and fast while
+// [Handler.Run] runs.
+func NewHandler(log events.Log, options Options) *Handler {
+	if options.Warm <= 0 {
+		options.Warm = 50_000
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Handler{log: log, folds: newFolds(log, options.Warm), now: options.Now, logger: options.Logger}
+}
+
+// Run watches the log until ctx ends, so that warm aggregates need no look at
+// it. It returns ctx's error. While it does not run, or cannot reach the log,
+// every command reads what it decides on.
+func (h *Handler) Run(ctx context.Context) error {
+	wait := 100 * time.Millisecond
+	for generation := uint64(1); ; generation++ {
+		began := time.Now()
+		err := h.folds.run(ctx, generation)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if time.Since(began) > time.Minute {
+			wait = 100 * time.Millisecond
+		}
+		h.logger.Warn("following the log for warm aggregates stopped, trying again", "err", err, "in", wait)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, 5*time.Second)
+	}
+}
+
+// Stats gives the counts so far.
+func (h *Handler) Stats() Stats {
+	return Stats{
+		Handled: h.handled.Load(), Unchanged: h.unchanged.Load(), Duplicates: h.duplicates.Load(),
+		Rejected: h.rejected.Load(), Failed: h.failed.Load(), Conflicts: h.conflicts.Load(),
+		Loads: h.folds.loads.Load(), Warm: h.folds.size(),
+	}
+}
+
+// Handle decides the command and appends what it decided. It fails with a
+// *[Rejection], with [ErrBusy], or with an error of [events.Log.Append] or
+// Load; after [events.ErrUnsettled] the same request may be sent again and
+// settles it.
+func (h *Handler) Handle(ctx context.Context, command Command, request Request) (Outcome, error) {
+	outcome, err := h.handle(ctx, command, request)
+	var rejection *Rejection
+	switch {
+	case err == nil:
+		h.handled.Add(1)
+		if outcome.Duplicate {
+			h.duplicates.Add(1)
+		} else if len(outcome.Events) == 0 {
+			h.unchanged.Add(1)
+		}
+	case errors.As(err, &rejection):
+		h.rejected.Add(1)
+	default:
+		h.failed.Add(1)
+	}
+	return outcome, err
+}
+
+func (h *Handler) handle(ctx context.Context, command Command, request Request) (Outcome, error) {
+	if request.Actor == uuid.Nil || request.Command == uuid.Nil {
+		return Outcome{}, errors.New("handle: actor and command id are required")
+	}
+	var wrong problems
+	command.check(&wrong)
+	if r := wrong.rejection(); r != nil {
+		return Outcome{}, r
+	}
+	target := h.folds.get(command.Target())
+	target.mu.Lock()
+	defer target.mu.Unlock()
+
+	// A rejection, or that nothing is to do, is only believed from a fold that
+	// was just read: another process may have made it untrue a moment ago. What
+	// is to be appended needs no such care, the log itself refuses it.
+	fresh := false
+	for attempt := 0; attempt < attempts; attempt++ {
+		if !fresh && !h.folds.warm(target) {
+			if err := h.folds.refresh(ctx, target); err != nil {
+				return Outcome{}, fmt.Errorf("load %s: %w", command.Target(), err)
+			}
+			fresh = true
+		}
+		if _, done := target.commands[request.Command]; done {
+			project, err := h.projectOf(ctx, command, target, false)
+			if err != nil {
+				return Outcome{}, err
+			}
+			return Outcome{Project: project, Task: target.task, Position: target.end, Duplicate: true}, nil
+		}
+		project, err := h.projectOf(ctx, command, target, fresh)
+		if err != nil {
+			return Outcome{}, err
+		}
+		decided, err := h.decide(command, request, project, target)
+		if (err != nil || len(decided) == 0) && !fresh {
+			if err := h.folds.refresh(ctx, target); err != nil {
+				return Outcome{}, fmt.Errorf("load %s: %w", command.Target(), err)
+			}
+			fresh = true
+			continue
+		}
+		if err != nil {
+			return Outcome{}, err
+		}
+		if len(decided) == 0 {
+			return Outcome{Project: project, Task: target.task, Position: target.end}, nil
+		}
+		appended, err := h.log.Append(ctx, events.Commit{
+			Head: target.head, Project: projectID(project, command), Command: request.Command, Actor: request.Actor,
+			Time: h.now(), Correlation: request.Correlation, Causation: request.Causation,
+			TraceParent: request.TraceParent, Events: decided,
+		})
+		switch {
+		case errors.Is(err, events.ErrConflict):
+			h.conflicts.Add(1)
+			fresh = false
+			if err := pause(ctx, attempt); err != nil {
+				return Outcome{}, err
+			}
+			if err := h.folds.refresh(ctx, target); err != nil {
+				return Outcome{}, fmt.Errorf("load %s: %w", command.Target(), err)
+			}
+			fresh = true
+			continue
+		case err != nil:
+			// The fold no longer knows whether it is complete.
+			target.checked = 0
+			return Outcome{}, err
+		}
+		if appended.Duplicate && len(appended.Events) > 0 && appended.Events[0].Revision != target.head.Revision+1 {
+			// An earlier attempt, with others' events after or before it: what
+			// stands now must be read.
+			if err := h.folds.refresh(ctx, target); err != nil {
+				return Outcome{}, fmt.Errorf("load %s: %w", command.Target(), err)
+			}
+		} else if err := target.apply(appended.Events); err != nil {
+			return Outcome{}, err
+		}
+		if command.Target().Kind == events.KindProject {
+			project = target.project
+		}
+		return Outcome{
+			Project: project, Task: target.task, Position: target.end,
+			Events: appended.Events, Duplicate: appended.Duplicate,
+		}, nil
+	}
+	return Outcome{}, fmt.Errorf("%s: %w", command.Target(), ErrBusy)
+}
+
+// projectOf is the project a command is decided under: the target itself, or
+// the one its task belongs to.
+func (h *Handler) projectOf(ctx context.Context, command Command, target *fold, fresh bool) (Project, error) {
+	if target.head.Aggregate.Kind == events.KindProject {
+		return target.project, nil
+	}
+	id := target.task.Project
+	if id == uuid.Nil {
+		id = firstTask(command).project()
+	}
+	if id == uuid.Nil {
+		return Project{}, nil
+	}
+	return h.project(ctx, id, fresh)
+}
+
+// firstTask is the task command among what is to be decided.
+func firstTask(command Command) taskCommand {
+	if t, ok := command.(together); ok {
+		command = t.parts[0]
+	}
+	return command.(taskCommand)
+}
+
+func projectID(p Project, command Command) uuid.UUID {
+	if p.ID != uuid.Nil {
+		return p.ID
+	}
+	return command.Target().ID // the project that is being created
+}
+
+// decide asks the command, or each of several on the state the ones before
+// leave.
+func (h *Handler) decide(command Command, request Request, project Project, target *fold) ([]events.Event, error) {
+	a := asking{actor: request.Actor, now: h.now()}
+	parts := []Command{command}
+	if t, ok := command.(together); ok {
+		parts = t.parts
+	}
+	task := target.task
+	var all []events.Event
+	for _, part := range parts {
+		var decided []events.Event
+		var err error
+		switch part := part.(type) {
+		case projectCommand:
+			decided, err = part.decide(a, project)
+		case taskCommand:
+			decided, err = part.decide(a, project, task)
+		default:
+			return nil, fmt.Errorf("handle: %T is no command", part)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, event := range decided {
+			// Only the state matters to the parts that follow; the chain is
+			// made when all is sealed.
+			e := events.Envelope{Aggregate: target.head.Aggregate, Actor: request.Actor, Time: a.now, Revision: project.Head.Revision}
+			if target.head.Aggregate.Kind == events.KindProject {
+				project = project.Apply(&e, event)
+			} else {
+				e.Revision = task.Head.Revision
+				task = task.Apply(&e, event)
+			}
+		}
+		all = append(all, decided...)
+	}
+	if request.IfRevision != nil && *request.IfRevision != target.head.Revision {
+		return nil, reject(CodeRevision, "It has changed since revision %d and is now at revision %d; read it again", *request.IfRevision, target.head.Revision)
+	}
+	return all, nil
+}
+
+// Project gives the project as the log has it now, for those who must know who
+// may see what without asking the rows. A project that does not exist is not
+// an error.
+func (h *Handler) Project(ctx context.Context, id uuid.UUID) (Project, error) {
+	return h.project(ctx, id, false)
+}
+
+func (h *Handler) project(ctx context.Context, id uuid.UUID, fresh bool) (Project, error) {
+	f := h.folds.get(events.Project(id))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if fresh || !h.folds.warm(f) {
+		if err := h.folds.refresh(ctx, f); err != nil {
+			return Project{}, fmt.Errorf("load project %s: %w", id, err)
+		}
+	}
+	return f.project, nil
+}
+
+// Task gives the task as the log has it now.
+func (h *Handler) Task(ctx context.Context, id uuid.UUID) (Task, error) {
+	f := h.folds.get(events.Task(id))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !h.folds.warm(f) {
+		if err := h.folds.refresh(ctx, f); err != nil {
+			return Task{}, fmt.Errorf("load task %s: %w", id, err)
+		}
+	}
+	return f.task, nil
+}
+
+// pause waits before a command is decided again: twice as long each time, and
+// never the same for two.
+func pause(ctx context.Context, attempt int) error {
+	longest := time.Millisecond << min(attempt, 6)
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(rand.N(longest)):
+		return nil
+	}
+}

@@ -1,0 +1,99 @@
+package commands
+
+import (
+	"github.com/docketlog/docket/events"
+	"github.com/google/uuid"
+)
+
+// AddMember lets an account into the project. Owners only. Adding who is there
+// with the same role changes nothing; with another role it is refused, so that
+// an invitation never takes a right away.
+type AddMember struct {
+	Project uuid.UUID
+	Account uuid.UUID
+	Role    events.Role
+}
+
+func (c AddMember) Target() events.Aggregate { return events.Project(c.Project) }
+
+func (c AddMember) check(p *problems) {
+	p.id("account", c.Account)
+	p.role("role", c.Role)
+}
+
+func (c AddMember) decide(a asking, p Project) ([]events.Event, error) {
+	if r := p.mayOwnActive(a.actor); r != nil {
+		return nil, r
+	}
+	switch role := p.Role(c.Account); {
+	case role == c.Role:
+		return nil, nil
+	case role != "":
+		return nil, reject(CodeExists, "The account is a member already, as %s; change its role instead", role)
+	case len(p.Members) >= MaxMembers:
+		return nil, reject(CodeLimit, "A project has at most %d members", MaxMembers)
+	}
+	return []events.Event{events.MemberAdded{Account: c.Account, Role: c.Role}}, nil
+}
+
+// ChangeMemberRole changes what a member may do. Owners only; a project always
+// keeps an owner.
+type ChangeMemberRole struct {
+	Project uuid.UUID
+	Account uuid.UUID
+	Role    events.Role
+}
+
+func (c ChangeMemberRole) Target() events.Aggregate { return events.Project(c.Project) }
+
+func (c ChangeMemberRole) check(p *problems) {
+	p.id("account", c.Account)
+	p.role("role", c.Role)
+}
+
+func (c ChangeMemberRole) decide(a asking, p Project) ([]events.Event, error) {
+	if r := p.mayOwnActive(a.actor); r != nil {
+		return nil, r
+	}
+	role := p.Role(c.Account)
+	switch {
+	case role == "":
+		return nil, reject(CodeNotFound, "There is no such member")
+	case role == c.Role:
+		return nil, nil
+	case role == events.RoleOwner && p.owners() == 1:
+		return nil, reject(CodeLastOwner, "The project would have no owner; make somebody else an owner first")
+	}
+	return []events.Event{events.MemberRoleChanged{Account: c.Account, From: role, To: c.Role}}, nil
+}
+
+// RemoveMember takes an account out of the project. Owners may remove anybody,
+// everybody may remove themselves; a project always keeps an owner. It works on
+// an archived project too: taking access away must never have to wait.
+type RemoveMember struct {
+	Project uuid.UUID
+	Account uuid.UUID
+}
+
+func (c RemoveMember) Target() events.Aggregate { return events.Project(c.Project) }
+
+func (c RemoveMember) check(p *problems) { p.id("account", c.Account) }
+
+func (c RemoveMember) decide(a asking, p Project) ([]events.Event, error) {
+	if r := p.mayRead(a.actor, "project"); r != nil {
+		return nil, r
+	}
+	if c.Account != a.actor {
+		if r := p.mayOwn(a.actor); r != nil {
+			return nil, r
+		}
+	}
+	role := p.Role(c.Account)
+	switch {
+	case role == "":
+		return nil, nil
+	case role == events.RoleOwner && p.owners() == 1:
+		return nil, reject(CodeLastOwner, "The project would have no owner; make somebody else an owner first")
+	}
+	return []events.Event{events.MemberRemoved{Account: c.Account, Role: role}}, nil
+}

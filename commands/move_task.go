@@ -1,0 +1,67 @@
+package commands
+
+import (
+	"strings"
+
+	"github.com/docketlog/docket/events"
+	"github.com/google/uuid"
+)
+
+// MoveTask puts the task elsewhere on the board. Without a status it stays in
+// its own; without a rank it goes to the end of another status and stays where
+// it is in its own.
+type MoveTask struct {
+	ofTask
+	Task   uuid.UUID
+	Status string
+	Rank   string
+}
+
+func (c MoveTask) Target() events.Aggregate { return events.Task(c.Task) }
+
+func (c MoveTask) check(p *problems) {
+	if c.Rank != "" {
+		p.rank("rank", c.Rank)
+	}
+}
+
+func (c MoveTask) decide(a asking, p Project, t Task) ([]events.Event, error) {
+	if r := t.mayChange(a, p); r != nil {
+		return nil, r
+	}
+	from, ok := p.Status(t.Status)
+	if !ok {
+		// Cannot happen to a task that was created under this project's rules;
+		// its own key then is the truest answer.
+		from.Key = t.Status
+	}
+	to := from
+	if c.Status != "" {
+		if to, ok = p.Status(c.Status); !ok {
+			return nil, unknownStatus(p, c.Status)
+		}
+	}
+	rank := c.Rank
+	switch {
+	case rank != "":
+	case to.Key == from.Key:
+		rank = t.Rank
+	default:
+		rank = RankAtEnd(a.now)
+	}
+	if to.Key == from.Key && rank == t.Rank {
+		return nil, nil
+	}
+	return []events.Event{events.TaskMoved{
+		Status: events.Changed[string]{From: from.Key, To: to.Key},
+		Rank:   events.Changed[string]{From: t.Rank, To: rank},
+	}}, nil
+}
+
+func unknownStatus(p Project, key string) *Rejection {
+	keys := make([]string, len(p.Statuses))
+	for i, s := range p.Statuses {
+		keys[i] = s.Key
+	}
+	return rejectField(CodeUnknownStatus, "status", "The board has no status %q; it has %s", key, strings.Join(keys, ", "))
+}

@@ -1,0 +1,26 @@
+package commands
+
+import (
+	"github.com/docketlog/docket/events"
+	"github.com/google/uuid"
+)
+
+// RenameProject gives the project another name. Owners only.
+type RenameProject struct {
+	Project uuid.UUID
+	Name    string
+}
+
+func (c RenameProject) Target() events.Aggregate { return events.Project(c.Project) }
+
+func (c RenameProject) check(p *problems) { p.line("name", clean(c.Name), MaxProjectName) }
+
+func (c RenameProject) decide(a asking, p Project) ([]events.Event, error) {
+	if r := p.mayOwnActive(a.actor); r != nil {
+		return nil, r
+	}
+	if clean(c.Name) == p.Name {
+		return nil, nil
+	}
+	return []events.Event{events.ProjectRenamed{From: p.Name, To: clean(c.Name)}}, nil
+}
