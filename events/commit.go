@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -25,12 +26,19 @@ type Commit struct {
 	Time        time.Time
 	Correlation uuid.UUID
 	Causation   uuid.UUID
+	// TraceParent is left out of the events if it is not a W3C trace parent.
 	TraceParent string
 	Events      []Event
 }
 
+// traceParent is the form of a trace parent (W3C Trace Context, section 3.2).
+// It comes from outside, and a header that did not come back byte for byte as
+// it was hashed would break the chain for good.
+var traceParent = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
+
 // EventID is the id of a command's event number index, counted from 0. It is a
-// name-based UUID (RFC 9562, version 5), so the same command gives the same ids.
+// name-based UUID (RFC 9562, version 5), so the same command gives the same ids. A command's
+// events are of one aggregate.
 func EventID(command uuid.UUID, index int) uuid.UUID {
 	return uuid.NewSHA1(command, []byte(strconv.Itoa(index)))
 }
@@ -51,6 +59,10 @@ func (c *Commit) Seal() ([]Envelope, error) {
 	if correlation == uuid.Nil {
 		correlation = c.Command
 	}
+	trace := ""
+	if traceParent.MatchString(c.TraceParent) {
+		trace = c.TraceParent
+	}
 	sealed := make([]Envelope, len(c.Events))
 	head := c.Head
 	for i, event := range c.Events {
@@ -68,7 +80,7 @@ func (c *Commit) Seal() ([]Envelope, error) {
 			Revision: head.Revision + 1, PrevHash: head.Hash,
 			Time:  c.Time.UTC().Truncate(time.Microsecond),
 			Actor: c.Actor, Command: c.Command, Correlation: correlation, Causation: c.Causation,
-			TraceParent: c.TraceParent, Payload: payload,
+			TraceParent: trace, Payload: payload,
 		}
 		head = head.After(&sealed[i])
 	}

@@ -1,0 +1,210 @@
+package brokertest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"github.com/docketlog/docket/broker"
+)
+
+// patience bounds every wait for a cluster to settle.
+const patience = 30 * time.Second
+
+// Servers is a cluster of real NATS servers with JetStream that sync every
+// write. Its methods may be called concurrently.
+type Servers struct {
+	mu      sync.Mutex
+	options []*server.Options
+	running []*server.Server // nil where stopped
+}
+
+// Cluster starts n clustered servers and returns once they have elected a
+// leader and can place a stream of n replicas.
+func Cluster(t testing.TB, n int) *Servers {
+	t.Helper()
+	c := &Servers{running: make([]*server.Server, n)}
+	ports := freePorts(t, 2*n)
+	var routes []*url.URL
+	for i := range n {
+		routes = append(routes, &url.URL{Scheme: "nats", Host: loopback(ports[n+i])})
+	}
+	for i := range n {
+		c.options = append(c.options, &server.Options{
+			ServerName: "node" + strconv.Itoa(i),
+			Host:       "127.0.0.1",
+			Port:       ports[i],
+			Cluster:    server.ClusterOpts{Name: "brokertest", Host: "127.0.0.1", Port: ports[n+i]},
+			Routes:     routes,
+			JetStream:  true,
+			StoreDir:   t.TempDir(),
+			SyncAlways: true,
+			NoLog:      true,
+			NoSigs:     true,
+			// A test's disk is shared with others; what is free is not the point.
+			JetStreamMaxStore: 1 << 40,
+		})
+	}
+	t.Cleanup(func() {
+		for i := range n {
+			c.Stop(i)
+		}
+	})
+	for i := range n {
+		c.start(t, i)
+	}
+	c.await(t, "a leader that sees every server", func() bool {
+		for _, s := range c.running {
+			if s.JetStreamIsLeader() && len(s.JetStreamClusterPeers()) == n {
+				return true
+			}
+		}
+		return false
+	})
+	return c
+}
+
+// URL is the address of every server of the cluster.
+func (c *Servers) URL() string {
+	var urls []string
+	for _, o := range c.options {
+		urls = append(urls, "nats://"+loopback(o.Port))
+	}
+	return strings.Join(urls, ",")
+}
+
+// Conn connects to the cluster for as long as the test runs.
+func (c *Servers) Conn(t testing.TB, opts ...nats.Option) *nats.Conn {
+	t.Helper()
+	nc, err := broker.Dial(t.Context(), c.URL(), opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	return nc
+}
+
+// Stop ends server i and waits until it has ended.
+func (c *Servers) Stop(i int) {
+	c.mu.Lock()
+	s := c.running[i]
+	c.running[i] = nil
+	c.mu.Unlock()
+	if s != nil {
+		s.Shutdown()
+		s.WaitForShutdown()
+	}
+}
+
+// Restart starts server i again, on the same address and data.
+func (c *Servers) Restart(t testing.TB, i int) {
+	t.Helper()
+	c.Stop(i)
+	c.start(t, i)
+}
+
+// Leader waits until the stream has a leader among the running servers and
+// returns its number.
+func (c *Servers) Leader(t testing.TB, stream string) int {
+	t.Helper()
+	leader := -1
+	c.await(t, "a leader of stream "+stream, func() bool {
+		for i, s := range c.running {
+			if s != nil && s.JetStreamIsStreamLeader(server.DEFAULT_GLOBAL_ACCOUNT, stream) {
+				leader = i
+				return true
+			}
+		}
+		return false
+	})
+	return leader
+}
+
+// Current waits until every running server holds all of the stream.
+func (c *Servers) Current(t testing.TB, stream string) {
+	t.Helper()
+	c.await(t, "current replicas of stream "+stream, func() bool {
+		for _, s := range c.running {
+			if s != nil && !s.JetStreamIsStreamCurrent(server.DEFAULT_GLOBAL_ACCOUNT, stream) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// StepDown makes the stream's leader give up its office, which the servers
+// then fill anew.
+func (c *Servers) StepDown(t testing.TB, nc *nats.Conn, stream string) {
+	t.Helper()
+	c.Leader(t, stream)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	reply, err := nc.RequestWithContext(ctx, "$JS.API.STREAM.LEADER.STEPDOWN."+stream, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer struct {
+		Error *server.ApiError `json:"error"`
+	}
+	if err := json.Unmarshal(reply.Data, &answer); err != nil || answer.Error != nil {
+		t.Fatalf("step down of stream %s: %v %v", stream, err, answer.Error)
+	}
+}
+
+func (c *Servers) start(t testing.TB, i int) {
+	t.Helper()
+	// The server keeps and changes the options it is given.
+	s, err := server.NewServer(c.options[i].Clone())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	if !s.ReadyForConnections(patience) {
+		t.Fatalf("server %d is not ready", i)
+	}
+	c.mu.Lock()
+	c.running[i] = s
+	c.mu.Unlock()
+}
+
+// await polls until done, which runs under the lock, says so.
+func (c *Servers) await(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		c.mu.Lock()
+		ok := done()
+		c.mu.Unlock()
+		if ok {
+			return
+		}
+	}
+	t.Fatalf("no %s within %s", what, patience)
+}
+
+func freePorts(t testing.TB, n int) []int {
+	t.Helper()
+	var ports []int
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// All stay open until all are chosen, or one could be chosen twice.
+		defer l.Close()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports
+}
+
+func loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }

@@ -1,0 +1,105 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// clientName is how the servers' monitoring shows Docket's connections.
+const clientName = "docket"
+
+// redial is the pause between two attempts to connect.
+const redial = 250 * time.Millisecond
+
+// steady are the options of every connection. It reconnects for ever and keeps
+// nothing to send while it is away: a publish fails at once, so that none is
+// stored long after its caller was told that the outcome is unknown.
+func steady() []nats.Option {
+	return []nats.Option{
+		nats.Name(clientName),
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(redial),
+		nats.ReconnectJitter(redial, redial),
+		nats.ReconnectBufSize(-1),
+		nats.PingInterval(20 * time.Second),
+		nats.Timeout(5 * time.Second),
+	}
+}
+
+// Dial connects to a server or cluster that others run. address is one URL or
+// several with commas between, nats:// or tls://, with a user and password or a
+// token before the host; ?creds=FILE on any of them names a credentials file.
+// An unreachable server is tried again until ctx ends; a refused login fails at
+// once. Once connected it reconnects for ever. The caller closes it.
+func Dial(ctx context.Context, address string, opts ...nats.Option) (*nats.Conn, error) {
+	servers, fromURL, err := parseAddress(address)
+	if err != nil {
+		return nil, err
+	}
+	all := append(append(steady(), fromURL...), opts...)
+	for {
+		nc, err := nats.Connect(servers, all...)
+		if err == nil {
+			return nc, nil
+		}
+		if errors.Is(err, nats.ErrAuthorization) || !temporary(err) {
+			return nil, fmt.Errorf("connect to NATS: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("connect to NATS: %w: %w", context.Cause(ctx), err)
+		case <-time.After(redial):
+		}
+	}
+}
+
+// DialRunning connects to the broker of the process that runs on the data
+// folder now. It fails with [ErrNotRunning] if there is none. The caller closes
+// the connection.
+func DialRunning(ctx context.Context, dir string, opts ...nats.Option) (*nats.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	a, err := readAccess(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrNotRunning, dir, err)
+	}
+	all := append(steady(), nats.UserInfo(a.User, a.Password))
+	nc, err := nats.Connect(a.URL, append(all, opts...)...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrNotRunning, dir, err)
+	}
+	return nc, nil
+}
+
+func parseAddress(address string) (servers string, opts []nats.Option, err error) {
+	var cleaned []string
+	for one := range strings.SplitSeq(address, ",") {
+		u, err := url.Parse(strings.TrimSpace(one))
+		// The parser's own error repeats the text, which may hold a password.
+		if err != nil || u.Host == "" || (u.Scheme != "nats" && u.Scheme != "tls") {
+			return "", nil, errors.New("NATS address: want nats://[user:password@]host:port or tls://…, several with commas between")
+		}
+		for name, values := range u.Query() {
+			if name != "creds" || len(values) != 1 || values[0] == "" {
+				return "", nil, fmt.Errorf("NATS address: unknown setting %q, want creds=FILE", name)
+			}
+			opts = append(opts, nats.UserCredentials(values[0]))
+		}
+		u.RawQuery = ""
+		cleaned = append(cleaned, u.String())
+	}
+	return strings.Join(cleaned, ","), opts, nil
+}
+
+// temporary reports whether connecting may succeed later.
+func temporary(err error) bool {
+	var network interface{ Timeout() bool }
+	return errors.Is(err, nats.ErrNoServers) || errors.Is(err, nats.ErrTimeout) || errors.As(err, &network)
+}

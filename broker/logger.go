@@ -1,0 +1,40 @@
+package broker
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+// logger hands the server's messages on. A fatal one is also sent to fatal,
+// where the server would by itself end the process.
+type logger struct {
+	log   *slog.Logger
+	fatal chan<- string
+}
+
+func (l logger) Noticef(format string, v ...any) { l.log.Debug("broker: " + fmt.Sprintf(format, v...)) }
+func (l logger) Debugf(format string, v ...any)  { l.log.Debug("broker: " + fmt.Sprintf(format, v...)) }
+func (l logger) Tracef(format string, v ...any)  { l.log.Debug("broker: " + fmt.Sprintf(format, v...)) }
+
+// Warnf keeps one warning quiet: the password in the server's settings is a
+// random one, kept nowhere but in the data folder, and not worth the time a
+// slow hash would take at every connection.
+func (l logger) Warnf(format string, v ...any) {
+	if strings.HasPrefix(format, "Plaintext passwords detected") {
+		l.Debugf(format, v...)
+		return
+	}
+	l.log.Warn("broker: " + fmt.Sprintf(format, v...))
+}
+
+func (l logger) Errorf(format string, v ...any) { l.log.Error("broker: " + fmt.Sprintf(format, v...)) }
+
+func (l logger) Fatalf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	l.log.Error("broker: " + text)
+	select {
+	case l.fatal <- text:
+	default:
+	}
+}

@@ -1,0 +1,208 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	js "github.com/nats-io/nats.go/jetstream"
+
+	"github.com/docketlog/docket/events"
+)
+
+const (
+	// feedBytes bounds what the server sends ahead of the reader.
+	feedBytes = 4 << 20
+	// heartbeat is how often the server says that a quiet feed is alive. Two
+	// missed ones and the feed begins anew.
+	heartbeat = time.Second
+	// feedIdle is when the server forgets a feed whose process is gone.
+	feedIdle = time.Minute
+	// catchUpGrace is how long a replicated stream may seem shorter than a
+	// position it gave out: a new leader has yet to apply what it was sent.
+	catchUpGrace = 5 * time.Second
+)
+
+// Follow implements [events.Log]. The feed rests on a consumer of its own that
+// the server keeps in memory and that acknowledges nothing; the feed itself
+// checks that no sequence is left out, and starts another consumer at the
+// first one missing whenever anything happens to the old one.
+func (l *Log) Follow(ctx context.Context, after events.Position, limit int) (events.Feed, error) {
+	if limit < 1 {
+		return nil, fmt.Errorf("follow from %s: limit %d, want at least 1", after, limit)
+	}
+	if after.Incarnation != l.incarnation {
+		return nil, fmt.Errorf("follow from %s: %w: the log is %s", after, events.ErrIncarnation, l.incarnation)
+	}
+	f := &feed{log: l, limit: limit, at: after, reconnected: l.nc.StatusChanged(nats.CONNECTED)}
+	if err := f.begin(ctx); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("follow from %s: %w", after, err)
+	}
+	return f, nil
+}
+
+// feed implements [events.Feed].
+type feed struct {
+	log         *Log
+	limit       int
+	at          events.Position // delivered up to here
+	reconnected chan nats.Status
+	source      *source // nil between two
+	fresh       bool    // source has delivered nothing yet
+}
+
+// Next implements [events.Feed].
+func (f *feed) Next(ctx context.Context) (events.Batch, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return events.Batch{}, err
+		}
+		if f.source == nil {
+			if err := f.begin(ctx); err != nil {
+				return events.Batch{}, fmt.Errorf("follow from %s: %w", f.at, err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return events.Batch{}, ctx.Err()
+		case <-f.reconnected:
+			// What was on the wire is lost, and nothing need follow to show it.
+			f.drop()
+		case reason := <-f.source.failed:
+			f.log.log.Debug("feed begins anew", "position", f.at.String(), "err", reason)
+			f.drop()
+		case m := <-f.source.items:
+			batch, err := f.collect(ctx, m)
+			if err != nil {
+				return events.Batch{}, err
+			}
+			if batch.End.Sequence > 0 {
+				return batch, nil
+			}
+		}
+	}
+}
+
+// collect makes a batch of m and what else is there. It is empty if m does not
+// continue the feed.
+func (f *feed) collect(ctx context.Context, m item) (events.Batch, error) {
+	var b events.Batch
+	for n := 1; ; n++ {
+		if m.sequence != f.at.Sequence+1 {
+			if m.sequence <= f.at.Sequence {
+				return b, nil
+			}
+			missing, err := f.missing(ctx)
+			if err != nil {
+				return events.Batch{}, err
+			}
+			if missing == nil {
+				return b, nil
+			}
+			m = *missing
+		}
+		f.fresh = false
+		f.at.Sequence = m.sequence
+		if m.malformed {
+			b.Malformed++
+			f.log.stats.malformed.Add(1)
+		} else {
+			b.Events = append(b.Events, m.event)
+		}
+		b.End, b.Stored, b.Head = f.at, m.stored, f.at.At(m.sequence+m.pending)
+		if n == f.limit || f.source == nil {
+			return b, nil
+		}
+		select {
+		case m = <-f.source.items:
+		default:
+			return b, nil
+		}
+	}
+}
+
+// missing deals with a message that was left out. A source that has delivered
+// before is replaced by one that begins there. One that begins by leaving it
+// out cannot deliver it (the client takes some for notices of the server's),
+// so it is read by itself. If the log does not have it, the log is damaged, and
+// the feed says so rather than go on.
+func (f *feed) missing(ctx context.Context) (*item, error) {
+	fresh := f.fresh
+	f.drop()
+	if !fresh {
+		return nil, nil
+	}
+	var m stored
+	var found bool
+	err := retry(ctx, func(ctx context.Context) (bool, error) {
+		var err error
+		m, found, err = f.log.leader(ctx, getRequest{Sequence: f.at.Sequence + 1})
+		return again(err), err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("follow from %s: %w", f.at, err)
+	}
+	if !found {
+		return nil, fmt.Errorf("follow from %s: the log lacks sequence %d", f.at, f.at.Sequence+1)
+	}
+	it := f.log.item(&m, 0)
+	return &it, nil
+}
+
+// begin starts a source after the feed's position. It tries until ctx ends,
+// unless the log turns out to be another.
+func (f *feed) begin(ctx context.Context) error {
+	started := time.Now()
+	return retry(ctx, func(ctx context.Context) (bool, error) {
+		select { // a connection made before the source is not news
+		case <-f.reconnected:
+		default:
+		}
+		s, err := f.log.source(ctx, f.at.Sequence+1, f.limit)
+		if err != nil {
+			return lasting(err), err
+		}
+		// Asked after the consumer was made: a consumer dies with its stream,
+		// so one that works from here on reads the stream that is asked now.
+		end, err := f.log.state(ctx)
+		if err == nil && end.Sequence < f.at.Sequence {
+			err = fmt.Errorf("%w: it ends at %s", events.ErrIncarnation, end)
+			if f.log.replicas > 1 && time.Since(started) < catchUpGrace {
+				err = errBehind
+			}
+		}
+		if err != nil {
+			s.close()
+			return lasting(err) || errors.Is(err, errBehind), err
+		}
+		f.source, f.fresh = s, true
+		return false, nil
+	})
+}
+
+// lasting reports whether a feed outlasts err: any trouble of the servers, and
+// a stream that is gone, for it may come back, if only as another.
+func lasting(err error) bool {
+	var answer js.JetStreamError
+	return transient(err) || errors.Is(err, js.ErrStreamNotFound) ||
+		errors.As(err, &answer) && answer.APIError() != nil && answer.APIError().Code >= 500
+}
+
+func (f *feed) drop() {
+	if f.source != nil {
+		f.source.close()
+		f.source = nil
+	}
+}
+
+// Close implements [events.Feed].
+func (f *feed) Close() {
+	f.drop()
+	if f.reconnected != nil {
+		f.log.nc.RemoveStatusListener(f.reconnected)
+		f.reconnected = nil
+	}
+}

@@ -1,0 +1,150 @@
+package jetstream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/docketlog/docket/events"
+)
+
+// One direct get brings at most so many events and about so many bytes.
+const (
+	loadEvents = 512
+	loadBytes  = 4 << 20
+)
+
+// Load implements [events.Log]. On a replicated stream it first asks the leader
+// how far the aggregate reaches, so that it never returns less than was
+// acknowledged before the call; the events themselves come from any replica.
+func (l *Log) Load(ctx context.Context, after events.Head) ([]events.Envelope, events.Head, error) {
+	var tail uint64
+	if l.replicas > 1 {
+		err := retry(ctx, func(ctx context.Context) (bool, error) {
+			var err error
+			tail, err = l.tail(ctx, after.Aggregate)
+			return again(err), err
+		})
+		if err != nil {
+			return nil, after, fmt.Errorf("load %s: %w", after.Aggregate, err)
+		}
+	}
+	loaded, head, err := l.loadTo(ctx, after, tail)
+	if err != nil {
+		return nil, after, fmt.Errorf("load %s: %w", after.Aggregate, err)
+	}
+	return loaded, head, nil
+}
+
+// tail is the sequence of the last message on the aggregate's subject, as the
+// leader has it, or 0.
+func (l *Log) tail(ctx context.Context, a events.Aggregate) (uint64, error) {
+	m, _, err := l.leader(ctx, getRequest{Last: a.Subject()})
+	return m.sequence, err
+}
+
+// loadTo reads at least up to the sequence tail, which the subject is known to
+// reach.
+func (l *Log) loadTo(ctx context.Context, after events.Head, tail uint64) ([]events.Envelope, events.Head, error) {
+	f := fold{log: l, head: after}
+	err := retry(ctx, func(ctx context.Context) (bool, error) {
+		for {
+			more, err := l.batch(ctx, &f)
+			if err != nil {
+				return again(err), err
+			}
+			if !more {
+				break
+			}
+		}
+		if f.head.Sequence < tail {
+			return true, errBehind
+		}
+		return false, nil
+	})
+	return f.accepted, f.head, err
+}
+
+var (
+	// errBehind reports a replica that lacks what the leader has.
+	errBehind = errors.New("replica is behind")
+	// errTorn reports that part of an answer was lost on the way.
+	errTorn = errors.New("answer is incomplete")
+)
+
+// again reports whether a failed read is worth repeating.
+func again(err error) bool {
+	var answer *apiError
+	return transient(err) || errors.Is(err, errTorn) || errors.As(err, &answer) && answer.Status >= 500
+}
+
+// batch reads one run of the subject after what f has, by the literal subject,
+// which needs no consumer. It reports whether the subject has more.
+func (l *Log) batch(ctx context.Context, f *fold) (more bool, err error) {
+	body, err := json.Marshal(getRequest{
+		Next: f.head.Aggregate.Subject(), Sequence: f.head.Sequence + 1,
+		Batch: loadEvents, MaxBytes: loadBytes,
+	})
+	if err != nil {
+		return false, err
+	}
+	// A channel of the right size: the client's own would take half a megabyte.
+	inbox, answers := l.nc.NewInbox(), make(chan *nats.Msg, loadEvents+1)
+	sub, err := l.nc.ChanSubscribe(inbox, answers)
+	if err != nil {
+		return false, err
+	}
+	defer sub.Unsubscribe()
+	if err := l.nc.PublishRequest("$JS.API.DIRECT.GET."+l.stream, inbox, body); err != nil {
+		return false, err
+	}
+	// The server names with each message the one before it, 0 for the first.
+	var last uint64
+	for {
+		var m *nats.Msg
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case m = <-answers:
+		}
+		s, isStored := replied(m)
+		switch status := m.Header.Get(headerStatus); {
+		case !isStored && status == statusNotFound:
+			return false, nil
+		case !isStored && status != statusEnd:
+			return false, statusError(m)
+		case number(m, headerLastSequence) != last:
+			return false, errTorn
+		case !isStored:
+			return number(m, headerNumPending) > 0, nil
+		}
+		last = s.sequence
+		f.add(&s)
+	}
+}
+
+// fold collects the events that the chain accepts.
+type fold struct {
+	log      *Log
+	head     events.Head
+	accepted []events.Envelope
+}
+
+func (f *fold) add(m *stored) {
+	e, err := f.log.envelope(m)
+	if err != nil {
+		f.log.stats.malformed.Add(1)
+		f.head = f.head.Past(m.sequence)
+		return
+	}
+	if f.head.Accepts(&e) != nil {
+		f.log.stats.forks.Add(1)
+		f.head = f.head.Past(m.sequence)
+		return
+	}
+	f.head = f.head.After(&e)
+	f.accepted = append(f.accepted, e)
+}

@@ -1,0 +1,135 @@
+package jetstream
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/docketlog/docket/events"
+)
+
+// getRequest asks for stored messages (NATS ADR-31). Last is answered with the
+// last one of a subject; Next and Sequence with the first of a subject from
+// there on, or, with Batch, with as many.
+type getRequest struct {
+	Sequence uint64 `json:"seq,omitempty"`
+	Last     string `json:"last_by_subj,omitempty"`
+	Next     string `json:"next_by_subj,omitempty"`
+	Batch    int    `json:"batch,omitempty"`
+	MaxBytes int    `json:"max_bytes,omitempty"`
+}
+
+// stored is a message as the stream holds it.
+type stored struct {
+	subject  string
+	sequence uint64
+	header   nats.Header
+	data     []byte
+	time     time.Time // only from the leader and from a consumer
+}
+
+// envelope reads the event in the message; the error wraps
+// [events.ErrMalformed].
+func (l *Log) envelope(m *stored) (events.Envelope, error) {
+	e, err := events.ParseEnvelope(m.subject, func(name string) string {
+		// Names are compared as they are: nats.Header keeps them as stored.
+		if v := m.header[name]; len(v) > 0 {
+			return v[0]
+		}
+		return ""
+	}, m.data)
+	e.Position = l.at(m.sequence)
+	return e, err
+}
+
+// leader asks the stream's leader, which has everything that was acknowledged.
+func (l *Log) leader(ctx context.Context, r getRequest) (m stored, found bool, err error) {
+	reply, err := l.request(ctx, "$JS.API.STREAM.MSG.GET."+l.stream, r)
+	if err != nil {
+		return stored{}, false, err
+	}
+	var answer struct {
+		Message struct {
+			Subject  string    `json:"subject"`
+			Sequence uint64    `json:"seq"`
+			Header   []byte    `json:"hdrs"`
+			Data     []byte    `json:"data"`
+			Time     time.Time `json:"time"`
+		} `json:"message"`
+		Error *apiError `json:"error"`
+	}
+	if err := json.Unmarshal(reply.Data, &answer); err != nil {
+		return stored{}, false, fmt.Errorf("stored message: %w", err)
+	}
+	if answer.Error != nil {
+		if answer.Error.Code == codeMessageNotFound {
+			return stored{}, false, nil
+		}
+		return stored{}, false, answer.Error
+	}
+	m = stored{subject: answer.Message.Subject, sequence: answer.Message.Sequence, data: answer.Message.Data, time: answer.Message.Time}
+	if len(answer.Message.Header) > 0 {
+		if m.header, err = nats.DecodeHeadersMsg(answer.Message.Header); err != nil {
+			// It is somebody's malformed message, not a failed read.
+			m.header = nil
+		}
+	}
+	return m, true, nil
+}
+
+func (l *Log) request(ctx context.Context, subject string, r getRequest) (*nats.Msg, error) {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestWait)
+	defer cancel()
+	return l.nc.RequestWithContext(ctx, subject, body)
+}
+
+// The headers and statuses of an answer to a direct get.
+const (
+	headerStatus       = "Status"
+	headerSubject      = "Nats-Subject"
+	headerSequence     = "Nats-Sequence"
+	headerLastSequence = "Nats-Last-Sequence"
+	headerNumPending   = "Nats-Num-Pending"
+
+	statusEnd          = "204"
+	statusNotFound     = "404"
+	statusNoResponders = "503"
+)
+
+// replied is the stored message in an answer to a direct get, if it is one and
+// not a status: a stored message may bear any header, one named Status too.
+func replied(m *nats.Msg) (stored, bool) {
+	sequence := number(m, headerSequence)
+	return stored{subject: value(m, headerSubject), sequence: sequence, header: m.Header, data: m.Data}, sequence > 0
+}
+
+func statusError(m *nats.Msg) error {
+	status := m.Header.Get(headerStatus)
+	if status == statusNoResponders {
+		return nats.ErrNoResponders
+	}
+	return fmt.Errorf("direct get: status %s %s", status, m.Header.Get("Description"))
+}
+
+// value is what the server says under a name. It adds its headers after the
+// stored ones, so the last of a name is its own.
+func value(m *nats.Msg, name string) string {
+	if v := m.Header[name]; len(v) > 0 {
+		return v[len(v)-1]
+	}
+	return ""
+}
+
+// number is a value that is a number, 0 if there is none.
+func number(m *nats.Msg, name string) uint64 {
+	n, _ := strconv.ParseUint(value(m, name), 10, 64)
+	return n
+}

@@ -1,0 +1,218 @@
+package logtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+// patience bounds every wait of the suite. Nothing is asserted about time.
+const patience = time.Minute
+
+// Target is a log under test and the ways to harm it.
+type Target struct {
+	Log events.Log
+	// Other is the same log as another process has it.
+	Other events.Log
+	// Store writes a message past the log's checks, as a second writer after a
+	// change of leader would, or somebody with a client of his own. It returns
+	// its sequence.
+	Store func(ctx context.Context, subject string, header map[string][]string, payload []byte) (uint64, error)
+	// Deaf is the same log over a connection of its own. Between Lose and Cut
+	// it sends and does not hear; Cut gives it a new connection.
+	Deaf      events.Log
+	Lose, Cut func()
+	// Disturb takes away what the log runs on and brings it back, such as the
+	// leader of its replicas, before it returns.
+	Disturb func(t *testing.T)
+}
+
+// Run tests one target. All parts share it, in order; the log may hold events
+// already.
+func Run(t *testing.T, target Target) {
+	s := &suite{Target: target}
+	for _, part := range []struct {
+		name string
+		run  func(*testing.T)
+	}{
+		{"round trip", s.roundTrip},
+		{"conflict", s.conflict},
+		{"concurrent writers", s.concurrentWriters},
+		{"repeated commit", s.repeatedCommit},
+		{"several events", s.severalEvents},
+		{"refused commit", s.refusedCommit},
+		{"invalid commit", s.invalidCommit},
+		{"lost acknowledgement", s.lostAcknowledgement},
+		{"forked events", s.forkedEvents},
+		{"own event off the chain", s.ownFork},
+		{"malformed messages", s.malformedMessages},
+		{"follow in any batches", s.followInBatches},
+		{"follow live", s.followLive},
+		{"follow interrupted", s.followInterrupted},
+		{"foreign positions", s.foreignPositions},
+		{"disturbed", s.disturbed},
+	} {
+		t.Run(part.name, part.run)
+	}
+}
+
+type suite struct{ Target }
+
+// within bounds a part.
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// newTask is the head of an aggregate that has no events.
+func newTask() events.Head { return events.Head{Aggregate: events.Task(uuid.New())} }
+
+// commit is a command's commit of n comments.
+func commit(head events.Head, n int) events.Commit {
+	c := events.Commit{
+		Head: head, Project: uuid.New(), Command: uuid.New(), Actor: uuid.New(), Causation: uuid.New(),
+		Time:        time.Now(),
+		TraceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+	}
+	for i := range n {
+		c.Events = append(c.Events, events.CommentAdded{Comment: uuid.New(), Text: fmt.Sprintf("“%d” ünïcode\n", i)})
+	}
+	return c
+}
+
+func (s *suite) append(t *testing.T, c events.Commit) events.Appended {
+	t.Helper()
+	done, err := s.Log.Append(within(t), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+// grow appends n commits of one event each.
+func (s *suite) grow(t *testing.T, head events.Head, n int) ([]events.Envelope, events.Head) {
+	t.Helper()
+	var all []events.Envelope
+	for range n {
+		done := s.append(t, commit(head, 1))
+		all, head = append(all, done.Events...), done.Head
+	}
+	return all, head
+}
+
+// wantHistory checks what the log says has happened to an aggregate, as both
+// processes see it.
+func (s *suite) wantHistory(t *testing.T, a events.Aggregate, want []events.Envelope, head events.Head) {
+	t.Helper()
+	for name, log := range map[string]events.Log{"log": s.Log, "other": s.Other} {
+		got, gotHead, err := log.Load(within(t), events.Head{Aggregate: a})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: history differs (-want +got):\n%s", name, d)
+		}
+		if d := cmp.Diff(head, gotHead); d != "" {
+			t.Errorf("%s: head differs (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+func (s *suite) end(t *testing.T) events.Position {
+	t.Helper()
+	end, err := s.Log.End(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return end
+}
+
+func (s *suite) follow(t *testing.T, after events.Position, limit int) events.Feed {
+	t.Helper()
+	feed, err := s.Log.Follow(within(t), after, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(feed.Close)
+	return feed
+}
+
+// read takes batches off the feed until it has reached end, and checks what
+// every batch promises.
+func read(t *testing.T, feed events.Feed, after, end events.Position, limit int) (all []events.Envelope, malformed int) {
+	t.Helper()
+	ctx := within(t)
+	for at := after; at.Sequence < end.Sequence; {
+		b, err := feed.Next(ctx)
+		if err != nil {
+			t.Fatalf("at %s of %s: %v", at, end, err)
+		}
+		if n := len(b.Events) + b.Malformed; n == 0 || n > limit {
+			t.Fatalf("batch of %d, want 1 to %d", n, limit)
+		}
+		if got, want := b.End.Sequence, at.Sequence+uint64(len(b.Events)+b.Malformed); got != want || b.End.Incarnation != at.Incarnation {
+			t.Fatalf("batch ends at %s, want sequence %d of %s: there is a gap or a repetition", b.End, want, at.Incarnation)
+		}
+		for i := range b.Events {
+			p := b.Events[i].Position
+			if p.Incarnation != at.Incarnation || p.Sequence <= at.Sequence || p.Sequence > b.End.Sequence {
+				t.Fatalf("event at %s in a batch from %s to %s", p, at, b.End)
+			}
+			at = p
+		}
+		if b.Head.Sequence < b.End.Sequence {
+			t.Fatalf("head %s is before the batch's end %s", b.Head, b.End)
+		}
+		if b.Stored.IsZero() {
+			t.Fatal("batch does not say when it was stored")
+		}
+		all, malformed, at = append(all, b.Events...), malformed+b.Malformed, b.End
+	}
+	return all, malformed
+}
+
+// collect keeps what several goroutines hand in.
+type collect struct {
+	mu  sync.Mutex
+	all []events.Appended
+}
+
+func (c *collect) add(done events.Appended) {
+	c.mu.Lock()
+	c.all = append(c.all, done)
+	c.mu.Unlock()
+}
+
+// write appends n commits to an aggregate that others write to as well: on
+// conflict it loads what came and tries again.
+func write(ctx context.Context, log events.Log, a events.Aggregate, n int, done func(events.Appended)) error {
+	head := events.Head{Aggregate: a}
+	for range n {
+		c := commit(head, 1)
+		for {
+			c.Head = head
+			appended, err := log.Append(ctx, c)
+			if err == nil {
+				done(appended)
+				head = appended.Head
+				break
+			}
+			if !errors.Is(err, events.ErrConflict) {
+				return err
+			}
+			if _, head, err = log.Load(ctx, head); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
