@@ -1,0 +1,247 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+	"go.uber.org/goleak"
+
+	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/events"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// cheap makes tests fast; nothing but the time depends on it.
+var cheap = Argon2{Memory: 64, Passes: 1, Lanes: 1}
+
+const (
+	ada         = "ada@example.org"
+	bob         = "bob@example.org"
+	adaPassword = "correct horse battery"
+	wrong       = "a wrong password"
+)
+
+// clock is moved by hand.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// record is a log in memory that can be told to fail.
+type record struct {
+	mu     sync.Mutex
+	events []events.Envelope
+	heads  map[events.Aggregate]events.Head
+	fail   error
+}
+
+func newRecord() *record { return &record{heads: make(map[events.Aggregate]events.Head)} }
+
+func (r *record) failWith(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fail = err
+}
+
+func (r *record) Append(_ context.Context, c events.Commit) (events.Appended, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fail != nil {
+		return events.Appended{}, r.fail
+	}
+	var duplicate []events.Envelope
+	for _, e := range r.events {
+		if e.Command == c.Command {
+			duplicate = append(duplicate, e)
+		}
+	}
+	if duplicate != nil {
+		return events.Appended{Events: duplicate, Head: r.heads[c.Head.Aggregate], Duplicate: true}, nil
+	}
+	if r.heads[c.Head.Aggregate].Revision != c.Head.Revision {
+		return events.Appended{}, events.ErrConflict
+	}
+	sealed, err := c.Seal()
+	if err != nil {
+		return events.Appended{}, err
+	}
+	head := c.Head
+	for i := range sealed {
+		sealed[i].Position = events.Position{Incarnation: "test", Sequence: uint64(len(r.events) + 1)}
+		r.events = append(r.events, sealed[i])
+		head = head.After(&sealed[i])
+	}
+	r.heads[c.Head.Aggregate] = head
+	return events.Appended{Events: sealed, Head: head}, nil
+}
+
+func (r *record) Load(_ context.Context, after events.Head) ([]events.Envelope, events.Head, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fail != nil {
+		return nil, after, r.fail
+	}
+	var found []events.Envelope
+	for _, e := range r.events {
+		if after.Accepts(&e) == nil {
+			found, after = append(found, e), after.After(&e)
+		}
+	}
+	return found, after, nil
+}
+
+func (r *record) End(context.Context) (events.Position, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return events.Position{Incarnation: "test", Sequence: uint64(len(r.events))}, r.fail
+}
+
+func (r *record) Follow(context.Context, events.Position, int) (events.Feed, error) {
+	return nil, errors.New("not followed in these tests")
+}
+
+// told lists what the log holds about an account.
+func (r *record) told(t *testing.T, account uuid.UUID) []events.Event {
+	t.Helper()
+	past, _, err := r.Load(t.Context(), events.Head{Aggregate: events.Account(account)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []events.Event
+	for _, e := range past {
+		if e.Actor != account {
+			t.Errorf("actor of %s is %s, want the account itself", e.Type, e.Actor)
+		}
+		event, err := e.Event()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, event)
+	}
+	return all
+}
+
+// house is an installation: a broker, a log and a clock.
+type house struct {
+	nc    *nats.Conn
+	log   *record
+	clock *clock
+}
+
+func newHouse(t testing.TB) *house {
+	t.Helper()
+	return &house{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
+}
+
+// open starts a process in the house.
+func (h *house) open(t testing.TB, change ...func(*Options)) *Accounts {
+	t.Helper()
+	return h.openOn(t, h.nc, change...)
+}
+
+func (h *house) openOn(t testing.TB, nc *nats.Conn, change ...func(*Options)) *Accounts {
+	t.Helper()
+	options := Options{Now: h.clock.Now, Argon2: cheap, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil))}
+	for _, c := range change {
+		c(&options)
+	}
+	a, err := Open(t.Context(), nc, h.log, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	return a
+}
+
+type testWriter struct{ t testing.TB }
+
+func (w testWriter) Write(p []byte) (int, error) {
+	w.t.Logf("%s", p)
+	return len(p), nil
+}
+
+func register(t testing.TB, a *Accounts, email string) Person {
+	t.Helper()
+	registration := Registration{Email: email, Name: "Somebody", Password: adaPassword, Address: "192.0.2.1"}
+	if _, err := a.Register(t.Context(), registration); err != nil {
+		t.Fatal(err)
+	}
+	p, err := a.ByEmail(t.Context(), email)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func signIn(t testing.TB, a *Accounts, email string) Session {
+	t.Helper()
+	s, err := a.SignIn(t.Context(), Credentials{Email: email, Password: adaPassword, Address: "192.0.2.1", UserAgent: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// admitted fails the test unless the secret lets its holder in.
+func admitted(t testing.TB, a *Accounts, secret string) Identity {
+	t.Helper()
+	identity, err := a.Authenticate(t.Context(), secret)
+	if err != nil {
+		t.Fatalf("secret is refused: %v", err)
+	}
+	return identity
+}
+
+// refused fails the test unless the secret is refused at once.
+func refused(t testing.TB, a *Accounts, secret string) {
+	t.Helper()
+	if _, err := a.Authenticate(t.Context(), secret); !errors.Is(err, ErrUnauthenticated) {
+		t.Fatalf("want %v, have %v", ErrUnauthenticated, err)
+	}
+}
+
+// eventually polls until what is wanted is so.
+func eventually(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if done() {
+			return
+		}
+	}
+	t.Fatalf("not within 30 s: %s", what)
+}
+
+// invalid is the field and code of every [Invalid] in an error.
+func invalid(err error) string {
+	var all Invalids
+	if !errors.As(err, &all) {
+		return fmt.Sprint("no Invalids: ", err)
+	}
+	var text string
+	for _, i := range all {
+		text += i.Field + ":" + i.Code + " "
+	}
+	return text
+}

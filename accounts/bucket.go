@@ -1,0 +1,244 @@
+package accounts
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// errMoved reports that a key no longer has the revision that was read, or
+// exists already. Read again, decide again.
+var errMoved = errors.New("key has moved on")
+
+// slack is how many revisions of a key the broker keeps until they are
+// overwritten. One is what is left in rest; more are there only so that
+// revisions left behind by a crash can still be named and overwritten.
+const slack = 5
+
+// listTimeout bounds a reading that the broker never completes.
+const listTimeout = 15 * time.Second
+
+// bucket is a key-value bucket that forgets: a value that is replaced or
+// removed is overwritten in the broker's store and not merely unlinked. It is
+// read through the stream's leader only, since a replica could answer with a
+// session that has been revoked.
+type bucket struct {
+	name   string
+	kv     jetstream.KeyValue
+	stream jetstream.Stream
+}
+
+// openBucket makes the bucket if there is none. One that exists is taken as it
+// is: its replicas are the operator's to change.
+func openBucket(ctx context.Context, js jetstream.JetStream, name string, replicas, history int, ttl time.Duration) (*bucket, error) {
+	duplicates := 2 * time.Minute
+	if ttl > 0 {
+		duplicates = min(duplicates, ttl)
+	}
+	stream, err := js.CreateStream(ctx, jetstream.StreamConfig{
+		Name:              "KV_" + name,
+		Subjects:          []string{subjectPrefix(name) + ">"},
+		MaxMsgsPerSubject: int64(history),
+		MaxMsgs:           -1,
+		MaxBytes:          -1,
+		MaxMsgSize:        64 * 1024,
+		MaxAge:            ttl,
+		Duplicates:        duplicates,
+		Discard:           jetstream.DiscardNew,
+		Storage:           jetstream.FileStorage,
+		Replicas:          replicas,
+		AllowRollup:       true,
+	})
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		stream, err = js.Stream(ctx, "KV_"+name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open bucket %s: %w", name, err)
+	}
+	kv, err := js.KeyValue(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("open bucket %s: %w", name, err)
+	}
+	return &bucket{name: name, kv: kv, stream: stream}, nil
+}
+
+func subjectPrefix(bucket string) string { return "$KV." + bucket + "." }
+
+// get reads a key's value and revision, [ErrNotFound] if it has none.
+func get[T any](ctx context.Context, b *bucket, key string) (value T, revision uint64, err error) {
+	entry, err := b.kv.Get(ctx, key)
+	if err != nil {
+		return value, 0, b.fault("read", err)
+	}
+	if err := json.Unmarshal(entry.Value(), &value); err != nil {
+		return value, 0, fmt.Errorf("decode %s/%s: %w", b.name, key, err)
+	}
+	return value, entry.Revision(), nil
+}
+
+// create writes a key that has no value, errMoved if it has one.
+func (b *bucket) create(ctx context.Context, key string, value any) (revision uint64, err error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return 0, fmt.Errorf("encode %s/%s: %w", b.name, key, err)
+	}
+	revision, err = b.kv.Create(ctx, key, text)
+	return revision, b.fault("create", err)
+}
+
+// createOnce is create for a key that must never have had a value before.
+func (b *bucket) createOnce(ctx context.Context, key string, value any) (revision uint64, err error) {
+	return b.update(ctx, key, value, 0)
+}
+
+func (b *bucket) update(ctx context.Context, key string, value any, revision uint64) (uint64, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return 0, fmt.Errorf("encode %s/%s: %w", b.name, key, err)
+	}
+	revision, err = b.kv.Update(ctx, key, text, revision)
+	return revision, b.fault("update", err)
+}
+
+// replace writes a key that has the given revision, errMoved if it has another,
+// and overwrites what was there before. A revision above zero says that it was
+// written, even if what was there before could not be overwritten yet.
+func (b *bucket) replace(ctx context.Context, key string, value any, revision uint64) (uint64, error) {
+	revision, err := b.update(ctx, key, value, revision)
+	if err != nil {
+		return 0, err
+	}
+	return revision, b.forget(ctx, key)
+}
+
+// remove takes the value away, errMoved if the key has another revision, and
+// overwrites it. Those who watch learn of it before the first byte is touched.
+func (b *bucket) remove(ctx context.Context, key string, revision uint64) error {
+	if err := b.kv.Delete(ctx, key, jetstream.LastRevision(revision)); err != nil {
+		return b.fault("remove", err)
+	}
+	return b.forget(ctx, key)
+}
+
+// forget overwrites every revision of a key but the last.
+func (b *bucket) forget(ctx context.Context, key string) error {
+	subject := subjectPrefix(b.name) + key
+	last, err := b.stream.GetLastMsgForSubject(ctx, subject)
+	if err != nil {
+		return b.fault("forget", err)
+	}
+	for from := uint64(1); ; {
+		m, err := b.stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject))
+		if err != nil {
+			return b.fault("forget", err)
+		}
+		if m.Sequence >= last.Sequence {
+			return nil
+		}
+		if err := b.overwrite(ctx, m.Sequence); err != nil {
+			return err
+		}
+		from = m.Sequence + 1
+	}
+}
+
+func (b *bucket) overwrite(ctx context.Context, revision uint64) error {
+	if err := b.stream.SecureDeleteMsg(ctx, revision); err != nil {
+		// Somebody else may have been faster, which is as good.
+		if _, again := b.stream.GetMsg(ctx, revision); !errors.Is(again, jetstream.ErrMsgNotFound) {
+			return b.fault("overwrite", err)
+		}
+	}
+	return nil
+}
+
+// scrub overwrites every value below prefix, those included that a crash left
+// behind after they were replaced or removed. Nobody who watches is told, so
+// it is for keys that have been removed.
+func (b *bucket) scrub(ctx context.Context, prefix string) error {
+	subject := subjectPrefix(b.name) + prefix + "*"
+	for from := uint64(1); ; {
+		m, err := b.stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject))
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
+		}
+		if err != nil {
+			return b.fault("scrub", err)
+		}
+		if len(m.Data) > 0 {
+			if err := b.overwrite(ctx, m.Sequence); err != nil {
+				return err
+			}
+		}
+		from = m.Sequence + 1
+	}
+}
+
+// list reads the values of all keys below prefix. It is complete: every write
+// that was acknowledged before is seen, whichever replica answers, because the
+// reading ends only when it has come across a mark written at its beginning.
+func list[T any](ctx context.Context, b *bucket, prefix string) (map[string]T, error) {
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
+	mark, err := b.kv.Put(ctx, prefix+"mark", nil)
+	if err != nil {
+		return nil, b.fault("mark", err)
+	}
+	watcher, err := b.kv.Watch(ctx, prefix+"*")
+	if err != nil {
+		return nil, b.fault("list", err)
+	}
+	defer stopWatcher(watcher)
+	values := make(map[string]T)
+	for {
+		select {
+		case entry, open := <-watcher.Updates():
+			switch {
+			case !open:
+				return nil, b.fault("list", errors.New("connection closed"))
+			case entry == nil:
+			case entry.Key() == prefix+"mark":
+				if entry.Revision() >= mark {
+					return values, nil
+				}
+			case entry.Operation() != jetstream.KeyValuePut:
+				delete(values, entry.Key())
+			default:
+				var value T
+				if err := json.Unmarshal(entry.Value(), &value); err != nil {
+					return nil, fmt.Errorf("decode %s/%s: %w", b.name, entry.Key(), err)
+				}
+				values[entry.Key()] = value
+			}
+		case <-ctx.Done():
+			return nil, b.fault("list", ctx.Err())
+		}
+	}
+}
+
+// stopWatcher ends a watcher that may still have something to say. What it says
+// is read to the end, without which its delivery would never end either.
+func stopWatcher(w jetstream.KeyWatcher) {
+	_ = w.Stop()
+	go func() {
+		for range w.Updates() {
+		}
+	}()
+}
+
+// fault tells the two answers that are no faults from all others.
+func (b *bucket) fault(operation string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, jetstream.ErrKeyNotFound), errors.Is(err, jetstream.ErrMsgNotFound):
+		return ErrNotFound
+	case errors.Is(err, jetstream.ErrKeyRevisionMismatch), errors.Is(err, jetstream.ErrKeyExists):
+		return errMoved
+	}
+	return fmt.Errorf("%w: %s in %s: %w", ErrUnavailable, operation, b.name, err)
+}

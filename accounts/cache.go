@@ -1,0 +1,80 @@
+package accounts
+
+import (
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// cache holds a bounded number of passes. When it is full it drops an arbitrary
+// one: what is in use comes back with its next request.
+type cache struct {
+	mu     sync.RWMutex
+	size   int
+	passes map[uuid.UUID]pass
+	// drops counts what was dropped for being out of date. A pass read before
+	// a drop must not be put after it: it could be the one that was meant.
+	drops uint64
+}
+
+func newCache(size int) *cache {
+	return &cache{size: size, passes: make(map[uuid.UUID]pass)}
+}
+
+func (c *cache) get(id uuid.UUID) (pass, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	p, ok := c.passes[id]
+	return p, ok
+}
+
+// generation is to be asked before reading what is going to be put.
+func (c *cache) generation() uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.drops
+}
+
+func (c *cache) put(p pass, generation uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.drops != generation {
+		return
+	}
+	if _, ok := c.passes[p.ID]; !ok && len(c.passes) >= c.size {
+		for id := range c.passes {
+			delete(c.passes, id)
+			break
+		}
+	}
+	c.passes[p.ID] = p
+}
+
+func (c *cache) drop(id uuid.UUID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drops++
+	delete(c.passes, id)
+}
+
+func (c *cache) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drops++
+	clear(c.passes)
+}
+
+// used marks the pass as used now if it was not within the last every, and
+// reports whether it did, so that one of many requests records it.
+func (c *cache) used(id uuid.UUID, now time.Time, every time.Duration) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p, ok := c.passes[id]
+	if !ok || now.Sub(p.Used) < every {
+		return false
+	}
+	p.Used = now
+	c.passes[id] = p
+	return true
+}

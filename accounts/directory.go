@@ -1,0 +1,128 @@
+package accounts
+
+import (
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// ErasedName stands where the name of an erased person was.
+const ErasedName = "Erased person"
+
+// Person is what others see of an account.
+type Person struct {
+	ID   uuid.UUID
+	Name string
+	// Email is the normalised address, empty once erased.
+	Email  string
+	Erased bool
+	// Administrator says that the account was the installation's first.
+	Administrator bool
+}
+
+// personRecord is the value in docket_people. It outlives the person's data, so
+// that an account is never mistaken for one that never was.
+type personRecord struct {
+	Name          string    `json:"name,omitempty"`
+	Email         string    `json:"email,omitempty"`
+	Administrator bool      `json:"administrator,omitempty"`
+	Registered    time.Time `json:"registered"`
+	Erased        time.Time `json:"erased,omitzero"`
+	// Erasing is the key of the credentials of an erasure that is under way.
+	Erasing string `json:"erasing,omitempty"`
+}
+
+func (r personRecord) erased() bool { return !r.Erased.IsZero() }
+
+func (r personRecord) person(id uuid.UUID) Person {
+	p := Person{ID: id, Name: r.Name, Email: r.Email, Administrator: r.Administrator}
+	if r.erased() {
+		p.Name, p.Email, p.Erased = ErasedName, "", true
+	}
+	return p
+}
+
+// directory is everybody, in memory, kept up by a watch.
+type directory struct {
+	watch  *watch
+	logger *slog.Logger
+
+	mu     sync.RWMutex
+	people map[uuid.UUID]listed
+	// next is the directory that is being read anew, nil when none is.
+	next map[uuid.UUID]listed
+}
+
+type listed struct {
+	record   personRecord
+	revision uint64
+}
+
+func newDirectory(b *bucket, logger *slog.Logger) *directory {
+	d := &directory{logger: logger, people: make(map[uuid.UUID]listed)}
+	d.watch = newWatch(b, logger, memory{begin: d.begin, apply: d.apply, complete: d.complete})
+	return d
+}
+
+func (d *directory) begin() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.next = make(map[uuid.UUID]listed)
+}
+
+func (d *directory) complete() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.next != nil {
+		d.people, d.next = d.next, nil
+	}
+}
+
+func (d *directory) apply(entry jetstream.KeyValueEntry) {
+	id, err := uuid.Parse(entry.Key())
+	if err != nil || entry.Operation() != jetstream.KeyValuePut {
+		return
+	}
+	var record personRecord
+	if err := json.Unmarshal(entry.Value(), &record); err != nil {
+		d.logger.Error("person cannot be read", slog.String("account", id.String()), slog.Any("err", err))
+		return
+	}
+	d.put(id, record, entry.Revision())
+}
+
+// put lists a person as of a revision, unless a later one is known. Who writes
+// a person puts it too, so as to see it without waiting for the watch.
+func (d *directory) put(id uuid.UUID, record personRecord, revision uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, people := range []map[uuid.UUID]listed{d.people, d.next} {
+		if people != nil && people[id].revision < revision {
+			people[id] = listed{record, revision}
+		}
+	}
+}
+
+func (d *directory) get(id uuid.UUID) (personRecord, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	l, ok := d.people[id]
+	return l.record, ok
+}
+
+// erasing names those whose erasure is under way.
+func (d *directory) erasing() []uuid.UUID {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	var ids []uuid.UUID
+	for id, l := range d.people {
+		if l.record.Erasing != "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}

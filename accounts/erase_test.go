@@ -1,0 +1,337 @@
+package accounts
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/events"
+)
+
+// readable looks for a text in every value, of every revision, of the streams.
+func readable(t *testing.T, streams []jetstream.Stream, texts ...string) string {
+	t.Helper()
+	for _, s := range streams {
+		info, err := s.Info(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for sequence := max(1, info.State.FirstSeq); sequence <= info.State.LastSeq; sequence++ {
+			m, err := s.GetMsg(t.Context(), sequence)
+			if errors.Is(err, jetstream.ErrMsgNotFound) {
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, text := range texts {
+				if strings.Contains(m.Subject, text) || bytes.Contains(m.Data, []byte(text)) {
+					return text + " in " + m.Subject
+				}
+			}
+		}
+	}
+	return ""
+}
+
+func allStreams(a *Accounts) []jetstream.Stream {
+	var all []jetstream.Stream
+	for _, b := range []*bucket{a.people, a.credentials, a.sessions.bucket, a.tokens.bucket, a.attempts.bucket, a.instance.bucket} {
+		all = append(all, b.stream)
+	}
+	return all
+}
+
+// onDisk looks for a text in every file below dir.
+func onDisk(t *testing.T, dir, text string) string {
+	t.Helper()
+	found := ""
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if bytes.Contains(content, []byte(text)) {
+			found = path
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestEraseLeavesNothingReadable(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := brokertest.StartIn(t, dir)
+	h := &house{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
+	a := h.open(t)
+	register(t, a, "first@example.org")
+	p := register(t, a, "earlier@example.org")
+
+	// Everything that can be known of a person, each in more than one revision.
+	if err := a.ChangeEmail(t.Context(), p.ID, adaPassword, ada); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Augusta Byron", "Ada Lovelace"} {
+		if err := a.Rename(t.Context(), p.ID, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	secrets := []string{}
+	for range 2 {
+		s, err := a.SignIn(t.Context(), Credentials{Email: ada, Password: adaPassword, Address: "203.0.113.77", UserAgent: "Difference Engine"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.clock.advance(touchEvery)
+		if err := a.sessions.touch(t.Context(), p.ID, s.ID, h.clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		secrets = append(secrets, s.Secret)
+	}
+	token, err := a.CreateToken(t.Context(), p.ID, TokenRequest{Name: "Analytical Engine", Scopes: allScopes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets = append(secrets, token.Secret)
+	c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(ada))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One revoked earlier, one signed out as a crash would leave it.
+	revoked := signIn(t, a, ada)
+	if err := a.RevokeSession(t.Context(), p.ID, revoked.ID); err != nil {
+		t.Fatal(err)
+	}
+	crashed, err := a.SignIn(t.Context(), Credentials{Email: ada, Password: adaPassword, UserAgent: "Jacquard Loom"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.sessions.bucket.kv.Delete(t.Context(), passKey(p.ID, crashed.ID)); err != nil {
+		t.Fatal(err)
+	}
+
+	known := []string{ada, "Ada Lovelace", "203.0.113.77", "Difference Engine", "Analytical Engine", "Jacquard Loom", c.Password}
+	past := []string{"earlier@example.org", "Augusta Byron"}
+	for _, text := range known {
+		if readable(t, allStreams(a), text) == "" {
+			t.Errorf("%q is nowhere before the erasure, so nothing is shown by its absence", text)
+		}
+	}
+	if found := readable(t, allStreams(a), past...); found != "" {
+		t.Errorf("what was replaced is still there: %s", found)
+	}
+
+	position, err := a.Erase(t.Context(), p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, _ := h.log.End(t.Context()); position != want {
+		t.Errorf("position %v, want %v", position, want)
+	}
+	if found := readable(t, allStreams(a), append(known, past...)...); found != "" {
+		t.Errorf("still readable: %s", found)
+	}
+	for _, secret := range secrets {
+		refused(t, a, secret)
+	}
+	if err := try(t, a, ada, adaPassword, ""); !errors.Is(err, ErrCredentials) {
+		t.Errorf("sign-in: want %v, have %v", ErrCredentials, err)
+	}
+	want := Person{ID: p.ID, Name: ErasedName, Erased: true}
+	if q, ok := a.Person(p.ID); !ok || q != want {
+		t.Errorf("person %v, want %v", q, want)
+	}
+	if _, err := a.ByEmail(t.Context(), ada); !errors.Is(err, ErrNotFound) {
+		t.Errorf("by address: %v", err)
+	}
+	for name, err := range map[string]error{
+		"rename":   a.Rename(t.Context(), p.ID, "Ada"),
+		"address":  a.ChangeEmail(t.Context(), p.ID, adaPassword, bob),
+		"password": a.ChangePassword(t.Context(), Identity{Account: p.ID}, adaPassword, "a better password"),
+	} {
+		if !errors.Is(err, ErrNotFound) {
+			t.Errorf("%s of an erased person: %v", name, err)
+		}
+	}
+	if _, err := a.CreateToken(t.Context(), p.ID, TokenRequest{Name: "n", Scopes: allScopes}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("token for an erased person: %v", err)
+	}
+	if again, err := a.Erase(t.Context(), p.ID); err != nil || again != position {
+		t.Errorf("erasing again: %v %v, want %v", again, err, position)
+	}
+	told := []events.Event{events.AccountRegistered{}, events.AccountErased{}}
+	if diff := cmp.Diff(told, h.log.told(t, p.ID)); diff != "" {
+		t.Errorf("log (-want +have):\n%s", diff)
+	}
+
+	// Nothing but bytes is left to look at once the broker has stopped.
+	a.Close()
+	b.Stop()
+	if onDisk(t, dir, "first@example.org") == "" {
+		t.Error("the other person is not on disk, so nothing is shown by an absence")
+	}
+	for _, text := range append(known, past...) {
+		if path := onDisk(t, dir, text); path != "" {
+			t.Errorf("%q is still in %s", text, path)
+		}
+	}
+}
+
+func TestErasedAddressIsFree(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a := h.open(t)
+	p := register(t, a, ada)
+	if _, err := a.Erase(t.Context(), p.ID); err != nil {
+		t.Fatal(err)
+	}
+	q := register(t, a, ada)
+	if q.ID == p.ID || q.Administrator {
+		t.Errorf("the next person with the address is %+v", q)
+	}
+	// A late repetition of the erasure leaves the new person alone.
+	if _, err := a.Erase(t.Context(), p.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.releaseClaim(t.Context(), a.instance.addressKey(ada), p.ID); err != nil {
+		t.Fatal(err)
+	}
+	signIn(t, a, ada)
+	if _, err := a.Erase(t.Context(), uuid.New()); !errors.Is(err, ErrNotFound) {
+		t.Errorf("erasing nobody: %v", err)
+	}
+}
+
+func TestErasureReachesOtherProcesses(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a, b := h.open(t), h.open(t)
+	p := register(t, a, ada)
+	s := signIn(t, a, ada)
+	admitted(t, b, s.Secret)
+	if _, err := a.Erase(t.Context(), p.ID); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the other process knows", func() bool {
+		_, err := b.Authenticate(t.Context(), s.Secret)
+		q, ok := b.Person(p.ID)
+		return errors.Is(err, ErrUnauthenticated) && ok && q.Erased
+	})
+}
+
+func TestErasureSurvivesCrash(t *testing.T) {
+	t.Parallel()
+	crash := errors.New("crash")
+	finished := func(t *testing.T, h *house, a *Accounts, p Person) {
+		t.Helper()
+		eventually(t, "the erasure is complete", func() bool {
+			record, err := a.read(t.Context(), p.ID)
+			return err == nil && record.erased() && record.Erasing == ""
+		})
+		told := []events.Event{events.AccountRegistered{Administrator: true}, events.AccountErased{}}
+		if diff := cmp.Diff(told, h.log.told(t, p.ID)); diff != "" {
+			t.Errorf("log (-want +have):\n%s", diff)
+		}
+		if found := readable(t, allStreams(a), ada); found != "" {
+			t.Errorf("still readable: %s", found)
+		}
+	}
+	// begun writes the record that decides an erasure, and no more.
+	begun := func(t *testing.T, h *house, a *Accounts, p Person) {
+		t.Helper()
+		record, revision, err := a.readToChange(t.Context(), p.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		record = personRecord{
+			Administrator: true, Registered: record.Registered,
+			Erased: h.clock.Now(), Erasing: a.instance.addressKey(ada),
+		}
+		if _, err := a.people.update(t.Context(), p.ID.String(), record, revision); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Run("the next start completes it", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t)
+		a := h.open(t)
+		p := register(t, a, ada)
+		s := signIn(t, a, ada)
+		begun(t, h, a, p)
+		if readable(t, allStreams(a), ada) == "" {
+			t.Error("nothing was left behind, so nothing is healed")
+		}
+		h.log.failWith(crash)
+		b := h.open(t)
+		eventually(t, "what can be erased without the log is erased", func() bool {
+			return readable(t, allStreams(b), ada) == ""
+		})
+		b.Close()
+		h.log.failWith(nil)
+		b = h.open(t)
+		finished(t, h, b, p)
+		refused(t, b, s.Secret)
+	})
+	t.Run("a sign-in completes it", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t)
+		a := h.open(t)
+		p := register(t, a, ada)
+		begun(t, h, a, p)
+		if err := try(t, a, ada, adaPassword, ""); !errors.Is(err, ErrCredentials) {
+			t.Errorf("want %v, have %v", ErrCredentials, err)
+		}
+		finished(t, h, a, p)
+	})
+	t.Run("the log failed and erasing again helps", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t)
+		a := h.open(t)
+		p := register(t, a, ada)
+		h.log.failWith(crash)
+		if _, err := a.Erase(t.Context(), p.ID); !errors.Is(err, crash) {
+			t.Fatalf("want %v, have %v", crash, err)
+		}
+		if q, _ := a.Person(p.ID); !q.Erased {
+			t.Error("the person is not erased although it was decided")
+		}
+		h.log.failWith(nil)
+		h.clock.advance(time.Hour)
+		if _, err := a.Erase(t.Context(), p.ID); err != nil {
+			t.Fatal(err)
+		}
+		finished(t, h, a, p)
+	})
+	t.Run("of an account whose registration is not in the log", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t)
+		a := h.open(t)
+		h.log.failWith(crash)
+		if _, err := a.Register(t.Context(), Registration{Email: ada, Name: "Ada", Password: adaPassword}); !errors.Is(err, crash) {
+			t.Fatal(err)
+		}
+		h.log.failWith(nil)
+		c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(ada))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Erase(t.Context(), c.Account); err != nil {
+			t.Fatal(err)
+		}
+		finished(t, h, a, Person{ID: c.Account})
+	})
+}

@@ -1,0 +1,161 @@
+package accounts
+
+import (
+	"fmt"
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The limits of what people may enter.
+const (
+	MaxEmail          = 254 // bytes, RFC 5321 section 4.5.3.1.3
+	MaxName           = 100 // characters
+	MinPassword       = 10  // characters
+	MaxPassword       = 256 // bytes
+	MaxIdempotencyKey = 255 // bytes
+	MaxTokenLifetime  = 365 * 24 * time.Hour
+)
+
+// The codes of an [Invalid].
+const (
+	CodeRequired = "required"
+	CodeTooShort = "too_short"
+	CodeTooLong  = "too_long"
+	CodeFormat   = "format"
+	CodeUnknown  = "unknown"
+	CodeTaken    = "taken"
+	CodeRange    = "range"
+	CodeSpent    = "spent"
+)
+
+// Invalid says what is wrong with one field and what to do about it.
+type Invalid struct {
+	Field   string
+	Code    string
+	Message string
+}
+
+func (i *Invalid) Error() string { return i.Field + ": " + i.Message }
+
+// Invalids is every field that is wrong, reported together. errors.As finds
+// all of them as Invalids, or the first one as [*Invalid].
+type Invalids []*Invalid
+
+func (is Invalids) Error() string {
+	texts := make([]string, len(is))
+	for i, invalid := range is {
+		texts[i] = invalid.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap gives the fields to errors.Is and errors.As.
+func (is Invalids) Unwrap() []error {
+	errs := make([]error, len(is))
+	for i, invalid := range is {
+		errs[i] = invalid
+	}
+	return errs
+}
+
+// err is nil if nothing is wrong.
+func (is Invalids) err() error {
+	if len(is) == 0 {
+		return nil
+	}
+	return is
+}
+
+func (is *Invalids) add(field, code, format string, args ...any) {
+	*is = append(*is, &Invalid{field, code, fmt.Sprintf(format, args...)})
+}
+
+// NormalizeEmail is the form in which an address is kept and compared: without
+// surrounding space and in lower case. It does not check it.
+func NormalizeEmail(email string) string {
+	return strings.ToLower(strings.TrimSpace(email))
+}
+
+func (is *Invalids) email(email string) string {
+	const field = "email"
+	email = NormalizeEmail(email)
+	parsed, err := mail.ParseAddress(email)
+	switch {
+	case email == "":
+		is.add(field, CodeRequired, "enter an address")
+	case len(email) > MaxEmail:
+		is.add(field, CodeTooLong, "use an address of at most %d bytes", MaxEmail)
+	case err != nil || parsed.Address != email:
+		is.add(field, CodeFormat, "enter a plain address such as ada@example.org")
+	}
+	return email
+}
+
+func (is *Invalids) name(name string) string {
+	const field = "name"
+	name = strings.TrimSpace(name)
+	switch {
+	case name == "":
+		is.add(field, CodeRequired, "enter a name")
+	case utf8.RuneCountInString(name) > MaxName:
+		is.add(field, CodeTooLong, "use at most %d characters", MaxName)
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, deceptive):
+		is.add(field, CodeFormat, "leave out control characters and line breaks")
+	}
+	return name
+}
+
+// deceptive characters change how the text around a name is read: line breaks
+// in a mail header, or a reversal of the writing direction.
+func deceptive(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
+}
+
+func (is *Invalids) password(password string) {
+	const field = "password"
+	switch {
+	case password == "":
+		is.add(field, CodeRequired, "enter a password")
+	case utf8.RuneCountInString(password) < MinPassword:
+		is.add(field, CodeTooShort, "use at least %d characters", MinPassword)
+	case len(password) > MaxPassword:
+		is.add(field, CodeTooLong, "use at most %d bytes", MaxPassword)
+	}
+}
+
+func (is *Invalids) scopes(scopes []Scope) []Scope {
+	const field = "scopes"
+	if len(scopes) == 0 {
+		is.add(field, CodeRequired, "name at least one of read, write")
+	}
+	for _, s := range scopes {
+		if !slices.Contains(allScopes, s) {
+			is.add(field, CodeUnknown, "%.40q is no scope; use read, write", string(s))
+			break
+		}
+	}
+	sorted := slices.Sorted(slices.Values(scopes))
+	return slices.Compact(sorted)
+}
+
+func (is *Invalids) expiry(expires, now time.Time) {
+	const field = "expires"
+	switch {
+	case !expires.After(now):
+		is.add(field, CodeRange, "choose a time in the future")
+	case expires.After(now.Add(MaxTokenLifetime)):
+		is.add(field, CodeRange, "choose a time at most a year from now")
+	}
+}
+
+func (is *Invalids) idempotencyKey(key string) {
+	if len(key) > MaxIdempotencyKey {
+		is.add(idempotencyField, CodeTooLong, "use at most %d bytes", MaxIdempotencyKey)
+	}
+}
+
+const idempotencyField = "idempotency_key"

@@ -1,0 +1,244 @@
+package accounts
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// The beginnings of the two sorts of secret, for scanners that look for leaked
+// ones.
+const (
+	PrefixSession = "docket_s_"
+	PrefixToken   = "docket_t_"
+)
+
+// pass is what a session and a token have in common: something whose secret
+// lets its holder in until it expires.
+type pass struct {
+	Account uuid.UUID `json:"account"`
+	ID      uuid.UUID `json:"id"`
+	// Hash is SHA-256 of the secret. The secret is 192 bits that nobody can
+	// guess, so a slow hash would add nothing but time.
+	Hash    []byte    `json:"hash"`
+	Name    string    `json:"name,omitempty"`
+	Scopes  []Scope   `json:"scopes,omitempty"`
+	Agent   string    `json:"agent,omitempty"`
+	Network string    `json:"network,omitempty"`
+	Created time.Time `json:"created"`
+	Expires time.Time `json:"expires"`
+	Used    time.Time `json:"used"`
+}
+
+// passes keeps the passes of one sort and answers for them from memory.
+type passes struct {
+	prefix   string
+	bucket   *bucket
+	instance *instance
+	now      func() time.Time
+	cache    *cache
+	watch    *watch
+}
+
+func passKey(account, id uuid.UUID) string { return account.String() + "." + id.String() }
+
+// A secret is its prefix and, in base64url, the account, 24 random bytes and a
+// tag under the installation's secret. The tag lets a forgery be refused
+// without asking the broker.
+const (
+	accountLength = len(uuid.UUID{})
+	randomLength  = 24
+	tagLength     = 8
+	secretLength  = accountLength + randomLength + tagLength
+)
+
+// secret gives the account a new secret. With an idempotency key it is the one
+// that account and key have always given.
+func (p *passes) secret(account uuid.UUID, idempotencyKey string) string {
+	body := append(make([]byte, 0, secretLength), account[:]...)
+	if idempotencyKey == "" {
+		body = append(body, random(randomLength)...)
+	} else {
+		derived := p.instance.derive("secret", []byte(p.prefix), account[:], []byte(idempotencyKey))
+		body = append(body, derived[:randomLength]...)
+	}
+	body = append(body, p.tag(body)...)
+	return p.prefix + base64.RawURLEncoding.EncodeToString(body)
+}
+
+func (p *passes) tag(body []byte) []byte {
+	return p.instance.derive("tag", []byte(p.prefix), body)[:tagLength]
+}
+
+// open reads the account out of a secret, false for one that was never given.
+func (p *passes) open(secret string) (uuid.UUID, bool) {
+	text, ok := strings.CutPrefix(secret, p.prefix)
+	if !ok || len(text) != base64.RawURLEncoding.EncodedLen(secretLength) {
+		return uuid.Nil, false
+	}
+	body, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return uuid.Nil, false
+	}
+	signed := body[:accountLength+randomLength]
+	if subtle.ConstantTimeCompare(p.tag(signed), body[len(signed):]) != 1 {
+		return uuid.Nil, false
+	}
+	return uuid.UUID(body[:accountLength]), true
+}
+
+// passID is the id of the pass whose secret has the given hash. It is a UUID of
+// version 8 (RFC 9562) made of the hash's first half, so the secret alone leads
+// to the key, and the id leads nowhere near the secret.
+func passID(hash [sha256.Size]byte) uuid.UUID {
+	id := uuid.UUID(hash[:16])
+	id[6] = id[6]&0x0f | 0x80
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// issue writes a pass for the secret and gives it with the revision it has. If
+// the secret was issued before, the pass from then is given, or an [Invalid]
+// if it has ended: a secret that was revoked never comes back to life.
+func (p *passes) issue(ctx context.Context, secret string, draft pass) (pass, error) {
+	hash := sha256.Sum256([]byte(secret))
+	draft.ID, draft.Hash = passID(hash), hash[:]
+	key := passKey(draft.Account, draft.ID)
+	_, err := p.bucket.createOnce(ctx, key, draft)
+	if !errors.Is(err, errMoved) {
+		return draft, err
+	}
+	earlier, _, err := get[pass](ctx, p.bucket, key)
+	switch {
+	case errors.Is(err, ErrNotFound), err == nil && !p.now().Before(earlier.Expires):
+		return pass{}, Invalids{{idempotencyField, CodeSpent, "what this key was used for has ended; use a new key"}}
+	case err != nil:
+		return pass{}, err
+	}
+	return earlier, nil
+}
+
+// findTimeout bounds the question to the broker that a secret takes when memory
+// cannot answer: whoever waits is waiting at the door.
+const findTimeout = 2 * time.Second
+
+// find gives the pass of a secret, [ErrUnauthenticated] if there is none that
+// is valid. From memory if that can be believed, from the broker if not.
+func (p *passes) find(ctx context.Context, secret string) (pass, error) {
+	hash := sha256.Sum256([]byte(secret))
+	id := passID(hash)
+	if found, ok := p.cache.get(id); ok && p.watch.live() {
+		return p.check(found, hash)
+	}
+	account, ok := p.open(secret)
+	if !ok {
+		return pass{}, ErrUnauthenticated
+	}
+	ctx, cancel := context.WithTimeout(ctx, findTimeout)
+	defer cancel()
+	generation := p.cache.generation()
+	found, _, err := get[pass](ctx, p.bucket, passKey(account, id))
+	if errors.Is(err, ErrNotFound) {
+		return pass{}, ErrUnauthenticated
+	}
+	if err != nil {
+		return pass{}, err
+	}
+	p.cache.put(found, generation)
+	return p.check(found, hash)
+}
+
+func (p *passes) check(found pass, hash [sha256.Size]byte) (pass, error) {
+	if subtle.ConstantTimeCompare(found.Hash, hash[:]) != 1 || !p.now().Before(found.Expires) {
+		return pass{}, ErrUnauthenticated
+	}
+	return found, nil
+}
+
+// list gives the account's passes that have not expired, newest first.
+func (p *passes) list(ctx context.Context, account uuid.UUID) ([]pass, error) {
+	values, err := list[pass](ctx, p.bucket, account.String()+".")
+	if err != nil {
+		return nil, err
+	}
+	var all []pass
+	for _, v := range values {
+		if p.now().Before(v.Expires) {
+			all = append(all, v)
+		}
+	}
+	slices.SortFunc(all, func(x, y pass) int { return y.Created.Compare(x.Created) })
+	return all, nil
+}
+
+// revoke ends a pass for good, [ErrNotFound] if there is none.
+func (p *passes) revoke(ctx context.Context, account, id uuid.UUID) error {
+	key := passKey(account, id)
+	for {
+		_, revision, err := get[pass](ctx, p.bucket, key)
+		if err != nil {
+			return err
+		}
+		err = p.bucket.remove(ctx, key, revision)
+		// A failure may come after the removal, and a cache that forgets too
+		// much is only slower.
+		p.cache.drop(id)
+		if !errors.Is(err, errMoved) {
+			return err
+		}
+	}
+}
+
+// revokeAll ends all passes of the account but one. None survives that was
+// issued before.
+func (p *passes) revokeAll(ctx context.Context, account, but uuid.UUID) error {
+	values, err := list[pass](ctx, p.bucket, account.String()+".")
+	if err != nil {
+		return err
+	}
+	for _, v := range values {
+		if v.ID == but {
+			continue
+		}
+		if err := p.revoke(ctx, account, v.ID); err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// touchEvery is how exact the time of last use is: a write per request would
+// make every read wait for the disk.
+const touchEvery = 5 * time.Minute
+
+// touch records that a pass was used. One that has been revoked meanwhile, or
+// touched by somebody else, is left alone.
+func (p *passes) touch(ctx context.Context, account, id uuid.UUID, used time.Time) error {
+	key := passKey(account, id)
+	current, revision, err := get[pass](ctx, p.bucket, key)
+	if err != nil {
+		return err
+	}
+	if used.Sub(current.Used) < touchEvery {
+		return nil
+	}
+	current.Used = used
+	_, err = p.bucket.replace(ctx, key, current, revision)
+	return err
+}
+
+// applied brings the cache up to a change somebody made.
+func (p *passes) applied(entry jetstream.KeyValueEntry) {
+	_, text, _ := strings.Cut(entry.Key(), ".")
+	if id, err := uuid.Parse(text); err == nil {
+		p.cache.drop(id)
+	}
+}

@@ -1,0 +1,241 @@
+package accounts
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+func TestRename(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a, b := h.open(t), h.open(t)
+	p := register(t, a, ada)
+	if err := a.Rename(t.Context(), p.ID, " Ada Lovelace "); err != nil {
+		t.Fatal(err)
+	}
+	if q, _ := a.Person(p.ID); q.Name != "Ada Lovelace" {
+		t.Errorf("here the name is %q", q.Name)
+	}
+	eventually(t, "the name is known elsewhere", func() bool {
+		q, _ := b.Person(p.ID)
+		return q.Name == "Ada Lovelace"
+	})
+	if q, _ := h.open(t).Person(p.ID); q.Name != "Ada Lovelace" {
+		t.Errorf("after a start the name is %q", q.Name)
+	}
+	if err := a.Rename(t.Context(), p.ID, " "); invalid(err) != "name:required " {
+		t.Errorf("no name: %v", err)
+	}
+	if err := a.Rename(t.Context(), uuid.New(), "Nobody"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("nobody: %v", err)
+	}
+	if _, ok := a.Person(uuid.New()); ok {
+		t.Error("nobody is found")
+	}
+}
+
+func TestChangePassword(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a, b := h.open(t), h.open(t)
+	p := register(t, a, ada)
+	here, there := signIn(t, a, ada), signIn(t, b, ada)
+	token, err := a.CreateToken(t.Context(), p.ID, TokenRequest{Name: "n", Scopes: allScopes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	identity := admitted(t, a, here.Secret)
+	const next = "a better password"
+	if err := a.ChangePassword(t.Context(), identity, wrong, next); !errors.Is(err, ErrCredentials) {
+		t.Errorf("with a wrong password: %v", err)
+	}
+	if err := a.ChangePassword(t.Context(), identity, adaPassword, "short"); invalid(err) != "password:too_short " {
+		t.Errorf("to a short password: %v", err)
+	}
+	admitted(t, a, there.Secret)
+	if err := a.ChangePassword(t.Context(), identity, adaPassword, next); err != nil {
+		t.Fatal(err)
+	}
+	admitted(t, a, here.Secret)
+	admitted(t, a, token.Secret)
+	refused(t, a, there.Secret)
+	if err := try(t, b, ada, adaPassword, ""); !errors.Is(err, ErrCredentials) {
+		t.Errorf("with the old password: %v", err)
+	}
+	if err := try(t, b, ada, next, ""); err != nil {
+		t.Errorf("with the new password: %v", err)
+	}
+}
+
+func TestGuessingInsideIsLimited(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a := h.open(t, func(o *Options) { o.Limits.PerAccount = 3 })
+	identity := Identity{Account: register(t, a, ada).ID}
+	// Somebody guesses at the door. That does not lock in who is inside.
+	for range 4 {
+		_ = try(t, a, ada, wrong, "")
+	}
+	for range 3 {
+		if err := a.ChangePassword(t.Context(), identity, wrong, "a better password"); !errors.Is(err, ErrCredentials) {
+			t.Fatal(err)
+		}
+	}
+	if err := a.ChangePassword(t.Context(), identity, adaPassword, "a better password"); !errors.Is(err, ErrTooManyAttempts) {
+		t.Errorf("want %v, have %v", ErrTooManyAttempts, err)
+	}
+}
+
+func TestChangeEmail(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a, b := h.open(t), h.open(t)
+	p := register(t, a, ada)
+	register(t, a, bob)
+	s := signIn(t, a, ada)
+	const next = "lovelace@example.org"
+	for name, test := range map[string]struct{ password, email, want string }{
+		"no address": {adaPassword, "ada", "email:format "},
+		"taken":      {adaPassword, bob, "email:taken "},
+	} {
+		if err := a.ChangeEmail(t.Context(), p.ID, test.password, test.email); invalid(err) != test.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := a.ChangeEmail(t.Context(), p.ID, wrong, next); !errors.Is(err, ErrCredentials) {
+		t.Errorf("wrong password: %v", err)
+	}
+	signIn(t, a, ada)
+	if err := a.ChangeEmail(t.Context(), p.ID, adaPassword, " Lovelace@Example.org "); err != nil {
+		t.Fatal(err)
+	}
+	admitted(t, a, s.Secret)
+	if err := try(t, b, ada, adaPassword, ""); !errors.Is(err, ErrCredentials) {
+		t.Errorf("with the old address: %v", err)
+	}
+	if s := signIn(t, b, next); s.Account != p.ID {
+		t.Error("signed in to another account")
+	}
+	if _, err := b.ByEmail(t.Context(), ada); !errors.Is(err, ErrNotFound) {
+		t.Errorf("found by the old address: %v", err)
+	}
+	if q, err := b.ByEmail(t.Context(), next); err != nil || q.ID != p.ID || q.Email != next {
+		t.Errorf("by the new address: %v %v", q, err)
+	}
+	// The old address is free for somebody else.
+	if q := register(t, b, ada); q.ID == p.ID {
+		t.Error("the old address leads to the old account")
+	}
+	if found := readable(t, []jetstream.Stream{a.credentials.stream}, ada, next); found != "" {
+		t.Errorf("credentials hold an address: %s", found)
+	}
+}
+
+// A change of address that stops before and after the step that decides it.
+func TestChangeEmailSurvivesCrash(t *testing.T) {
+	t.Parallel()
+	const next = "lovelace@example.org"
+	prepare := func(t *testing.T) (*house, *Accounts, Person, claim) {
+		h := newHouse(t)
+		a := h.open(t)
+		p := register(t, a, ada)
+		c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(ada))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Claimed = h.clock.Now()
+		if err := a.claimFor(t.Context(), a.instance.addressKey(next), c); err != nil {
+			t.Fatal(err)
+		}
+		return h, a, p, c
+	}
+	t.Run("before: the owner asks again", func(t *testing.T) {
+		t.Parallel()
+		_, a, p, _ := prepare(t)
+		if err := try(t, a, next, adaPassword, ""); !errors.Is(err, ErrCredentials) {
+			t.Errorf("an address that was not confirmed lets in: %v", err)
+		}
+		signIn(t, a, ada)
+		if err := a.ChangeEmail(t.Context(), p.ID, adaPassword, next); err != nil {
+			t.Fatal(err)
+		}
+		signIn(t, a, next)
+	})
+	t.Run("before: somebody else wants it", func(t *testing.T) {
+		t.Parallel()
+		h, a, p, _ := prepare(t)
+		h.clock.advance(claimGrace)
+		if q := register(t, a, next); q.ID == p.ID {
+			t.Error("the address stays claimed by nobody")
+		}
+		if s := signIn(t, a, ada); s.Account != p.ID {
+			t.Error("the owner is somebody else")
+		}
+	})
+	t.Run("after", func(t *testing.T) {
+		t.Parallel()
+		h, a, p, _ := prepare(t)
+		record, revision, err := a.readToChange(t.Context(), p.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		record.Email = next
+		if err := a.write(t.Context(), p.ID, record, revision); err != nil {
+			t.Fatal(err)
+		}
+		if s := signIn(t, a, next); s.Account != p.ID {
+			t.Error("signed in to another account")
+		}
+		if err := try(t, a, ada, adaPassword, ""); !errors.Is(err, ErrCredentials) {
+			t.Errorf("the address that was given up lets in: %v", err)
+		}
+		h.clock.advance(claimGrace)
+		if q := register(t, a, ada); q.ID == p.ID {
+			t.Error("the old address is not free")
+		}
+	})
+}
+
+// Changes of name, address and password at once lose none of each other.
+func TestChangesAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	processes := []*Accounts{h.open(t), h.open(t)}
+	p := register(t, processes[0], ada)
+	const next, password = "lovelace@example.org", "a better password"
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := processes[0].Rename(t.Context(), p.ID, "Lovelace"); err != nil {
+			t.Error("rename:", err)
+		}
+	})
+	running.Go(func() {
+		if err := processes[1].ChangeEmail(t.Context(), p.ID, adaPassword, next); err != nil {
+			// The password may have been changed first.
+			if !errors.Is(err, ErrCredentials) {
+				t.Error("address:", err)
+			} else if err := processes[1].ChangeEmail(t.Context(), p.ID, password, next); err != nil {
+				t.Error("address:", err)
+			}
+		}
+	})
+	running.Go(func() {
+		if err := processes[0].ChangePassword(t.Context(), Identity{Account: p.ID}, adaPassword, password); err != nil {
+			t.Error("password:", err)
+		}
+	})
+	running.Wait()
+	if err := try(t, processes[0], next, password, ""); err != nil {
+		t.Errorf("new address and new password: %v", err)
+	}
+	q, err := processes[0].ByEmail(t.Context(), next)
+	want := Person{ID: p.ID, Name: "Lovelace", Email: next, Administrator: true}
+	if diff := cmp.Diff(want, q); diff != "" || err != nil {
+		t.Errorf("%v (-want +have):\n%s", err, diff)
+	}
+}

@@ -1,0 +1,181 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+// Registration is what a person enters to get an account.
+type Registration struct {
+	Email    string
+	Name     string
+	Password string
+	// Address is the network address the request came from, with or without a
+	// port. It is counted and not kept.
+	Address string
+}
+
+// claim is the value in docket_credentials: to whom a mail address belongs and
+// with which password. It is the first thing a registration writes and decides
+// it, so while it is pending it holds all that the later steps need.
+type claim struct {
+	Account  uuid.UUID `json:"account"`
+	Password string    `json:"password"`
+	// Version counts changes of the password.
+	Version int       `json:"version"`
+	Claimed time.Time `json:"claimed"`
+	Pending *pending  `json:"pending,omitempty"`
+}
+
+// pending is a registration that is not complete.
+type pending struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+}
+
+// claimGrace is how long a claim that its person does not name is left alone:
+// it may belong to a change of address that is under way. No change takes
+// longer, see changeTimeout.
+const claimGrace = 2 * changeTimeout
+
+// Register opens an account. An address that already has one is answered as if
+// it had none, after the same hashing, and nothing is changed. The answer is a
+// position of the log at which an account opened by this call exists. The first
+// account of the installation becomes administrator. Registering again after an
+// error is safe and completes what was begun.
+//
+// What cannot be hidden while an account opens without a confirming mail: who
+// registers an address and then signs in with the password just chosen learns
+// whether it was free. Limits make that slow, and visible as a new account.
+//
+// Errors: [Invalids], [ErrTooManyAttempts], [ErrUnavailable], those of
+// [events.Log.Append], and ctx's.
+func (a *Accounts) Register(ctx context.Context, r Registration) (events.Position, error) {
+	var invalids Invalids
+	email, name := invalids.email(r.Email), invalids.name(r.Name)
+	invalids.password(r.Password)
+	if err := invalids.err(); err != nil {
+		return events.Position{}, err
+	}
+	if _, err := a.attempts.take(ctx, "registration."+a.instance.networkKey(r.Address), a.options.Limits.Registrations); err != nil {
+		return events.Position{}, err
+	}
+	hash, err := a.passwords.hash(ctx, r.Password)
+	if err != nil {
+		return events.Position{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return events.Position{}, fmt.Errorf("make an account id: %w", err)
+	}
+	key := a.instance.addressKey(email)
+	mine := claim{Account: id, Password: hash, Claimed: a.now().UTC(), Pending: &pending{name, email}}
+	for {
+		revision, err := a.credentials.create(ctx, key, mine)
+		if err == nil {
+			return a.complete(ctx, key, mine, revision)
+		}
+		if !errors.Is(err, errMoved) {
+			return events.Position{}, err
+		}
+		theirs, revision, err := get[claim](ctx, a.credentials, key)
+		if err == nil {
+			err = a.settle(ctx, key, theirs, revision)
+		}
+		switch {
+		case errors.Is(err, errReleased):
+		case err == nil, errors.Is(err, ErrNotFound):
+			return a.log.End(ctx)
+		default:
+			return events.Position{}, err
+		}
+	}
+}
+
+// complete does what a registration has left to do. Each step can be done
+// again, and by several at once.
+func (a *Accounts) complete(ctx context.Context, key string, c claim, revision uint64) (events.Position, error) {
+	administrator, err := a.instance.administrator(ctx, c.Account)
+	if err != nil {
+		return events.Position{}, err
+	}
+	record := personRecord{
+		Name: c.Pending.Name, Email: c.Pending.Email,
+		Administrator: administrator, Registered: c.Claimed,
+	}
+	listed, err := a.people.createOnce(ctx, c.Account.String(), record)
+	if err != nil && !errors.Is(err, errMoved) {
+		return events.Position{}, err
+	}
+	if err == nil {
+		a.directory.put(c.Account, record, listed)
+	}
+	position, err := a.announceRegistered(ctx, c.Account, record)
+	if err != nil {
+		return events.Position{}, err
+	}
+	c.Pending = nil
+	if _, err := a.credentials.replace(ctx, key, c, revision); err != nil && !errors.Is(err, errMoved) {
+		return events.Position{}, err
+	}
+	return position, nil
+}
+
+// errReleased reports that a claim was let go.
+var errReleased = errors.New("claim was released")
+
+// settle brings what a claim says and what its person says together again, as
+// far as a crash has left them apart. It fails with [ErrNotFound] or
+// errReleased if the claim lets nobody in.
+func (a *Accounts) settle(ctx context.Context, key string, c claim, revision uint64) error {
+	if c.Pending != nil {
+		a.options.Logger.Info("registration completed late", slog.String("account", c.Account.String()))
+		_, err := a.complete(ctx, key, c, revision)
+		return err
+	}
+	record, _, err := get[personRecord](ctx, a.people, c.Account.String())
+	switch {
+	case err != nil:
+		return err
+	case record.Erasing == key:
+		if _, err := a.finishErasure(ctx, c.Account); err != nil {
+			return err
+		}
+		return errReleased
+	case record.erased(), a.instance.addressKey(record.Email) != key:
+		if a.now().Sub(c.Claimed) < claimGrace {
+			return ErrNotFound
+		}
+		if err := a.credentials.remove(ctx, key, revision); err != nil && !errors.Is(err, errMoved) {
+			return err
+		}
+		return errReleased
+	}
+	return nil
+}
+
+// announceRegistered appends [events.AccountRegistered] unless it is in the log.
+func (a *Accounts) announceRegistered(ctx context.Context, account uuid.UUID, record personRecord) (events.Position, error) {
+	appended, err := a.log.Append(ctx, events.Commit{
+		Head:    events.Head{Aggregate: events.Account(account)},
+		Command: uuid.NewSHA1(account, []byte("register")),
+		Actor:   account,
+		Time:    record.Registered,
+		Events:  []events.Event{events.AccountRegistered{Administrator: record.Administrator}},
+	})
+	if errors.Is(err, events.ErrConflict) {
+		// Another event of the account is there, and none comes before this one.
+		return a.log.End(ctx)
+	}
+	if err != nil {
+		return events.Position{}, fmt.Errorf("register account %s: %w", account, err)
+	}
+	return appended.Events[len(appended.Events)-1].Position, nil
+}

@@ -1,0 +1,56 @@
+package accounts
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Session is a person signed in on one device.
+type Session struct {
+	ID      uuid.UUID
+	Account uuid.UUID
+	// Secret lets its holder in. Only [Accounts.SignIn] gives it.
+	Secret string
+	// Address and UserAgent are those of the sign-in.
+	Address   string
+	UserAgent string
+	Created   time.Time
+	Expires   time.Time
+	// Used is when the session was last used, to within five minutes.
+	Used time.Time
+}
+
+func (p pass) session() Session {
+	return Session{
+		ID: p.ID, Account: p.Account, Address: p.Network, UserAgent: p.Agent,
+		Created: p.Created, Expires: p.Expires, Used: p.Used,
+	}
+}
+
+// Sessions lists the account's open sessions, newest first.
+func (a *Accounts) Sessions(ctx context.Context, account uuid.UUID) ([]Session, error) {
+	all, err := a.sessions.list(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	sessions := make([]Session, len(all))
+	for i, p := range all {
+		sessions[i] = p.session()
+	}
+	return sessions, nil
+}
+
+// RevokeSession ends one session of the account, in this process when it
+// returns and in all others as soon as they hear of it. It fails with
+// [ErrNotFound] if the account has no such session.
+func (a *Accounts) RevokeSession(ctx context.Context, account, session uuid.UUID) error {
+	return a.sessions.revoke(ctx, account, session)
+}
+
+// SignOut ends the session the identity came with. It fails with [ErrNotFound]
+// if it came with a token: those are revoked by name.
+func (a *Accounts) SignOut(ctx context.Context, identity Identity) error {
+	return a.sessions.revoke(ctx, identity.Account, identity.Session)
+}

@@ -1,0 +1,325 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func try(t testing.TB, a *Accounts, email, password, address string) error {
+	t.Helper()
+	_, err := a.SignIn(t.Context(), Credentials{Email: email, Password: password, Address: address})
+	return err
+}
+
+func TestSignInDoesNotTellWhoIsThere(t *testing.T) {
+	t.Parallel()
+	a := newHouse(t).open(t)
+	register(t, a, ada)
+	for name, c := range map[string]Credentials{
+		"wrong password":        {Email: ada, Password: wrong},
+		"no password":           {Email: ada},
+		"endless password":      {Email: ada, Password: strings.Repeat("p", 10_000)},
+		"unknown address":       {Email: bob, Password: wrong},
+		"unknown, no password":  {Email: bob},
+		"no address":            {Password: wrong},
+		"an address that is no": {Email: "\x00.*.>", Password: wrong},
+	} {
+		before := a.passwords.computed.Load()
+		_, err := a.SignIn(t.Context(), c)
+		if err != ErrCredentials { // the very same, with nothing around it that could tell
+			t.Errorf("%s: want exactly %v, have %v", name, ErrCredentials, err)
+		}
+		if n := a.passwords.computed.Load() - before; n != 1 {
+			t.Errorf("%s: %d hashings, want 1", name, n)
+		}
+	}
+}
+
+func TestAttemptsAreSharedAndStay(t *testing.T) {
+	t.Parallel()
+	for _, email := range []string{ada, bob} { // bob is unknown
+		t.Run(email, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			limit := func(o *Options) { o.Limits.PerAccount = 4 }
+			a, b := h.open(t, limit), h.open(t, limit)
+			register(t, a, ada)
+			for i, process := range []*Accounts{a, b, a, b} {
+				if err := try(t, process, email, wrong, ""); !errors.Is(err, ErrCredentials) {
+					t.Fatalf("attempt %d: %v", i+1, err)
+				}
+			}
+			for _, process := range []*Accounts{a, b, h.open(t, limit)} {
+				before := process.passwords.computed.Load()
+				err := try(t, process, email, adaPassword, "")
+				var wait *TooManyAttempts
+				if !errors.As(err, &wait) || wait.RetryAfter != DefaultLimits.Window {
+					t.Fatalf("want to wait %s, have %v", DefaultLimits.Window, err)
+				}
+				if process.passwords.computed.Load() != before {
+					t.Error("a password was hashed beyond the limit")
+				}
+			}
+			// What is refused does not make the wait longer.
+			h.clock.advance(DefaultLimits.Window - time.Second)
+			if err := try(t, a, email, adaPassword, ""); !errors.Is(err, ErrTooManyAttempts) {
+				t.Errorf("want %v, have %v", ErrTooManyAttempts, err)
+			}
+			h.clock.advance(time.Second)
+			if err := try(t, a, email, wrong, ""); !errors.Is(err, ErrCredentials) {
+				t.Errorf("in the next window: %v", err)
+			}
+		})
+	}
+}
+
+func TestSuccessTakesBackOnlyItself(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a := h.open(t, func(o *Options) { o.Limits.PerAddress = 3 })
+	register(t, a, ada)
+	const mallory = "198.51.100.7"
+	// Many may sign in from one network address.
+	for range 5 {
+		if err := try(t, a, ada, adaPassword, mallory); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// One's own success between guesses gives no further guess.
+	guesses := 0
+	for range 6 {
+		switch err := try(t, a, bob, wrong, mallory); {
+		case errors.Is(err, ErrCredentials):
+			guesses++
+		case !errors.Is(err, ErrTooManyAttempts):
+			t.Fatal(err)
+		}
+		if err := try(t, a, ada, adaPassword, mallory); err != nil && !errors.Is(err, ErrTooManyAttempts) {
+			t.Fatal(err)
+		}
+	}
+	if guesses != 3 {
+		t.Errorf("%d guesses, want 3", guesses)
+	}
+	if err := try(t, a, ada, adaPassword, "203.0.113.9"); err != nil {
+		t.Errorf("from elsewhere: %v", err)
+	}
+}
+
+func TestAttemptsMadeAtOnceAreAllCounted(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	limit := func(o *Options) { o.Limits.PerAccount = 5 }
+	processes := []*Accounts{h.open(t, limit), h.open(t, limit)}
+	var tried atomic.Int64
+	var running sync.WaitGroup
+	for i := range 30 {
+		running.Go(func() {
+			switch err := try(t, processes[i%2], ada, wrong, ""); {
+			case errors.Is(err, ErrCredentials):
+				tried.Add(1)
+			case !errors.Is(err, ErrTooManyAttempts):
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
+	if n := tried.Load(); n != 5 {
+		t.Errorf("%d passwords were tried, want 5", n)
+	}
+}
+
+// Who hangs up before the answer has used up an attempt all the same.
+func TestCancelledAttemptStaysCounted(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a := h.open(t, func(o *Options) { o.Limits.PerAccount = 2; o.HashConcurrency = 1 })
+	register(t, a, ada)
+	a.passwords.slots <- struct{}{} // every hashing waits
+	for range 2 {
+		ctx, cancel := context.WithCancel(t.Context())
+		answer := make(chan error, 1)
+		before, _, _ := get[count](ctx, a.attempts.bucket, "account."+a.instance.addressKey(ada))
+		go func() {
+			_, err := a.SignIn(ctx, Credentials{Email: ada, Password: wrong})
+			answer <- err
+		}()
+		eventually(t, "the attempt is counted", func() bool {
+			now, _, _ := get[count](t.Context(), a.attempts.bucket, "account."+a.instance.addressKey(ada))
+			return now.Count == before.Count+1
+		})
+		cancel()
+		if err := <-answer; !errors.Is(err, context.Canceled) {
+			t.Fatalf("want %v, have %v", context.Canceled, err)
+		}
+	}
+	<-a.passwords.slots
+	if err := try(t, a, ada, adaPassword, ""); !errors.Is(err, ErrTooManyAttempts) {
+		t.Errorf("want %v, have %v", ErrTooManyAttempts, err)
+	}
+}
+
+func TestHashIsMadeAnewWhenItsCostChanges(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a := h.open(t)
+	register(t, a, ada)
+	stored := func() string {
+		c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(ada))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Password
+	}
+	before := stored()
+	b := h.open(t, func(o *Options) { o.Argon2 = Argon2{Memory: 128, Passes: 2, Lanes: 1} })
+	if err := try(t, b, ada, wrong, ""); !errors.Is(err, ErrCredentials) {
+		t.Fatal(err)
+	}
+	if stored() != before {
+		t.Error("a wrong password changed the hash")
+	}
+	signIn(t, b, ada)
+	if after := stored(); !strings.HasPrefix(after, "$argon2id$v=19$m=128,t=2,p=1$") {
+		t.Errorf("hash is %s", after)
+	}
+	signIn(t, b, ada)
+	signIn(t, a, ada)
+}
+
+func TestSignInAgainWithTheSameKey(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a, b := h.open(t), h.open(t)
+	register(t, a, ada)
+	register(t, a, bob)
+	in := func(a *Accounts, email, key string) (Session, error) {
+		return a.SignIn(t.Context(), Credentials{Email: email, Password: adaPassword, IdempotencyKey: key})
+	}
+	first, err := in(a, ada, "k1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := in(b, ada, "k1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first != second {
+		t.Errorf("second session %+v differs from the first", second.ID)
+	}
+	if all, _ := a.Sessions(t.Context(), first.Account); len(all) != 1 {
+		t.Errorf("%d sessions, want 1", len(all))
+	}
+	for name, other := range map[string]func() (Session, error){
+		"another key":     func() (Session, error) { return in(a, ada, "k2") },
+		"no key":          func() (Session, error) { return in(a, ada, "") },
+		"another account": func() (Session, error) { return in(a, bob, "k1") },
+	} {
+		s, err := other()
+		if err != nil || s.ID == first.ID || s.Secret == first.Secret {
+			t.Errorf("%s: the same session, or %v", name, err)
+		}
+	}
+	if err := a.RevokeSession(t.Context(), first.Account, first.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in(b, ada, "k1"); invalid(err) != "idempotency_key:spent " {
+		t.Errorf("a key whose session was revoked: %v", err)
+	}
+	refused(t, a, first.Secret)
+	if _, err := in(b, ada, strings.Repeat("k", 256)); invalid(err) != "idempotency_key:too_long " {
+		t.Errorf("a long key: %v", err)
+	}
+}
+
+// A sign-in that checked the old password before a change and opens its
+// session after it.
+func TestSignInThatComesTooLate(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a := h.open(t)
+	p := register(t, a, ada)
+	key := a.instance.addressKey(ada)
+	checked, err := a.admit(t.Context(), key, adaPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.ChangePassword(t.Context(), Identity{Account: p.ID}, adaPassword, "another password"); err != nil {
+		t.Fatal(err)
+	}
+	late := func() {
+		t.Helper()
+		if _, err := a.openSession(t.Context(), key, checked, Credentials{Email: ada}); !errors.Is(err, ErrCredentials) {
+			t.Errorf("want %v, have %v", ErrCredentials, err)
+		}
+		if all, err := a.Sessions(t.Context(), p.ID); err != nil || len(all) != 0 {
+			t.Errorf("%d sessions left, %v", len(all), err)
+		}
+	}
+	late()
+	checked, err = a.admit(t.Context(), key, "another password")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Erase(t.Context(), p.ID); err != nil {
+		t.Fatal(err)
+	}
+	late()
+}
+
+func TestHashingIsBounded(t *testing.T) {
+	t.Parallel()
+	p := newPasswords(cheap, 2)
+	p.slots <- struct{}{}
+	p.slots <- struct{}{}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := p.hash(ctx, adaPassword); !errors.Is(err, context.Canceled) {
+		t.Errorf("want %v, have %v", context.Canceled, err)
+	}
+	if p.computed.Load() != 0 {
+		t.Error("hashed without a slot")
+	}
+	<-p.slots
+	if _, err := p.hash(t.Context(), adaPassword); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPHC(t *testing.T) {
+	t.Parallel()
+	p := newPasswords(DefaultArgon2, 1)
+	encoded, err := p.hash(t.Context(), adaPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(encoded, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Errorf("hash is %s", encoded)
+	}
+	for password, want := range map[string]bool{adaPassword: true, wrong: false, "": false} {
+		if ok, outdated, err := p.verify(t.Context(), encoded, password); ok != want || outdated || err != nil {
+			t.Errorf("%q: have %t %t %v, want %t", password, ok, outdated, err, want)
+		}
+	}
+	// The reference implementation's own test: "password", "somesalt", t=2, m=64 MiB, p=1.
+	known := "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
+	if ok, outdated, err := p.verify(t.Context(), known, "password"); !ok || !outdated || err != nil {
+		t.Errorf("reference hash: have %t %t %v", ok, outdated, err)
+	}
+	for _, bad := range []string{
+		"", "$", "plain", "$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHQ$aGFzaA",
+		strings.Replace(encoded, "m=19456", "m=4294967295", 1),
+		strings.Replace(encoded, "t=2", "t=0", 1),
+		strings.Replace(encoded, "v=19", "v=16", 1),
+		encoded[:len(encoded)-10],
+	} {
+		if _, _, err := p.verify(t.Context(), bad, adaPassword); err == nil {
+			t.Errorf("accepted %q", bad)
+		}
+	}
+}

@@ -1,0 +1,119 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Scope is what a token may be used for.
+type Scope string
+
+// The scopes. A session has both.
+const (
+	ScopeRead  Scope = "read"
+	ScopeWrite Scope = "write"
+)
+
+var allScopes = []Scope{ScopeRead, ScopeWrite}
+
+// DefaultTokenLifetime is how long a token lasts for which no time is given.
+const DefaultTokenLifetime = 90 * 24 * time.Hour
+
+// TokenRequest is what a person wants of a token.
+type TokenRequest struct {
+	Name   string
+	Scopes []Scope
+	// Expires is at most a year from now; zero means [DefaultTokenLifetime]
+	// from now.
+	Expires time.Time
+	// IdempotencyKey may be empty. The same key gives the same token with the
+	// same secret, for as long as the token lasts.
+	IdempotencyKey string
+}
+
+// Token lets a program act for a person.
+type Token struct {
+	ID      uuid.UUID
+	Account uuid.UUID
+	Name    string
+	Scopes  []Scope
+	// Secret lets its holder in. Only [Accounts.CreateToken] gives it.
+	Secret  string
+	Created time.Time
+	Expires time.Time
+	// Used is when the token was last used, to within five minutes; zero
+	// before its first use.
+	Used time.Time
+}
+
+func (p pass) token() Token {
+	return Token{
+		ID: p.ID, Account: p.Account, Name: p.Name, Scopes: p.Scopes,
+		Created: p.Created, Expires: p.Expires, Used: p.Used,
+	}
+}
+
+// CreateToken gives the account a token. Errors: [Invalids], among them that
+// the idempotency key was used for another token or for one that has ended;
+// [ErrNotFound] for an account that is erased or never was; [ErrUnavailable].
+func (a *Accounts) CreateToken(ctx context.Context, account uuid.UUID, r TokenRequest) (Token, error) {
+	now := a.now().UTC()
+	draft := pass{Account: account, Created: now, Expires: r.Expires.UTC()}
+	if r.Expires.IsZero() {
+		draft.Expires = now.Add(DefaultTokenLifetime)
+	}
+	var invalids Invalids
+	draft.Name = invalids.name(r.Name)
+	draft.Scopes = invalids.scopes(r.Scopes)
+	invalids.expiry(draft.Expires, now)
+	invalids.idempotencyKey(r.IdempotencyKey)
+	if err := invalids.err(); err != nil {
+		return Token{}, err
+	}
+	if err := a.present(ctx, account); err != nil {
+		return Token{}, err
+	}
+	secret := a.tokens.secret(account, r.IdempotencyKey)
+	issued, err := a.tokens.issue(ctx, secret, draft)
+	if err != nil {
+		return Token{}, err
+	}
+	if issued.Name != draft.Name || !slices.Equal(issued.Scopes, draft.Scopes) ||
+		!r.Expires.IsZero() && !issued.Expires.Equal(draft.Expires) {
+		return Token{}, Invalids{{idempotencyField, CodeTaken, "this key was used for another token; use a new key"}}
+	}
+	// An erasure that began meanwhile may have come too early to see the token.
+	if err := a.present(ctx, account); err != nil {
+		if errors.Is(err, ErrNotFound) {
+			err = errors.Join(err, a.tokens.revoke(ctx, account, issued.ID))
+		}
+		return Token{}, err
+	}
+	token := issued.token()
+	token.Secret = secret
+	return token, nil
+}
+
+// Tokens lists the account's tokens that have not expired, newest first.
+func (a *Accounts) Tokens(ctx context.Context, account uuid.UUID) ([]Token, error) {
+	all, err := a.tokens.list(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	tokens := make([]Token, len(all))
+	for i, p := range all {
+		tokens[i] = p.token()
+	}
+	return tokens, nil
+}
+
+// RevokeToken ends a token, in this process when it returns and in all others
+// as soon as they hear of it. It fails with [ErrNotFound] if the account has no
+// such token.
+func (a *Accounts) RevokeToken(ctx context.Context, account, token uuid.UUID) error {
+	return a.tokens.revoke(ctx, account, token)
+}

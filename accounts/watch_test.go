@@ -1,0 +1,273 @@
+package accounts
+
+import (
+	"crypto/sha256"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/broker/brokertest"
+)
+
+func TestRevocationReachesOtherProcesses(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a, b := h.open(t), h.open(t)
+	p := register(t, a, ada)
+	s := signIn(t, a, ada)
+	token, err := a.CreateToken(t.Context(), p.ID, TokenRequest{Name: "n", Scopes: allScopes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{s.Secret, token.Secret} {
+		admitted(t, b, secret)
+		if !remembered(b, secret) {
+			t.Error("the secret is not remembered, so nothing is shown below")
+		}
+	}
+	if err := a.RevokeSession(t.Context(), p.ID, s.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.RevokeToken(t.Context(), p.ID, token.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{s.Secret, token.Secret} {
+		eventually(t, "the other process refuses", func() bool {
+			_, err := b.Authenticate(t.Context(), secret)
+			return errors.Is(err, ErrUnauthenticated)
+		})
+	}
+}
+
+// remembered reports whether the secret would be answered from memory.
+func remembered(a *Accounts, secret string) bool {
+	p := a.sessions
+	if secret[:len(PrefixToken)] == PrefixToken {
+		p = a.tokens
+	}
+	_, ok := p.cache.get(passID(sum(secret)))
+	return ok && p.watch.live()
+}
+
+// A comparison that was under way when the connection broke proves nothing
+// about what came after.
+func TestOldProofIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	w := newWatch(nil, nil, memory{})
+	p := proof{asked: time.Now(), last: 7}
+	w.settle(6, p)
+	if w.live() {
+		t.Error("believed while behind")
+	}
+	w.settle(7, p)
+	if !w.live() {
+		t.Error("not believed though it has seen everything")
+	}
+	w.distrust()
+	w.settle(7, p)
+	if w.live() {
+		t.Error("believed for a comparison from before the break")
+	}
+	w.settle(7, proof{asked: time.Now().Add(-trust), breaks: 1, last: 7})
+	if w.live() {
+		t.Error("believed for a comparison of long ago")
+	}
+}
+
+func TestWarmSecretsAskNobody(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a := h.open(t)
+	register(t, a, ada)
+	s := signIn(t, a, ada)
+	admitted(t, a, s.Secret)
+	asked := h.nc.Stats().OutMsgs
+	const times = 10_000
+	for range times {
+		admitted(t, a, s.Secret)
+	}
+	// The watches ask once a second.
+	if n := h.nc.Stats().OutMsgs - asked; n > times/100 {
+		t.Errorf("%d requests for %d secrets", n, times)
+	}
+}
+
+// cutOff opens a second process over a wire that can fail.
+func cutOff(t *testing.T) (near, far *Accounts, wire *brokertest.Wire) {
+	t.Helper()
+	dir := t.TempDir()
+	b := brokertest.StartIn(t, dir)
+	h := &house{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
+	wire = new(brokertest.Wire)
+	// Over the network, since a connection within the process needs no dialer.
+	nc, err := broker.DialRunning(t.Context(), dir, nats.SetCustomDialer(wire), nats.ReconnectWait(10*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	return h.open(t), h.openOn(t, nc), wire
+}
+
+// A network that swallows packets looks like one in which nothing happens.
+func TestRevokedWhileTheWatchIsMute(t *testing.T) {
+	t.Parallel()
+	near, far, wire := cutOff(t)
+	p := register(t, near, ada)
+	s := signIn(t, near, ada)
+	eventually(t, "the secret is remembered", func() bool {
+		admitted(t, far, s.Secret)
+		return remembered(far, s.Secret)
+	})
+	wire.Lose()
+	if err := near.RevokeSession(t.Context(), p.ID, s.ID); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the mute process lets nobody in", func() bool {
+		_, err := far.Authenticate(t.Context(), s.Secret)
+		return err != nil
+	})
+	// It refuses because it cannot know, and goes on refusing.
+	if _, err := far.Authenticate(t.Context(), s.Secret); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("want %v, have %v", ErrUnavailable, err)
+	}
+	wire.Cut()
+	eventually(t, "the process is back and knows", func() bool {
+		_, err := far.Authenticate(t.Context(), s.Secret)
+		return errors.Is(err, ErrUnauthenticated)
+	})
+}
+
+// A connection that is lost and regained between two comparisons: the
+// revocation fell into the gap and must not be overlooked.
+func TestRevokedWhileTheConnectionIsGone(t *testing.T) {
+	t.Parallel()
+	near, far, wire := cutOff(t)
+	p := register(t, near, ada)
+	for range 5 {
+		s := signIn(t, near, ada)
+		eventually(t, "the secret is remembered", func() bool {
+			_, err := far.Authenticate(t.Context(), s.Secret)
+			return err == nil && remembered(far, s.Secret)
+		})
+		before := far.sessions.watch.breaks.Load()
+		wire.Cut()
+		if err := near.RevokeSession(t.Context(), p.ID, s.ID); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the break is noticed", func() bool { return far.sessions.watch.breaks.Load() > before })
+		if _, err := far.Authenticate(t.Context(), s.Secret); err == nil {
+			t.Fatal("a revoked secret was let in after the break")
+		}
+		eventually(t, "the process is back and knows", func() bool {
+			_, err := far.Authenticate(t.Context(), s.Secret)
+			return errors.Is(err, ErrUnauthenticated)
+		})
+	}
+	s := signIn(t, near, ada)
+	eventually(t, "memory is trusted again", func() bool {
+		_, err := far.Authenticate(t.Context(), s.Secret)
+		return err == nil && remembered(far, s.Secret)
+	})
+}
+
+func TestBrokerRestart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := brokertest.StartIn(t, dir)
+	nc, err := broker.DialRunning(t.Context(), dir, nats.ReconnectWait(10*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	h := &house{nc: nc, log: newRecord(), clock: newClock()}
+	a, b := h.open(t), h.open(t)
+	p := register(t, a, ada)
+	kept, gone := signIn(t, a, ada), signIn(t, a, ada)
+	admitted(t, b, kept.Secret)
+	admitted(t, b, gone.Secret)
+	if err := try(t, a, bob, wrong, ""); !errors.Is(err, ErrCredentials) {
+		t.Fatal(err)
+	}
+
+	first.Stop()
+	eventually(t, "the loss is noticed", func() bool { return !b.sessions.watch.live() })
+	if _, err := b.Authenticate(t.Context(), kept.Secret); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("without a broker: want %v, have %v", ErrUnavailable, err)
+	}
+	if err := try(t, a, ada, adaPassword, ""); err == nil {
+		t.Error("signed in without a broker")
+	}
+	if q, ok := b.Person(p.ID); !ok || q != p {
+		t.Errorf("person without a broker: %v", q)
+	}
+
+	brokertest.StartIn(t, dir) // on the same port
+	eventually(t, "the session is good again", func() bool {
+		_, err := b.Authenticate(t.Context(), kept.Secret)
+		return err == nil && remembered(b, kept.Secret)
+	})
+	if err := a.RevokeSession(t.Context(), p.ID, gone.ID); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a later revocation is seen", func() bool {
+		_, err := b.Authenticate(t.Context(), gone.Secret)
+		return errors.Is(err, ErrUnauthenticated)
+	})
+	if err := a.Rename(t.Context(), p.ID, "Lovelace"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a later name is seen", func() bool {
+		q, _ := b.Person(p.ID)
+		return q.Name == "Lovelace"
+	})
+	c, _, err := get[count](t.Context(), b.attempts.bucket, "account."+b.instance.addressKey(bob))
+	if err != nil || c.Count != 1 {
+		t.Errorf("%d attempts after the restart, %v, want 1", c.Count, err)
+	}
+}
+
+func BenchmarkAuthenticate(b *testing.B) {
+	h := newHouse(b)
+	a := h.open(b, func(o *Options) { o.Now = nil })
+	register(b, a, ada)
+	s := signIn(b, a, ada)
+	b.Run("warm", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := a.Authenticate(b.Context(), s.Secret); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("warm_parallel", func(b *testing.B) {
+		b.ReportAllocs()
+		b.RunParallel(func(p *testing.PB) {
+			for p.Next() {
+				if _, err := a.Authenticate(b.Context(), s.Secret); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	})
+	b.Run("cold", func(b *testing.B) {
+		for b.Loop() {
+			a.sessions.cache.clear()
+			if _, err := a.Authenticate(b.Context(), s.Secret); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("forged", func(b *testing.B) {
+		forged := s.Secret[:len(s.Secret)-4] + "AAAA"
+		for b.Loop() {
+			if _, err := a.Authenticate(b.Context(), forged); err == nil {
+				b.Fatal("let in")
+			}
+		}
+	})
+}
+
+func sum(secret string) [32]byte { return sha256.Sum256([]byte(secret)) }
