@@ -1,0 +1,143 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/docketlog/docket/events"
+)
+
+// applier brings the rows of one generation forward. It holds the generation's
+// claim: the checkpoint moves only for who knows where it is and which epoch it
+// is in, so rows that an applier has in memory are the rows of the database for
+// as long as its transactions succeed. After any failure it is closed.
+type applier struct {
+	session    session
+	logger     *slog.Logger
+	generation int64
+	epoch      int64
+	position   events.Position
+	rows       *rows
+	// keep bounds the rows that stay in memory between transactions; payload
+	// counts the bytes of the events they have taken in.
+	keep    keep
+	payload int
+	// refused and parked count what the last transaction did not apply.
+	refused, parked int64
+}
+
+// keep is a bound on what is kept in memory: a number of rows, and a number of
+// bytes of events, than which the rows made of them are not much larger.
+type keep struct{ rows, payload int }
+
+// newApplier opens a connection for a generation whose checkpoint is m.
+// complete says that the generation is empty.
+func (s *Store) newApplier(ctx context.Context, m model, keep keep, complete bool) (*applier, error) {
+	session, err := s.dialect.session(ctx, m.generation)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	a := &applier{
+		session: session, logger: s.logger,
+		generation: m.generation, epoch: m.epoch, position: m.position,
+		rows: newRows(s.projections), keep: keep,
+	}
+	a.rows.reset(complete)
+	return a, nil
+}
+
+func (a *applier) close() { a.session.close() }
+
+// chunk is a run of the log, decoded.
+type chunk struct {
+	facts     []fact
+	end       events.Position
+	head      uint64
+	storedAt  int64
+	malformed int
+	payload   int // bytes
+}
+
+// add appends a batch to the chunk. Decoding and hashing happen here and only
+// here.
+func (c *chunk) add(b events.Batch) {
+	for i := range b.Events {
+		c.facts = append(c.facts, newFact(&b.Events[i]))
+		c.payload += len(b.Events[i].Payload)
+	}
+	c.end, c.head, c.malformed = b.End, max(b.Head.Sequence, b.End.Sequence), c.malformed+b.Malformed
+	if !b.Stored.IsZero() {
+		c.storedAt = b.Stored.UnixMicro()
+	}
+}
+
+// moveCheckpoint is the compare-and-set that fences every transaction: it finds
+// its row only as long as nobody else has claimed, moved or replaced it.
+const moveCheckpoint = `update docket_checkpoints
+	set sequence = ?, head = ?, stored_at = ?, malformed = malformed + ?
+	where generation = ? and epoch = ? and incarnation = ? and sequence = ?`
+
+// apply brings the rows to the chunk's end, in one transaction: checkpoint,
+// rows, all or nothing. What lies at or before the applier's position is
+// passed over. It fails with errFenced if the claim is lost; after any error
+// the applier is of no more use.
+func (a *applier) apply(ctx context.Context, c *chunk) (err error) {
+	if c.end.Sequence <= a.position.Sequence {
+		return nil
+	}
+	defer func() {
+		if err != nil {
+			a.session.rollback()
+		}
+	}()
+	facts := c.facts
+	for len(facts) > 0 && facts[0].Position.Sequence <= a.position.Sequence {
+		facts = facts[1:]
+	}
+	for i := range facts {
+		a.rows.want(&facts[i])
+	}
+	move := statement{moveCheckpoint, []any{
+		int64(c.end.Sequence), int64(c.head), c.storedAt, int64(c.malformed),
+		a.generation, a.epoch, a.position.Incarnation, int64(a.position.Sequence),
+	}}
+	if err := a.session.begin(ctx, move, a.rows.loads()); err != nil {
+		return fmt.Errorf("begin after %s: %w", a.position, err)
+	}
+	var parked []*fact
+	a.refused = 0
+	last := a.position.Sequence
+	for i := range facts {
+		f := &facts[i]
+		if f.Position.Sequence <= last {
+			continue
+		}
+		last = f.Position.Sequence
+		switch a.rows.apply(f) {
+		case parkedNow:
+			parked = append(parked, f)
+		case refused:
+			a.refused++
+		}
+	}
+	if err := a.session.write(ctx, a.rows.changes()); err != nil {
+		return fmt.Errorf("write up to %s: %w", c.end, err)
+	}
+	if err := a.session.commit(ctx); err != nil {
+		return fmt.Errorf("commit up to %s: %w", c.end, err)
+	}
+	a.position, a.parked = c.end, int64(len(parked))
+	a.rows.settle()
+	a.payload += c.payload
+	if a.rows.size() > a.keep.rows || a.payload > a.keep.payload {
+		a.rows.reset(false)
+		a.payload = 0
+	}
+	for _, f := range parked {
+		a.logger.Warn("event cannot be folded, its aggregate is parked",
+			slog.String("aggregate", f.Aggregate.String()), slog.String("event", f.ID.String()),
+			slog.String("type", f.WireType()), slog.String("position", f.Position.String()))
+	}
+	return nil
+}

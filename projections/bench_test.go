@@ -1,0 +1,259 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/docketlog/docket/events"
+)
+
+// benchEvents is the size of the log that is projected.
+const benchEvents = 60_000
+
+// benchLog is a log as a busy team would write it: a fifth of the events create
+// tasks, the others happen to tasks of the last weeks.
+func benchLog() *memoryLog {
+	l := newMemoryLog()
+	team, r := newTeam(l), rand.New(rand.NewPCG(1, 1))
+	const projects, members = 20, 10
+	for p := range projects {
+		team.founded(1000+p, 1, 2, 3, 4, 5, 6, 7, 8, 9, members)
+	}
+	text := strings.Repeat("as long as people write it ", 8)
+	in := []int{}
+	for len(l.stored) < benchEvents {
+		someone := 1 + r.IntN(members)
+		if len(in) == 0 || r.IntN(5) == 0 {
+			p := 1000 + r.IntN(projects)
+			in = append(in, p)
+			team.task(10_000+len(in), p, someone, events.TaskCreated{
+				Project: id(p), Title: "A title of usual length " + strconv.Itoa(len(in)), Description: text, Status: "waiting",
+				Rank: "V" + strconv.Itoa(r.IntN(1e6)), Priority: events.PriorityMedium, Labels: []string{"home"}, Assignees: []uuid.UUID{id(someone)},
+			})
+			continue
+		}
+		n := max(0, len(in)-1-r.IntN(3000))
+		task, p := 10_001+n, in[n]
+		switch r.IntN(4) {
+		case 0, 1:
+			team.task(task, p, someone, events.TaskMoved{Status: events.Changed[string]{From: "waiting", To: "in_progress"}, Rank: events.Changed[string]{From: "V", To: "W"}})
+		case 2:
+			team.task(task, p, someone, events.TaskEdited{Title: &events.Changed[string]{From: "A title", To: "Another title of usual length"}})
+		case 3:
+			team.task(task, p, someone, events.CommentAdded{Comment: uuid.New(), Text: text[:100]})
+		}
+	}
+	return l
+}
+
+// BenchmarkProjection measures, in events per second and in turns, so that
+// whatever else the machine does falls on all of them:
+//
+//	raw      a hand-written loop that only writes the rows, folded beforehand,
+//	         and a checkpoint, 500 events a transaction
+//	live     a projector that catches up, 500 events a transaction
+//	rebuild  Rebuild of the same log
+//
+// live% is live as part of raw.
+func BenchmarkProjection(b *testing.B) {
+	l := benchLog()
+	folded := foldBeforehand(l, 500)
+	if os.Getenv(postgresVariable) == "" {
+		b.Log("Postgres is not measured: " + postgresVariable + " is not set")
+	}
+	for _, d := range databases() {
+		b.Run(d.name, func(b *testing.B) {
+			var raw, live, rebuild time.Duration
+			for b.Loop() {
+				raw += timed(b, d, func(s *Store) { rawLoop(b, d, s, folded) })
+				live += timed(b, d, func(s *Store) {
+					ctx, cancel := context.WithCancel(context.Background())
+					var running sync.WaitGroup
+					running.Go(func() { _ = NewProjector(s, l, ProjectorOptions{}).Run(ctx) })
+					arrive(b, s, l)
+					cancel()
+					running.Wait()
+				})
+				rebuild += timed(b, d, func(s *Store) {
+					if err := Rebuild(context.Background(), s, l, nil); err != nil {
+						b.Fatal(err)
+					}
+				})
+			}
+			rate := func(took time.Duration) float64 { return float64(len(l.stored)*b.N) / took.Seconds() }
+			b.ReportMetric(rate(raw), "raw-ev/s")
+			b.ReportMetric(rate(live), "live-ev/s")
+			b.ReportMetric(rate(rebuild), "rebuild-ev/s")
+			b.ReportMetric(100*rate(live)/rate(raw), "live%")
+		})
+	}
+}
+
+// timed is how long f takes on a database with an empty generation.
+func timed(b *testing.B, d database, f func(*Store)) time.Duration {
+	s := d.open(b)
+	begin(b, s)
+	runtime.GC()
+	began := time.Now()
+	f(s)
+	return time.Since(began)
+}
+
+// foldBeforehand is the log as what each transaction writes.
+func foldBeforehand(l *memoryLog, n int) [][]change {
+	r := newRows(all)
+	r.reset(true)
+	var list [][]change
+	for at := l.end().At(0); at != l.end(); {
+		c := chunkAt(l, at, n, 0)
+		for i := range c.facts {
+			r.want(&c.facts[i])
+			r.apply(&c.facts[i])
+		}
+		list = append(list, r.changes())
+		r.settle()
+		at = c.end
+	}
+	return list
+}
+
+func rawLoop(b *testing.B, d database, s *Store, folded [][]change) {
+	b.Helper()
+	ctx := context.Background()
+	if d.name == "postgres" {
+		conn, err := pgx.ConnectConfig(ctx, s.dialect.(*postgres).config.Copy())
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer conn.Close(ctx)
+		for i, changes := range folded {
+			var batch pgx.Batch
+			batch.Queue("begin")
+			for _, c := range changes {
+				if len(c.deleted) > 0 {
+					b.Fatal("the log of the benchmark deletes nothing")
+				}
+				batch.Queue("insert into g1_"+c.table.name+" select * from "+unnest(c.table.columns)+c.table.conflict(), columnArrays(c.table.columns, c.rows)...)
+			}
+			batch.Queue("update docket_checkpoints set sequence = $1", int64(i))
+			batch.Queue("commit")
+			if err := conn.SendBatch(ctx, &batch).Close(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		return
+	}
+	statements := make(map[string]string)
+	for i, changes := range folded {
+		tx, err := s.write.Begin()
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, c := range changes {
+			width := len(c.table.columns)
+			if statements[c.table.name] == "" {
+				statements[c.table.name] = fmt.Sprintf("insert into g1_%s values (%s)%s", c.table.name, marks(width), c.table.conflict())
+			}
+			put, err := tx.Prepare(statements[c.table.name])
+			if err != nil {
+				b.Fatal(err)
+			}
+			for row := 0; row < len(c.rows); row += width {
+				if _, err := put.Exec(c.rows[row : row+width]...); err != nil {
+					b.Fatal(err)
+				}
+			}
+			put.Close()
+		}
+		if _, err := tx.Exec("update docket_checkpoints set sequence = ?", i); err != nil {
+			b.Fatal(err)
+		}
+		if err := tx.Commit(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkVisible measures the time from an event being in the log to its
+// being in an answer.
+func BenchmarkVisible(b *testing.B) {
+	for _, d := range databases() {
+		b.Run(d.name, func(b *testing.B) {
+			s, l := d.open(b), newMemoryLog()
+			team := newTeam(l)
+			team.founded(1000, 1)
+			run(b, s, l, ProjectorOptions{})
+			arrive(b, s, l)
+			var worst time.Duration
+			for n := 1; b.Loop(); n++ {
+				began := time.Now()
+				at := team.task(n, 1000, 1, created(1000, "x"))
+				if err := s.Read(b.Context(), at, func(q *Snapshot) error {
+					_, err := q.Task(b.Context(), id(1), id(n))
+					return err
+				}); err != nil {
+					b.Fatal(err)
+				}
+				worst = max(worst, time.Since(began))
+			}
+			b.ReportMetric(float64(worst.Microseconds())/1000, "worst-ms")
+		})
+	}
+}
+
+// BenchmarkQueries measures answers from a project of 5,000 tasks.
+func BenchmarkQueries(b *testing.B) {
+	l := newMemoryLog()
+	team := newTeam(l)
+	team.founded(1000, 1, 2, 3)
+	for n := range 5000 {
+		e := created(1000, "A title of usual length "+strconv.Itoa(n))
+		e.Rank, e.Assignees, e.Labels = fmt.Sprintf("%05d", (n*7919)%5000), []uuid.UUID{id(1 + n%3)}, []string{"home"}
+		e.Description = strings.Repeat("words ", 40)
+		team.task(n+1, 1000, 1, e)
+	}
+	for _, d := range databases() {
+		s := d.open(b)
+		if err := Rebuild(context.Background(), s, l, nil); err != nil {
+			b.Fatal(err)
+		}
+		for _, q := range []struct {
+			name string
+			ask  func(*Snapshot) error
+		}{
+			{"board", func(q *Snapshot) error { _, err := q.Board(context.Background(), id(1), id(1000)); return err }},
+			{"task", func(q *Snapshot) error { _, err := q.Task(context.Background(), id(1), id(77)); return err }},
+			{"list", func(q *Snapshot) error {
+				_, _, err := q.Tasks(context.Background(), id(1), id(1000), TaskFilter{}, Page{})
+				return err
+			}},
+			{"search", func(q *Snapshot) error {
+				_, _, err := q.Tasks(context.Background(), id(1), id(1000), TaskFilter{Text: "length 4999"}, Page{})
+				return err
+			}},
+			{"mine", func(q *Snapshot) error {
+				_, _, err := q.MyTasks(context.Background(), id(1), TaskFilter{Open: true}, Page{})
+				return err
+			}},
+		} {
+			b.Run(d.name+"/"+q.name, func(b *testing.B) {
+				for b.Loop() {
+					if err := s.Read(context.Background(), events.Position{}, q.ask); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,225 @@
+package projections
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+// Each calls each for every row of every table, in an order and in a form that
+// depend on nothing but the events folded: not on the database, not on how the
+// events were cut into batches, not on the generation. row is a JSON object, key
+// its first members. It returns the position that the rows reflect, all of
+// them, and fails with [ErrStale] as [Store.Read] does.
+func (s *Store) Each(ctx context.Context, each func(table, key, row string) error) (events.Position, error) {
+	var at events.Position
+	err := s.Read(ctx, events.Position{}, func(snapshot *Snapshot) error {
+		at = snapshot.Position
+		for _, t := range tables() {
+			w, err := snapshot.walk(ctx, t)
+			if err != nil {
+				return err
+			}
+			for w.next() {
+				if err := each(t.name, w.key, w.row); err != nil {
+					w.close()
+					return err
+				}
+			}
+			if err := w.close(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return at, err
+}
+
+// Dump writes every row as one line, table and JSON, in the order of
+// [Store.Each]. Two stores that reflect the same position give the same bytes.
+func (s *Store) Dump(ctx context.Context, w io.Writer) error {
+	_, err := s.Each(ctx, func(table, _, row string) error {
+		_, err := fmt.Fprintf(w, "%s %s\n", table, row)
+		return err
+	})
+	return err
+}
+
+// Compare names the first difference between the rows of two stores, or "" if
+// there is none. Rows that reflect different positions differ in that. It reads
+// both in snapshots, row by row, in constant memory.
+func Compare(ctx context.Context, a, b *Store) (difference string, err error) {
+	err = a.Read(ctx, events.Position{}, func(left *Snapshot) error {
+		return b.Read(ctx, events.Position{}, func(right *Snapshot) error {
+			difference = ""
+			if left.Position != right.Position {
+				difference = fmt.Sprintf("position: %s and %s", left.Position, right.Position)
+				return nil
+			}
+			for _, t := range tables() {
+				if difference, err = compareTable(ctx, t, left, right); difference != "" || err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return "", fmt.Errorf("compare rows: %w", err)
+	}
+	return difference, nil
+}
+
+func compareTable(ctx context.Context, t *table, left, right *Snapshot) (difference string, err error) {
+	l, err := left.walk(ctx, t)
+	if err != nil {
+		return "", err
+	}
+	defer l.close()
+	r, err := right.walk(ctx, t)
+	if err != nil {
+		return "", err
+	}
+	defer r.close()
+	for {
+		more, also := l.next(), r.next()
+		if err := cmpErr(l, r); err != nil {
+			return "", err
+		}
+		order := slices.Compare(l.order, r.order)
+		switch {
+		case !more && !also:
+			return "", nil
+		case !also || (more && order < 0):
+			return fmt.Sprintf("%s: only the first has %s", t.name, l.row), nil
+		case !more || order > 0:
+			return fmt.Sprintf("%s: only the second has %s", t.name, r.row), nil
+		case l.row != r.row:
+			return fmt.Sprintf("%s: %s and %s", t.name, l.row, r.row), nil
+		}
+	}
+}
+
+func cmpErr(l, r *walker) error {
+	if l.err != nil {
+		return l.err
+	}
+	return r.err
+}
+
+// walker goes through a table in key order.
+type walker struct {
+	table *table
+	rows  *sql.Rows
+	// row is the present row and key its key, as JSON; order is the key in a
+	// form that compares as the database orders.
+	row, key string
+	order    []string
+	err      error
+}
+
+func (s *Snapshot) walk(ctx context.Context, t *table) (*walker, error) {
+	found, err := s.query(ctx, fmt.Sprintf("select %s from {g}%s order by %s", names(t.columns), t.name, names(t.keys())))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", t.name, err)
+	}
+	return &walker{table: t, rows: found}, nil
+}
+
+func (w *walker) next() bool {
+	w.order = w.order[:0]
+	if w.err != nil || !w.rows.Next() {
+		return false
+	}
+	cells := make([]cell, len(w.table.columns))
+	dest := make([]any, len(cells))
+	for i, c := range w.table.columns {
+		cells[i].kind = c.kind
+		dest[i] = cells[i].dest()
+	}
+	if w.err = w.rows.Scan(dest...); w.err != nil {
+		return false
+	}
+	var b strings.Builder
+	for i, c := range w.table.columns {
+		b.WriteString(map[bool]string{true: `{"`, false: `,"`}[i == 0])
+		b.WriteString(c.name + `":` + cells[i].json())
+		if i == w.table.key-1 {
+			w.key = b.String() + "}"
+		}
+		if i < w.table.key {
+			w.order = append(w.order, cells[i].order())
+		}
+	}
+	w.row = b.String() + "}"
+	return true
+}
+
+func (w *walker) close() error {
+	if w.err == nil {
+		w.err = w.rows.Err()
+	}
+	w.rows.Close()
+	if w.err != nil {
+		return fmt.Errorf("read %s: %w", w.table.name, w.err)
+	}
+	return nil
+}
+
+// cell is one column of one row, whatever database it comes from.
+type cell struct {
+	kind   kind
+	id     uuid.UUID
+	text   string
+	number sql.NullInt64
+	bytes  []byte
+}
+
+func (c *cell) dest() any {
+	switch c.kind {
+	case ident:
+		return &c.id
+	case number, moment:
+		return &c.number
+	case digest:
+		return &c.bytes
+	default:
+		return &c.text
+	}
+}
+
+func (c *cell) json() string {
+	switch c.kind {
+	case ident:
+		return `"` + c.id.String() + `"`
+	case number, moment:
+		if !c.number.Valid {
+			return "null"
+		}
+		return strconv.FormatInt(c.number.Int64, 10)
+	case digest:
+		return `"` + hex.EncodeToString(c.bytes) + `"`
+	default:
+		return encode(c.text)
+	}
+}
+
+func (c *cell) order() string {
+	switch c.kind {
+	case ident:
+		return c.id.String()
+	case number:
+		return fmt.Sprintf("%020d", c.number.Int64)
+	default:
+		return c.text
+	}
+}

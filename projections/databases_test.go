@@ -1,0 +1,175 @@
+package projections
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"go.uber.org/goleak"
+)
+
+// The suite runs on SQLite always, and on Postgres where this names one whose
+// user may create schemas. With DOCKET_TEST_REQUIRE=1 its absence is a failure.
+const postgresVariable = "DOCKET_TEST_POSTGRES"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(postgresVariable) == "" {
+		fmt.Fprintf(os.Stderr, "\n*** SKIPPED: nothing is tested on Postgres, because %s is not set. ***\n\n", postgresVariable)
+		if os.Getenv("DOCKET_TEST_REQUIRE") == "1" {
+			os.Exit(1)
+		}
+	}
+	// A check starts by making a generation; the default of a hundred would
+	// take minutes. -rapid.checks overrides this.
+	if err := flag.Set("rapid.checks", "20"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// database makes fresh databases of one kind.
+type database struct {
+	name string
+	// fresh is the URL of an empty database that lives as long as t.
+	fresh func(t testing.TB) string
+}
+
+func databases() []database {
+	list := []database{{"sqlite", func(t testing.TB) string {
+		return "sqlite:" + filepath.Join(t.TempDir(), "rows.db")
+	}}}
+	if base := os.Getenv(postgresVariable); base != "" {
+		list = append(list, database{"postgres", func(t testing.TB) string { return freshSchema(t, base) }})
+	}
+	return list
+}
+
+var schemas atomic.Int64
+
+func freshSchema(t testing.TB, base string) string {
+	t.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, base)
+	if err != nil {
+		t.Fatalf("%s: %v", postgresVariable, err)
+	}
+	schema := fmt.Sprintf("t%d_%d", os.Getpid(), schemas.Add(1))
+	if _, err := conn.Exec(ctx, "create schema "+schema); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := conn.Exec(ctx, "drop schema "+schema+" cascade"); err != nil {
+			t.Error(err)
+		}
+		conn.Close(ctx)
+	})
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := u.Query()
+	query.Set("search_path", schema)
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// onEach runs a test once per kind of database.
+func onEach(t *testing.T, test func(t *testing.T, d database)) {
+	for _, d := range databases() {
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, d)
+		})
+	}
+}
+
+func (d database) open(t testing.TB) *Store { return openURL(t, d.fresh(t)) }
+
+func openURL(t testing.TB, url string) *Store {
+	t.Helper()
+	s, err := Open(context.Background(), url, Options{Logger: testLogger(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// run starts a projector and returns what stops it and waits for it.
+func run(t testing.TB, s *Store, l *memoryLog, o ProjectorOptions) (p *Projector, stop func()) {
+	t.Helper()
+	o.Logger = testLogger(t)
+	p = NewProjector(s, l, o)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx) }()
+	var once atomic.Bool
+	stop = func() {
+		if !once.CompareAndSwap(false, true) {
+			return
+		}
+		cancel()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("Run: %v", err)
+			}
+		case <-time.After(generous):
+			t.Error("the projector does not end")
+		}
+	}
+	t.Cleanup(stop)
+	return p, stop
+}
+
+// generous is how long a test waits for what should take milliseconds.
+const generous = 60 * time.Second
+
+// eventually polls until ok.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(generous); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never happened: %s", what)
+		}
+	}
+}
+
+// arrive waits until the rows are at the log's end.
+func arrive(t testing.TB, s *Store, l *memoryLog) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), generous)
+	defer cancel()
+	end, _ := l.End(ctx)
+	if err := s.WaitFor(ctx, end); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// dump is every row of a store.
+func dump(t testing.TB, s *Store) string {
+	t.Helper()
+	var b strings.Builder
+	if err := s.Dump(context.Background(), &b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// id is a readable id.
+func id(n int) uuid.UUID {
+	return uuid.MustParse(fmt.Sprintf("00000000-0000-7000-8000-%012d", n))
+}

@@ -1,0 +1,75 @@
+package projections
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// dialect is everything in which one database differs from another. Queries
+// are written once, with ? for arguments and {g} for the generation's prefix.
+type dialect interface {
+	// bind turns each ? into the database's own placeholder.
+	bind(query string) string
+	// column is the type of a column, with its nullability.
+	column(kind) string
+	// storage is what follows the closing parenthesis of a create table.
+	storage(*table) string
+	// exclusive is a statement that makes the transaction it begins the only
+	// one that changes the layout, or empty where every transaction is.
+	exclusive() string
+	// catalog is a query for the names of all tables that are ours.
+	catalog() string
+	// settle is a statement to be run once on a table that was filled in bulk,
+	// or empty.
+	settle(table string) string
+	// missing reports whether err says that a table is gone.
+	missing(err error) bool
+	// snapshot begins a read-only transaction that sees one state throughout
+	// and reads the model in it.
+	snapshot(ctx context.Context, conn *sql.Conn) (model, error)
+	// session opens a connection that writes to a generation.
+	session(ctx context.Context, generation int64) (session, error)
+}
+
+// errFenced reports that the checkpoint is not where its holder left it:
+// somebody else has claimed it, moved it, or replaced the generation.
+var errFenced = errors.New("checkpoint is held by another projector")
+
+// session is one connection through which one applier writes, one transaction
+// at a time: begin, write, commit, or rollback at any point. It is the bulk
+// path, where databases differ most: a prepared statement run once per row is
+// the fastest on one, statements over arrays in one round trip on another.
+type session interface {
+	// begin opens a transaction, runs the guard, and loads rows. It fails with
+	// errFenced if the guard changed no row.
+	begin(ctx context.Context, guard statement, loads []load) error
+	write(ctx context.Context, changes []change) error
+	commit(ctx context.Context) error
+	// rollback leaves no transaction open and no trace of it.
+	rollback()
+	close()
+}
+
+type statement struct {
+	query string
+	args  []any
+}
+
+// load asks for the rows with the given keys.
+type load struct {
+	table *table
+	// keys holds the key columns of one row after another.
+	keys []any
+	// take is called once for each row that exists; scan reads its columns.
+	take func(scan func(dest ...any) error) error
+}
+
+// change is what a transaction does to one table. No key occurs twice.
+type change struct {
+	table *table
+	// rows holds the columns of one row to be put after another; deleted the
+	// key columns of those to be removed.
+	rows    []any
+	deleted []any
+}

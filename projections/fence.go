@@ -1,0 +1,207 @@
+package projections
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+// fenceVersion is the version of the tables in this file. They belong to every
+// generation: they say which events count.
+const fenceVersion = 1
+
+// headRow is the end of an aggregate's chain. Held counts the events that were
+// accepted and not applied because the aggregate is parked, from the one that
+// parked it on; 0 is an aggregate in order.
+type headRow struct {
+	revision uint64
+	hash     events.Hash
+	held     int64
+}
+
+func newHeads() *set[events.Aggregate, headRow] {
+	return &set[events.Aggregate, headRow]{
+		of: &table{name: "heads", key: 2, narrow: true, columns: []column{
+			{"id", ident}, {"kind", word}, {"revision", number}, {"hash", digest}, {"held", number},
+		}},
+		key: aggregateKey,
+		values: func(a events.Aggregate, r *headRow, to []any) []any {
+			return append(to, a.ID, string(a.Kind), int64(r.revision), r.hash[:], r.held)
+		},
+		scan: func(scan func(...any) error) (a events.Aggregate, r headRow, err error) {
+			var hash []byte
+			err = scan(&a.ID, (*string)(&a.Kind), &r.revision, &hash, &r.held)
+			if err == nil && copy(r.hash[:], hash) != len(r.hash) {
+				err = fmt.Errorf("head of %s: hash of %d bytes", a, len(hash))
+			}
+			return a, r, err
+		},
+	}
+}
+
+func aggregateKey(a events.Aggregate, to []any) []any { return append(to, a.ID, string(a.Kind)) }
+
+// parkedRow is the event that parked an aggregate.
+type parkedRow struct {
+	project  uuid.UUID
+	sequence uint64
+	revision uint64
+	kind     string
+	reason   string
+	at       int64
+}
+
+func newParked() *set[events.Aggregate, parkedRow] {
+	return &set[events.Aggregate, parkedRow]{
+		of: &table{name: "parked", key: 2, columns: []column{
+			{"id", ident}, {"kind", word}, {"project", ident}, {"sequence", number}, {"revision", number},
+			{"event_type", text}, {"reason", text}, {"happened_at", number},
+		}},
+		key: aggregateKey,
+		values: func(a events.Aggregate, r *parkedRow, to []any) []any {
+			return append(to, a.ID, string(a.Kind), r.project, int64(r.sequence), int64(r.revision), r.kind, r.reason, r.at)
+		},
+	}
+}
+
+// refusedRow is an event that no chain accepts.
+type refusedRow struct {
+	aggregate events.Aggregate
+	event     uuid.UUID
+	revision  uint64
+	reason    string
+}
+
+func newRefused() *set[uint64, refusedRow] {
+	return &set[uint64, refusedRow]{
+		of: &table{name: "refused", key: 1, appended: true, columns: []column{
+			{"sequence", number}, {"id", ident}, {"kind", text}, {"event", ident}, {"revision", number}, {"reason", text},
+		}},
+		key: func(sequence uint64, to []any) []any { return append(to, int64(sequence)) },
+		values: func(sequence uint64, r *refusedRow, to []any) []any {
+			return append(to, int64(sequence), r.aggregate.ID, string(r.aggregate.Kind), r.event, int64(r.revision), r.reason)
+		},
+	}
+}
+
+// fact is an event on its way into the rows, decoded once.
+type fact struct {
+	*events.Envelope
+	event events.Event
+	hash  events.Hash
+	at    int64
+	// err says why the event cannot be decoded.
+	err error
+}
+
+func newFact(e *events.Envelope) fact {
+	f := fact{Envelope: e, hash: e.Hash(), at: e.Time.UnixMicro()}
+	if known, ok := events.Types[e.Type]; ok && known.Kind != e.Aggregate.Kind {
+		f.err = fmt.Errorf("%s on the subject of a %s", e.Type, e.Aggregate.Kind)
+		return f
+	}
+	f.event, f.err = e.Event()
+	return f
+}
+
+// moment is the fact's time for a column that may be empty.
+func (f *fact) moment() *int64 {
+	at := f.at
+	return &at
+}
+
+// outcome is what became of an event.
+type outcome int
+
+const (
+	folded    outcome = iota
+	refused           // its aggregate's chain does not accept it
+	parkedNow         // it cannot be folded: its aggregate is parked from here on
+	heldBack          // its aggregate is parked
+)
+
+// apply folds one event into the rows, unless the fence refuses it or its
+// aggregate is parked.
+func (r *rows) apply(f *fact) outcome {
+	defer r.keep()
+	last := headRow{}
+	if row := r.heads.get(f.Aggregate); row != nil {
+		last = *row
+	}
+	head := events.Head{Aggregate: f.Aggregate, Revision: last.revision, Hash: last.hash}
+	if err := head.Accepts(f.Envelope); err != nil {
+		r.refused.put(f.Position.Sequence, refusedRow{f.Aggregate, f.ID, f.Revision, reason(err)})
+		return refused
+	}
+	next := headRow{revision: f.Revision, hash: f.hash, held: last.held}
+	became := folded
+	if last.held > 0 {
+		became = heldBack
+		next.held++
+	} else if err := r.fold(f); err != nil {
+		became = parkedNow
+		r.parked.put(f.Aggregate, parkedRow{f.Project, f.Position.Sequence, f.Revision, plain(string(f.Type)), reason(err), f.at})
+		next.held = 1
+	}
+	r.heads.put(f.Aggregate, next)
+	return became
+}
+
+// fold runs every projection's fold on one event: all of them take effect or
+// none. A panic is a fold that failed; one bad event must not stop the others.
+func (r *rows) fold(f *fact) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+		if err == nil {
+			return
+		}
+		r.revert()
+		for i := range r.projections {
+			if passed := r.projections[i].passed; passed != nil {
+				passed(r, f)
+			}
+		}
+	}()
+	if f.err != nil {
+		return f.err
+	}
+	for i := range r.projections {
+		if err := r.projections[i].fold(r, f); err != nil {
+			return fmt.Errorf("%s: %w", r.projections[i].name, err)
+		}
+	}
+	return nil
+}
+
+// errOrder reports an event that makes no sense after those before it.
+var errOrder = errors.New("event does not fit the state it meets")
+
+// maxReason bounds what is kept of an error's text, in bytes.
+const maxReason = 500
+
+func reason(err error) string {
+	s := plain(err.Error())
+	if len(s) > maxReason {
+		s = strings.ToValidUTF8(s[:maxReason], "")
+	}
+	return s
+}
+
+// plain is s without what Postgres cannot store as text: NUL, and what is not
+// UTF-8.
+func plain(s string) string {
+	if strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) {
+		return s
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+func micros(t int64) time.Time { return time.UnixMicro(t).UTC() }

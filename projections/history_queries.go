@@ -1,0 +1,96 @@
+package projections
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+var historyList = list{
+	name: "history", id: "h.event", first: "position",
+	orders: map[string]order{"position": {expr: "h.sequence", number: true}},
+}
+
+// visible fails with ErrNotFound unless the caller may see the task.
+func (s *Snapshot) visible(ctx context.Context, caller, task uuid.UUID) error {
+	var id uuid.UUID
+	return s.one(ctx, []any{&id}, `select t.id from {g}tasks t
+		join {g}memberships m on m.project = t.project and m.account = ? where t.id = ?`, caller, task)
+}
+
+// Comments answers what was said about a task, oldest first. It fails with
+// [ErrNotFound] as [Snapshot.Task] does.
+func (s *Snapshot) Comments(ctx context.Context, caller, task uuid.UUID) ([]Comment, error) {
+	if err := s.visible(ctx, caller, task); err != nil {
+		return nil, fmt.Errorf("comments of task %s: %w", task, err)
+	}
+	comments := []Comment{}
+	err := s.each(ctx, func(scan func(...any) error) error {
+		var id uuid.UUID
+		var row commentRow
+		err := scan(&id, &row.author, &row.text, &row.createdAt, &row.editedAt)
+		comments = append(comments, Comment{
+			ID: id, Task: task, Author: row.author, Text: row.text, CreatedAt: micros(row.createdAt), EditedAt: instant(row.editedAt),
+		})
+		return err
+	}, `select id, author, body, created_at, edited_at from {g}comments where task = ? order by created_at, id`, task)
+	if err != nil {
+		return nil, fmt.Errorf("comments of task %s: %w", task, err)
+	}
+	return comments, nil
+}
+
+// History answers what happened to a task, oldest first unless the page says
+// otherwise, and the cursor of the next page, empty at the end. It fails with
+// [ErrNotFound] as [Snapshot.Task] does, with [ErrSort] and with [ErrCursor].
+func (s *Snapshot) History(ctx context.Context, caller, task uuid.UUID, p Page) (entries []Entry, next string, err error) {
+	if err := s.visible(ctx, caller, task); err != nil {
+		return nil, "", fmt.Errorf("history of task %s: %w", task, err)
+	}
+	return s.entries(ctx, p, "h.id = ? and h.kind = ?", task, string(events.KindTask))
+}
+
+// ProjectHistory answers what happened in a project, to itself and to its
+// tasks, in the order of [Snapshot.History].
+func (s *Snapshot) ProjectHistory(ctx context.Context, caller, project uuid.UUID, p Page) (entries []Entry, next string, err error) {
+	var id uuid.UUID
+	err = s.one(ctx, []any{&id}, `select project from {g}memberships where account = ? and project = ?`, caller, project)
+	if err != nil {
+		return nil, "", fmt.Errorf("history of project %s: %w", project, err)
+	}
+	return s.entries(ctx, p, "h.project = ?", project)
+}
+
+func (s *Snapshot) entries(ctx context.Context, p Page, condition string, args ...any) (entries []Entry, next string, err error) {
+	part, err := historyList.section(p)
+	if err != nil {
+		return nil, "", err
+	}
+	w := where{}
+	w.and(condition, args...)
+	part.where(&w)
+	var found []keyed[Entry]
+	err = s.each(ctx, func(scan func(...any) error) error {
+		var e Entry
+		var sequence uint64
+		var at int64
+		var differences, key string
+		if err := scan(&e.Event, &e.Aggregate.ID, (*string)(&e.Aggregate.Kind), &e.Revision, &sequence, &at, &e.Actor,
+			(*string)(&e.Type), &e.Concerns, &differences, &key); err != nil {
+			return err
+		}
+		e.Position, e.At, e.Differences = s.Position.At(sequence), micros(at), json.RawMessage(differences)
+		found = append(found, keyed[Entry]{e, key})
+		return nil
+	}, `select h.event, h.id, h.kind, h.revision, h.sequence, h.happened_at, h.actor, h.event_type, h.concerns, h.differences, `+
+		part.expr+` from {g}history h where `+w.String()+part.end(), w.args...)
+	if err != nil {
+		return nil, "", fmt.Errorf("history: %w", err)
+	}
+	entries, next = page(&part, found, func(e Entry) uuid.UUID { return e.Event })
+	return entries, next, nil
+}

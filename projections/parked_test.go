@@ -1,0 +1,163 @@
+package projections
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/docketlog/docket/events"
+)
+
+// newerVersion rewrites an envelope as a later program would have written it.
+func newerVersion(e events.Envelope) events.Envelope {
+	e.Version = 99
+	return e
+}
+
+func TestParkedAggregateStopsNobodyElse(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		s, l := d.open(t), newMemoryLog()
+		team := newTeam(l)
+		team.founded(1000, 1)
+		team.task(1, 1000, 1, created(1000, "first"))
+		_, stop := run(t, s, l, ProjectorOptions{})
+		arrive(t, s, l)
+
+		bad := newerVersion(team.seal(events.Task(id(1)), id(1000), id(1), events.TaskDeleted{})[0])
+		badAt := l.push(bad)
+		team.task(1, 1000, 1, events.TaskMoved{Status: events.Changed[string]{From: "waiting", To: "done"}})
+		team.task(1, 1000, 1, events.CommentAdded{Comment: id(7), Text: "still there?"})
+		team.task(2, 1000, 1, created(1000, "second"))
+		team.task(3, 4444, 1, created(4444, "of no project"))
+		arrive(t, s, l)
+
+		look(t, s, func(q *Snapshot) error {
+			first, err := q.Task(t.Context(), id(1), id(1))
+			if err != nil || first.Status != "waiting" || first.Revision != 1 || first.CommentCount != 0 {
+				t.Errorf("a parked task stands as before the event: %+v, %v", first, err)
+			}
+			second, err := q.Task(t.Context(), id(1), id(2))
+			if err != nil || second.Number != 2 {
+				t.Errorf("the others go on: %+v, %v", second, err)
+			}
+			_, err = q.Task(t.Context(), id(1), id(3))
+			notFound(t, "a task of no project", err)
+			return nil
+		})
+		parked, err := s.Parked(t.Context())
+		if err != nil || len(parked) != 2 {
+			t.Fatalf("%+v, %v", parked, err)
+		}
+		want := Parked{Aggregate: events.Task(id(1)), Project: id(1000), Position: badAt, Revision: 2, Type: events.TypeTaskDeleted, At: bad.Time, Held: 3}
+		if diff := cmp.Diff(want, parked[0], cmpopts.IgnoreFields(Parked{}, "Reason")); diff != "" || parked[0].Reason == "" {
+			t.Errorf("-want +have:\n%s (reason %q)", diff, parked[0].Reason)
+		}
+		if parked[1].Aggregate != events.Task(id(3)) || parked[1].Held != 1 {
+			t.Errorf("%+v", parked[1])
+		}
+		if status, err := s.Status(t.Context()); err != nil || status.Parked != 2 || status.Refused != 0 {
+			t.Errorf("%+v, %v", status, err)
+		}
+		stop()
+		p, _ := run(t, s, l, ProjectorOptions{})
+		eventually(t, "a projector that is started knows what is parked", func() bool { return p.Status().Parked == 2 })
+		sameRows(t, s, l)
+	})
+}
+
+// Once a program can fold the event, its rows are as if nothing had been.
+func TestParkedAggregateIsFilledByTheNextProgram(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		url := d.fresh(t)
+		s, l := openURL(t, url), newMemoryLog()
+		newSimulation(l, testChoices(7)).steps(200)
+		// The old program cannot fold deletions.
+		s.useProjections(slices.Clone(all))
+		tasks := &s.projections[2]
+		tasks.fold = func(r *rows, f *fact) error {
+			if f.Type == events.TypeTaskDeleted {
+				panic("no idea")
+			}
+			return foldTask(r, f)
+		}
+		_, stop := run(t, s, l, ProjectorOptions{})
+		arrive(t, s, l)
+		if parked, err := s.Parked(t.Context()); err != nil || len(parked) == 0 {
+			t.Fatalf("%+v, %v", parked, err)
+		}
+		stop()
+
+		next := openURL(t, url)
+		raised := slices.Clone(all)
+		raised[2].version++
+		next.useProjections(raised)
+		run(t, next, l, ProjectorOptions{})
+		arrive(t, next, l)
+		if parked, err := next.Parked(t.Context()); err != nil || len(parked) != 0 {
+			t.Errorf("%+v, %v", parked, err)
+		}
+		plain := database{"sqlite", databases()[0].fresh}.open(t)
+		if diff := cmp.Diff(rebuilt(t, plain, l), dump(t, next)); diff != "" {
+			t.Errorf("-never parked +parked and filled:\n%s", diff)
+		}
+	})
+}
+
+// The number of a task whose creation cannot be read is taken all the same, so
+// that no other task changes its number when it can.
+func TestParkedCreationTakesItsNumber(t *testing.T) {
+	t.Parallel()
+	s, l := databases()[0].open(t), newMemoryLog()
+	team := newTeam(l)
+	team.founded(1000, 1)
+	l.push(newerVersion(team.seal(events.Task(id(1)), id(1000), id(1), created(1000, "unreadable"))[0]))
+	team.task(2, 1000, 1, created(1000, "readable"))
+	run(t, s, l, ProjectorOptions{})
+	arrive(t, s, l)
+	look(t, s, func(q *Snapshot) error {
+		if n, err := q.TaskNumber(t.Context(), id(2)); n != 2 || err != nil {
+			t.Errorf("number %d, %v", n, err)
+		}
+		return nil
+	})
+}
+
+// A fold that fails in its last projection leaves nothing of the others.
+func TestFailedFoldLeavesNothing(t *testing.T) {
+	t.Parallel()
+	s, l := databases()[0].open(t), newMemoryLog()
+	team := newTeam(l)
+	team.founded(1000, 1)
+	team.task(1, 1000, 1, created(1000, "before"))
+	projections := append(slices.Clone(all), projection{
+		name: "spoiler", version: 1, want: wantNothing,
+		fold: func(_ *rows, f *fact) error {
+			if f.Revision == 2 && f.Aggregate.Kind == events.KindTask {
+				return errOrder
+			}
+			return nil
+		},
+	})
+	s.useProjections(projections)
+	begin(t, s)
+	a := resume(t, s, 1000)
+	defer a.close()
+	if err := a.apply(context.Background(), chunkAt(l, a.position, 100, 0)); err != nil {
+		t.Fatal(err)
+	}
+	without := tableRows(t, s, "tasks", "tallies", "assignments", "labels", "comments", "history")
+	team.task(1, 1000, 1, events.TaskEdited{Labels: &events.Changed[[]string]{To: []string{"x"}}}, events.TaskAssigned{})
+	team.task(1, 1000, 1, events.TaskDeleted{})
+	if err := a.apply(context.Background(), chunkAt(l, a.position, 100, 0)); err != nil {
+		t.Fatal(err)
+	}
+	with := tableRows(t, s, "tasks", "tallies", "assignments", "labels", "comments", "history")
+	if diff := cmp.Diff(without, with); diff != "" {
+		t.Errorf("the failed fold left something:\n%s", diff)
+	}
+}

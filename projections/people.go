@@ -1,0 +1,80 @@
+package projections
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+// accountRow is one person, as far as the log knows.
+type accountRow struct {
+	administrator bool
+	registered    int64
+	erased        *int64
+	revision      uint64
+}
+
+func newAccounts() *set[uuid.UUID, accountRow] {
+	return &set[uuid.UUID, accountRow]{
+		of: &table{name: "accounts", key: 1, columns: []column{
+			{"id", ident}, {"administrator", number}, {"registered_at", number}, {"erased_at", moment}, {"revision", number},
+		}},
+		key: idKey,
+		values: func(id uuid.UUID, r *accountRow, to []any) []any {
+			return append(to, id, bit(r.administrator), r.registered, when(r.erased), int64(r.revision))
+		},
+		scan: func(scan func(...any) error) (id uuid.UUID, r accountRow, err error) {
+			var administrator int64
+			err = scan(&id, &administrator, &r.registered, &r.erased, &r.revision)
+			r.administrator = administrator != 0
+			return id, r, err
+		},
+	}
+}
+
+func wantPerson(r *rows, f *fact) {
+	if f.Aggregate.Kind == events.KindAccount {
+		r.accounts.want(f.Aggregate.ID)
+	}
+}
+
+func foldPerson(r *rows, f *fact) error {
+	if f.Aggregate.Kind != events.KindAccount {
+		return nil
+	}
+	id := f.Aggregate.ID
+	old := r.accounts.get(id)
+	switch e := f.event.(type) {
+	case events.AccountRegistered:
+		if old != nil {
+			return errOrder
+		}
+		r.accounts.put(id, accountRow{administrator: e.Administrator, registered: f.at, revision: f.Revision})
+	case events.AccountErased:
+		if old == nil {
+			return missingRow("account", id)
+		}
+		row := *old
+		row.erased, row.revision = f.moment(), f.Revision
+		r.accounts.put(id, row)
+	}
+	return nil
+}
+
+func idKey(id uuid.UUID, to []any) []any { return append(to, id) }
+
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// when is a moment as a column value: nil, not a nil pointer, where there is
+// none.
+func when(t *int64) any {
+	if t == nil {
+		return nil
+	}
+	return *t
+}

@@ -1,0 +1,58 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const accountColumns = `select id, administrator, registered_at, erased_at from {g}accounts `
+
+type accountScan struct {
+	id                        uuid.UUID
+	administrator, registered int64
+	erased                    *int64
+}
+
+func (a *accountScan) dest() []any {
+	return []any{&a.id, &a.administrator, &a.registered, &a.erased}
+}
+
+func (a *accountScan) account() AccountRow {
+	return AccountRow{ID: a.id, Administrator: a.administrator != 0, Registered: micros(a.registered), Erased: instant(a.erased)}
+}
+
+// People answers every account there ever was, in the order of registration.
+// It is for administrators; the caller has seen to that.
+func (s *Snapshot) People(ctx context.Context) ([]AccountRow, error) {
+	var people []AccountRow
+	err := s.each(ctx, func(scan func(...any) error) error {
+		var a accountScan
+		err := scan(a.dest()...)
+		people = append(people, a.account())
+		return err
+	}, accountColumns+`order by registered_at, id`)
+	if err != nil {
+		return nil, fmt.Errorf("people: %w", err)
+	}
+	return people, nil
+}
+
+// Person answers one account, or fails with [ErrNotFound].
+func (s *Snapshot) Person(ctx context.Context, id uuid.UUID) (AccountRow, error) {
+	var a accountScan
+	if err := s.one(ctx, a.dest(), accountColumns+`where id = ?`, id); err != nil {
+		return AccountRow{}, fmt.Errorf("account %s: %w", id, err)
+	}
+	return a.account(), nil
+}
+
+func instant(t *int64) *time.Time {
+	if t == nil {
+		return nil
+	}
+	at := micros(*t)
+	return &at
+}

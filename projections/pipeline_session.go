@@ -1,0 +1,210 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// pipelineSession writes to Postgres in two round trips per transaction: one
+// that begins, runs the guard and loads, and one that writes and commits. Rows
+// travel as one array per column.
+type pipelineSession struct {
+	conn       *pgx.Conn
+	bind       func(string) string
+	generation int64
+	statements map[string]string
+	queued     pgx.Batch
+	open       bool
+}
+
+// sql is the text of a statement on a table, made once.
+func (s *pipelineSession) sql(verb string, t *table, build func() string) string {
+	key := verb + " " + t.name
+	query, ok := s.statements[key]
+	if !ok {
+		query = build()
+		s.statements[key] = query
+	}
+	return query
+}
+
+func (s *pipelineSession) begin(ctx context.Context, guard statement, loads []load) (err error) {
+	var b pgx.Batch
+	b.Queue("begin")
+	b.Queue(s.bind(guard.query), guard.args...)
+	for _, l := range loads {
+		b.Queue(s.sql("load", l.table, func() string { return s.selectAll(l.table) }), columnArrays(l.table.keys(), l.keys)...)
+	}
+	s.open = true
+	answers := s.conn.SendBatch(ctx, &b)
+	defer func() {
+		if closing := answers.Close(); err == nil {
+			err = closing
+		}
+		// Statements are prepared before the guard runs. Where their tables are
+		// gone, the generation was replaced.
+		if undefinedTable(err) {
+			err = fmt.Errorf("%w: %w", errFenced, err)
+		}
+	}()
+	if _, err := answers.Exec(); err != nil {
+		return err
+	}
+	if moved, err := answers.Exec(); err != nil {
+		return err
+	} else if moved.RowsAffected() == 0 {
+		return errFenced
+	}
+	for _, l := range loads {
+		if err := takeAll(answers, l); err != nil {
+			return fmt.Errorf("load %s: %w", l.table.name, err)
+		}
+	}
+	return nil
+}
+
+func takeAll(answers pgx.BatchResults, l load) error {
+	found, err := answers.Query()
+	if err != nil {
+		return err
+	}
+	defer found.Close()
+	for found.Next() {
+		if err := l.take(func(dest ...any) error { return found.Scan(native(dest)...) }); err != nil {
+			return err
+		}
+	}
+	return found.Err()
+}
+
+// native turns destinations into those that pgx fills without a detour through
+// text.
+func native(dest []any) []any {
+	for i, d := range dest {
+		if id, ok := d.(*uuid.UUID); ok {
+			dest[i] = (*[16]byte)(id)
+		}
+	}
+	return dest
+}
+
+func (s *pipelineSession) selectAll(t *table) string {
+	return fmt.Sprintf("select %s from %s where %s", names(t.columns), t.in(s.generation), matchArrays(t))
+}
+
+// matchArrays is a condition that the key is among those given as arrays.
+func matchArrays(t *table) string {
+	if t.key == 1 {
+		return fmt.Sprintf("%s = any($1::%s)", t.columns[0].name, arrayType(t.columns[0].kind))
+	}
+	return fmt.Sprintf("(%s) in (select * from %s)", names(t.keys()), unnest(t.keys()))
+}
+
+func unnest(columns []column) string {
+	arrays := make([]string, len(columns))
+	for i, c := range columns {
+		arrays[i] = fmt.Sprintf("$%d::%s", i+1, arrayType(c.kind))
+	}
+	return "unnest(" + strings.Join(arrays, ", ") + ")"
+}
+
+func arrayType(k kind) string {
+	switch k {
+	case ident:
+		return "uuid[]"
+	case word, text:
+		return "text[]"
+	case number, moment:
+		return "bigint[]"
+	case digest:
+		return "bytea[]"
+	}
+	panic(fmt.Sprintf("no array type for kind %d", k))
+}
+
+// columnArrays turns rows, one after another, into one array per column.
+func columnArrays(columns []column, rows []any) []any {
+	arrays := make([]any, len(columns))
+	n, width := len(rows)/len(columns), len(columns)
+	for i, c := range columns {
+		switch c.kind {
+		case ident:
+			arrays[i] = columnArray(rows[i:], n, width, func(v any) [16]byte { return v.(uuid.UUID) })
+		case word, text:
+			arrays[i] = columnArray(rows[i:], n, width, func(v any) string { return v.(string) })
+		case number:
+			arrays[i] = columnArray(rows[i:], n, width, func(v any) int64 { return v.(int64) })
+		case moment:
+			arrays[i] = columnArray(rows[i:], n, width, func(v any) *int64 {
+				if v == nil {
+					return nil
+				}
+				t := v.(int64)
+				return &t
+			})
+		case digest:
+			arrays[i] = columnArray(rows[i:], n, width, func(v any) []byte { return v.([]byte) })
+		}
+	}
+	return arrays
+}
+
+func columnArray[T any](rows []any, n, width int, of func(any) T) []T {
+	array := make([]T, n)
+	for i := range array {
+		array[i] = of(rows[i*width])
+	}
+	return array
+}
+
+func (s *pipelineSession) write(_ context.Context, changes []change) error {
+	for _, c := range changes {
+		t := c.table
+		if len(c.rows) > 0 {
+			s.queued.Queue(s.sql("put", t, func() string {
+				insert := fmt.Sprintf("insert into %s (%s) select * from %s", t.in(s.generation), names(t.columns), unnest(t.columns))
+				if !t.appended {
+					insert += t.conflict()
+				}
+				return insert
+			}), columnArrays(t.columns, c.rows)...)
+		}
+		if len(c.deleted) > 0 {
+			s.queued.Queue(s.sql("delete", t, func() string {
+				return fmt.Sprintf("delete from %s where %s", t.in(s.generation), matchArrays(t))
+			}), columnArrays(t.keys(), c.deleted)...)
+		}
+	}
+	return nil
+}
+
+func (s *pipelineSession) commit(ctx context.Context) error {
+	s.queued.Queue("commit")
+	err := s.conn.SendBatch(ctx, &s.queued).Close()
+	s.queued = pgx.Batch{}
+	s.open = err != nil
+	return err
+}
+
+func (s *pipelineSession) rollback() {
+	s.queued = pgx.Batch{}
+	if s.open && !s.conn.IsClosed() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		// The connection is closed with the session after any failure, which
+		// undoes the transaction even where this does not get through.
+		_, _ = s.conn.Exec(ctx, "rollback")
+	}
+	s.open = false
+}
+
+func (s *pipelineSession) close() {
+	s.rollback()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	s.conn.Close(ctx)
+}

@@ -1,0 +1,134 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// projectColumns are read by scanProject, from a join of memberships m,
+// projects p and tallies y.
+const (
+	projectColumns = `p.id, p.name, p.archived, p.statuses, p.retired, p.members,
+		p.revision, p.created_at, p.created_by, p.updated_at, coalesce(y.counts, '[]')`
+	projectTables = ` from {g}memberships m join {g}projects p on p.id = m.project left join {g}tallies y on y.project = p.id `
+)
+
+var projectList = list{
+	name: "projects", id: "p.id", first: "name",
+	orders: map[string]order{
+		"name":    {expr: "p.folded_name"},
+		"created": {expr: "p.created_at", number: true},
+		"updated": {expr: "p.updated_at", number: true},
+	},
+}
+
+// projectScan holds what the columns of a project are read into.
+type projectScan struct {
+	row      projectRow
+	id       uuid.UUID
+	archived int64
+	json     [4]string
+}
+
+func (p *projectScan) dest(more ...any) []any {
+	return append([]any{&p.id, &p.row.name, &p.archived, &p.json[0], &p.json[1], &p.json[2],
+		&p.row.revision, &p.row.createdAt, &p.row.createdBy, &p.row.updatedAt, &p.json[3]}, more...)
+}
+
+func (p *projectScan) project(caller uuid.UUID) (Project, error) {
+	var counts []count
+	if err := decode(p.json[0], &p.row.statuses, p.json[1], &p.row.retired, p.json[2], &p.row.members, p.json[3], &counts); err != nil {
+		return Project{}, fmt.Errorf("project %s: %w", p.id, err)
+	}
+	answer := Project{
+		ID: p.id, Name: p.row.name, Archived: p.archived != 0,
+		Statuses: p.row.statuses, Retired: p.row.retired, Members: p.row.members,
+		Counts: make(map[string]int), Revision: p.row.revision,
+		CreatedAt: micros(p.row.createdAt), CreatedBy: p.row.createdBy, UpdatedAt: micros(p.row.updatedAt),
+	}
+	for _, m := range answer.Members {
+		if m.Account == caller {
+			answer.Role = m.Role
+		}
+	}
+	for _, c := range counts {
+		answer.Counts[answer.Resolve(c.Status)] += c.Tasks
+	}
+	return answer, nil
+}
+
+// Resolve is the status on the board that a recorded status stands for: itself,
+// or the one that took its place. A status that was never on the board stands
+// for itself.
+func (p *Project) Resolve(status string) string {
+	if s, ok := standing(p.Statuses, p.Retired, status); ok {
+		return s.Key
+	}
+	return status
+}
+
+func (p *Project) member(account uuid.UUID) bool {
+	for _, m := range p.Members {
+		if m.Account == account {
+			return true
+		}
+	}
+	return false
+}
+
+// Project answers one project. It fails with [ErrNotFound] if there is none or
+// the caller is not a member.
+func (s *Snapshot) Project(ctx context.Context, caller, id uuid.UUID) (Project, error) {
+	var scan projectScan
+	err := s.one(ctx, scan.dest(), `select `+projectColumns+projectTables+`where m.account = ? and m.project = ?`, caller, id)
+	if err != nil {
+		return Project{}, fmt.Errorf("project %s: %w", id, err)
+	}
+	return scan.project(caller)
+}
+
+// Projects answers the projects the caller is a member of, archived ones
+// included, and the cursor of the next page, empty at the end. They are in the
+// order of their names unless the page says otherwise.
+func (s *Snapshot) Projects(ctx context.Context, caller uuid.UUID, p Page) (projects []Project, next string, err error) {
+	part, err := projectList.section(p)
+	if err != nil {
+		return nil, "", err
+	}
+	var w where
+	w.and("m.account = ?", caller)
+	part.where(&w)
+	var found []keyed[Project]
+	err = s.each(ctx, func(scan func(...any) error) error {
+		var row projectScan
+		var key string
+		if err := scan(row.dest(&key)...); err != nil {
+			return err
+		}
+		project, err := row.project(caller)
+		found = append(found, keyed[Project]{project, key})
+		return err
+	}, `select `+projectColumns+`, `+part.expr+projectTables+`where `+w.String()+part.end(), w.args...)
+	if err != nil {
+		return nil, "", fmt.Errorf("projects: %w", err)
+	}
+	projects, next = page(&part, found, func(p Project) uuid.UUID { return p.ID })
+	return projects, next, nil
+}
+
+// Memberships answers the ids of all projects the caller is a member of.
+func (s *Snapshot) Memberships(ctx context.Context, caller uuid.UUID) ([]uuid.UUID, error) {
+	var projects []uuid.UUID
+	err := s.each(ctx, func(scan func(...any) error) error {
+		var id uuid.UUID
+		err := scan(&id)
+		projects = append(projects, id)
+		return err
+	}, `select project from {g}memberships where account = ? order by project`, caller)
+	if err != nil {
+		return nil, fmt.Errorf("memberships: %w", err)
+	}
+	return projects, nil
+}

@@ -1,0 +1,355 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/docketlog/docket/events"
+)
+
+// ProjectorOptions are the choices there are about a [Projector].
+type ProjectorOptions struct {
+	// BatchSize is the largest number of events in a transaction; 0 means 500.
+	BatchSize int
+	// Logger may be nil.
+	Logger *slog.Logger
+	// StandbyAfter is how long another projector may stand still, with events
+	// to apply, before this one takes over; 0 means two seconds.
+	StandbyAfter time.Duration
+}
+
+// liveKeep is what a projector keeps in memory.
+var liveKeep = keep{rows: 20_000, payload: 32 << 20}
+
+// Projector follows the log and keeps the rows of a store up to date. Any
+// number of projectors may run on one database, in any processes: one of them
+// holds the claim, the others stand by.
+type Projector struct {
+	store  *Store
+	log    events.Log
+	logger *slog.Logger
+	limit  int // events in a transaction
+	after  time.Duration
+
+	// What follows is used by Run only.
+	held     claim  // the last claim of this projector, if any
+	standing bool   // the claim was lost to another one
+	watched  watch  // what is being watched, in standby or while another builds
+	unfit    int64  // a generation that is not of this log
+	said     string // the last thing said about not following
+
+	mu              sync.Mutex
+	state           State
+	seen            model // the last checkpoint seen
+	refused, parked int64 // of its rows
+	batch           int   // events in the last transaction
+	rate            float64
+	rated           time.Time
+}
+
+type claim struct{ generation, epoch int64 }
+
+// watch is a checkpoint and since when it has not moved.
+type watch struct {
+	model
+	since time.Time
+}
+
+// NewProjector makes a projector that does nothing until it runs.
+func NewProjector(store *Store, log events.Log, o ProjectorOptions) *Projector {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.BatchSize <= 0 {
+		o.BatchSize = 500
+	}
+	if o.StandbyAfter <= 0 {
+		o.StandbyAfter = 2 * time.Second
+	}
+	return &Projector{
+		store: store, log: log, logger: o.Logger, limit: o.BatchSize, after: o.StandbyAfter,
+		state: StateStarting,
+	}
+}
+
+// rateMemory is how fast the rate forgets: what is that old counts for a third.
+const rateMemory = 10 * time.Second
+
+// Status tells how the projector stands.
+func (p *Projector) Status() Status {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	status := p.seen.status(now)
+	status.State, status.Batch = p.state, p.batch
+	status.Refused, status.Parked = p.refused, p.parked
+	status.Rate = p.rate * math.Exp(-now.Sub(p.rated).Seconds()/rateMemory.Seconds())
+	return status
+}
+
+// Run keeps the rows up to date until ctx ends, and then returns nil, after the
+// transaction in hand. Nothing else ends it: a database or a log that cannot be
+// reached is tried again, and rows that are missing, or of an older program,
+// or of another life of the log, are built anew. It is called once.
+func (p *Projector) Run(ctx context.Context) error {
+	wait := firstRetry
+	for ctx.Err() == nil {
+		applied := p.Status().Position
+		err := p.turn(ctx)
+		if p.Status().Position != applied {
+			wait = firstRetry
+		}
+		switch {
+		case ctx.Err() != nil || err == nil:
+		case errors.Is(err, errFenced):
+			p.say(slog.LevelInfo, "projector lost its claim")
+			sleep(ctx, firstRetry/10)
+		default:
+			p.down(ctx)
+			p.say(slog.LevelError, "projector cannot go on and tries again", slog.Any("err", err))
+			sleep(ctx, wait/2+rand.N(wait/2))
+			wait = min(2*wait, lastRetry)
+		}
+	}
+	return nil
+}
+
+// The bounds of the pause after a failure.
+const (
+	firstRetry = 100 * time.Millisecond
+	lastRetry  = 5 * time.Second
+)
+
+// turn looks at what is there and does what follows from it, once.
+func (p *Projector) turn(ctx context.Context) error {
+	m, err := p.store.model(ctx)
+	if err != nil {
+		return fmt.Errorf("read checkpoint: %w", err)
+	}
+	mine := p.store.fingerprint
+	switch {
+	case m.generation != 0 && newer(m.fingerprint, mine):
+		p.enter(StateOutdated)
+		p.say(slog.LevelWarn, "rows are of a newer program, which looks after them", slog.String("rows", m.fingerprint))
+		sleep(ctx, p.after)
+		return nil
+	case m.generation == 0 || m.generation == p.unfit || m.fingerprint != mine:
+		return p.build(ctx)
+	case m.generation == p.held.generation && m.epoch == p.held.epoch:
+		return p.resume(ctx, m)
+	case p.standing || m.generation == p.held.generation:
+		return p.standBy(ctx, m)
+	}
+	n, err := p.store.exec(ctx, p.store.write, `update docket_checkpoints set epoch = epoch + 1 where generation = ? and epoch = ?`, m.generation, m.epoch)
+	if err != nil {
+		return fmt.Errorf("claim checkpoint: %w", err)
+	}
+	if n == 0 {
+		return nil // somebody was faster
+	}
+	m.epoch++
+	p.held = claim{m.generation, m.epoch}
+	return p.resume(ctx, m)
+}
+
+// resume follows the log from a checkpoint that this projector holds.
+func (p *Projector) resume(ctx context.Context, m model) error {
+	a, err := p.store.newApplier(ctx, m, liveKeep, false)
+	if err != nil {
+		return err
+	}
+	return p.follow(ctx, a)
+}
+
+// follow applies what comes until something fails. It closes the applier.
+func (p *Projector) follow(ctx context.Context, a *applier) (err error) {
+	defer a.close()
+	from, err := readLog(ctx, p.log, a.position, p.limit, 0)
+	if err != nil {
+		return p.judge(a, err)
+	}
+	defer from.close()
+	p.store.arrivals.hold(+1)
+	defer p.store.arrivals.hold(-1)
+	if err := p.following(ctx, a); err != nil {
+		return err
+	}
+	for {
+		c, err := from.next()
+		if err != nil {
+			return p.judge(a, err)
+		}
+		if err := p.apply(ctx, a, c); err != nil {
+			return err
+		}
+		p.store.arrivals.note(a.position)
+		p.applied(a, c)
+	}
+}
+
+// apply lets a transaction that has begun come to its end after ctx has, for a
+// while.
+func (p *Projector) apply(ctx context.Context, a *applier, c *chunk) error {
+	finishing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(patience, cancel) })
+	defer stop()
+	return a.apply(finishing, c)
+}
+
+// judge remembers a generation that does not belong to this log.
+func (p *Projector) judge(a *applier, err error) error {
+	if errors.Is(err, events.ErrIncarnation) {
+		p.unfit = a.generation
+		p.say(slog.LevelWarn, "rows are of another life of the log and will be built anew", slog.Any("err", err))
+		return nil
+	}
+	return fmt.Errorf("follow the log: %w", err)
+}
+
+// build makes new rows, unless somebody else is at it, and follows with them.
+func (p *Projector) build(ctx context.Context) error {
+	// A builder may be silent for as long as a large transaction or an index
+	// takes; to rob it of its work costs time and nothing else.
+	const silence = 5
+	unfinished, err := p.store.unfinished(ctx)
+	if err != nil {
+		return fmt.Errorf("read checkpoint: %w", err)
+	}
+	if unfinished.generation != 0 && !p.still(unfinished, silence*p.after) {
+		p.enter(StateStandby)
+		p.say(slog.LevelInfo, "another process is building the rows", slog.Int64("generation", unfinished.generation))
+		sleep(ctx, p.after/8)
+		return nil
+	}
+	p.enter(StateBuilding)
+	p.say(slog.LevelInfo, "building the rows")
+	a, err := p.store.build(ctx, p.log, p.progressed)
+	if err != nil {
+		return err
+	}
+	p.held, p.standing = claim{a.generation, a.epoch}, false
+	p.store.arrivals.note(a.position)
+	a.keep = liveKeep
+	return p.follow(ctx, a)
+}
+
+// standBy watches the one who holds the claim, and lets the next turn claim it
+// when that one stands still with events to apply.
+func (p *Projector) standBy(ctx context.Context, m model) error {
+	p.standing = true
+	p.enter(StateStandby)
+	p.observe(m)
+	p.say(slog.LevelInfo, "projector stands by", slog.Int64("epoch", m.epoch))
+	end, err := p.log.End(ctx)
+	if err != nil {
+		return fmt.Errorf("read the log's end: %w", err)
+	}
+	if m.position.Incarnation == end.Incarnation && m.position.Sequence >= end.Sequence {
+		p.watched = watch{}
+	} else if p.still(m, p.after) {
+		p.standing, p.held = false, claim{}
+		return nil
+	}
+	sleep(ctx, p.after/8)
+	return nil
+}
+
+// still reports whether a checkpoint has been as it is for that long.
+func (p *Projector) still(m model, long time.Duration) bool {
+	w := &p.watched
+	if w.generation != m.generation || w.epoch != m.epoch || w.position != m.position {
+		*w = watch{m, time.Now()}
+		return false
+	}
+	return time.Since(w.since) >= long
+}
+
+// say logs what keeps the projector from following, once until it follows
+// again or has something else to say.
+func (p *Projector) say(level slog.Level, what string, attrs ...slog.Attr) {
+	if p.said != what {
+		p.said = what
+		p.logger.LogAttrs(context.Background(), level, what, attrs...)
+	}
+}
+
+func (p *Projector) enter(s State) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.state = s
+}
+
+func (p *Projector) observe(m model) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen = m
+}
+
+// down asks the log, if that can be reached, how much is waiting.
+func (p *Projector) down(ctx context.Context) {
+	p.enter(StateDown)
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if end, err := p.log.End(ctx); err == nil {
+		p.mu.Lock()
+		p.seen.head = end.Sequence
+		p.mu.Unlock()
+	}
+}
+
+// following begins the account that is kept while following.
+func (p *Projector) following(ctx context.Context, a *applier) error {
+	m, err := p.store.model(ctx)
+	if err != nil {
+		return fmt.Errorf("read checkpoint: %w", err)
+	}
+	status, err := p.store.Status(ctx)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	p.state, p.seen, p.rate, p.rated = StateFollowing, m, 0, time.Now()
+	p.refused, p.parked = status.Refused, status.Parked
+	p.mu.Unlock()
+	if p.said != "" {
+		p.said = ""
+		p.logger.Info("projector follows the log", slog.String("position", a.position.String()),
+			slog.Int64("generation", a.generation), slog.Int64("epoch", a.epoch))
+	}
+	return nil
+}
+
+func (p *Projector) applied(a *applier, c *chunk) {
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen.position, p.seen.head, p.seen.storedAt = a.position, c.head, c.storedAt
+	p.seen.malformed += int64(c.malformed)
+	p.refused += a.refused
+	p.parked += a.parked
+	p.batch = len(c.facts)
+	elapsed := max(now.Sub(p.rated), time.Microsecond).Seconds()
+	p.rate += (1 - math.Exp(-elapsed/rateMemory.Seconds())) * (float64(len(c.facts))/elapsed - p.rate)
+	p.rated = now
+}
+
+func (p *Projector) progressed(done Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen.position.Sequence, p.seen.head = done.Done, done.Total
+	p.rate, p.rated = done.Rate, time.Now()
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,359 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/docketlog/docket/events"
+)
+
+func testChoices(seed uint64) choices { return rand.New(rand.NewPCG(seed, seed)) }
+
+// useProjections makes the store belong to a program with another table of
+// projections.
+func (s *Store) useProjections(projections []projection) {
+	s.projections, s.fingerprint = projections, fingerprint(projections)
+}
+
+// tableRows is the rows of some tables.
+func tableRows(t testing.TB, s *Store, tables ...string) []string {
+	t.Helper()
+	var list []string
+	_, err := s.Each(context.Background(), func(table, _, row string) error {
+		if slices.Contains(tables, table) {
+			list = append(list, table+" "+row)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// Projectors that are stopped and started while events arrive give the rows of
+// one that ran through.
+func TestProjectorStopsAndGoesOn(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		s, l := d.open(t), newMemoryLog()
+		sim := newSimulation(l, testChoices(1))
+		for range 5 {
+			_, stop := run(t, s, l, ProjectorOptions{BatchSize: 7})
+			sim.steps(40)
+			arrive(t, s, l)
+			sim.steps(20)
+			stop()
+		}
+		run(t, s, l, ProjectorOptions{})
+		arrive(t, s, l)
+		sameRows(t, s, l)
+	})
+}
+
+// Several projectors on one database, each with a store of its own as in
+// another process: the rows are right, and exactly one follows.
+func TestProjectorsShareADatabase(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		url, l := d.fresh(t), newMemoryLog()
+		sim := newSimulation(l, testChoices(2))
+		var stores []*Store
+		var projectors []*Projector
+		for range 3 {
+			s := openURL(t, url)
+			p, _ := run(t, s, l, ProjectorOptions{BatchSize: 3, StandbyAfter: 100 * time.Millisecond})
+			stores, projectors = append(stores, s), append(projectors, p)
+			sim.steps(50)
+		}
+		arrive(t, stores[2], l)
+		eventually(t, "one follows and two stand by", func() bool {
+			states := map[State]int{}
+			for _, p := range projectors {
+				states[p.Status().State]++
+			}
+			sim.steps(1)
+			return states[StateFollowing] == 1 && states[StateStandby] == 2
+		})
+		arrive(t, stores[0], l)
+		sameRows(t, stores[1], l)
+	})
+}
+
+// A standby takes over from a projector that has stopped, once there is
+// something to do, and not before.
+func TestStandbyTakesOver(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		url, l := d.fresh(t), newMemoryLog()
+		sim := newSimulation(l, testChoices(3))
+		one, other := openURL(t, url), openURL(t, url)
+		first, _ := run(t, one, l, ProjectorOptions{StandbyAfter: 50 * time.Millisecond})
+		arrive(t, one, l)
+		second, stop := run(t, other, l, ProjectorOptions{StandbyAfter: 50 * time.Millisecond})
+		eventually(t, "the later one follows", func() bool { return second.Status().State == StateFollowing })
+		sim.steps(5)
+		arrive(t, one, l)
+		eventually(t, "the earlier one stands by", func() bool { return first.Status().State == StateStandby })
+		stop()
+		time.Sleep(200 * time.Millisecond)
+		if have := first.Status().State; have != StateStandby {
+			t.Errorf("with nothing to do the standby is %s", have)
+		}
+		sim.steps(5)
+		arrive(t, other, l)
+		eventually(t, "the standby has taken over", func() bool { return first.Status().State == StateFollowing })
+		sameRows(t, one, l)
+	})
+}
+
+// outage is a dialect whose database goes away and comes back.
+type outage struct {
+	dialect
+	down  atomic.Bool
+	fails atomic.Int64
+}
+
+var errGone = errors.New("connection refused")
+
+func (o *outage) session(ctx context.Context, generation int64) (session, error) {
+	if o.down.Load() {
+		o.fails.Add(1)
+		return nil, errGone
+	}
+	s, err := o.dialect.session(ctx, generation)
+	return &cut{s, o}, err
+}
+
+// cut is a session over a connection that can break.
+type cut struct {
+	session
+	outage *outage
+}
+
+func (c *cut) begin(ctx context.Context, guard statement, loads []load) error {
+	if c.outage.down.Load() {
+		return errGone
+	}
+	return c.session.begin(ctx, guard, loads)
+}
+
+func (c *cut) commit(ctx context.Context) error {
+	err := c.session.commit(ctx)
+	if c.outage.down.Load() {
+		return errGone
+	}
+	return err
+}
+
+func TestDatabaseGoesAwayAndComesBack(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		s, l := d.open(t), newMemoryLog()
+		o := &outage{dialect: s.dialect}
+		s.dialect = o
+		var logged lockedBuffer
+		p := NewProjector(s, l, ProjectorOptions{BatchSize: 5, Logger: logged.logger()})
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { _ = p.Run(ctx) })
+		defer running.Wait()
+		defer cancel()
+		sim := newSimulation(l, testChoices(4))
+		arrive(t, s, l)
+		o.down.Store(true)
+		sim.steps(100)
+		eventually(t, "several attempts", func() bool { return o.fails.Load() >= 3 })
+		if have := p.Status().State; have != StateDown {
+			t.Errorf("state %s", have)
+		}
+		o.down.Store(false)
+		arrive(t, s, l)
+		eventually(t, "following again", func() bool { return p.Status().State == StateFollowing })
+		if n := strings.Count(logged.String(), "level=ERROR"); n != 1 {
+			t.Errorf("an outage is logged once, not %d times:\n%s", n, logged.String())
+		}
+		sameRows(t, s, l)
+	})
+}
+
+// Rows of another program are not served. The newer program builds its own and
+// switches; the older one leaves them alone.
+func TestRowsOfAnotherProgram(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		url, l := d.fresh(t), newMemoryLog()
+		sim := newSimulation(l, testChoices(5))
+		sim.steps(100)
+		older := openURL(t, url)
+		oldProjector, _ := run(t, older, l, ProjectorOptions{StandbyAfter: 50 * time.Millisecond})
+		arrive(t, older, l)
+
+		newer := openURL(t, url)
+		raised := slices.Clone(all)
+		raised[1].version++
+		newer.useProjections(raised)
+		nothing := func(*Snapshot) error { return nil }
+		if err := newer.Read(t.Context(), events.Position{}, nothing); !errors.Is(err, ErrStale) {
+			t.Errorf("the newer program serves older rows: %v", err)
+		}
+		if err := newer.Ping(t.Context()); !errors.Is(err, ErrStale) {
+			t.Errorf("the newer program is ready: %v", err)
+		}
+		if err := older.Ping(t.Context()); err != nil {
+			t.Error(err)
+		}
+		run(t, newer, l, ProjectorOptions{StandbyAfter: 50 * time.Millisecond})
+		arrive(t, newer, l)
+		if err := newer.Ping(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := older.Read(t.Context(), events.Position{}, nothing); !errors.Is(err, ErrStale) {
+			t.Errorf("the older program serves newer rows: %v", err)
+		}
+		sim.steps(20)
+		eventually(t, "the older projector leaves the rows alone", func() bool { return oldProjector.Status().State == StateOutdated })
+		arrive(t, newer, l)
+		sameRows(t, newer, l)
+		onlyGeneration(t, newer)
+	})
+}
+
+// onlyGeneration fails unless the live generation is the only one with tables.
+func onlyGeneration(t testing.TB, s *Store) {
+	t.Helper()
+	eventually(t, "only the live generation has tables", func() bool {
+		m, err := s.model(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, err := column1[string](context.Background(), s.write, s.dialect.catalog())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(names) == len(tables()) && !slices.ContainsFunc(names, func(name string) bool {
+			return !strings.HasPrefix(name, prefix(m.generation))
+		})
+	})
+}
+
+// A log that was made anew, or went back, makes the rows be built anew.
+func TestAnotherIncarnation(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		url, l := d.fresh(t), newMemoryLog()
+		newSimulation(l, testChoices(6)).steps(100)
+		s := openURL(t, url)
+		_, stop := run(t, s, l, ProjectorOptions{})
+		arrive(t, s, l)
+		before, _ := l.End(t.Context())
+		stop()
+
+		for _, other := range []*memoryLog{newMemoryLog(), newMemoryLog()} {
+			if before.Incarnation == "test" {
+				other.incarnation = "other"
+			} else {
+				other.incarnation = before.Incarnation
+			}
+			newSimulation(other, testChoices(8)).steps(30)
+			_, stop := run(t, s, other, ProjectorOptions{})
+			eventually(t, "rows of the other log", func() bool {
+				status, err := s.Status(t.Context())
+				end, _ := other.End(t.Context())
+				return err == nil && status.Position == end
+			})
+			sameRows(t, s, other)
+			if err := s.WaitFor(t.Context(), events.Position{Incarnation: "test", Sequence: 1}); !errors.Is(err, events.ErrIncarnation) {
+				t.Errorf("a position of the first log: %v", err)
+			}
+			stop()
+			before, _ = other.End(t.Context())
+		}
+	})
+}
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		s, l := d.open(t), newMemoryLog()
+		if status, err := s.Status(t.Context()); err != nil || status.Generation != 0 {
+			t.Errorf("a new database: %+v, %v", status, err)
+		}
+		newSimulation(l, testChoices(9)).steps(50)
+		p, _ := run(t, s, l, ProjectorOptions{})
+		arrive(t, s, l)
+		newTeam(l).account(77, events.AccountRegistered{})
+		arrive(t, s, l)
+		end, _ := l.End(t.Context())
+		stored, err := s.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := Status{Position: end, Head: end, Generation: 1, Epoch: 1}
+		if diff := cmp.Diff(want, stored); diff != "" {
+			t.Errorf("store, -want +have:\n%s", diff)
+		}
+		eventually(t, "the projector says so too", func() bool {
+			have := p.Status()
+			have.Rate = 0
+			want.State, want.Batch = StateFollowing, 1
+			return have == want
+		})
+	})
+}
+
+// An event that is no event moves the position and is counted.
+func TestMalformed(t *testing.T) {
+	t.Parallel()
+	s, l := databases()[0].open(t), newMemoryLog()
+	begin(t, s)
+	a := resume(t, s, 1000)
+	defer a.close()
+	c := &chunk{}
+	c.add(events.Batch{End: l.end().At(3), Malformed: 3, Head: l.end().At(5)})
+	if err := a.apply(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	status, err := s.Status(t.Context())
+	if err != nil || status.Malformed != 3 || status.Position.Sequence != 3 || status.Lag != 2 {
+		t.Errorf("%+v, %v", status, err)
+	}
+}
+
+func TestNewer(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"fence 1, tasks 1", "fence 1, tasks 1", false},
+		{"fence 1, tasks 2", "fence 1, tasks 1", true},
+		{"fence 1, tasks 1", "fence 1, tasks 2", false},
+		{"fence 1, tasks 1, more 1", "fence 1, tasks 1", true},
+		{"fence 1, tasks 1", "fence 1, tasks 1, more 1", false},
+		{"fence 2, tasks 1", "fence 1, tasks 2", false},
+	} {
+		if have := newer(c.a, c.b); have != c.want {
+			t.Errorf("newer(%q, %q) = %v", c.a, c.b, have)
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"", "mysql://x", "sqlite:", "sqlite::memory:", "postgres://%zz", "sqlite:/nonexistent/folder/x.db"} {
+		if s, err := Open(t.Context(), url, Options{}); err == nil {
+			t.Errorf("%q was opened", url)
+			s.Close()
+		}
+	}
+}

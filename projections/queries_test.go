@@ -1,0 +1,613 @@
+package projections
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"github.com/docketlog/docket/events"
+)
+
+// told opens a store with the rows of a story.
+func told(t *testing.T, d database, story func(*team)) (*Store, *memoryLog) {
+	t.Helper()
+	s, l := d.open(t), newMemoryLog()
+	story(newTeam(l))
+	if err := Rebuild(t.Context(), s, l, nil); err != nil {
+		t.Fatal(err)
+	}
+	if parked, err := s.Parked(t.Context()); err != nil || len(parked) > 0 {
+		t.Fatalf("the story does not fold: %+v, %v", parked, err)
+	}
+	return s, l
+}
+
+// Every query about a thing, asked by everybody: a present member sees it, all
+// others cannot tell it from what does not exist.
+func TestVisibility(t *testing.T) {
+	t.Parallel()
+	const owner, member, viewer, gone, stranger, nobody = 1, 2, 3, 4, 5, 6
+	onEach(t, func(t *testing.T, d database) {
+		s, _ := told(t, d, func(team *team) {
+			team.founded(1000, owner, member, viewer, gone)
+			team.project(1000, owner, events.MemberRoleChanged{Account: id(viewer), From: events.RoleMember, To: events.RoleViewer})
+			team.task(1, 1000, owner, events.TaskCreated{Project: id(1000), Title: "secret", Status: "waiting", Rank: "a",
+				Assignees: []uuid.UUID{id(member), id(gone)}})
+			team.task(1, 1000, gone, events.CommentAdded{Comment: id(9), Text: "hm"})
+			team.project(1000, owner, events.MemberRemoved{Account: id(gone), Role: events.RoleMember})
+			team.founded(2000, stranger)
+			team.task(2, 2000, stranger, created(2000, "other"))
+		})
+		look(t, s, func(q *Snapshot) error {
+			ctx := t.Context()
+			asks := map[string]func(caller, project, task uuid.UUID) error{
+				"project":  func(c, p, _ uuid.UUID) error { _, err := q.Project(ctx, c, p); return err },
+				"board":    func(c, p, _ uuid.UUID) error { _, err := q.Board(ctx, c, p); return err },
+				"tasks":    func(c, p, _ uuid.UUID) error { _, _, err := q.Tasks(ctx, c, p, TaskFilter{}, Page{}); return err },
+				"task":     func(c, _, t uuid.UUID) error { _, err := q.Task(ctx, c, t); return err },
+				"comments": func(c, _, t uuid.UUID) error { _, err := q.Comments(ctx, c, t); return err },
+				"history":  func(c, _, t uuid.UUID) error { _, _, err := q.History(ctx, c, t, Page{}); return err },
+				"project history": func(c, p, _ uuid.UUID) error {
+					_, _, err := q.ProjectHistory(ctx, c, p, Page{})
+					return err
+				},
+			}
+			for what, ask := range asks {
+				for _, caller := range []int{owner, member, viewer} {
+					if err := ask(id(caller), id(1000), id(1)); err != nil {
+						t.Errorf("%s asked by member %d: %v", what, caller, err)
+					}
+					notFound(t, what+" of another project", ask(id(caller), id(2000), id(2)))
+				}
+				for _, caller := range []int{gone, stranger, nobody} {
+					notFound(t, fmt.Sprintf("%s asked by %d", what, caller), ask(id(caller), id(1000), id(1)))
+				}
+				notFound(t, what+" that does not exist", ask(id(owner), id(4444), id(4444)))
+			}
+			for caller, want := range map[int]int{owner: 1, member: 1, viewer: 1, gone: 0, stranger: 1, nobody: 0} {
+				projects, next, err := q.Projects(ctx, id(caller), Page{})
+				memberships, err2 := q.Memberships(ctx, id(caller))
+				if len(projects) != want || len(memberships) != want || next != "" || err != nil || err2 != nil {
+					t.Errorf("%d sees %d projects and %d memberships, want %d (%v, %v)", caller, len(projects), len(memberships), want, err, err2)
+				}
+			}
+			for caller, want := range map[int]int{owner: 0, member: 1, viewer: 0, gone: 0, stranger: 0} {
+				tasks, _, err := q.MyTasks(ctx, id(caller), TaskFilter{}, Page{})
+				if len(tasks) != want || err != nil {
+					t.Errorf("%d has %d tasks, want %d (%v)", caller, len(tasks), want, err)
+				}
+			}
+			task, err := q.Task(ctx, id(owner), id(1))
+			if diff := cmp.Diff([]uuid.UUID{id(member)}, task.Assignees); diff != "" || err != nil {
+				t.Errorf("who left is not shown as assigned:\n%s (%v)", diff, err)
+			}
+			tasks, _, err := q.Tasks(ctx, id(owner), id(1000), TaskFilter{Assignee: id(gone)}, Page{})
+			if len(tasks) != 0 || err != nil {
+				t.Errorf("who left is not found as assigned: %+v, %v", tasks, err)
+			}
+			project, err := q.Project(ctx, id(viewer), id(1000))
+			if err != nil || project.Role != events.RoleViewer || len(project.Members) != 3 {
+				t.Errorf("%+v, %v", project, err)
+			}
+			return nil
+		})
+	})
+}
+
+func TestProject(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		var at [4]events.Envelope
+		s, l := told(t, d, func(team *team) {
+			team.project(1000, 1, events.ProjectCreated{Name: "Boat", Statuses: events.DefaultStatuses()})
+			team.project(1000, 1, events.MemberAdded{Account: id(2), Role: events.RoleViewer})
+			for n, status := range []string{"waiting", "waiting", "in_progress", "done", "done"} {
+				e := created(1000, "x")
+				e.Status = status
+				team.task(n+1, 1000, 1, e)
+			}
+			team.task(5, 1000, 1, events.TaskDeleted{})
+			team.project(1000, 1, events.StatusesChanged{
+				To:      []events.Status{{Key: "waiting", Name: "To do", Category: events.CategoryToDo}, {Key: "review", Name: "Review", Category: events.CategoryDoing}, {Key: "done", Name: "Done", Category: events.CategoryDone}},
+				Retired: map[string]string{"in_progress": "review"},
+			})
+			team.project(1000, 1, events.StatusesChanged{
+				To:      []events.Status{{Key: "waiting", Name: "To do", Category: events.CategoryToDo}, {Key: "done", Name: "Done", Category: events.CategoryDone}},
+				Retired: map[string]string{"review": "done"},
+			})
+			// What comes back to the board stands for itself again.
+			team.project(1000, 1, events.StatusesChanged{To: events.DefaultStatuses()})
+			team.project(1000, 1, events.StatusesChanged{
+				To:      []events.Status{{Key: "waiting", Name: "To do", Category: events.CategoryToDo}, {Key: "done", Name: "Done", Category: events.CategoryDone}},
+				Retired: map[string]string{"in_progress": "done"},
+			})
+			team.project(1000, 1, events.ProjectRenamed{From: "Boat", To: "Ship"}, events.ProjectArchived{})
+		})
+		stored := l.since(0)
+		at[0], at[1], at[2] = stored[0], stored[1], stored[len(stored)-1]
+		look(t, s, func(q *Snapshot) error {
+			have, err := q.Project(t.Context(), id(2), id(1000))
+			if err != nil {
+				return err
+			}
+			want := Project{
+				ID: id(1000), Name: "Ship", Archived: true,
+				Statuses:  []events.Status{{Key: "waiting", Name: "To do", Category: events.CategoryToDo}, {Key: "done", Name: "Done", Category: events.CategoryDone}},
+				Retired:   map[string]string{"in_progress": "done", "review": "done"},
+				Members:   []Member{{id(1), events.RoleOwner, at[0].Time}, {id(2), events.RoleViewer, at[1].Time}},
+				Role:      events.RoleViewer,
+				Counts:    map[string]int{"waiting": 2, "done": 2},
+				Revision:  8,
+				CreatedAt: at[0].Time, CreatedBy: id(1), UpdatedAt: at[2].Time,
+			}
+			if diff := cmp.Diff(want, have, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("-want +have:\n%s", diff)
+			}
+			task, err := q.Task(t.Context(), id(2), id(3))
+			if err != nil || task.Status != "done" {
+				t.Errorf("a task of a retired status is in %q, want done (%v)", task.Status, err)
+			}
+			for _, filter := range []TaskFilter{{Statuses: []string{"done"}}, {Statuses: []string{"in_progress"}}} {
+				tasks, _, err := q.Tasks(t.Context(), id(2), id(1000), filter, Page{})
+				if len(tasks) != 2 || err != nil {
+					t.Errorf("%v finds %d tasks, want 2 (%v)", filter.Statuses, len(tasks), err)
+				}
+			}
+			board, err := q.Board(t.Context(), id(2), id(1000))
+			if err != nil {
+				return err
+			}
+			var columns []string
+			for _, c := range board.Columns {
+				columns = append(columns, fmt.Sprint(c.Status.Key, len(c.Tasks)))
+			}
+			if diff := cmp.Diff([]string{"waiting2", "done2"}, columns); diff != "" {
+				t.Errorf("board, -want +have:\n%s", diff)
+			}
+			return nil
+		})
+	})
+}
+
+func TestTask(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		s, l := told(t, d, func(team *team) {
+			team.founded(1000, 1, 2)
+			team.task(7, 1000, 2, created(1000, "first"))
+			team.task(1, 1000, 2, events.TaskCreated{Project: id(1000), Title: "Paint", Description: "the fence", Status: "waiting",
+				Rank: "m", Priority: events.PriorityLow, Labels: []string{"home", "wood"}})
+			team.task(1, 1000, 1, events.TaskEdited{Title: &events.Changed[string]{From: "Paint", To: "Paint it"},
+				Priority: &events.Changed[events.Priority]{To: events.PriorityUrgent}, Due: &events.Changed[events.Date]{To: "2026-06-01"},
+				Labels: &events.Changed[[]string]{From: []string{"home", "wood"}, To: []string{"wood", "red"}}})
+			team.task(1, 1000, 1, events.TaskAssigned{Accounts: []uuid.UUID{id(2), id(1)}})
+			team.task(1, 1000, 1, events.TaskUnassigned{Accounts: []uuid.UUID{id(2)}})
+			team.task(1, 1000, 1, events.CommentAdded{Comment: id(9), Text: "red?"}, events.CommentAdded{Comment: id(8), Text: "no"})
+			team.task(1, 1000, 1, events.CommentEdited{Comment: id(9), From: "red?", To: "Red!"})
+			team.task(1, 1000, 2, events.CommentDeleted{Comment: id(8), Text: "no"})
+			team.task(1, 1000, 2, events.TaskMoved{Status: events.Changed[string]{From: "waiting", To: "done"}, Rank: events.Changed[string]{From: "m", To: "q"}})
+			team.task(1, 1000, 2, events.TaskDeleted{})
+		})
+		stored := l.since(0)
+		first, last := stored[3], stored[len(stored)-1]
+		look(t, s, func(q *Snapshot) error {
+			have, err := q.Task(t.Context(), id(1), id(1))
+			if err != nil {
+				return err
+			}
+			want := Task{
+				ID: id(1), Project: id(1000), Number: 2, Title: "Paint it", Description: "the fence", Status: "done",
+				Priority: events.PriorityUrgent, Due: "2026-06-01", Labels: []string{"wood", "red"}, Assignees: []uuid.UUID{id(1)},
+				Rank: "q", Revision: 10, CreatedAt: first.Time, CreatedBy: id(2), UpdatedAt: last.Time, DeletedAt: &last.Time, CommentCount: 1,
+			}
+			if diff := cmp.Diff(want, have, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("-want +have:\n%s", diff)
+			}
+			comments, err := q.Comments(t.Context(), id(1), id(1))
+			if err != nil {
+				return err
+			}
+			if len(comments) != 1 || comments[0].Text != "Red!" || comments[0].Author != id(1) || comments[0].EditedAt == nil || comments[0].ID != id(9) {
+				t.Errorf("%+v", comments)
+			}
+			for deleted, want := range map[bool][]uuid.UUID{false: {id(7)}, true: {id(1)}} {
+				tasks, _, err := q.Tasks(t.Context(), id(1), id(1000), TaskFilter{Deleted: deleted}, Page{})
+				if len(tasks) != 1 || tasks[0].ID != want[0] || err != nil {
+					t.Errorf("deleted %v: %+v, %v", deleted, tasks, err)
+				}
+			}
+			board, err := q.Board(t.Context(), id(1), id(1000))
+			if err != nil || len(board.Columns[0].Tasks) != 1 || len(board.Columns[2].Tasks) != 0 {
+				t.Errorf("the board shows what is in the trash: %+v, %v", board, err)
+			}
+			return nil
+		})
+	})
+}
+
+func TestHistory(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		s, l := told(t, d, func(team *team) {
+			team.founded(1000, 1, 2)
+			team.task(1, 1000, 2, created(1000, "Paint"))
+			team.task(1, 1000, 1, events.TaskMoved{Status: events.Changed[string]{From: "waiting", To: "done"}})
+			team.task(2, 1000, 2, created(1000, "other"))
+			team.task(1, 1000, 1, events.TaskDeleted{})
+		})
+		stored := l.since(0)
+		look(t, s, func(q *Snapshot) error {
+			entries, next, err := q.History(t.Context(), id(2), id(1), Page{})
+			if err != nil {
+				return err
+			}
+			want := []Entry{
+				entryOf(stored[2], `[{"field":"title","from":null,"to":"Paint"},{"field":"status","from":null,"to":"waiting"}]`),
+				entryOf(stored[3], `[{"field":"status","from":"waiting","to":"done"}]`),
+				entryOf(stored[5], `[]`),
+			}
+			if diff := cmp.Diff(want, entries); diff != "" || next != "" {
+				t.Errorf("next %q, -want +have:\n%s", next, diff)
+			}
+			page, _, err := q.ProjectHistory(t.Context(), id(2), id(1000), Page{Sort: "-position", Limit: 100})
+			if err != nil {
+				return err
+			}
+			var positions []uint64
+			for _, e := range page {
+				positions = append(positions, e.Position.Sequence)
+			}
+			if diff := cmp.Diff([]uint64{6, 5, 4, 3, 2, 1}, positions); diff != "" {
+				t.Errorf("project history, -want +have:\n%s", diff)
+			}
+			if page[4].Concerns != id(2) {
+				t.Errorf("a membership event concerns %s", page[4].Concerns)
+			}
+			return nil
+		})
+	})
+}
+
+func entryOf(e events.Envelope, differences string) Entry {
+	return Entry{Event: e.ID, Aggregate: e.Aggregate, Revision: e.Revision, Position: e.Position, At: e.Time, Actor: e.Actor,
+		Type: e.Type, Differences: json.RawMessage(differences)}
+}
+
+func TestPeople(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		s, l := told(t, d, func(team *team) {
+			team.account(2, events.AccountRegistered{Administrator: true})
+			team.account(1, events.AccountRegistered{})
+			team.account(1, events.AccountErased{})
+		})
+		stored := l.since(0)
+		look(t, s, func(q *Snapshot) error {
+			people, err := q.People(t.Context())
+			want := []AccountRow{{id(2), true, stored[0].Time, nil}, {id(1), false, stored[1].Time, &stored[2].Time}}
+			if diff := cmp.Diff(want, people); diff != "" || err != nil {
+				t.Errorf("%v, -want +have:\n%s", err, diff)
+			}
+			one, err := q.Person(t.Context(), id(1))
+			if diff := cmp.Diff(want[1], one); diff != "" || err != nil {
+				t.Errorf("%v, -want +have:\n%s", err, diff)
+			}
+			_, err = q.Person(t.Context(), id(3))
+			notFound(t, "a person", err)
+			return nil
+		})
+	})
+}
+
+// Characters that mean something to SQL mean themselves in a search.
+func TestTextIsTakenLiterally(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		titles := []string{"100% done", "100 done", "snake_case", "snakeXcase", "bang! bang", `back\slash`, "ÄRGER im Büro", "it's", `say "hi"`, "日本語"}
+		s, _ := told(t, d, func(team *team) {
+			team.founded(1000, 1)
+			for n, title := range titles {
+				e := created(1000, title)
+				if n == 0 {
+					e.Description = "with Details_ below"
+				}
+				team.task(n+1, 1000, 1, e)
+			}
+		})
+		look(t, s, func(q *Snapshot) error {
+			for text, want := range map[string][]int{
+				"100%": {1}, "100": {1, 2}, "e_c": {3}, "%": {1}, "_": {1, 3}, "!": {5}, `\`: {6}, "ärger": {7}, "büro ÄRG": {7},
+				"it's": {8}, `"hi"`: {9}, "本": {10}, "DONE 100": {1, 2}, "details_": {1}, "done details_": {1}, "nowhere": nil, "  ": {1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
+				"\x00": nil,
+			} {
+				tasks, _, err := q.Tasks(t.Context(), id(1), id(1000), TaskFilter{Text: text}, Page{})
+				var have []int
+				for _, task := range tasks {
+					have = append(have, int(task.Number))
+				}
+				if diff := cmp.Diff(want, have); diff != "" || err != nil {
+					t.Errorf("%q (%v), -want +have:\n%s", text, err, diff)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// matches is what a filter means, said once more in Go.
+func matches(f TaskFilter, p Project, t Task) bool {
+	category := events.Category("")
+	for _, s := range p.Statuses {
+		if s.Key == t.Status {
+			category = s.Category
+		}
+	}
+	in := func(s string) bool { return p.Resolve(s) == t.Status }
+	if f.Deleted != (t.DeletedAt != nil) || len(f.Statuses) > 0 && !slices.ContainsFunc(f.Statuses, in) ||
+		f.Open && category == events.CategoryDone ||
+		f.Assignee != uuid.Nil && !slices.Contains(t.Assignees, f.Assignee) || f.Unassigned && len(t.Assignees) > 0 ||
+		f.DueFrom != "" && t.Due < f.DueFrom || f.DueTo != "" && (t.Due == "" || t.Due > f.DueTo) ||
+		f.Priority != "" && t.Priority != f.Priority {
+		return false
+	}
+	for _, l := range f.Labels {
+		if !slices.Contains(t.Labels, l) {
+			return false
+		}
+	}
+	for _, word := range strings.Fields(strings.ToLower(f.Text)) {
+		if !strings.Contains(strings.ToLower(t.Title), word) && !strings.Contains(strings.ToLower(t.Description), word) {
+			return false
+		}
+	}
+	return true
+}
+
+func drawFilter(t *rapid.T, c drawn) TaskFilter {
+	maybe := func() bool { return c.IntN(4) == 0 }
+	var f TaskFilter
+	f.Deleted = maybe()
+	if maybe() {
+		f.Statuses = []string{pick(c, []string{"waiting", "done", "new1", "new2", "unheard"}), "in_progress"}
+	}
+	f.Open, f.Unassigned = maybe(), maybe()
+	if maybe() {
+		f.Assignee = id(1 + c.IntN(8))
+	}
+	if maybe() {
+		f.Labels = []string{plain(pick(c, words))}
+	}
+	if maybe() {
+		f.DueFrom = events.Date(fmt.Sprintf("2026-%02d-15", 1+c.IntN(12)))
+	}
+	if maybe() {
+		f.DueTo = events.Date(fmt.Sprintf("2026-%02d-15", 1+c.IntN(12)))
+	}
+	if maybe() {
+		f.Priority = pick(c, events.Priorities)
+	}
+	if maybe() {
+		f.Text = plain(pick(c, words) + " " + pick(c, words))
+	}
+	return f
+}
+
+// sortKey is what each order means, said once more in Go.
+func sortKey(name string, t Task) string {
+	switch strings.TrimPrefix(name, "-") {
+	case "number":
+		return fmt.Sprintf("%09d", t.Number)
+	case "rank":
+		return t.Rank
+	case "created":
+		return t.CreatedAt.Format("20060102150405.000000")
+	case "updated":
+		return t.UpdatedAt.Format("20060102150405.000000")
+	case "priority":
+		return fmt.Sprint(t.Priority.Weight())
+	case "title":
+		return strings.ToLower(t.Title)
+	case "due":
+		if t.Due == "" && !strings.HasPrefix(name, "-") {
+			return "~"
+		}
+		return string(t.Due)
+	}
+	panic(name)
+}
+
+// For every filter and every order: the pages, put together, are the list of
+// those tasks that the filter means, each once, in that order.
+func TestListsPageByPage(t *testing.T) {
+	t.Parallel()
+	property(t, func(r *rapid.T, s *Store) {
+		l, c := newMemoryLog(), drawn{r}
+		newSimulation(l, c).steps(rapid.IntRange(30, 120).Draw(r, "steps"))
+		if err := Rebuild(t.Context(), s, l, nil); err != nil {
+			r.Fatal(err)
+		}
+		ctx := t.Context()
+		look(t, s, func(q *Snapshot) error {
+			for n := 1; n <= 8; n++ {
+				projects, err := whole(func(p Page) ([]Project, string, error) { return q.Projects(ctx, id(n), p) }, Page{Limit: 1 + c.IntN(3), Sort: pick(c, []string{"", "-name", "created", "-updated"})})
+				if err != nil {
+					return err
+				}
+				assigned := map[uuid.UUID]bool{}
+				for _, p := range projects {
+					every, err := everyTask(ctx, q, id(n), p.ID)
+					if err != nil {
+						return err
+					}
+					filter := drawFilter(r, c)
+					sort := pick(c, []string{"", "-"}) + pick(c, []string{"number", "rank", "created", "updated", "due", "priority", "title"})
+					have, err := whole(func(page Page) ([]Task, string, error) { return q.Tasks(ctx, id(n), p.ID, filter, page) }, Page{Limit: 1 + c.IntN(7), Sort: sort})
+					if err != nil {
+						return err
+					}
+					want := slices.DeleteFunc(slices.Clone(every), func(t Task) bool { return !matches(filter, p, t) })
+					slices.SortFunc(want, func(a, b Task) int {
+						order := strings.Compare(sortKey(sort, a)+"\x00"+a.ID.String(), sortKey(sort, b)+"\x00"+b.ID.String())
+						if strings.HasPrefix(sort, "-") {
+							return -order
+						}
+						return order
+					})
+					if diff := cmp.Diff(want, have, cmpopts.EquateEmpty()); diff != "" {
+						r.Fatalf("%+v by %s, -want +have:\n%s", filter, sort, diff)
+					}
+					for _, task := range every {
+						if task.DeletedAt == nil && slices.Contains(task.Assignees, id(n)) {
+							assigned[task.ID] = true
+						}
+					}
+				}
+				mine, err := whole(func(page Page) ([]Task, string, error) { return q.MyTasks(ctx, id(n), TaskFilter{}, page) }, Page{Limit: 1 + c.IntN(5)})
+				if err != nil {
+					return err
+				}
+				last := ""
+				for _, task := range mine {
+					if !assigned[task.ID] || sortKey("due", task) < last {
+						r.Fatalf("not mine, or not in order: %+v after %s", task, last)
+					}
+					last = sortKey("due", task)
+					delete(assigned, task.ID)
+				}
+				if len(assigned) > 0 {
+					r.Fatalf("missing from mine: %v", assigned)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func everyTask(ctx context.Context, q *Snapshot, caller, project uuid.UUID) ([]Task, error) {
+	var all []Task
+	for _, deleted := range []bool{false, true} {
+		tasks, err := whole(func(p Page) ([]Task, string, error) {
+			return q.Tasks(ctx, caller, project, TaskFilter{Deleted: deleted}, p)
+		}, Page{Limit: MaxLimit})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, tasks...)
+	}
+	return all, nil
+}
+
+// whole reads a list to its end.
+func whole[T any](read func(Page) ([]T, string, error), p Page) ([]T, error) {
+	var all []T
+	for {
+		items, next, err := read(p)
+		if err != nil {
+			return nil, err
+		}
+		if len(items) > p.Limit || (next != "" && len(items) < p.Limit) {
+			return nil, fmt.Errorf("a page of %d, next %q, limit %d", len(items), next, p.Limit)
+		}
+		all = append(all, items...)
+		if next == "" {
+			return all, nil
+		}
+		p.Cursor = next
+	}
+}
+
+// What is created or moved between two pages neither repeats nor hides another.
+func TestPagesAreStable(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		s, l := d.open(t), newMemoryLog()
+		team := newTeam(l)
+		team.founded(1000, 1)
+		for n := range 10 {
+			e := created(1000, "x")
+			e.Rank = string(rune('a' + 2*n))
+			team.task(n+1, 1000, 1, e)
+		}
+		run(t, s, l, ProjectorOptions{})
+		seen := map[int64]int{}
+		p := Page{Limit: 2, Sort: "rank"}
+		for i := 0; ; i++ {
+			arrive(t, s, l)
+			look(t, s, func(q *Snapshot) (err error) {
+				var tasks []Task
+				tasks, p.Cursor, err = q.Tasks(t.Context(), id(1), id(1000), TaskFilter{}, p)
+				for _, task := range tasks {
+					seen[task.Number]++
+				}
+				return err
+			})
+			if p.Cursor == "" {
+				break
+			}
+			before := created(1000, "before")
+			before.Rank = "A"
+			team.task(100+i, 1000, 1, before)
+		}
+		for n := range 10 {
+			if seen[int64(n+1)] != 1 {
+				t.Errorf("task %d was seen %d times", n+1, seen[int64(n+1)])
+			}
+		}
+	})
+}
+
+func TestBadPages(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		s, _ := told(t, d, func(team *team) {
+			team.founded(1000, 1)
+			for n := range 3 {
+				team.task(n+1, 1000, 1, created(1000, "x"))
+			}
+		})
+		coded := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+		look(t, s, func(q *Snapshot) error {
+			list := func(p Page) (string, error) {
+				_, next, err := q.Tasks(t.Context(), id(1), id(1000), TaskFilter{}, p)
+				return next, err
+			}
+			next, err := list(Page{Limit: 1})
+			if next == "" || err != nil {
+				t.Fatalf("%q, %v", next, err)
+			}
+			for _, cursor := range []string{
+				"x", "!!", next + "x", coded("{}"), coded("null"), coded(`{"s":"tasks:number","k":"one","i":"` + id(1).String() + `"}`),
+				coded(`{"s":"projects:name","k":"1","i":"` + id(1).String() + `"}`), coded(`{"s":"tasks:number","k":"1","i":"?"}`), strings.Repeat("a", 9000),
+			} {
+				if _, err := list(Page{Cursor: cursor}); !errors.Is(err, ErrCursor) {
+					t.Errorf("cursor %.60q: %v", cursor, err)
+				}
+			}
+			if _, err := list(Page{Cursor: next, Sort: "-number"}); !errors.Is(err, ErrCursor) {
+				t.Errorf("a cursor of another order: %v", err)
+			}
+			if _, err := list(Page{Cursor: coded(`{"s":"tasks:title","k":"\u0000'; drop table","i":"` + id(1).String() + `"}`), Sort: "title"}); !errors.Is(err, ErrCursor) {
+				t.Errorf("a cursor with a NUL: %v", err)
+			}
+			for _, sort := range []string{"size", "--number", "-", "title desc"} {
+				if _, err := list(Page{Sort: sort}); !errors.Is(err, ErrSort) {
+					t.Errorf("sort %q: %v", sort, err)
+				}
+			}
+			if _, _, err := q.Projects(t.Context(), id(1), Page{Sort: "rank"}); !errors.Is(err, ErrSort) {
+				t.Errorf("projects by rank: %v", err)
+			}
+			return nil
+		})
+	})
+}

@@ -1,0 +1,68 @@
+package projections
+
+import (
+	"context"
+
+	"github.com/docketlog/docket/events"
+)
+
+// reader follows the log and decodes one chunk ahead, while the one before is
+// on its way into the database.
+type reader struct {
+	chunks chan *chunk
+	err    error // why chunks was closed
+	cancel context.CancelFunc
+}
+
+// readLog reads the log after a position, limit events at a time. A chunk is
+// made of as many batches as give at least fill events, fewer where they are
+// large or the log ends; with fill 0 it is one batch.
+func readLog(ctx context.Context, log events.Log, after events.Position, limit, fill int) (*reader, error) {
+	feed, err := log.Follow(ctx, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	r := &reader{chunks: make(chan *chunk), cancel: cancel}
+	go func() {
+		defer close(r.chunks)
+		defer feed.Close()
+		for {
+			c := &chunk{facts: make([]fact, 0, fill)}
+			for {
+				batch, err := feed.Next(ctx)
+				if err != nil {
+					r.err = err
+					return
+				}
+				c.add(batch)
+				if len(c.facts) >= fill || c.payload >= buildPayload || c.end.Sequence >= c.head {
+					break
+				}
+			}
+			select {
+			case r.chunks <- c:
+			case <-ctx.Done():
+				r.err = ctx.Err()
+				return
+			}
+		}
+	}()
+	return r, nil
+}
+
+// next blocks until there is something.
+func (r *reader) next() (*chunk, error) {
+	c, ok := <-r.chunks
+	if !ok {
+		return nil, r.err
+	}
+	return c, nil
+}
+
+// close stops reading and returns when it has stopped.
+func (r *reader) close() {
+	r.cancel()
+	for range r.chunks {
+	}
+}

@@ -1,0 +1,146 @@
+package projections
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/docketlog/docket/events"
+)
+
+// Snapshot answers queries from one state of the rows. It is valid within the
+// function that [Store.Read] gave it to, and for one goroutine. Every query
+// takes the account that asks and answers only what that account may see.
+type Snapshot struct {
+	// Position is what the snapshot reflects: every event up to it, none after.
+	Position events.Position
+
+	dialect    dialect
+	conn       *sql.Conn
+	generation int64
+	// gone says that a query found the generation replaced under it.
+	gone bool
+}
+
+// Read calls read with a snapshot whose position has reached at; with the zero
+// position it does not wait. It fails with read's error, with [ErrStale] if
+// the rows do not get there by ctx's deadline or cannot be served at all, and
+// with [events.ErrIncarnation].
+//
+// read may be called more than once, when a rebuild replaces the rows under it;
+// only the last call counts.
+func (s *Store) Read(ctx context.Context, at events.Position, read func(*Snapshot) error) error {
+	if s.arrivals.isLocal() {
+		if err := s.WaitFor(ctx, at); err != nil {
+			return err
+		}
+	}
+	for {
+		err := s.snapshot(ctx, at, read)
+		switch {
+		case errors.Is(err, errNotYet):
+			if err := s.WaitFor(ctx, at); err != nil {
+				return err
+			}
+		case errors.Is(err, errReplaced):
+		default:
+			return err
+		}
+	}
+}
+
+// errNotYet and errReplaced report a snapshot that is older than asked for, and
+// one whose tables were dropped because another generation is live.
+var (
+	errNotYet   = errors.New("rows have not arrived")
+	errReplaced = errors.New("rows were replaced")
+)
+
+func (s *Store) snapshot(ctx context.Context, at events.Position, read func(*Snapshot) error) error {
+	conn, err := s.read.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("begin snapshot: %w", err)
+	}
+	defer conn.Close()
+	defer endSnapshot(ctx, conn)
+	m, err := s.dialect.snapshot(ctx, conn)
+	if err != nil {
+		return fmt.Errorf("begin snapshot: %w", err)
+	}
+	if err := m.servable(s.fingerprint); err != nil {
+		if at.IsZero() {
+			return err
+		}
+		s.arrivals.correct(events.Position{})
+		return errNotYet
+	}
+	if !at.IsZero() {
+		reached, err := m.position.Reached(at)
+		if err != nil {
+			return err
+		}
+		if !reached {
+			// What is known may be from before the database lost its last
+			// transactions; those who wait go by what is there.
+			s.arrivals.correct(m.position)
+			return errNotYet
+		}
+	}
+	snapshot := Snapshot{Position: m.position, dialect: s.dialect, conn: conn, generation: m.generation}
+	if err := read(&snapshot); !snapshot.gone {
+		return err
+	}
+	return errReplaced
+}
+
+// endSnapshot ends the transaction. A connection on which that fails is thrown
+// away.
+func endSnapshot(ctx context.Context, conn *sql.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if _, err := conn.ExecContext(ctx, "rollback"); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+}
+
+// patience bounds what is done after a caller's context is over.
+const patience = 5 * time.Second
+
+// query runs a query written with ? and {g}.
+func (s *Snapshot) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	found, err := s.conn.QueryContext(ctx, s.dialect.bind(strings.ReplaceAll(query, "{g}", prefix(s.generation))), args...)
+	s.gone = s.gone || s.dialect.missing(err)
+	return found, err
+}
+
+// each calls take for every row of a query. scan reads the row's columns.
+func (s *Snapshot) each(ctx context.Context, take func(scan func(...any) error) error, query string, args ...any) error {
+	found, err := s.query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer found.Close()
+	for found.Next() {
+		if err := take(found.Scan); err != nil {
+			return err
+		}
+	}
+	return found.Err()
+}
+
+// one reads the first row of a query, or fails with ErrNotFound.
+func (s *Snapshot) one(ctx context.Context, dest []any, query string, args ...any) error {
+	missing := ErrNotFound
+	err := s.each(ctx, func(scan func(...any) error) error {
+		missing = nil
+		return scan(dest...)
+	}, query, args...)
+	if err != nil {
+		return err
+	}
+	return missing
+}

@@ -1,0 +1,124 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+// State is what a projector is doing.
+type State string
+
+// The states of a projector.
+const (
+	// StateStarting has not looked yet.
+	StateStarting State = "starting"
+	// StateBuilding is making rows that will take the place of those served.
+	StateBuilding State = "building"
+	// StateFollowing holds the claim and applies what comes.
+	StateFollowing State = "following"
+	// StateStandby watches another projector and takes over if it stops.
+	StateStandby State = "standby"
+	// StateOutdated has met rows of a newer program and leaves them alone.
+	StateOutdated State = "outdated"
+	// StateDown cannot reach the database or the log, and tries again.
+	StateDown State = "down"
+)
+
+// Status tells how the rows stand. Of a [Store] it is what the database knows,
+// without State, Rate and Batch; of a [Projector] what it knows itself.
+type Status struct {
+	State State
+	// Position is that of the rows, Head the last known end of the log.
+	Position events.Position
+	Head     events.Position
+	// Lag is how many events the rows are behind Head. Behind is the time since
+	// the log stored the last event they have, so at most that long; 0 without
+	// Lag.
+	Lag    uint64
+	Behind time.Duration
+	// Rate is in events per second over about the last ten seconds; Batch is
+	// the number of events in the last transaction.
+	Rate  float64
+	Batch int
+	// Generation and Epoch name the rows and the claim on them.
+	Generation int64
+	Epoch      int64
+	// Refused counts events that no chain accepts, Parked the aggregates with
+	// an event that cannot be folded, and Malformed what is no event at all;
+	// all of them since the rows were built.
+	Refused   int64
+	Parked    int64
+	Malformed int64
+}
+
+func (m *model) status(now time.Time) Status {
+	return Status{
+		Position: m.position, Head: m.position.At(max(m.head, m.position.Sequence)),
+		Lag: max(m.head, m.position.Sequence) - m.position.Sequence, Behind: m.behind(now),
+		Generation: m.generation, Epoch: m.epoch, Malformed: m.malformed,
+	}
+}
+
+// Status tells how the live rows stand, whether or not this program may serve
+// them. The zero Generation means that there are none.
+func (s *Store) Status(ctx context.Context) (Status, error) {
+	m, err := s.model(ctx)
+	if err != nil {
+		return Status{}, fmt.Errorf("read checkpoint: %w", err)
+	}
+	status := m.status(time.Now())
+	if m.servable(s.fingerprint) != nil {
+		return status, nil
+	}
+	err = s.Read(ctx, events.Position{}, func(snapshot *Snapshot) error {
+		return snapshot.one(ctx, []any{&status.Refused, &status.Parked},
+			`select (select count(*) from {g}refused), (select count(*) from {g}parked)`)
+	})
+	if err != nil {
+		return Status{}, fmt.Errorf("count what was not applied: %w", err)
+	}
+	return status, nil
+}
+
+// Parked is an aggregate that has an event which cannot be folded. It stands as
+// it was before that event; a program that can fold it has another version, and
+// applies all of them when it builds its rows.
+type Parked struct {
+	Aggregate events.Aggregate
+	Project   uuid.UUID
+	// Position, Revision and Type are of the event, At is when it happened.
+	Position events.Position
+	Revision uint64
+	Type     events.Type
+	At       time.Time
+	Reason   string
+	// Held counts the events that were not applied, this one included.
+	Held int64
+}
+
+// Parked lists the aggregates that are parked, in log order.
+func (s *Store) Parked(ctx context.Context) ([]Parked, error) {
+	var list []Parked
+	err := s.Read(ctx, events.Position{}, func(snapshot *Snapshot) error {
+		list = nil
+		return snapshot.each(ctx, func(scan func(...any) error) error {
+			var p Parked
+			var sequence uint64
+			var at int64
+			err := scan(&p.Aggregate.ID, (*string)(&p.Aggregate.Kind), &p.Project, &sequence, &p.Revision, (*string)(&p.Type), &p.Reason, &at, &p.Held)
+			p.Position, p.At = snapshot.Position.At(sequence), micros(at)
+			list = append(list, p)
+			return err
+		}, `select p.id, p.kind, p.project, p.sequence, p.revision, p.event_type, p.reason, p.happened_at, h.held
+			from {g}parked p join {g}heads h on h.id = p.id and h.kind = p.kind order by p.sequence`)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list parked aggregates: %w", err)
+	}
+	return list, nil
+}

@@ -1,0 +1,208 @@
+package projections
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/docketlog/docket/events"
+)
+
+// Options are the choices there are about a [Store].
+type Options struct {
+	// Logger may be nil.
+	Logger *slog.Logger
+	// MaxConnections bounds the connections used for reading; 0 means 8.
+	MaxConnections int
+}
+
+// Store is a database that holds rows. All methods may be called concurrently,
+// and by any number of processes on one database.
+type Store struct {
+	dialect dialect
+	// read and write are pools apart, so that no number of queries can keep
+	// the projector waiting.
+	read, write *sql.DB
+	logger      *slog.Logger
+	projections []projection
+	fingerprint string
+	arrivals    arrivals
+	// done ends when the store is closed.
+	done   context.Context
+	cancel context.CancelFunc
+}
+
+// Open opens the database that url names, and makes it ready to hold rows if
+// it is new:
+//
+//	sqlite:/var/lib/docket/docket.db
+//	postgres://user:password@host:port/database
+//
+// The caller closes the store.
+func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.MaxConnections <= 0 {
+		o.MaxConnections = 8
+	}
+	s := &Store{logger: o.Logger, projections: all, fingerprint: fingerprint(all)}
+	var err error
+	switch scheme, rest, _ := strings.Cut(url, ":"); scheme {
+	case "sqlite":
+		err = s.openSQLite(strings.TrimPrefix(rest, "//"), o.MaxConnections)
+	case "postgres", "postgresql":
+		err = s.openPostgres(url, o.MaxConnections)
+	default:
+		err = fmt.Errorf("database URL begins with %q, want sqlite: or postgres:", scheme)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.done, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare database: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+// Close closes the store. Nobody may use it any more.
+func (s *Store) Close() error {
+	s.cancel()
+	s.arrivals.wait()
+	return errors.Join(s.read.Close(), s.write.Close())
+}
+
+// Ping reports whether queries would be answered: it fails with [ErrStale]
+// while there are no rows that this program can serve, and with whatever the
+// database says if it cannot be reached.
+func (s *Store) Ping(ctx context.Context) error {
+	m, err := s.model(ctx)
+	if err != nil {
+		return fmt.Errorf("read checkpoint: %w", err)
+	}
+	return m.servable(s.fingerprint)
+}
+
+// The two tables that stand outside all generations.
+const (
+	createReadModel = `create table if not exists docket_read_model (
+		id bigint not null primary key, generation bigint not null, newest bigint not null)`
+	createCheckpoints = `create table if not exists docket_checkpoints (
+		generation bigint not null primary key, fingerprint varchar(500) not null,
+		incarnation varchar(100) not null, sequence bigint not null, head bigint not null, stored_at bigint not null,
+		epoch bigint not null, malformed bigint not null)`
+	insertReadModel = `insert into docket_read_model (id, generation, newest)
+		select 1, 0, 0 where not exists (select 1 from docket_read_model)`
+)
+
+func (s *Store) prepare(ctx context.Context) error {
+	return s.exclusively(ctx, func(tx *sql.Tx) error {
+		for _, statement := range []string{createReadModel, createCheckpoints, insertReadModel} {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// exclusively runs f in a transaction that is the only one to change what
+// tables and generations there are.
+func (s *Store) exclusively(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if lock := s.dialect.exclusive(); lock != "" {
+		if _, err := tx.ExecContext(ctx, lock); err != nil {
+			return err
+		}
+	}
+	if err := f(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// exec runs one statement in the writing pool and reports the rows it changed.
+func (s *Store) exec(ctx context.Context, db execer, query string, args ...any) (int64, error) {
+	result, err := db.ExecContext(ctx, s.dialect.bind(query), args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// model is which rows are read, and how far they are. The zero generation means
+// that there are none.
+type model struct {
+	generation  int64
+	fingerprint string
+	position    events.Position
+	// head and storedAt are what the log said with the last batch: its end
+	// then, and when it had stored the batch's last event.
+	head      uint64
+	storedAt  int64
+	epoch     int64
+	malformed int64
+}
+
+// modelQuery reads a model. One generation is the live one; a builder looks at
+// others.
+const modelQuery = `select m.generation, coalesce(c.fingerprint, ''), coalesce(c.incarnation, ''),
+	coalesce(c.sequence, 0), coalesce(c.head, 0), coalesce(c.stored_at, 0), coalesce(c.epoch, 0), coalesce(c.malformed, 0)
+	from docket_read_model m left join docket_checkpoints c on c.generation = m.generation where m.id = 1`
+
+// unfinishedQuery reads the newest generation that is not the live one.
+const unfinishedQuery = `select generation, fingerprint, incarnation, sequence, head, stored_at, epoch, malformed
+	from docket_checkpoints where generation > (select generation from docket_read_model where id = 1)
+	order by generation desc limit 1`
+
+func (m *model) scan(scan func(...any) error) error {
+	return scan(&m.generation, &m.fingerprint, &m.position.Incarnation, &m.position.Sequence,
+		&m.head, &m.storedAt, &m.epoch, &m.malformed)
+}
+
+// model reads the live model outside of any snapshot.
+func (s *Store) model(ctx context.Context) (m model, err error) {
+	return m, m.scan(s.write.QueryRowContext(ctx, modelQuery).Scan)
+}
+
+// unfinished reads the generation that somebody is building, or was, if any.
+func (s *Store) unfinished(ctx context.Context) (m model, err error) {
+	err = m.scan(s.write.QueryRowContext(ctx, unfinishedQuery).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return m, err
+}
+
+// servable fails with ErrStale unless a program with this fingerprint may serve
+// the model's rows.
+func (m *model) servable(fingerprint string) error {
+	switch {
+	case m.generation == 0:
+		return fmt.Errorf("%w: they are being built", ErrStale)
+	case m.fingerprint != fingerprint:
+		return fmt.Errorf("%w: they were folded by another version of the program (%s, this one: %s)", ErrStale, m.fingerprint, fingerprint)
+	}
+	return nil
+}
+
+// behind is how long the log has had more than the rows, at most.
+func (m *model) behind(now time.Time) time.Duration {
+	if m.storedAt == 0 || m.head <= m.position.Sequence {
+		return 0
+	}
+	return max(0, now.Sub(micros(m.storedAt)))
+}

@@ -1,0 +1,305 @@
+package projections
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+// taskColumns are read by taskScan, from a join of tasks t and statuses s. A
+// board shows no descriptions and does not read them.
+const (
+	taskColumnsBut  = `t.id, t.project, t.number, t.title, coalesce(s.resolved, t.status), t.priority, t.due, t.labels, t.assignees, t.board_rank, t.comments, t.revision, t.created_at, t.created_by, t.updated_at, t.deleted_at, `
+	taskColumns     = taskColumnsBut + `t.description`
+	taskColumnsCard = taskColumnsBut + `''`
+	taskStatus      = ` left join {g}statuses s on s.project = t.project and s.status = t.status `
+)
+
+var taskList = list{
+	name: "tasks", id: "t.id", first: "number",
+	orders: map[string]order{
+		"number":   {expr: "t.number", number: true},
+		"rank":     {expr: "t.board_rank"},
+		"created":  {expr: "t.created_at", number: true},
+		"updated":  {expr: "t.updated_at", number: true},
+		"due":      {expr: "case when t.due = '' then '9999-99-99' else t.due end", reverse: "t.due"},
+		"priority": {expr: priorityOrder()},
+		"title":    {expr: "t.folded_title"},
+	},
+}
+
+// priorityOrder is an expression of one digit that sorts as priorities do.
+func priorityOrder() string {
+	var b strings.Builder
+	b.WriteString("case t.priority")
+	for weight, p := range events.Priorities {
+		fmt.Fprintf(&b, " when '%s' then '%d'", p, weight)
+	}
+	b.WriteString(" else '0' end")
+	return b.String()
+}
+
+// taskScan holds what the columns of a task are read into.
+type taskScan struct {
+	id  uuid.UUID
+	row taskRow
+	// labels and assignees are JSON.
+	labels, assignees string
+}
+
+func (t *taskScan) dest(more ...any) []any {
+	r := &t.row
+	return append([]any{&t.id, &r.project, &r.number, &r.title, &r.status, (*string)(&r.priority), (*string)(&r.due),
+		&t.labels, &t.assignees, &r.rank, &r.comments, &r.revision, &r.createdAt, &r.createdBy, &r.updatedAt, &r.deletedAt,
+		&r.description}, more...)
+}
+
+// task is the answer; assigned says which of the assigned are shown.
+func (t *taskScan) task(assigned func(account uuid.UUID) bool) (Task, error) {
+	r := &t.row
+	r.labels, r.assignees = []string{}, []uuid.UUID{}
+	if err := decode(t.labels, &r.labels, t.assignees, &r.assignees); err != nil {
+		return Task{}, fmt.Errorf("task %s: %w", t.id, err)
+	}
+	return Task{
+		ID: t.id, Project: r.project, Number: r.number, Title: r.title, Description: r.description,
+		Status: r.status, Priority: r.priority, Due: r.due, Labels: r.labels,
+		Assignees: slices.DeleteFunc(r.assignees, func(a uuid.UUID) bool { return !assigned(a) }),
+		Rank:      r.rank, Revision: r.revision,
+		CreatedAt: micros(r.createdAt), CreatedBy: r.createdBy, UpdatedAt: micros(r.updatedAt), DeletedAt: instant(r.deletedAt),
+		CommentCount: int(r.comments),
+	}, nil
+}
+
+// Task answers one task, in the trash or not. It fails with [ErrNotFound] if
+// there is none or the caller is not a member of its project.
+func (s *Snapshot) Task(ctx context.Context, caller, id uuid.UUID) (Task, error) {
+	var row taskScan
+	var list string
+	err := s.one(ctx, row.dest(&list), `select `+taskColumns+`, p.members from {g}tasks t
+		join {g}memberships m on m.project = t.project and m.account = ?
+		join {g}projects p on p.id = t.project`+taskStatus+`where t.id = ?`, caller, id)
+	if err != nil {
+		return Task{}, fmt.Errorf("task %s: %w", id, err)
+	}
+	var project Project
+	if err := decode(list, &project.Members); err != nil {
+		return Task{}, fmt.Errorf("task %s: %w", id, err)
+	}
+	return row.task(project.member)
+}
+
+// TaskNumber answers a task's number within its project, to whoever asks, or
+// fails with [ErrNotFound].
+func (s *Snapshot) TaskNumber(ctx context.Context, id uuid.UUID) (number int64, err error) {
+	if err := s.one(ctx, []any{&number}, `select number from {g}tasks where id = ?`, id); err != nil {
+		return 0, fmt.Errorf("task %s: %w", id, err)
+	}
+	return number, nil
+}
+
+// Board answers a project with all its tasks that are not in the trash, by
+// status and within it by rank. Tasks on record in a status that the project
+// never had stand in columns of their own behind the others. It fails with
+// [ErrNotFound] as [Snapshot.Project] does.
+func (s *Snapshot) Board(ctx context.Context, caller, project uuid.UUID) (Board, error) {
+	p, err := s.Project(ctx, caller, project)
+	if err != nil {
+		return Board{}, err
+	}
+	board := Board{Project: p}
+	column := make(map[string]int)
+	for i, status := range p.Statuses {
+		board.Columns = append(board.Columns, Column{Status: status, Tasks: []Task{}})
+		column[status.Key] = i
+	}
+	err = s.each(ctx, func(scan func(...any) error) error {
+		var row taskScan
+		if err := scan(row.dest()...); err != nil {
+			return err
+		}
+		task, err := row.task(p.member)
+		if err != nil {
+			return err
+		}
+		i, ok := column[task.Status]
+		if !ok {
+			i = len(board.Columns)
+			column[task.Status] = i
+			board.Columns = append(board.Columns, Column{Status: events.Status{Key: task.Status, Name: task.Status, Category: events.CategoryToDo}})
+		}
+		board.Columns[i].Tasks = append(board.Columns[i].Tasks, task)
+		return nil
+	}, `select `+taskColumnsCard+` from {g}tasks t`+taskStatus+`where t.project = ? and t.deleted_at is null order by t.number`, project)
+	if err != nil {
+		return Board{}, fmt.Errorf("board %s: %w", project, err)
+	}
+	for _, c := range board.Columns {
+		slices.SortStableFunc(c.Tasks, func(a, b Task) int { return cmp.Compare(a.Rank, b.Rank) })
+	}
+	return board, nil
+}
+
+// Tasks answers the tasks of a project that the filter wants, and the cursor of
+// the next page, empty at the end. They are in the order of their numbers
+// unless the page says otherwise. It fails with [ErrNotFound] as
+// [Snapshot.Project] does, with [ErrSort] and with [ErrCursor].
+func (s *Snapshot) Tasks(ctx context.Context, caller, project uuid.UUID, filter TaskFilter, p Page) (tasks []Task, next string, err error) {
+	part, err := taskList.section(p)
+	if err != nil {
+		return nil, "", err
+	}
+	in, err := s.Project(ctx, caller, project)
+	if err != nil {
+		return nil, "", err
+	}
+	if filter.Assignee != uuid.Nil && !in.member(filter.Assignee) {
+		return []Task{}, "", nil
+	}
+	for i, status := range filter.Statuses {
+		if i == 0 {
+			filter.Statuses = slices.Clone(filter.Statuses)
+		}
+		filter.Statuses[i] = in.Resolve(status)
+	}
+	var w where
+	w.and("t.project = ?", project)
+	found, err := s.tasks(ctx, &part, &w, filter, `{g}tasks t`)
+	if err != nil {
+		return nil, "", fmt.Errorf("tasks of %s: %w", project, err)
+	}
+	return taskPage(&part, found, func(_, account uuid.UUID) bool { return in.member(account) })
+}
+
+// MyTasks answers the tasks that the caller is assigned to, in all projects
+// the caller is a member of now, and the cursor of the next page, empty at the
+// end. They are in the order of their due dates unless the page says otherwise.
+// A status in the filter stands for itself only. It fails with [ErrSort] and
+// with [ErrCursor].
+func (s *Snapshot) MyTasks(ctx context.Context, caller uuid.UUID, filter TaskFilter, p Page) (tasks []Task, next string, err error) {
+	if p.Sort == "" {
+		p.Sort = "due"
+	}
+	part, err := taskList.section(p)
+	if err != nil {
+		return nil, "", err
+	}
+	var w where
+	w.and("a.account = ?", caller)
+	found, err := s.tasks(ctx, &part, &w, filter, `{g}assignments a join {g}tasks t on t.id = a.task
+		join {g}memberships m on m.project = t.project and m.account = a.account`)
+	if err != nil {
+		return nil, "", fmt.Errorf("my tasks: %w", err)
+	}
+	members, err := s.membersOf(ctx, found)
+	if err != nil {
+		return nil, "", fmt.Errorf("my tasks: %w", err)
+	}
+	return taskPage(&part, found, func(project, account uuid.UUID) bool { return members[membershipKey{account, project}] })
+}
+
+// tasks runs the query of a list of tasks.
+func (s *Snapshot) tasks(ctx context.Context, part *section, w *where, filter TaskFilter, from string) ([]keyed[taskScan], error) {
+	filter.where(w)
+	part.where(w)
+	var found []keyed[taskScan]
+	err := s.each(ctx, func(scan func(...any) error) error {
+		var f keyed[taskScan]
+		err := scan(f.item.dest(&f.key)...)
+		found = append(found, f)
+		return err
+	}, `select `+taskColumns+`, `+part.expr+` from `+from+taskStatus+`where `+w.String()+part.end(), w.args...)
+	return found, err
+}
+
+// taskPage turns what was found into answers; assigned says who is a member of
+// which project.
+func taskPage(part *section, found []keyed[taskScan], assigned func(project, account uuid.UUID) bool) (tasks []Task, next string, err error) {
+	scans, next := page(part, found, func(t taskScan) uuid.UUID { return t.id })
+	tasks = make([]Task, len(scans))
+	for i := range scans {
+		project := scans[i].row.project
+		if tasks[i], err = scans[i].task(func(account uuid.UUID) bool { return assigned(project, account) }); err != nil {
+			return nil, "", err
+		}
+	}
+	return tasks, next, nil
+}
+
+// membersOf reads who is a member of the projects that tasks belong to.
+func (s *Snapshot) membersOf(ctx context.Context, found []keyed[taskScan]) (map[membershipKey]bool, error) {
+	var projects []uuid.UUID
+	for i := range found {
+		if id := found[i].item.row.project; !slices.Contains(projects, id) {
+			projects = append(projects, id)
+		}
+	}
+	members := make(map[membershipKey]bool)
+	if len(projects) == 0 {
+		return members, nil
+	}
+	return members, s.each(ctx, func(scan func(...any) error) error {
+		var id uuid.UUID
+		var text string
+		if err := scan(&id, &text); err != nil {
+			return err
+		}
+		var list []Member
+		if err := decode(text, &list); err != nil {
+			return err
+		}
+		for _, m := range list {
+			members[membershipKey{m.Account, id}] = true
+		}
+		return nil
+	}, `select id, members from {g}projects where id in (`+marks(len(projects))+`)`, values(projects)...)
+}
+
+// maxWords bounds the words of a text that are looked for; the rest are
+// ignored.
+const maxWords = 16
+
+// where adds the filter's conditions on tasks t and statuses s.
+func (f *TaskFilter) where(w *where) {
+	if f.Deleted {
+		w.and("t.deleted_at is not null")
+	} else {
+		w.and("t.deleted_at is null")
+	}
+	if len(f.Statuses) > 0 {
+		w.and("coalesce(s.resolved, t.status) in ("+marks(len(f.Statuses))+")", values(f.Statuses)...)
+	}
+	if f.Open {
+		w.and("coalesce(s.category, '') <> ?", string(events.CategoryDone))
+	}
+	if f.Assignee != uuid.Nil {
+		w.and("exists (select 1 from {g}assignments x where x.account = ? and x.task = t.id)", f.Assignee)
+	}
+	if f.Unassigned {
+		w.and(`not exists (select 1 from {g}assignments x
+			join {g}memberships y on y.account = x.account and y.project = t.project where x.task = t.id)`)
+	}
+	for _, label := range f.Labels {
+		w.and("exists (select 1 from {g}labels x where x.task = t.id and x.label = ?)", plain(label))
+	}
+	if f.DueFrom != "" {
+		w.and("t.due >= ?", plain(string(f.DueFrom)))
+	}
+	if f.DueTo != "" {
+		w.and("t.due <> '' and t.due <= ?", plain(string(f.DueTo)))
+	}
+	if f.Priority != "" {
+		w.and("t.priority = ?", plain(string(f.Priority)))
+	}
+	words := strings.Fields(strings.ToLower(plain(f.Text)))
+	for _, word := range words[:min(len(words), maxWords)] {
+		pattern := like(word)
+		w.and("(t.folded_title like ? escape '!' or t.folded_description like ? escape '!')", pattern, pattern)
+	}
+}

@@ -1,0 +1,193 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/docketlog/docket/events"
+)
+
+// How often the checkpoint is looked at while somebody waits: where the
+// projector is another process there is no other way to learn of progress;
+// where it is this one, which tells by itself, it is a second string.
+const (
+	pollInterval      = 3 * time.Millisecond
+	pollIntervalLocal = 50 * time.Millisecond
+)
+
+// arrivals tells those who wait how far the rows are.
+type arrivals struct {
+	mu sync.Mutex
+	// reached is how far the servable rows are known to be; it may be behind.
+	reached events.Position
+	// changed is closed and replaced when reached changes, if anybody waits.
+	changed chan struct{}
+	waiting int
+	// local counts the projectors of this process that hold their claim.
+	local   int
+	polling sync.WaitGroup
+	polls   bool
+}
+
+func (a *arrivals) wait() { a.polling.Wait() }
+
+// note makes known that the rows are at p. What comes late, from who looked
+// before somebody else, changes nothing.
+func (a *arrivals) note(p events.Position) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.reached.Incarnation != p.Incarnation || a.reached.Sequence < p.Sequence {
+		a.set(p)
+	}
+}
+
+// correct makes known that the rows are at p, even if they were thought to be
+// further.
+func (a *arrivals) correct(p events.Position) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.reached != p {
+		a.set(p)
+	}
+}
+
+func (a *arrivals) set(p events.Position) {
+	a.reached = p
+	if a.changed != nil {
+		close(a.changed)
+		a.changed = nil
+	}
+}
+
+func (a *arrivals) hold(by int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.local += by
+}
+
+func (a *arrivals) isLocal() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.local > 0
+}
+
+// look is how far the rows are, and a channel that is closed when that changes.
+func (a *arrivals) look() (events.Position, <-chan struct{}) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.changed == nil {
+		a.changed = make(chan struct{})
+	}
+	return a.reached, a.changed
+}
+
+// WaitFor returns once the rows have reached at; at once if they have, or if at
+// is zero. It fails with [ErrStale] if they have not by ctx's deadline, and with
+// [events.ErrIncarnation] if the rows are of another life of the log.
+func (s *Store) WaitFor(ctx context.Context, at events.Position) error {
+	if at.IsZero() {
+		return nil
+	}
+	reached, changed := s.arrivals.look()
+	if ok, err := reached.Reached(at); ok && err == nil {
+		return nil
+	}
+	s.enter()
+	defer s.leave()
+	fresh := false
+	for {
+		ok, err := reached.Reached(at)
+		switch {
+		case ok && err == nil:
+			return nil
+		case err != nil && fresh && !reached.IsZero():
+			return err
+		case err != nil && !fresh:
+			// What is known may be from before the log was replaced.
+			fresh = true
+			if s.refresh(ctx) {
+				reached, changed = s.arrivals.look()
+				continue
+			}
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return stale(ctx, reached, at)
+		case <-s.done.Done():
+			return fmt.Errorf("wait for %s: store is closed", at)
+		}
+		reached, changed = s.arrivals.look()
+	}
+}
+
+func stale(ctx context.Context, reached, at events.Position) error {
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return ctx.Err()
+	}
+	return fmt.Errorf("%w: they are at %s, asked for %s", ErrStale, reached, at)
+}
+
+// refresh looks at the checkpoint and makes it known. Rows that this program
+// may not serve have reached nothing.
+func (s *Store) refresh(ctx context.Context) bool {
+	m, err := s.model(ctx)
+	if err != nil {
+		return false
+	}
+	if m.servable(s.fingerprint) != nil {
+		s.arrivals.correct(events.Position{})
+	} else {
+		s.arrivals.note(m.position)
+	}
+	return true
+}
+
+// enter and leave count those who wait. The first starts the one goroutine that
+// polls for all of them; it ends after the last has left.
+func (s *Store) enter() {
+	a := &s.arrivals
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.waiting++
+	if !a.polls && s.done.Err() == nil {
+		a.polls = true
+		a.polling.Go(s.poll)
+	}
+}
+
+func (s *Store) leave() {
+	s.arrivals.mu.Lock()
+	defer s.arrivals.mu.Unlock()
+	s.arrivals.waiting--
+}
+
+func (s *Store) poll() {
+	a := &s.arrivals
+	for {
+		a.mu.Lock()
+		if a.waiting == 0 || s.done.Err() != nil {
+			a.polls = false
+			a.mu.Unlock()
+			return
+		}
+		interval := pollInterval
+		if a.local > 0 {
+			interval = pollIntervalLocal
+		}
+		a.mu.Unlock()
+		if interval == pollInterval {
+			s.refresh(s.done)
+		}
+		select {
+		case <-time.After(interval):
+		case <-s.done.Done():
+		}
+		if interval == pollIntervalLocal {
+			s.refresh(s.done)
+		}
+	}
+}
