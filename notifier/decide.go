@@ -1,0 +1,69 @@
+package notifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/docketlog/docket/events"
+)
+
+// decide stores a notice for everybody whom the event concerns, and returns
+// once all are stored. It may be repeated. An event it cannot understand, being
+// of a newer program, is an error and comes again until that program runs: it
+// is safe in the log and nobody misses it silently.
+func (n *Notifier) decide(msg *message.Message) error {
+	ctx := msg.Context()
+	sequence := sequenceOf(msg)
+	envelope, err := events.ParseEnvelope(subjectOf(msg), msg.Metadata.Get, msg.Payload)
+	if err != nil {
+		n.counters.ignored.Add(1)
+		n.opts.Logger.Warn("ignored what is no event", "position", sequence, "err", err)
+		return nil
+	}
+	envelope.Position.Sequence = sequence
+	told, err := n.stories.next(ctx, &envelope)
+	if errors.Is(err, events.ErrForked) {
+		n.counters.ignored.Add(1)
+		n.opts.Logger.Warn("ignored an event outside its task's chain", "event", envelope.ID, "task", envelope.Aggregate.ID, "position", sequence)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("decide on event %s: %w", envelope.ID, err)
+	}
+	whom := concerned(&told.envelope, told.event, told.task)
+	if len(whom) == 0 {
+		return nil
+	}
+	if err := n.stories.place(ctx, told); err != nil {
+		return fmt.Errorf("decide on event %s: %w", envelope.ID, err)
+	}
+	for _, c := range whom {
+		notice := &Notice{
+			Event: told.envelope.ID, Recipient: c.account, Reason: c.reason,
+			Project: told.task.project, Task: told.envelope.Aggregate.ID,
+			Sequence: sequence, Time: told.envelope.Time,
+		}
+		if err := n.announce(ctx, notice, told.project); err != nil {
+			return fmt.Errorf("decide on event %s: %w", envelope.ID, err)
+		}
+	}
+	return nil
+}
+
+// announce stores the notice, or the reason why there is none.
+func (n *Notifier) announce(ctx context.Context, notice *Notice, p *project) error {
+	if p.reads(notice.Recipient) {
+		return n.notices.put(ctx, notice)
+	}
+	n.counters.suppressed.Add(1)
+	return n.ledger.record(ctx, notice, Suppressed, causeNoMember, 0)
+}
+
+// The causes for which somebody whom an event concerns is not told of it.
+const (
+	causeNoMember  = "not a member of the project"
+	causeNoAccount = "the account is gone"
+)

@@ -1,0 +1,119 @@
+package notifier
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/wneessen/go-mail"
+
+	"github.com/docketlog/docket/events"
+)
+
+// transport takes mails off our hands. What it returns without an error is
+// final.
+type transport interface {
+	deliver(ctx context.Context, s *story, to Person, m *mail.Msg) (Outcome, error)
+}
+
+// deliver tries to tell one person of one event and records what became of it.
+// It may be repeated; a notice whose outcome is final is left alone.
+func (n *Notifier) deliver(msg *message.Message) error {
+	ctx := msg.Context()
+	var notice Notice
+	if err := json.Unmarshal(msg.Payload, &notice); err != nil || dueSubjects+notice.ID() != subjectOf(msg) {
+		return &failure{cause: "what is stored as a notice is none", permanent: true}
+	}
+	entry, err := n.ledger.entry(ctx, notice.ID())
+	if err != nil {
+		return err
+	}
+	if entry != nil && entry.Outcome.final() {
+		return nil
+	}
+	outcome, cause, err := n.tell(ctx, &notice)
+	if err != nil {
+		n.counters.failed.Add(1)
+		return err
+	}
+	tries := deliveryOf(msg)
+	if err := n.ledger.record(ctx, &notice, outcome, cause, tries); err != nil {
+		return err
+	}
+	n.counters.count(outcome)
+	if tries > 1 || notice.Resumed {
+		// An attempt that ended half way may have left it parked as well.
+		return n.notices.unpark(ctx, notice.ID())
+	}
+	return nil
+}
+
+// tell mails one person, or says why not.
+func (n *Notifier) tell(ctx context.Context, notice *Notice) (outcome Outcome, cause string, err error) {
+	told, err := n.stories.read(ctx, notice.Task, notice.Sequence)
+	if errors.Is(err, events.ErrForked) || err == nil && told.envelope.ID != notice.Event {
+		return "", "", &failure{cause: "the log does not hold the event where the notice says", permanent: true}
+	}
+	if err == nil {
+		err = n.stories.place(ctx, told)
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("deliver notice %s: %w", notice.ID(), err)
+	}
+	if !told.project.reads(notice.Recipient) {
+		return Suppressed, causeNoMember, nil
+	}
+	person, ok := n.opts.People.Person(notice.Recipient)
+	if !ok || person.Email == "" {
+		return Suppressed, causeNoAccount, nil
+	}
+	m, err := n.writer.write(told, person, notice.Reason)
+	if err != nil {
+		return "", "", err
+	}
+	outcome, err = n.transport.deliver(ctx, told, person, m)
+	return outcome, "", err
+}
+
+// shelf parks what Watermill gives up, as its poison queue.
+type shelf struct{ n *Notifier }
+
+// Publish parks the notices and returns once the ledger says so.
+func (s shelf) Publish(_ string, messages ...*message.Message) error {
+	for _, msg := range messages {
+		if err := s.park(msg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s shelf) park(msg *message.Message) error {
+	// Parking must succeed also where the attempt has used up its time.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(msg.Context()), s.n.grace)
+	defer cancel()
+	id := strings.TrimPrefix(subjectOf(msg), dueSubjects)
+	cause, tries := causeOf(msg), deliveryOf(msg)
+	if err := s.n.notices.park(ctx, id, msg.Payload, cause, tries); err != nil {
+		return err
+	}
+	notice := Notice{}
+	if json.Unmarshal(msg.Payload, &notice) != nil || notice.ID() != id {
+		var err error
+		if notice.Event, notice.Recipient, err = parseNoticeID(id); err != nil {
+			s.n.opts.Logger.Warn("parked what is no notice", "notice", id, "err", err)
+			return nil
+		}
+	}
+	if err := s.n.ledger.record(ctx, &notice, ParkedOutcome, cause, tries); err != nil {
+		return err
+	}
+	s.n.opts.Logger.Warn("parked a notice", "notice", id, "tries", tries, "err", cause)
+	return nil
+}
+
+// Close has nothing to release.
+func (shelf) Close() error { return nil }

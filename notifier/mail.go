@@ -1,0 +1,117 @@
+package notifier
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	htmltemplate "html/template"
+	netmail "net/mail"
+	"net/netip"
+	"net/url"
+	"strings"
+	texttemplate "text/template"
+
+	"github.com/google/uuid"
+	"github.com/wneessen/go-mail"
+)
+
+//go:embed templates
+var templates embed.FS
+
+var (
+	textLayout = texttemplate.Must(texttemplate.ParseFS(templates, "templates/mail.txt"))
+	htmlLayout = htmltemplate.Must(htmltemplate.ParseFS(templates, "templates/mail.html"))
+)
+
+// letter is what a layout may say.
+type letter struct {
+	Sentence string
+	Changes  []change
+	Link     string
+	Because  string
+	Project  string
+	Time     string
+}
+
+// writer turns stories into mails. What it writes depends on nothing but the
+// story and the people in it, so that a repeated mail is the same mail.
+type writer struct {
+	people People
+	base   string // without a slash at its end
+	domain string // what follows the @ of message ids
+	from   *netmail.Address
+}
+
+func newWriter(people People, baseURL, from string) (*writer, error) {
+	base, err := url.Parse(baseURL)
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		return nil, fmt.Errorf("base URL %q: want http:// or https:// and a host", baseURL)
+	}
+	sender, err := netmail.ParseAddress(from)
+	if err != nil {
+		return nil, fmt.Errorf("sender %q: want an address such as Docket <docket@example.org>", from)
+	}
+	domain := base.Hostname()
+	if ip, err := netip.ParseAddr(domain); err == nil {
+		// RFC 5322, section 3.6.4: a colon may stand only within brackets.
+		domain = "[" + ip.WithZone("").String() + "]"
+	}
+	return &writer{people, strings.TrimRight(base.String(), "/"), domain, sender}, nil
+}
+
+// write is the mail that tells the story to the person for the reason. The
+// error is about the person's address or the sender's.
+func (w *writer) write(s *story, to Person, reason Reason) (*mail.Msg, error) {
+	r := &reader{recipient: to.ID, actor: s.envelope.Actor, people: w.people, project: s.project}
+	said, err := r.sentence(s)
+	if err != nil {
+		return nil, err
+	}
+	l := letter{
+		Sentence: said,
+		Changes:  r.changes(s),
+		Link:     w.base + "/tasks/" + s.envelope.Aggregate.ID.String(),
+		Because:  because[reason],
+		Project:  shorten(oneLine(s.project.name), 120),
+		Time:     s.envelope.Time.Format("2 January 2006 15:04 UTC"),
+	}
+	var text, html bytes.Buffer
+	if err := textLayout.Execute(&text, l); err != nil {
+		return nil, fmt.Errorf("write mail: %w", err)
+	}
+	if err := htmlLayout.Execute(&html, l); err != nil {
+		return nil, fmt.Errorf("write mail: %w", err)
+	}
+
+	id := noticeID(s.envelope.ID, to.ID)
+	m := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithBoundary(boundary(id)))
+	recipient, err := netmail.ParseAddress(to.Email)
+	if err != nil || recipient.Address != to.Email {
+		return nil, &failure{cause: "the account's mail address is not one", permanent: true}
+	}
+	m.FromMailAddress(w.from)
+	m.ToMailAddress(&netmail.Address{Name: shorten(oneLine(to.Name), 80), Address: to.Email})
+	m.Subject(fmt.Sprintf("[%s] %s", l.Project, shorten(oneLine(s.task.title), 200)))
+	m.SetDateWithValue(s.envelope.Time)
+	m.SetMessageIDWithValue(id + "@" + w.domain)
+	// All mails of a task hang from one root that is never sent, so that they
+	// are a thread whichever of them somebody gets.
+	root := "<task." + s.envelope.Aggregate.ID.String() + "@" + w.domain + ">"
+	m.SetGenHeader(mail.HeaderInReplyTo, root)
+	m.SetGenHeader(mail.HeaderReferences, root)
+	m.SetGenHeader("List-Id", "<"+s.task.project.String()+".projects."+strings.Trim(w.domain, "[]")+">")
+	m.SetGenHeader("Auto-Submitted", "auto-generated")
+	m.SetGenHeader("X-Docket-Event", s.envelope.ID.String())
+	m.SetGenHeader("X-Docket-Type", string(s.envelope.Type))
+	m.SetGenHeader("X-Docket-Task", s.envelope.Aggregate.ID.String())
+	m.SetGenHeader("X-Docket-Project", s.task.project.String())
+	m.SetGenHeader("X-Docket-Reason", string(reason))
+	m.SetBodyString(mail.TypeTextPlain, text.String())
+	m.AddAlternativeString(mail.TypeTextHTML, html.String())
+	return m, nil
+}
+
+// boundary separates the parts of the mail with the given id.
+func boundary(id string) string {
+	return "docket-" + uuid.NewSHA1(uuid.NameSpaceOID, []byte(id)).String()
+}

@@ -1,0 +1,17 @@
+package notifier
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// TestMain also is the process that crash tests kill; see crash_test.go.
+func TestMain(m *testing.M) {
+	if os.Getenv(victimFolder) != "" {
+		victim()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}

@@ -1,0 +1,247 @@
+package notifier
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Notice is something a person should learn: the event with the given id, for
+// the given reason.
+type Notice struct {
+	Event     uuid.UUID `json:"event"`
+	Recipient uuid.UUID `json:"recipient"`
+	Reason    Reason    `json:"reason"`
+	Project   uuid.UUID `json:"project"`
+	Task      uuid.UUID `json:"task"`
+	// Sequence is where the log holds the event.
+	Sequence uint64    `json:"sequence"`
+	Time     time.Time `json:"time"`
+	// Resumed is set once the notice was parked and put back.
+	Resumed bool `json:"resumed,omitempty"`
+}
+
+// ID identifies the notice: the ids of event and recipient, separated by a
+// full stop.
+func (n *Notice) ID() string { return noticeID(n.Event, n.Recipient) }
+
+func noticeID(event, recipient uuid.UUID) string { return event.String() + "." + recipient.String() }
+
+// Parked is a notice that was given up until somebody resumes it.
+type Parked struct {
+	Notice Notice
+	// Cause says why, without naming a person.
+	Cause string
+	// Tries is how often delivery was tried.
+	Tries int
+	// Since is when it was parked.
+	Since time.Time
+
+	sequence uint64
+}
+
+// ErrNotParked reports that no notice of that id is parked.
+var ErrNotParked = errors.New("no such notice is parked")
+
+// The stream of notices. Those that are due are a queue: acknowledged is gone.
+// Those that are parked have no consumer and stay until they are resumed or
+// their time is over.
+const (
+	noticeStream  = "NOTICES"
+	dueSubjects   = "notices.due."
+	parkSubjects  = "notices.parked."
+	headerCause   = "Docket-Cause"
+	headerTries   = "Docket-Tries"
+	maxNotices    = 1_000_000
+	noticeRepeats = 2 * time.Minute
+)
+
+// codeRefused is the server's code for every limit of a stream that a message
+// would break (nats-server, JSStreamStoreFailedF).
+const codeRefused jetstream.ErrorCode = 10077
+
+// notices is the stream of notices. A subject is an event and a recipient and
+// holds at most one message, which is what makes storing a notice repeatable.
+type notices struct {
+	js     jetstream.JetStream
+	stream jetstream.Stream
+}
+
+func openNotices(ctx context.Context, js jetstream.JetStream, replicas int, keep time.Duration) (*notices, error) {
+	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name:                 noticeStream,
+		Description:          "Docket: what people should learn, until they did",
+		Subjects:             []string{dueSubjects + ">", parkSubjects + ">"},
+		Retention:            jetstream.WorkQueuePolicy,
+		Storage:              jetstream.FileStorage,
+		Replicas:             replicas,
+		Discard:              jetstream.DiscardNew,
+		DiscardNewPerSubject: true,
+		MaxMsgsPerSubject:    1,
+		MaxMsgs:              maxNotices,
+		MaxAge:               keep,
+		Duplicates:           min(noticeRepeats, keep),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open stream %s: %w", noticeStream, err)
+	}
+	return &notices{js, stream}, nil
+}
+
+// put stores the notice as due and returns once it is as durable as the stream.
+// A notice that is due already stays as it is.
+func (ns *notices) put(ctx context.Context, n *Notice) error {
+	payload, err := json.Marshal(n)
+	if err != nil {
+		return fmt.Errorf("encode notice %s: %w", n.ID(), err)
+	}
+	msg := &nats.Msg{Subject: dueSubjects + n.ID(), Data: payload, Header: nats.Header{}}
+	if !n.Resumed {
+		msg.Header.Set(jetstream.MsgIDHeader, n.ID())
+	}
+	err = ns.publish(ctx, msg)
+	if errors.Is(err, errThere) {
+		return nil
+	}
+	return err
+}
+
+// errThere reports that the subject has its message already.
+var errThere = errors.New("already stored")
+
+func (ns *notices) publish(ctx context.Context, msg *nats.Msg) error {
+	_, err := ns.js.PublishMsg(ctx, msg)
+	var refused *jetstream.APIError
+	if errors.As(err, &refused) && refused.ErrorCode == codeRefused {
+		// One code stands for a full stream and for a taken subject.
+		if _, there := ns.stream.GetLastMsgForSubject(ctx, msg.Subject); there == nil {
+			return errThere
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("store %s: %w", msg.Subject, err)
+	}
+	return nil
+}
+
+// park stores what was due under id as parked. It replaces what was parked
+// under that id before.
+func (ns *notices) park(ctx context.Context, id string, payload []byte, cause string, tries int) error {
+	msg := &nats.Msg{Subject: parkSubjects + id, Data: payload, Header: nats.Header{}}
+	msg.Header.Set(headerCause, cause)
+	msg.Header.Set(headerTries, strconv.Itoa(tries))
+	err := ns.publish(ctx, msg)
+	if errors.Is(err, errThere) {
+		// A copy that a resumption is about to delete by its sequence must not
+		// be what this notice rests on. What is due is acknowledged only after.
+		if err := ns.unpark(ctx, id); err != nil {
+			return err
+		}
+		err = ns.publish(ctx, msg)
+	}
+	return err
+}
+
+// unpark removes what is parked under id, if anything is.
+func (ns *notices) unpark(ctx context.Context, id string) error {
+	if err := ns.stream.Purge(ctx, jetstream.WithPurgeSubject(parkSubjects+id)); err != nil {
+		return fmt.Errorf("unpark notice %s: %w", id, err)
+	}
+	return nil
+}
+
+// parked lists what is parked, oldest first.
+func (ns *notices) parked(ctx context.Context) ([]Parked, error) {
+	var all []Parked
+	for next := uint64(1); ; {
+		msg, err := ns.stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(parkSubjects+">"))
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list parked notices: %w", err)
+		}
+		next = msg.Sequence + 1
+		all = append(all, parseParked(msg))
+	}
+}
+
+func (ns *notices) parkedByID(ctx context.Context, id string) (Parked, error) {
+	if _, _, err := parseNoticeID(id); err != nil {
+		return Parked{}, fmt.Errorf("notice %q: %w", id, ErrNotParked)
+	}
+	msg, err := ns.stream.GetLastMsgForSubject(ctx, parkSubjects+id)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return Parked{}, fmt.Errorf("notice %s: %w", id, ErrNotParked)
+	}
+	if err != nil {
+		return Parked{}, fmt.Errorf("look up notice %s: %w", id, err)
+	}
+	return parseParked(msg), nil
+}
+
+// parseParked never fails: what cannot be read as a notice is shown by its ids.
+func parseParked(msg *jetstream.RawStreamMsg) Parked {
+	p := Parked{Cause: msg.Header.Get(headerCause), Since: msg.Time.UTC(), sequence: msg.Sequence}
+	p.Tries, _ = strconv.Atoi(msg.Header.Get(headerTries))
+	if json.Unmarshal(msg.Data, &p.Notice) != nil {
+		p.Notice = Notice{}
+		p.Notice.Event, p.Notice.Recipient, _ = parseNoticeID(strings.TrimPrefix(msg.Subject, parkSubjects))
+	}
+	return p
+}
+
+func parseNoticeID(id string) (event, recipient uuid.UUID, err error) {
+	first, second, ok := strings.Cut(id, ".")
+	if !ok {
+		return event, recipient, errors.New("want the ids of event and recipient, separated by a full stop")
+	}
+	if event, err = uuid.Parse(first); err == nil {
+		recipient, err = uuid.Parse(second)
+	}
+	if err == nil && noticeID(event, recipient) != id {
+		err = errors.New("not in canonical form")
+	}
+	return event, recipient, err
+}
+
+// resume makes a parked notice due again. It is due before it ceases to be
+// parked, so that a crash in between leaves both, which is harmless.
+func (ns *notices) resume(ctx context.Context, p Parked) error {
+	p.Notice.Resumed = true
+	if err := ns.put(ctx, &p.Notice); err != nil {
+		return err
+	}
+	err := ns.stream.DeleteMsg(ctx, p.sequence)
+	if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+		// It was removed meanwhile if the subject no longer ends with it.
+		if last, lookErr := ns.stream.GetLastMsgForSubject(ctx, parkSubjects+p.Notice.ID()); lookErr == nil && last.Sequence == p.sequence {
+			return fmt.Errorf("unpark notice %s: %w", p.Notice.ID(), err)
+		}
+	}
+	return nil
+}
+
+// due reports whether the notice is waiting to be delivered.
+func (ns *notices) due(ctx context.Context, id string) (*Notice, error) {
+	msg, err := ns.stream.GetLastMsgForSubject(ctx, dueSubjects+id)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up notice %s: %w", id, err)
+	}
+	var n Notice
+	if err := json.Unmarshal(msg.Data, &n); err != nil {
+		return nil, fmt.Errorf("decode notice %s: %w", id, err)
+	}
+	return &n, nil
+}

@@ -1,0 +1,434 @@
+package notifier
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+func errReply(code int, text string) error {
+	return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 7, 1}, Message: text}
+}
+
+func TestSMTPURLs(t *testing.T) {
+	t.Parallel()
+	for url, ok := range map[string]bool{
+		"smtp://mail.test":                           true,
+		"smtp://user:pass@mail.test:2525":            true,
+		"smtps://user:pass@mail.test":                true,
+		"smtp://mail.test?tls=off":                   true,
+		"smtp://user:pass@127.0.0.1:25?tls=off":      true,
+		"smtp://user:pass@localhost?tls=required":    true,
+		"smtp://user:pass@mail.test?tls=off":         false,
+		"smtps://mail.test?tls=off":                  false,
+		"smtp://mail.test?tls=maybe":                 false,
+		"smtp://mail.test?timeout=3":                 false,
+		"smtp://mail.test/path":                      false,
+		"smtp://mail.test:0":                         false,
+		"smtp://mail.test:70000":                     false,
+		"http://mail.test":                           false,
+		"mail.test":                                  false,
+		"":                                           false,
+		"smtp://user:s3cret\x7f@mail.test":           false,
+		"smtp://user:s3cret@mail.test?tls=off&a=b%z": false,
+	} {
+		err := CheckSMTP(url)
+		if (err == nil) != ok {
+			t.Errorf("%q: %v", url, err)
+		}
+		if err != nil && (strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "pass@")) {
+			t.Errorf("the error repeats the password: %v", err)
+		}
+	}
+}
+
+// TestTroubleThatPasses lets the server fail in every way it can, at every
+// stage, and recover. Nothing is lost, and a mail comes twice only if the
+// server had taken it.
+func TestTroubleThatPasses(t *testing.T) {
+	t.Parallel()
+	for _, stage := range []string{"greeting", "mail", "rcpt", "data", "accept", "accepted"} {
+		for name, trouble := range map[string]error{"451": errReply(451, "try later"), "421": errReply(421, "closing"), "hang up": errHangUp} {
+			t.Run(stage+" "+name, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				server := startMailServer(t, "")
+				var times atomic.Int32
+				server.behave(func(at, _ string) error {
+					if at == stage && times.Add(1) <= 5 {
+						return trouble
+					}
+					return nil
+				})
+				n := w.notifier(w.options(server.url()))
+				w.run(n)
+				_, created := w.creates(mina, "t", "Fix the tap", ann)
+				if got := w.outcome(n, created, ann).Outcome; got != Delivered {
+					t.Errorf("outcome %q, want delivered", got)
+				}
+				w.settled(n)
+				mails := server.mails()
+				if len(mails) == 0 || len(mails) > 1 && stage != "accepted" {
+					t.Fatalf("%d mails, want one", len(mails))
+				}
+				for _, m := range mails {
+					if diff := cmp.Diff(string(mails[0].raw), string(m.raw)); diff != "" {
+						t.Errorf("the repeated mail is another:\n%s", diff)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestRefusedIsParkedAndResumed has the server refuse for good.
+func TestRefusedIsParkedAndResumed(t *testing.T) {
+	t.Parallel()
+	for _, stage := range []string{"rcpt", "data", "accept"} {
+		t.Run(stage, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			server := startMailServer(t, "")
+			server.behave(func(at, to string) error {
+				if at == stage && strings.HasPrefix(to, "Ann") {
+					return errReply(550, "no mailbox <Ann@people.test> here")
+				}
+				return nil
+			})
+			var logged safeBuffer
+			o := w.options(server.url())
+			o.Logger = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			n := w.notifier(o)
+			w.run(n)
+			_, created := w.creates(mina, "t", "Fix the tap", ann, bob)
+
+			e := w.outcome(n, created, ann)
+			if e.Outcome != ParkedOutcome || e.Tries != 1 {
+				t.Errorf("outcome %q after %d tries, want parked at once", e.Outcome, e.Tries)
+			}
+			if got := w.outcome(n, created, bob).Outcome; got != Delivered {
+				t.Errorf("the other recipient's outcome is %q, want delivered", got)
+			}
+			if s := w.settled(n); s.Parked != 1 || s.ServerDown {
+				t.Errorf("status %+v, want one parked and the server up", s)
+			}
+			parked, err := n.Parked(t.Context())
+			if err != nil || len(parked) != 1 {
+				t.Fatalf("parked: %v, %v", parked, err)
+			}
+			if p := parked[0]; p.Notice.Recipient != ann || p.Notice.Event != created.ID || !strings.Contains(p.Cause, "550") || p.Since.IsZero() {
+				t.Errorf("parked %+v", p)
+			}
+			for where, text := range map[string]string{"cause": parked[0].Cause, "ledger": e.Cause, "log": logged.String()} {
+				if strings.Contains(text, "@people.test") || strings.Contains(text, "Example") {
+					t.Errorf("the %s names a person: %s", where, text)
+				}
+			}
+
+			if err := n.Resume(t.Context(), noticeID(created.ID, bob)); !errors.Is(err, ErrNotParked) {
+				t.Errorf("resuming what is not parked: %v", err)
+			}
+			if err := n.Resume(t.Context(), "*.>"); !errors.Is(err, ErrNotParked) {
+				t.Errorf("resuming a wildcard: %v", err)
+			}
+			// Once more in vain, then for good.
+			if err := n.Resume(t.Context(), parked[0].Notice.ID()); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "it is parked again", func() bool {
+				again, err := n.Parked(t.Context())
+				return err == nil && len(again) == 1 && again[0].Since.After(parked[0].Since) && n.Status().Waiting == 0
+			})
+			server.behave(func(string, string) error { return nil })
+			if count, err := n.ResumeAll(t.Context()); count != 1 || err != nil {
+				t.Errorf("resumed %d, %v", count, err)
+			}
+			eventually(t, "it is delivered", func() bool {
+				e, err := n.Explain(t.Context(), created.ID, ann)
+				return err == nil && e.Outcome == Delivered
+			})
+			w.settled(n)
+			if left, err := n.Parked(t.Context()); err != nil || len(left) != 0 {
+				t.Errorf("still parked: %v, %v", left, err)
+			}
+		})
+	}
+}
+
+func TestTriesComeToAnEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := startMailServer(t, "")
+	server.behave(func(at, _ string) error {
+		if at == "rcpt" {
+			return errReply(450, "busy")
+		}
+		return nil
+	})
+	o := w.options(server.url())
+	o.Tries = 4
+	n := w.notifier(o)
+	w.run(n)
+	_, created := w.creates(mina, "t", "Fix the tap", ann)
+	eventually(t, "it is parked", func() bool {
+		e, err := n.Explain(t.Context(), created.ID, ann)
+		return err == nil && e.Outcome == ParkedOutcome && e.Tries == 4 && strings.Contains(e.Cause, "450")
+	})
+	w.settled(n)
+	server.behave(func(string, string) error { return nil })
+	if count, err := n.ResumeAll(t.Context()); count != 1 || err != nil {
+		t.Fatalf("resumed %d, %v", count, err)
+	}
+	eventually(t, "it is delivered", func() bool {
+		e, err := n.Explain(t.Context(), created.ID, ann)
+		return err == nil && e.Outcome == Delivered
+	})
+}
+
+// TestServerThatStallsOrIsDown has first nobody at the address, then a server
+// that accepts and says nothing, then a real one.
+func TestServerThatStallsOrIsDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o := w.options("smtp://" + address)
+	o.SendTimeout = 100 * time.Millisecond
+	n := w.notifier(o)
+	w.run(n)
+	_, created := w.creates(mina, "t", "Fix the tap", ann, bob)
+	eventually(t, "the server is known to be down", func() bool { s := n.Status(); return s.Failed >= 4 && s.ServerDown })
+
+	if listener, err = net.Listen("tcp", address); err != nil {
+		t.Fatal(err)
+	}
+	var stalled sync.WaitGroup
+	var held atomic.Int32
+	stalled.Go(func() {
+		var conns []net.Conn
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				for _, c := range conns {
+					_ = c.Close()
+				}
+				return
+			}
+			held.Add(1)
+			conns = append(conns, conn)
+		}
+	})
+	eventually(t, "some mails have stalled", func() bool { return held.Load() >= 2 })
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	stalled.Wait()
+
+	server := startMailServer(t, address)
+	for _, person := range []uuid.UUID{ann, bob} {
+		if got := w.outcome(n, created, person).Outcome; got != Delivered {
+			t.Errorf("outcome %q, want delivered", got)
+		}
+	}
+	w.settled(n)
+	if got := len(server.mails()); got != 2 {
+		t.Errorf("%d mails, want 2", got)
+	}
+	if n.Status().ServerDown {
+		t.Error("the server is still left alone")
+	}
+}
+
+// TestDeadServerIsLeftAlone counts how often a server that fails is asked while
+// many notices wait for it.
+func TestDeadServerIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := startMailServer(t, "")
+	server.behave(func(at, _ string) error {
+		if at == "greeting" {
+			return errReply(421, "down")
+		}
+		return nil
+	})
+	o := w.options(server.url())
+	o.Senders = 1
+	n := w.notifier(o)
+	n.circuit.pauses = backoff{time.Hour, time.Hour}
+	w.run(n)
+	task, _ := w.creates(mina, "t", "Fix the tap", ann)
+	for i := range 10 {
+		w.does(mina, task, events.CommentAdded{Comment: named(string(rune('a' + i))), Text: "Soon."})
+	}
+	eventually(t, "notices were tried often", func() bool { return n.Status().Failed >= 40 })
+	if got := server.connections(); got != tolerated+1 {
+		t.Errorf("the server was asked %d times, want %d", got, tolerated+1)
+	}
+	if parked, err := n.Parked(t.Context()); err != nil || len(parked) != 0 {
+		t.Errorf("parked: %v, %v", parked, err)
+	}
+}
+
+func TestMailGoesEncryptedAndSignedIn(t *testing.T) {
+	t.Parallel()
+	type want struct {
+		delivered, encrypted bool
+		user                 string
+	}
+	cases := map[string]struct {
+		offersTLS, trusts bool
+		login, query      string
+		want              want
+	}{
+		"required, trusted, signed in":           {true, true, "docket:s3cret@", "?tls=required", want{true, true, "docket"}},
+		"required, not trusted":                  {true, false, "docket:s3cret@", "?tls=required", want{}},
+		"required, not offered":                  {false, true, "", "?tls=required", want{}},
+		"loopback takes what is offered":         {true, false, "docket:s3cret@", "", want{true, true, "docket"}},
+		"loopback goes without if there is none": {false, false, "docket:s3cret@", "", want{true, false, "docket"}},
+		"off":                                    {true, false, "", "?tls=off", want{true, false, ""}},
+		"wrong password":                         {true, false, "docket:wrong@", "", want{}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var options []serverOption
+			if c.offersTLS {
+				options = append(options, withTLS(t))
+			}
+			server := startMailServer(t, "", options...)
+			w := newWorld(t)
+			o := w.options("smtp://" + c.login + server.address + c.query)
+			if c.trusts {
+				o.RootCAs = server.roots
+			}
+			n := w.notifier(o)
+			w.run(n)
+			_, created := w.creates(mina, "t", "Fix the tap", ann)
+			if !c.want.delivered {
+				eventually(t, "it failed a few times", func() bool { return n.Status().Failed >= 5 })
+				e, err := n.Explain(t.Context(), created.ID, ann)
+				if err != nil || e.Outcome != Waiting || len(server.mails()) != 0 {
+					t.Errorf("outcome %q, %v, %d mails; want it to wait", e.Outcome, err, len(server.mails()))
+				}
+				return
+			}
+			w.outcome(n, created, ann)
+			mails := server.mails()
+			if len(mails) != 1 {
+				t.Fatalf("%d mails, want one", len(mails))
+			}
+			if got := (want{true, mails[0].tls, mails[0].user}); got != c.want {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestImplicitTLS(t *testing.T) {
+	t.Parallel()
+	plain := startMailServer(t, "", withTLS(t))
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", plain.server.TLSConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan struct{})
+	go func() { defer close(served); _ = plain.server.Serve(listener) }()
+	t.Cleanup(func() { _ = listener.Close(); <-served })
+
+	w := newWorld(t)
+	o := w.options("smtps://docket:s3cret@" + listener.Addr().String())
+	o.RootCAs = plain.roots
+	n := w.notifier(o)
+	w.run(n)
+	_, created := w.creates(mina, "t", "Fix the tap", ann)
+	if got := w.outcome(n, created, ann).Outcome; got != Delivered {
+		t.Errorf("outcome %q, want delivered", got)
+	}
+	if mails := plain.mails(); len(mails) != 1 || !mails[0].tls || mails[0].user != "docket" {
+		t.Errorf("mails %+v, want one, encrypted and signed in", mails)
+	}
+}
+
+func TestCircuitLetsOneTryAtATime(t *testing.T) {
+	t.Parallel()
+	c := &circuit{pauses: backoff{time.Nanosecond, time.Nanosecond}}
+	for range tolerated + 1 {
+		if !c.enter() {
+			t.Fatal("closed circuit lets nobody in")
+		}
+		c.leave(true)
+	}
+	eventually(t, "one is let in", c.enter)
+	if c.enter() {
+		t.Error("a second one is let in while the first tries")
+	}
+	if _, closed := c.leave(false); !closed || c.open() || !c.enter() || !c.enter() {
+		t.Error("success does not close the circuit")
+	}
+}
+
+func TestPausesGrowAndAreBounded(t *testing.T) {
+	t.Parallel()
+	b := backoff{time.Second, time.Minute}
+	for n, want := range map[uint64]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 7: time.Minute, 1 << 62: time.Minute} {
+		got := b.WaitTime(n)
+		if got < want-want/5 || got > want+want/5+1 {
+			t.Errorf("pause %d is %s, want about %s", n, got, want)
+		}
+	}
+}
+
+func TestCompareShowsWhatChanged(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("line\n", 100)
+	got := compare("a\nb\nc\nd", "a\nB\nc\nd")
+	want := []line{{" ", "a"}, {"-", "b"}, {"+", "B"}, {" ", "c"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	both := compare(long+"x", strings.ReplaceAll(long, "line", "other")+"y")
+	if len(both) > maxLines || !slices.ContainsFunc(both, func(l line) bool { return l.Sign == "+" }) || both[0].Sign != "-" {
+		t.Errorf("a long change is not shown from both sides in %d lines: %v", maxLines, both)
+	}
+	if lines := quote(strings.Repeat("x", 10_000)); len([]rune(lines[0].Text)) > maxLineLength {
+		t.Error("a long line is not shortened")
+	}
+}
+
+// safeBuffer is a buffer that a log handler and a test share.
+type safeBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}

@@ -1,0 +1,113 @@
+package notifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Status is how the notifier is doing.
+type Status struct {
+	// Waiting counts the notices that are due, Retrying those among them that
+	// were tried before, Parked those given up. They are the whole
+	// installation's, whichever notifier asks.
+	Waiting  uint64
+	Retrying uint64
+	Parked   uint64
+	// Lag counts the events nobody decided on yet; Behind is how long the log
+	// has held the oldest of them, 0 if there is none.
+	Lag    uint64
+	Behind time.Duration
+	// What this notifier did since it was made, in notices: mails accepted by
+	// the server, written to the mail folder, not sent as somebody may not be
+	// told; and in attempts: those that failed.
+	Delivered  uint64
+	Kept       uint64
+	Suppressed uint64
+	Failed     uint64
+	// Ignored counts messages on event subjects that were no events or lay
+	// outside their task's chain.
+	Ignored uint64
+	// ServerDown reports that the SMTP server is left alone for now.
+	ServerDown bool
+}
+
+type counters struct {
+	delivered, kept, suppressed, failed, ignored atomic.Uint64
+}
+
+func (c *counters) count(o Outcome) {
+	switch o {
+	case Delivered:
+		c.delivered.Add(1)
+	case Kept:
+		c.kept.Add(1)
+	case Suppressed:
+		c.suppressed.Add(1)
+	}
+}
+
+// statusPatience bounds what a status waits for the broker.
+const statusPatience = 2 * time.Second
+
+// Status asks the broker and is meant for a metric's collection, not for a
+// loop. The counts are of one moment each, not of the same one. What the broker
+// does not answer within two seconds is as it was when it last did.
+func (n *Notifier) Status() Status {
+	ctx, cancel := context.WithTimeout(context.Background(), statusPatience)
+	defer cancel()
+	n.queuesMu.Lock()
+	defer n.queuesMu.Unlock()
+	if queues, err := n.readQueues(ctx); err == nil {
+		n.queues = queues
+	} else {
+		n.opts.Logger.Warn("notifier cannot read its queues", "err", err)
+	}
+	s := n.queues
+	s.Delivered = n.counters.delivered.Load()
+	s.Kept = n.counters.kept.Load()
+	s.Suppressed = n.counters.suppressed.Load()
+	s.Failed = n.counters.failed.Load()
+	s.Ignored = n.counters.ignored.Load()
+	s.ServerDown = n.circuit.open()
+	return s
+}
+
+// readQueues fills in what the broker knows.
+func (n *Notifier) readQueues(ctx context.Context) (Status, error) {
+	var s Status
+	deciding, err := n.decider.Info(ctx)
+	if err != nil {
+		return s, fmt.Errorf("consumer %s: %w", decideDurable, err)
+	}
+	delivering, err := n.deliverer.Info(ctx)
+	if err != nil {
+		return s, fmt.Errorf("consumer %s: %w", deliverDurable, err)
+	}
+	stored, err := n.notices.stream.Info(ctx)
+	if err != nil {
+		return s, fmt.Errorf("stream %s: %w", noticeStream, err)
+	}
+	s.Lag = deciding.NumPending + uint64(deciding.NumAckPending)
+	s.Waiting = delivering.NumPending + uint64(delivering.NumAckPending)
+	s.Retrying = uint64(delivering.NumRedelivered)
+	if stored.State.Msgs > s.Waiting {
+		s.Parked = stored.State.Msgs - s.Waiting
+	}
+	if s.Lag == 0 {
+		return s, nil
+	}
+	oldest, err := n.eventLog.GetMsg(ctx, deciding.AckFloor.Stream+1, jetstream.WithGetMsgSubject(taskSubjects))
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return s, nil
+	}
+	if err != nil {
+		return s, fmt.Errorf("oldest event: %w", err)
+	}
+	s.Behind = max(0, time.Since(oldest.Time))
+	return s, nil
+}

@@ -1,0 +1,128 @@
+package notifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+// story is an event with what it happened to.
+type story struct {
+	envelope events.Envelope
+	event    events.Event
+	task     *task       // after the event
+	before   []uuid.UUID // the assignees before it
+	head     events.Head // the end of the task's chain with it
+	project  *project    // as it is now; nil until it is asked for
+}
+
+// add goes on with the next event of the task's chain.
+func (s *story) add(envelope *events.Envelope) error {
+	event, err := envelope.Event()
+	if err != nil {
+		return fmt.Errorf("fold %s: %w", envelope.Aggregate, err)
+	}
+	s.before = s.task.assignees
+	s.task.apply(envelope.Actor, event)
+	s.envelope, s.event, s.head = *envelope, event, s.head.After(envelope)
+	return nil
+}
+
+// errNotYet reports that the log, as this reader is shown it, does not reach
+// the event: a replica lags. It passes.
+var errNotYet = errors.New("event is not in the log yet")
+
+// stories reads events with their context from the log.
+type stories struct {
+	log      events.Log
+	projects projects
+
+	mu   sync.Mutex
+	kept map[uuid.UUID]keptTask
+}
+
+// keptTask is a task as one of its events left it.
+type keptTask struct {
+	head events.Head
+	task task
+}
+
+// maxTasks bounds the tasks kept, some hundred bytes each.
+const maxTasks = 10_000
+
+func newStories(log events.Log) *stories {
+	return &stories{
+		log: log, projects: projects{log: log, known: map[uuid.UUID]foldedProject{}},
+		kept: map[uuid.UUID]keptTask{},
+	}
+}
+
+// next is read for an event at hand. Where the event continues the task as it
+// was kept, which is the rule for whoever meets events in order, nothing is
+// read from the log.
+func (s *stories) next(ctx context.Context, envelope *events.Envelope) (*story, error) {
+	id := envelope.Aggregate.ID
+	s.mu.Lock()
+	kept, ok := s.kept[id]
+	s.mu.Unlock()
+	if !ok || kept.head.Accepts(envelope) != nil {
+		told, err := s.read(ctx, id, envelope.Position.Sequence)
+		if err == nil {
+			s.keep(id, keptTask{told.head, *told.task})
+		}
+		return told, err
+	}
+	told := &story{task: &kept.task, head: kept.head}
+	if err := told.add(envelope); err != nil {
+		return nil, err
+	}
+	s.keep(id, keptTask{told.head, *told.task})
+	return told, nil
+}
+
+func (s *stories) keep(id uuid.UUID, k keptTask) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.kept) >= maxTasks {
+		clear(s.kept)
+	}
+	s.kept[id] = k
+}
+
+// read tells the event that the log holds at the given sequence on the task's
+// subject. It fails with [events.ErrForked] if the task's chain does not accept
+// what is there, with [events.ErrUnknownType] if it takes a newer program to
+// understand the task up to there.
+func (s *stories) read(ctx context.Context, taskID uuid.UUID, sequence uint64) (*story, error) {
+	chain, head, err := s.log.Load(ctx, events.Head{Aggregate: events.Task(taskID)})
+	if err != nil {
+		return nil, fmt.Errorf("load task %s: %w", taskID, err)
+	}
+	told := &story{task: &task{}, head: events.Head{Aggregate: events.Task(taskID)}}
+	for i := range chain {
+		if chain[i].Position.Sequence > sequence {
+			break
+		}
+		if err := told.add(&chain[i]); err != nil {
+			return nil, err
+		}
+	}
+	if told.envelope.Position.Sequence != sequence {
+		if head.Sequence < sequence {
+			return nil, fmt.Errorf("task %s, sequence %d: %w", taskID, sequence, errNotYet)
+		}
+		return nil, fmt.Errorf("task %s, sequence %d: %w", taskID, sequence, events.ErrForked)
+	}
+	return told, nil
+}
+
+// place adds the task's project as it is now.
+func (s *stories) place(ctx context.Context, told *story) (err error) {
+	told.project, err = s.projects.now(ctx, told.task.project)
+	return err
+}

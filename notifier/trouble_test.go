@@ -1,0 +1,237 @@
+package notifier
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+
+	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/events"
+)
+
+// TestBrokerRestarts stops the broker under a running notifier whose mail
+// server is down, and starts it again.
+func TestBrokerRestarts(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	b := brokertest.StartIn(t, folder)
+	w := newWorldOn(t, folder, func() (*nats.Conn, error) { return broker.DialRunning(context.Background(), folder) }, 1)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	n := w.notifier(brief(w.options("smtp://" + address)))
+	w.run(n)
+	_, created := w.creates(mina, "t", "Fix the tap", ann, bob)
+	eventually(t, "both mails have failed", func() bool { return n.Status().Retrying == 2 })
+
+	b.Stop()
+	brokertest.StartIn(t, folder)
+	server := startMailServer(t, address)
+	for _, person := range []uuid.UUID{ann, bob} {
+		var e Entry
+		eventually(t, "the ledger knows the outcome", func() bool {
+			e, err = n.Explain(t.Context(), created.ID, person)
+			return err == nil && e.Outcome != Waiting
+		})
+		if e.Outcome != Delivered {
+			t.Errorf("outcome %q, want delivered", e.Outcome)
+		}
+	}
+	if got := len(server.mails()); got != 2 {
+		t.Errorf("%d mails, want 2", got)
+	}
+}
+
+// TestNewerEventsWait puts an event on the log that a newer program wrote. It
+// waits for that program and holds up nobody.
+func TestNewerEventsWait(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.notifier(w.options(""))
+	w.run(n)
+	task, _ := w.creates(mina, "t", "Fix the tap", ann)
+	head := w.heads[task]
+	newer := events.Envelope{
+		ID: named("newer"), Type: "task_teleported", Version: 1, Aggregate: task, Project: projectID,
+		Revision: head.Revision + 1, PrevHash: head.Hash, Time: start, Actor: mina,
+		Command: named("newer command"), Payload: []byte("{}"),
+	}
+	if _, err := w.js.PublishMsg(t.Context(), &nats.Msg{Subject: task.Subject(), Header: nats.Header(newer.Headers()), Data: newer.Payload}); err != nil {
+		t.Fatal(err)
+	}
+	_, other := w.creates(mina, "u", "Paint the door", ann)
+	if got := w.outcome(n, other, ann).Outcome; got != Kept {
+		t.Errorf("outcome %q of another task's event, want kept", got)
+	}
+	eventually(t, "all but the newer event is decided on", func() bool { return n.Status().Lag == 1 })
+	if s := n.Status(); s.Ignored != 0 || s.Behind <= 0 {
+		t.Errorf("status %+v, want the event to wait", s)
+	}
+}
+
+func TestWhatIsNoNoticeIsParked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.notifier(w.options(""))
+	w.run(n)
+	id := noticeID(named("event"), ann)
+	if _, err := w.js.Publish(t.Context(), dueSubjects+id, []byte("nonsense")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.js.Publish(t.Context(), dueSubjects+"nonsense", nil); err != nil {
+		t.Fatal(err)
+	}
+	var parked []Parked
+	eventually(t, "both are parked", func() bool {
+		var err error
+		parked, err = n.Parked(t.Context())
+		return err == nil && len(parked) == 2 && n.Status().Waiting == 0
+	})
+	if e := w.outcome(n, events.Envelope{ID: named("event")}, ann); e.Outcome != ParkedOutcome {
+		t.Errorf("outcome %q, want parked", e.Outcome)
+	}
+}
+
+// panicky is people among whom one makes the notifier panic.
+type panicky struct{ *directory }
+
+func (p panicky) Person(id uuid.UUID) (Person, bool) {
+	if id == bob {
+		panic("Bob@people.test")
+	}
+	return p.directory.Person(id)
+}
+
+func TestAPanicParksOneNoticeAndNamesNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := w.options("")
+	o.People, o.Tries = panicky{w.people}, 2
+	n := w.notifier(o)
+	w.run(n)
+	_, created := w.creates(mina, "t", "Fix the tap", bob)
+	_, other := w.creates(mina, "u", "Paint the door", ann)
+	e := w.outcome(n, created, bob)
+	if e.Outcome != ParkedOutcome || e.Tries != 2 || strings.Contains(e.Cause, "@") {
+		t.Errorf("entry %+v, want parked after two tries", e)
+	}
+	if got := w.outcome(n, other, ann).Outcome; got != Kept {
+		t.Errorf("outcome %q of another notice, want kept", got)
+	}
+}
+
+// TestOnThreeNodes runs on a replicated log, has every event come twice, and
+// loses a node.
+func TestOnThreeNodes(t *testing.T) {
+	t.Parallel()
+	servers := brokertest.Cluster(t, 3)
+	w := newWorldOn(t, t.TempDir(), func() (*nats.Conn, error) { return broker.Dial(context.Background(), servers.URL()) }, 3)
+	server := startMailServer(t, "")
+	o := w.options(server.url())
+	o.Replicas = 3
+	n := w.notifier(o)
+	stop := w.run(n)
+	_, created := w.creates(mina, "t", "Fix the tap", ann, bob)
+	w.outcome(n, created, ann)
+	w.outcome(n, created, bob)
+	w.settled(n)
+	stop()
+	w.redecide(n)
+	servers.Stop(0)
+	again := w.notifierWhenUp(o)
+	w.run(again)
+	_, later := w.createsWhenUp(mina, "u", "Paint the door", ann)
+	eventually(t, "the later event is told", func() bool {
+		e, err := again.Explain(t.Context(), later.ID, ann)
+		return err == nil && e.Outcome == Delivered
+	})
+	w.settled(again)
+	seen := map[string]int{}
+	for _, m := range server.mails() {
+		seen[m.mail.Header.Get("Message-ID")]++
+	}
+	if len(seen) != 3 {
+		t.Errorf("%d different mails, want 3: %v", len(seen), seen)
+	}
+	if len(server.mails()) != 3 {
+		t.Errorf("%d mails, want 3: %v", len(server.mails()), seen)
+	}
+}
+
+// notifierWhenUp makes a notifier as soon as the cluster lets it.
+func (w *world) notifierWhenUp(o Options) *Notifier {
+	w.t.Helper()
+	var n *Notifier
+	eventually(w.t, "the cluster has its leaders", func() bool {
+		var err error
+		n, err = New(w.t.Context(), o)
+		return err == nil
+	})
+	w.t.Cleanup(n.Close)
+	return n
+}
+
+// createsWhenUp appends a task as soon as the log lets it.
+func (w *world) createsWhenUp(actor uuid.UUID, name, title string, assignees ...uuid.UUID) (task events.Aggregate, created events.Envelope) {
+	w.t.Helper()
+	task = events.Task(named(name))
+	eventually(w.t, "the log takes an event", func() bool {
+		done, err := w.log.Append(w.t.Context(), events.Commit{
+			Head: events.Head{Aggregate: task}, Project: projectID, Actor: actor, Command: named("command " + name), Time: start,
+			Events: []events.Event{events.TaskCreated{
+				Project: projectID, Title: title, Status: "waiting", Rank: "V", Priority: events.PriorityNone, Assignees: assignees,
+			}},
+		})
+		if err != nil && !errors.Is(err, events.ErrUnsettled) {
+			w.t.Fatal(err)
+		}
+		if err == nil {
+			created = done.Events[0]
+		}
+		return err == nil
+	})
+	return task, created
+}
+
+// TestFullStreamHoldsEventsBack gives the stream of notices room for one. The
+// others wait in the log.
+func TestFullStreamHoldsEventsBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := startMailServer(t, "")
+	server.behave(func(at, _ string) error {
+		if at == "rcpt" {
+			return errReply(451, "try later")
+		}
+		return nil
+	})
+	n := w.notifier(w.options(server.url()))
+	config := n.notices.stream.CachedInfo().Config
+	config.MaxMsgs = 1
+	if _, err := w.js.UpdateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	w.run(n)
+	_, created := w.creates(mina, "t", "Fix the tap", ann, bob)
+	eventually(t, "the first mail has failed often", func() bool { return n.Status().Failed >= 10 })
+	if s := n.Status(); s.Lag != 1 || s.Waiting != 1 {
+		t.Errorf("status %+v, want one notice to wait and its event too", s)
+	}
+	server.behave(func(string, string) error { return nil })
+	for _, person := range []uuid.UUID{ann, bob} {
+		if got := w.outcome(n, created, person).Outcome; got != Delivered {
+			t.Errorf("outcome %q, want delivered", got)
+		}
+	}
+}

@@ -1,0 +1,234 @@
+package notifier
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/events"
+	eventlog "github.com/docketlog/docket/events/jetstream"
+)
+
+// start is when the story of every test begins.
+var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// patience is how long a test waits for what must happen.
+const patience = 60 * time.Second
+
+// eventually waits until what is so.
+func eventually(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for !is() {
+		if time.Now().After(deadline) {
+			t.Fatalf("it did not come to pass that %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// named gives the same id for the same name in every run.
+func named(name string) uuid.UUID { return uuid.NewSHA1(uuid.NameSpaceURL, []byte(name)) }
+
+// The people of all tests. Mina owns the project; Ann and Bob are members; Eve
+// is not.
+var (
+	mina, ann, bob, eve = named("mina"), named("ann"), named("bob"), named("eve")
+	projectID           = named("project")
+)
+
+// directory is people that can change.
+type directory struct {
+	mu     sync.Mutex
+	people map[uuid.UUID]Person
+}
+
+func newDirectory() *directory {
+	d := &directory{people: map[uuid.UUID]Person{}}
+	for id, name := range map[uuid.UUID]string{mina: "Mina", ann: "Ann", bob: "Bob", eve: "Eve"} {
+		d.people[id] = Person{id, name + " Example", name + "@people.test"}
+	}
+	return d
+}
+
+func (d *directory) Person(id uuid.UUID) (Person, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	p, ok := d.people[id]
+	return p, ok
+}
+
+func (d *directory) erase(id uuid.UUID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.people, id)
+}
+
+// world is a real broker with a project in its log.
+type world struct {
+	t      testing.TB
+	dial   func() (*nats.Conn, error)
+	folder string
+	js     jetstream.JetStream
+	log    events.Log
+	people *directory
+	heads  map[events.Aggregate]events.Head
+	count  int
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	folder := t.TempDir()
+	b := brokertest.StartIn(t, folder)
+	return newWorldOn(t, folder, func() (*nats.Conn, error) { return b.Connect() }, 1)
+}
+
+// newWorldOn is newWorld on the broker that dial connects to.
+func newWorldOn(t testing.TB, folder string, dial func() (*nats.Conn, error), replicas int) *world {
+	t.Helper()
+	w := &world{t: t, folder: folder, dial: dial, people: newDirectory(), heads: map[events.Aggregate]events.Head{}}
+	nc, err := dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	if w.js, err = jetstream.New(nc); err != nil {
+		t.Fatal(err)
+	}
+	if w.log, err = eventlog.Open(t.Context(), nc, eventlog.Options{Replicas: replicas}); err != nil {
+		t.Fatal(err)
+	}
+	w.does(mina, events.Project(projectID), events.ProjectCreated{Name: "House", Statuses: events.DefaultStatuses()})
+	w.does(mina, events.Project(projectID), events.MemberAdded{Account: ann, Role: events.RoleMember})
+	w.does(mina, events.Project(projectID), events.MemberAdded{Account: bob, Role: events.RoleViewer})
+	return w
+}
+
+// does appends what the actor did, a minute after what was done before.
+func (w *world) does(actor uuid.UUID, to events.Aggregate, event events.Event) events.Envelope {
+	w.t.Helper()
+	w.count++
+	head, ok := w.heads[to]
+	if !ok {
+		head.Aggregate = to
+	}
+	done, err := w.log.Append(w.t.Context(), events.Commit{
+		Head: head, Project: projectID, Actor: actor,
+		Command: named(fmt.Sprint("command ", w.count)),
+		Time:    start.Add(time.Duration(w.count) * time.Minute),
+		Events:  []events.Event{event},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.heads[to] = done.Head
+	return done.Events[0]
+}
+
+// creates appends a new task of the actor's.
+func (w *world) creates(actor uuid.UUID, name, title string, assignees ...uuid.UUID) (events.Aggregate, events.Envelope) {
+	w.t.Helper()
+	task := events.Task(named(name))
+	return task, w.does(actor, task, events.TaskCreated{
+		Project: projectID, Title: title, Status: "waiting", Rank: "V", Priority: events.PriorityNone, Assignees: assignees,
+	})
+}
+
+// options are those of a notifier that is quick to try again.
+func (w *world) options(smtpURL string) Options {
+	o := w.optionsWithoutLog(smtpURL)
+	o.Logger = slog.New(slog.NewTextHandler(w.t.Output(), nil))
+	return o
+}
+
+func (w *world) optionsWithoutLog(smtpURL string) Options {
+	return Options{
+		Conn: w.dial,
+		Log:  w.log, People: w.people,
+		BaseURL: "https://docket.test/", From: "Docket <docket@docket.test>",
+		SMTP: smtpURL, MailDir: filepath.Join(w.folder, "mail"),
+		SendTimeout: 5 * time.Second, RetryFirst: 5 * time.Millisecond, RetryMax: 50 * time.Millisecond,
+		Tries: 1 << 30,
+		grace: 5 * time.Second,
+	}
+}
+
+// notifier makes one that does not run yet.
+func (w *world) notifier(o Options) *Notifier {
+	w.t.Helper()
+	n, err := New(w.t.Context(), o)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(n.Close)
+	return n
+}
+
+// run runs the notifier until the test ends or the function returned is called.
+func (w *world) run(n *Notifier) (stop func()) {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			w.t.Errorf("Run: %v", err)
+		}
+	})
+	w.t.Cleanup(stop)
+	return stop
+}
+
+// settled waits until every event is decided on and every notice is delivered
+// or parked.
+func (w *world) settled(n *Notifier) Status {
+	w.t.Helper()
+	var s Status
+	eventually(w.t, "nothing is left to do", func() bool {
+		s = n.Status()
+		return s.Lag == 0 && s.Waiting == 0
+	})
+	return s
+}
+
+// outcome waits until the ledger has a final word.
+func (w *world) outcome(n *Notifier, event events.Envelope, recipient uuid.UUID) Entry {
+	w.t.Helper()
+	var e Entry
+	eventually(w.t, "the ledger knows the outcome", func() bool {
+		var err error
+		e, err = n.Explain(w.t.Context(), event.ID, recipient)
+		return err == nil && e.Outcome != Waiting
+	})
+	return e
+}
+
+// files are the names of the mails kept.
+func (w *world) files() []string {
+	w.t.Helper()
+	paths, err := filepath.Glob(filepath.Join(w.folder, "mail", "*.eml"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return paths
+}
+
+func readFile(t testing.TB, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
