@@ -1,0 +1,157 @@
+package audit
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections"
+)
+
+// DriftReport is what [Drift] saw.
+type DriftReport struct {
+	// Position is the instant of which log and rows were compared.
+	Position events.Position
+	Rows     uint64
+	// Difference is the first row in which they differ, or empty.
+	Difference string
+}
+
+// Drift folds the log from nothing and compares the outcome, row by row, with
+// the rows that are being served. It takes one instant of these, so it may run
+// while people work; it needs scratch space for a copy of all rows in the
+// given folder, which it leaves as it found it.
+func Drift(ctx context.Context, log events.Log, live *projections.Store, scratch string, progress func(done, total uint64)) (report DriftReport, err error) {
+	folder, err := os.MkdirTemp(scratch, "audit-")
+	if err != nil {
+		return DriftReport{}, fmt.Errorf("audit: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+
+	served, err := os.Create(filepath.Join(folder, "served.json"))
+	if err != nil {
+		return DriftReport{}, fmt.Errorf("audit: %w", err)
+	}
+	defer served.Close()
+	out := bufio.NewWriterSize(served, 1<<20)
+	lines := json.NewEncoder(out)
+	report.Position, err = live.Each(ctx, func(table, key, row string) error {
+		report.Rows++
+		return lines.Encode(rowLine{table, key, row})
+	})
+	if err != nil {
+		return report, fmt.Errorf("audit: read the rows: %w", err)
+	}
+	if err := out.Flush(); err != nil {
+		return report, fmt.Errorf("audit: %w", err)
+	}
+	if _, err := served.Seek(0, io.SeekStart); err != nil {
+		return report, fmt.Errorf("audit: %w", err)
+	}
+	end, err := log.End(ctx)
+	if err != nil {
+		return report, fmt.Errorf("audit: %w", err)
+	}
+	if reached, err := end.Reached(report.Position); err != nil || !reached {
+		report.Difference = fmt.Sprintf("the rows reflect %s, which this log, ending at %s, does not hold", report.Position, end)
+		return report, nil
+	}
+
+	shadow, err := projections.Open(ctx, "sqlite:"+filepath.Join(folder, "folded.db"), projections.Options{})
+	if err != nil {
+		return report, fmt.Errorf("audit: %w", err)
+	}
+	defer shadow.Close()
+	err = projections.Rebuild(ctx, shadow, until{log, report.Position}, func(p projections.Progress) {
+		if progress != nil {
+			progress(p.Done, p.Total)
+		}
+	})
+	if err != nil {
+		return report, fmt.Errorf("audit: fold the log: %w", err)
+	}
+	report.Difference, err = compare(ctx, json.NewDecoder(bufio.NewReaderSize(served, 1<<20)), shadow)
+	return report, err
+}
+
+// rowLine is a served row as it is kept while the log is folded.
+type rowLine struct{ Table, Key, Row string }
+
+var errDiffers = errors.New("differs")
+
+// compare reads served rows and folded ones side by side; both are in the same
+// order.
+func compare(ctx context.Context, served *json.Decoder, shadow *projections.Store) (difference string, err error) {
+	differ := func(format string, args ...any) error {
+		difference = fmt.Sprintf(format, args...)
+		return errDiffers
+	}
+	_, err = shadow.Each(ctx, func(table, key, row string) error {
+		var have rowLine
+		switch err := served.Decode(&have); {
+		case errors.Is(err, io.EOF):
+			return differ("table %s lacks the row %s: the log says %s", table, key, row)
+		case err != nil:
+			return err
+		case have.Table != table || have.Key != key:
+			return differ("where the log gives row %s of table %s, row %s of table %s is served", key, table, have.Key, have.Table)
+		case have.Row != row:
+			return differ("row %s of table %s: the log says %s, served is %s", key, table, row, have.Row)
+		}
+		return nil
+	})
+	if err == nil {
+		var have rowLine
+		if err = served.Decode(&have); err == nil {
+			err = differ("table %s has the row %s, which does not follow from the log: %s", have.Table, have.Key, have.Row)
+		} else if errors.Is(err, io.EOF) {
+			err = nil
+		}
+	}
+	if errors.Is(err, errDiffers) {
+		err = nil
+	}
+	return difference, err
+}
+
+// until is a log that ends at a position.
+type until struct {
+	events.Log
+	end events.Position
+}
+
+func (u until) End(context.Context) (events.Position, error) { return u.end, nil }
+
+func (u until) Follow(ctx context.Context, after events.Position, limit int) (events.Feed, error) {
+	feed, err := u.Log.Follow(ctx, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	return untilFeed{feed, u.end}, nil
+}
+
+type untilFeed struct {
+	events.Feed
+	end events.Position
+}
+
+func (f untilFeed) Next(ctx context.Context) (events.Batch, error) {
+	b, err := f.Feed.Next(ctx)
+	if err != nil {
+		return b, err
+	}
+	for len(b.Events) > 0 && b.Events[len(b.Events)-1].Position.Sequence > f.end.Sequence {
+		b.Events = b.Events[:len(b.Events)-1]
+	}
+	if b.End.Sequence > f.end.Sequence {
+		b.End = f.end
+	}
+	b.Head = f.end
+	return b, nil
+}
