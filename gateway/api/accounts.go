@@ -1,0 +1,232 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/projections"
+)
+
+// clientKey is the context key of the client's network address and what it
+// calls itself.
+type clientKey struct{}
+
+type client struct{ address, agent string }
+
+// WithClient is ctx with who sent the request, for the routes that limit
+// attempts.
+func WithClient(ctx context.Context, address, agent string) context.Context {
+	return context.WithValue(ctx, clientKey{}, client{address, agent})
+}
+
+func clientOf(ctx context.Context) client {
+	c, _ := ctx.Value(clientKey{}).(client)
+	return c
+}
+
+// now is a position for answers that rest on no event.
+func (a *API) now(ctx context.Context) (string, error) {
+	at := a.Feed.Position()
+	if at.IsZero() {
+		var err error
+		if at, err = a.Log.End(ctx); err != nil {
+			return "", err
+		}
+	}
+	return at.String(), nil
+}
+
+// NewAccount is what a person enters to get an account.
+type NewAccount struct {
+	Email    string `json:"email" maxLength:"254"`
+	Name     string `json:"name" maxLength:"100"`
+	Password string `json:"password" maxLength:"256" doc:"At least 10 characters."`
+}
+
+// Accepted is the same for everybody, so that it tells nobody whether the
+// address had an account.
+type Accepted struct {
+	Status string `json:"status" enum:"accepted"`
+}
+
+// AcceptedAnswer answers that a request was accepted.
+type AcceptedAnswer struct {
+	Position string `header:"Docket-Position" doc:"A place in the log from before the request."`
+	Body     Accepted
+}
+
+func (a *API) register(ctx context.Context, in *struct {
+	Keyed
+	Body NewAccount
+}) (*AcceptedAnswer, error) {
+	// Taken before, or it would tell whether something was written.
+	position, err := a.now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := a.Accounts.Register(ctx, accounts.Registration{
+		Email: in.Body.Email, Name: in.Body.Name, Password: in.Body.Password, Address: clientOf(ctx).address,
+	}); err != nil {
+		return nil, err
+	}
+	return &AcceptedAnswer{position, Accepted{"accepted"}}, nil
+}
+
+// Me is the caller.
+type Me struct {
+	ID            uuid.UUID        `json:"id" format:"uuid"`
+	Name          string           `json:"name"`
+	Email         string           `json:"email"`
+	Administrator bool             `json:"administrator"`
+	SessionID     *uuid.UUID       `json:"session_id,omitempty" format:"uuid" doc:"The session this was asked with."`
+	TokenID       *uuid.UUID       `json:"token_id,omitempty" format:"uuid" doc:"The API token this was asked with."`
+	Scopes        []accounts.Scope `json:"scopes" nullable:"false" doc:"What the session or token may be used for."`
+}
+
+// MeAnswer answers with the caller.
+type MeAnswer struct {
+	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
+	Body     Me
+}
+
+func (a *API) me(ctx context.Context, _ *Reading) (*MeAnswer, error) {
+	position, err := a.now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	caller := access.From(ctx)
+	person, _ := a.Accounts.Person(caller.Account)
+	body := Me{
+		ID: caller.Account, Name: person.Name, Email: person.Email,
+		Administrator: caller.Administrator, Scopes: filled(caller.Scopes),
+	}
+	if caller.Session != uuid.Nil {
+		body.SessionID = &caller.Session
+	} else {
+		body.TokenID = &caller.Token
+	}
+	return &MeAnswer{position, body}, nil
+}
+
+// MePatch is a merge patch of the caller.
+type MePatch struct {
+	Name            Field[string] `json:"name,omitzero" nullable:"false" maxLength:"100"`
+	Email           Field[string] `json:"email,omitzero" nullable:"false" maxLength:"254" doc:"Takes current_password."`
+	Password        Field[string] `json:"password,omitzero" nullable:"false" maxLength:"256" doc:"At least 10 characters. Takes current_password, and ends all other sessions."`
+	CurrentPassword Field[string] `json:"current_password,omitzero" nullable:"false" maxLength:"256"`
+}
+
+// changeMe changes one after the other, what takes the password first: if that
+// is wrong, nothing is changed.
+func (a *API) changeMe(ctx context.Context, in *struct {
+	Keyed
+	Body MePatch
+}) (*MeAnswer, error) {
+	b := in.Body
+	var wrong nulls
+	refuse(&wrong, "name", b.Name)
+	refuse(&wrong, "email", b.Email)
+	refuse(&wrong, "password", b.Password)
+	refuse(&wrong, "current_password", b.CurrentPassword)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	if (b.Email.Given || b.Password.Given) && !b.CurrentPassword.Given {
+		return nil, problem.Wrong(problem.InBody, "current_password", "is required to change address or password")
+	}
+	caller := access.From(ctx)
+	if b.Email.Given {
+		if err := a.Accounts.ChangeEmail(ctx, caller.Account, b.CurrentPassword.Value, b.Email.Value); err != nil {
+			return nil, wrongPassword(err, "current_password")
+		}
+	}
+	if b.Password.Given {
+		if err := a.Accounts.ChangePassword(ctx, caller.Identity, b.CurrentPassword.Value, b.Password.Value); err != nil {
+			return nil, wrongPassword(err, "current_password")
+		}
+	}
+	if b.Name.Given {
+		if err := a.Accounts.Rename(ctx, caller.Account, b.Name.Value); err != nil {
+			return nil, err
+		}
+	}
+	return a.me(ctx, &Reading{})
+}
+
+// wrongPassword names the field. The caller is signed in, so this is no 401,
+// at which programs throw their session away.
+func wrongPassword(err error, field string) error {
+	if errors.Is(err, accounts.ErrCredentials) {
+		return problem.Wrong(problem.InBody, field, "is wrong")
+	}
+	return err
+}
+
+// Password is the caller's own.
+type Password struct {
+	Password string `json:"password" maxLength:"256"`
+}
+
+// Erased answers an erasure.
+type Erased struct {
+	Position  string `header:"Docket-Position" doc:"The place in the log that has it."`
+	SetCookie string `header:"Set-Cookie" doc:"Makes a browser forget the session."`
+}
+
+func (a *API) eraseMe(ctx context.Context, in *struct {
+	Keyed
+	Body Password
+}) (*Erased, error) {
+	caller := access.From(ctx)
+	// To the same password: it is checked, and the other sessions end, as they
+	// would anyway.
+	if err := a.Accounts.ChangePassword(ctx, caller.Identity, in.Body.Password, in.Body.Password); err != nil {
+		return nil, wrongPassword(err, "password")
+	}
+	if err := a.ownsNothingShared(ctx, caller.Account); err != nil {
+		return nil, err
+	}
+	position, err := a.Accounts.Erase(ctx, caller.Account)
+	if err != nil {
+		return nil, err
+	}
+	return &Erased{position.String(), access.NoCookie(a.SecureCookies).String()}, nil
+}
+
+// ownsNothingShared refuses to leave others in a project without an owner. It is
+// a help for people, not a rule of the log: the rows may be a moment behind.
+func (a *API) ownsNothingShared(ctx context.Context, account uuid.UUID) error {
+	end, err := a.Log.End(ctx)
+	if err != nil {
+		return err
+	}
+	_, _, err = read(ctx, a, Reading{Position{end}}, func(ctx context.Context, s *projections.Snapshot) (struct{}, error) {
+		for cursor := ""; ; {
+			projects, next, err := s.Projects(ctx, account, projections.Page{Limit: projections.MaxLimit, Cursor: cursor})
+			if err != nil {
+				return struct{}{}, err
+			}
+			for _, p := range projects {
+				owners := 0
+				for _, m := range p.Members {
+					if m.Role == events.RoleOwner {
+						owners++
+					}
+				}
+				if p.Role == events.RoleOwner && owners == 1 && len(p.Members) > 1 {
+					return struct{}{}, problem.New(problem.LastOwner, "You are the only owner of a project with other members, %s. Make somebody else an owner first", p.ID)
+				}
+			}
+			if cursor = next; next == "" {
+				return struct{}{}, nil
+			}
+		}
+	})
+	return err
+}

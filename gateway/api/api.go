@@ -1,0 +1,151 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/feed"
+	"github.com/docketlog/docket/gateway/idempotency"
+	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/projections"
+)
+
+// MaxBody is the largest body of a request, in bytes.
+const MaxBody = 256 << 10
+
+// Options are what the interface is made of. All are required but SecureCookies.
+type Options struct {
+	Commands *commands.Handler
+	Accounts *accounts.Accounts
+	Rows     *projections.Store
+	Log      events.Log
+	Feed     *feed.Hub
+	// Still reports whether a caller who was let in would still be; a feed asks
+	// it for as long as it is open.
+	Still func(context.Context, access.Caller) error
+	// SecureCookies keeps the session cookie off connections without TLS.
+	SecureCookies bool
+	Logger        *slog.Logger
+}
+
+// API is the interface.
+type API struct {
+	Options
+	numbers *numbers
+	routes  []route
+	huma    huma.API
+	openAPI []byte
+}
+
+// New makes the interface and puts its routes on the mux.
+func New(mux *http.ServeMux, options Options) (*API, error) {
+	a := &API{Options: options, numbers: newNumbers()}
+	a.routes = a.table()
+	a.huma = humago.New(mux, a.config())
+	schemas := a.huma.OpenAPI().Components.Schemas
+	schemas.Schema(reflect.TypeFor[problem.Problem](), true, "")
+	for _, r := range a.routes {
+		r.register(a.huma, a.operation(r))
+	}
+	// Huma describes its own shape of errors, which nobody is given.
+	delete(schemas.Map(), "ErrorModel")
+	delete(schemas.Map(), "ErrorDetail")
+	var err error
+	if a.openAPI, err = json.Marshal(a.huma.OpenAPI()); err != nil {
+		return nil, fmt.Errorf("describe the API: %w", err)
+	}
+	return a, nil
+}
+
+// OpenAPI is the OpenAPI 3.1 document, as JSON.
+func (a *API) OpenAPI() []byte { return a.openAPI }
+
+// Rules is what each route asks of its caller, by pattern.
+func (a *API) Rules() map[string]access.Rule {
+	rules := make(map[string]access.Rule, len(a.routes))
+	for _, r := range a.routes {
+		rules[r.pattern()] = r.rule
+	}
+	return rules
+}
+
+// Secrecy is what of each route must not be remembered, by pattern.
+func (a *API) Secrecy() map[string]idempotency.Secrecy {
+	secrecy := make(map[string]idempotency.Secrecy, len(a.routes))
+	for _, r := range a.routes {
+		secrecy[r.pattern()] = r.secrecy
+	}
+	return secrecy
+}
+
+func (a *API) config() huma.Config {
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title:   "Docket",
+				Version: "1",
+				Description: "A task manager whose log is the truth. Every answer carries Docket-Position, the place in the log it rests on; " +
+					"a read that carries one waits until it has reached it. Every write takes an Idempotency-Key and can be sent again with it. " +
+					"Errors are problem documents (RFC 9457).",
+				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+			},
+			Servers: []*huma.Server{{URL: "/"}},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"token":  {Type: "http", Scheme: "bearer", Description: "The secret of a session or of an API token."},
+					"cookie": {Type: "apiKey", In: "cookie", Name: access.CookieName, Description: "The secret of a session, as a browser keeps it."},
+				},
+			},
+			Tags: []*huma.Tag{
+				{Name: "accounts", Description: "People, their sessions and their tokens."},
+				{Name: "projects", Description: "Projects, their boards and their members."},
+				{Name: "tasks", Description: "Tasks, who does them, and what is said about them."},
+				{Name: "feed", Description: "What happens, as it happens."},
+			},
+		},
+		Formats:                      map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat},
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+		Transformers:                 []huma.Transformer{asProblem},
+	}
+}
+
+// jsonFormat is JSON without the escapes that only HTML needs.
+var jsonFormat = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: json.Unmarshal}
+
+// schemaName names the shapes that do not say themselves what they are of.
+func schemaName(t reflect.Type, hint string) string {
+	switch t {
+	case reflect.TypeFor[feed.Body]():
+		return "FeedEvent"
+	case reflect.TypeFor[feed.Change]():
+		return "FeedChange"
+	case reflect.TypeFor[problem.Field]():
+		return "ProblemField"
+	}
+	return huma.DefaultSchemaNamer(t, hint)
+}
+
+// fault turns what a handler failed with into the answer, and logs it if it is
+// Docket's own.
+func (a *API) fault(err error) error {
+	var same *unchanged
+	if errors.As(err, &same) {
+		return same
+	}
+	return problem.Of(a.Logger, err)
+}

@@ -1,0 +1,92 @@
+package api
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/projections"
+)
+
+// CommentAnswer answers with one comment.
+type CommentAnswer struct {
+	Position string `header:"Docket-Position" doc:"The place in the log that has it."`
+	ETag     string `header:"ETag" doc:"The task's revision."`
+	Location string `header:"Location" doc:"Where the comment is, if it was added."`
+	Body     Comment
+}
+
+// OfComment is what requests about one comment take.
+type OfComment struct {
+	OfTask
+	Comment uuid.UUID `path:"comment" format:"uuid" doc:"The comment."`
+}
+
+// CommentText is what is said.
+type CommentText struct {
+	Text string `json:"text" maxLength:"16384" doc:"At most 16,384 bytes."`
+}
+
+func (a *API) comments(ctx context.Context, in *struct {
+	OfTask
+	Reading
+}) (*Listed[Comment], error) {
+	comments, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) ([]projections.Comment, error) {
+		return s.Comments(ctx, access.From(ctx).Account, in.ID)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return listed(comments, "", position, commentOfRow), nil
+}
+
+func (a *API) addComment(ctx context.Context, in *struct {
+	OfTask
+	Writing
+	Body CommentText
+}) (*CommentAnswer, error) {
+	id := newID(ctx, "comment")
+	answer, err := a.commented(ctx, commands.AddComment{Task: in.ID, Comment: id, Text: in.Body.Text}, id, in.Writing)
+	if err != nil {
+		return nil, err
+	}
+	answer.Location = "/api/v1/tasks/" + in.ID.String() + "/comments/" + id.String()
+	return answer, nil
+}
+
+func (a *API) editComment(ctx context.Context, in *struct {
+	OfComment
+	Writing
+	Body CommentText
+}) (*CommentAnswer, error) {
+	return a.commented(ctx, commands.EditComment{Task: in.ID, Comment: in.Comment, Text: in.Body.Text}, in.Comment, in.Writing)
+}
+
+func (a *API) commented(ctx context.Context, command commands.Command, comment uuid.UUID, in Writing) (*CommentAnswer, error) {
+	o, err := a.do(ctx, command, in)
+	if err != nil {
+		return nil, err
+	}
+	said, ok := o.Task.Comment(comment)
+	if !ok {
+		// It was sent again, and the comment has been deleted since.
+		return nil, problem.New(problem.NotFound, "There is no such comment")
+	}
+	return &CommentAnswer{
+		Position: o.Position.String(), ETag: etag(o.Task.Head.Revision), Body: commentOfFold(o.Task.ID, said),
+	}, nil
+}
+
+func (a *API) deleteComment(ctx context.Context, in *struct {
+	OfComment
+	Writing
+}) (*Written, error) {
+	o, err := a.do(ctx, commands.DeleteComment{Task: in.ID, Comment: in.Comment}, in.Writing)
+	if err != nil {
+		return nil, err
+	}
+	return &Written{o.Position.String(), etag(o.Task.Head.Revision)}, nil
+}

@@ -1,0 +1,82 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
+
+	"github.com/docketlog/docket/gateway/problem"
+)
+
+func statusText(status int) string { return strconv.Itoa(status) }
+
+// asProblem turns huma's own errors, about requests that do not have the
+// documented shape, into problems. Theirs repeat the value at fault, which may
+// be a password.
+func asProblem(_ huma.Context, _ string, v any) (any, error) {
+	if m, ok := v.(*huma.ErrorModel); ok {
+		return fromModel(m), nil
+	}
+	return v, nil
+}
+
+func fromModel(m *huma.ErrorModel) *problem.Problem {
+	switch m.Status {
+	case http.StatusBadRequest:
+		if len(m.Errors) > 0 {
+			return problem.New(problem.MalformedBody, "The body is not JSON: %s.", m.Errors[0].Message)
+		}
+		return problem.New(problem.MalformedBody, "A body is required.")
+	case http.StatusUnsupportedMediaType:
+		return problem.New(problem.MediaType, "")
+	case http.StatusRequestEntityTooLarge:
+		return problem.New(problem.BodyTooLarge, "The body may have %d bytes.", MaxBody)
+	case http.StatusRequestTimeout:
+		return problem.New(problem.BodyTooSlow, "")
+	case http.StatusUnprocessableEntity:
+		fields := make([]problem.Field, 0, len(m.Errors))
+		for _, detail := range m.Errors {
+			fields = append(fields, fieldOf(detail))
+		}
+		return problem.Fields(fields...)
+	}
+	return problem.New(problem.Internal, "")
+}
+
+// fieldOf names the field. Huma gives a missing or unknown one the place of
+// what it is missing from.
+func fieldOf(d *huma.ErrorDetail) problem.Field {
+	in, field, _ := strings.Cut(d.Location, ".")
+	f := problem.Field{In: in, Field: field, Message: d.Message}
+	var name string
+	switch {
+	case d.Message == validation.MsgUnexpectedProperty:
+		f.Message = "is not a field of this request; leave it out"
+	case strings.Contains(d.Message, "unknown query parameter"):
+		f.Message = "is not a parameter of this route; leave it out"
+	case strings.HasPrefix(d.Message, "required "):
+		f.Message = "is required"
+	case scan(d.Message, validation.MsgExpectedRequiredProperty, &name):
+		f.Field, f.Message = strings.TrimPrefix(field+"."+name, "."), "is required"
+	case strings.Contains(strings.ToLower(d.Message), "uuid"):
+		f.Message = "must be an id, such as 01890a5d-ac96-774b-bcce-b302099a8057"
+	default:
+		f.Message = strings.TrimPrefix(f.Message, "invalid value: ")
+		if rest, ok := strings.CutPrefix(f.Message, "expected "); ok {
+			for _, words := range []string{"string to be ", "value to be "} {
+				rest = strings.TrimPrefix(rest, words)
+			}
+			f.Message = "must be " + rest
+		}
+	}
+	return f
+}
+
+func scan(text, format string, into *string) bool {
+	n, err := fmt.Sscanf(text, format, into)
+	return err == nil && n == 1
+}

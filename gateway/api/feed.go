@@ -1,0 +1,164 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/feed"
+	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/projections"
+)
+
+const (
+	// heartbeat is how often something is sent when nothing happens, so that
+	// proxies keep the connection and both sides notice its end.
+	heartbeat = 15 * time.Second
+	// watch is how often a feed looks whether its caller is still let in.
+	watch = time.Second
+	// writePatience is how long a client may take to accept what is written.
+	writePatience = 20 * time.Second
+)
+
+// FollowAnswer answers with a stream of server-sent events.
+type FollowAnswer struct {
+	Position    string `header:"Docket-Position" doc:"The place in the log the feed begins after."`
+	ContentType string `header:"Content-Type"`
+	Body        func(huma.Context)
+}
+
+// feed subscribes before it answers, so that what is wrong with the request is
+// a problem and not a broken stream.
+func (a *API) feed(ctx context.Context, in *struct {
+	LastEventID Position  `header:"Last-Event-ID" doc:"Go on after this event: its id, or any Docket-Position."`
+	After       Position  `query:"after" doc:"The same, for clients that cannot set the header; the header wins."`
+	Project     uuid.UUID `query:"project" format:"uuid" doc:"Only what happens in this project."`
+}) (*FollowAnswer, error) {
+	caller := access.From(ctx)
+	if in.Project != uuid.Nil {
+		project, err := a.Commands.Project(ctx, in.Project)
+		if err != nil {
+			return nil, err
+		}
+		if project.Role(caller.Account) == "" {
+			return nil, projections.ErrNotFound
+		}
+	}
+	after := in.LastEventID.Position
+	if after.IsZero() {
+		after = in.After.Position
+	}
+	s, err := a.Feed.Subscribe(ctx, caller.Account, in.Project, after)
+	switch {
+	case errors.Is(err, feed.ErrTooMany):
+		return nil, problem.New(problem.TooManyFeeds, "")
+	case errors.Is(err, feed.ErrStopped), errors.Is(err, feed.ErrInterrupted):
+		return nil, problem.New(problem.Unavailable, "")
+	case err != nil:
+		return nil, err
+	}
+	return &FollowAnswer{Position: s.Position().String(), ContentType: "text/event-stream", Body: func(h huma.Context) {
+		defer s.Close()
+		_, w := humago.Unwrap(h)
+		a.stream(ctx, stream{http.NewResponseController(w), w}, s, caller)
+	}}, nil
+}
+
+// stream tells the subscription's events until one side ends it, and says why
+// in a last comment.
+func (a *API) stream(ctx context.Context, w stream, s *feed.Subscription, caller access.Caller) {
+	w.w.Header().Set("Cache-Control", "no-store")
+	w.w.Header().Set("X-Accel-Buffering", "no")
+	w.w.WriteHeader(http.StatusOK)
+	at := s.Position()
+	if w.send([]byte("retry: 2000\nid: "+at.String()+"\n: after this position\n\n")) != nil {
+		return
+	}
+	said := time.Now()
+	for {
+		more, reached, err := s.Next(ctx, watch)
+		if err == nil {
+			// Before anything is told, not after: a revoked secret hears nothing.
+			if still := a.Still(ctx, caller); still != nil {
+				if p := problem.From(still); p.Code == problem.Unavailable {
+					err = feed.ErrInterrupted
+				} else {
+					err = errors.New("the session or token has ended")
+				}
+			}
+		}
+		if err != nil {
+			if ctx.Err() == nil {
+				_ = w.send([]byte(": the feed ends: " + reason(err) + "\n\n"))
+			}
+			return
+		}
+		var out bytes.Buffer
+		for _, e := range more {
+			out.WriteString("id: " + e.Position.String() + "\ndata: ")
+			out.Write(e.JSON)
+			out.WriteString("\n\n")
+		}
+		if len(more) == 0 && time.Since(said) >= heartbeat {
+			// The id moves on too, so that who hears little resumes near.
+			out.WriteString(": nothing new\nid: " + reached.String() + "\n\n")
+		}
+		if out.Len() == 0 {
+			continue
+		}
+		if w.send(out.Bytes()) != nil {
+			return
+		}
+		said = time.Now()
+	}
+}
+
+func reason(err error) string {
+	for _, known := range []error{feed.ErrSlow, feed.ErrInterrupted, feed.ErrStopped} {
+		if errors.Is(err, known) {
+			return known.Error() + "; go on with Last-Event-ID"
+		}
+	}
+	if p := problem.From(err); p.Code != problem.Internal {
+		return p.Detail
+	}
+	return err.Error()
+}
+
+// stream is a response that is written piece by piece.
+type stream struct {
+	control *http.ResponseController
+	w       http.ResponseWriter
+}
+
+func (s stream) send(p []byte) error {
+	// A deadline of its own for every piece: the server's is for whole answers.
+	if err := s.control.SetWriteDeadline(time.Now().Add(writePatience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	if _, err := s.w.Write(p); err != nil {
+		return err
+	}
+	return s.control.Flush()
+}
+
+// feedResponse describes the stream, which huma cannot know.
+func feedResponse(r huma.Registry) *huma.Response {
+	return &huma.Response{
+		Description: "A stream of server-sent events. The id of each is its position, its data a FeedEvent in JSON. " +
+			"Comments keep the connection; the last one says why it ends.",
+		Headers: map[string]*huma.Param{PositionHeader: {Schema: &huma.Schema{Type: huma.TypeString}}},
+		Content: map[string]*huma.MediaType{"text/event-stream": {
+			Schema:     &huma.Schema{Type: huma.TypeString},
+			Extensions: map[string]any{"x-event-data": r.Schema(reflect.TypeFor[feed.Body](), true, "FeedEvent")},
+		}},
+	}
+}

@@ -1,0 +1,120 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+// PositionHeader is the name of the header that carries a position, of requests
+// and answers.
+const PositionHeader = "Docket-Position"
+
+// Position is a position in a header or query.
+type Position struct{ events.Position }
+
+// UnmarshalText reads what [events.Position.String] writes.
+func (p *Position) UnmarshalText(text []byte) (err error) {
+	p.Position, err = events.ParsePosition(string(text))
+	return err
+}
+
+// Reading is what every read takes.
+type Reading struct {
+	Position Position `header:"Docket-Position" doc:"Wait until at least this position is reflected: the Docket-Position of an earlier answer."`
+}
+
+// Conditional is what reads of one thing take besides.
+type Conditional struct {
+	IfNoneMatch string `header:"If-None-Match" doc:"Answer 304 if the ETag is this one."`
+}
+
+// Keyed is what every write takes.
+type Keyed struct {
+	Key string `header:"Idempotency-Key" maxLength:"255" doc:"The same request sent again with the same key has the same outcome."`
+}
+
+// Writing is what writes take that are commands about something.
+type Writing struct {
+	Keyed
+	IfMatch     IfMatch     `header:"If-Match" doc:"Refuse with 412 unless the ETag of the task or project is this one."`
+	TraceParent TraceParent `header:"traceparent" doc:"W3C Trace Context, kept with the events."`
+}
+
+// Creating is what writes take that are commands about something new.
+type Creating struct {
+	Keyed
+	TraceParent TraceParent `header:"traceparent" doc:"W3C Trace Context, kept with the events."`
+}
+
+// IfMatch is the revision a command rests on, nil for any.
+type IfMatch struct{ Revision *uint64 }
+
+var errIfMatch = errors.New(`must be one ETag as it was given, such as "12", or *`)
+
+// UnmarshalText reads one strong entity tag.
+func (m *IfMatch) UnmarshalText(text []byte) error {
+	value := strings.TrimSpace(string(text))
+	if value == "*" {
+		return nil
+	}
+	digits, ok := strings.CutPrefix(value, `"`)
+	digits, ok2 := strings.CutSuffix(digits, `"`)
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if !ok || !ok2 || err != nil {
+		return errIfMatch
+	}
+	m.Revision = &n
+	return nil
+}
+
+// TraceParent is a W3C traceparent; what is none is ignored, as the
+// recommendation wants it.
+type TraceParent string
+
+func (t TraceParent) valid() string {
+	s := string(t)
+	if len(s) != 55 || s[2] != '-' || s[35] != '-' || s[52] != '-' {
+		return ""
+	}
+	for i := range len(s) {
+		c := s[i]
+		if i != 2 && i != 35 && i != 52 && (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return ""
+		}
+	}
+	return s
+}
+
+func etag(revision uint64) string { return `"` + strconv.FormatUint(revision, 10) + `"` }
+
+// matches reports whether an If-None-Match names the tag. The comparison is the
+// weak one (RFC 9110, section 13.1.2).
+func (c Conditional) matches(tag string) bool {
+	for one := range strings.SplitSeq(c.IfNoneMatch, ",") {
+		if one = strings.TrimPrefix(strings.TrimSpace(one), "W/"); one == tag || one == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// unchanged is the answer 304. It is an error to huma, which asks nothing but a
+// status and headers of one.
+type unchanged struct{ tag, position string }
+
+func (u *unchanged) Error() string  { return "not modified" }
+func (u *unchanged) GetStatus() int { return http.StatusNotModified }
+func (u *unchanged) GetHeaders() http.Header {
+	return http.Header{"Etag": {u.tag}, PositionHeader: {u.position}}
+}
+
+// derived is the id of what a command makes, the same whenever it is sent.
+func derived(command uuid.UUID, what string) uuid.UUID {
+	return uuid.NewSHA1(command, []byte(what))
+}

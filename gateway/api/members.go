@@ -1,0 +1,134 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/projections"
+)
+
+// Member is a member of a project, with what package accounts knows of them.
+type Member struct {
+	Account uuid.UUID   `json:"account" format:"uuid"`
+	Name    string      `json:"name"`
+	Email   string      `json:"email" doc:"Empty once the person's data was erased."`
+	Role    events.Role `json:"role" enum:"owner,member,viewer"`
+	Since   time.Time   `json:"since"`
+}
+
+// MemberAnswer answers with one member.
+type MemberAnswer struct {
+	Position string `header:"Docket-Position" doc:"The place in the log that has it."`
+	ETag     string `header:"ETag" doc:"The project's revision."`
+	Body     Member
+}
+
+// named adds to a membership who it is.
+func (a *API) named(account uuid.UUID, role events.Role, since time.Time) Member {
+	m := Member{Account: account, Role: role, Since: since.UTC()}
+	if person, ok := a.Accounts.Person(account); ok {
+		m.Name, m.Email = person.Name, person.Email
+	}
+	return m
+}
+
+func (a *API) memberAnswer(o commands.Outcome, account uuid.UUID) *MemberAnswer {
+	answer := &MemberAnswer{Position: o.Position.String(), ETag: etag(o.Project.Head.Revision)}
+	for _, m := range o.Project.Members {
+		if m.Account == account {
+			answer.Body = a.named(m.Account, m.Role, m.Since)
+		}
+	}
+	return answer
+}
+
+func (a *API) members(ctx context.Context, in *struct {
+	OfProject
+	Reading
+}) (*Listed[Member], error) {
+	p, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) (projections.Project, error) {
+		return s.Project(ctx, access.From(ctx).Account, in.ID)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return listed(p.Members, "", position, func(m projections.Member) Member { return a.named(m.Account, m.Role, m.Since) }), nil
+}
+
+// NewMember is somebody to let in.
+type NewMember struct {
+	Email string      `json:"email" maxLength:"254" doc:"The address the person signs in with."`
+	Role  events.Role `json:"role" enum:"owner,member,viewer"`
+}
+
+func (a *API) addMember(ctx context.Context, in *struct {
+	OfProject
+	Writing
+	Body NewMember
+}) (*MemberAnswer, error) {
+	caller := access.From(ctx).Account
+	project, err := a.Commands.Project(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	// Who may not add members is refused before anybody is looked up, so that
+	// the answer says nothing about who has an account.
+	account := caller
+	if project.Role(caller) == events.RoleOwner {
+		person, err := a.Accounts.ByEmail(ctx, in.Body.Email)
+		if errors.Is(err, accounts.ErrNotFound) {
+			return nil, problem.Wrong(problem.InBody, "email", "is not the address of an account; ask the person to open one first")
+		}
+		if err != nil {
+			return nil, err
+		}
+		account = person.ID
+	}
+	o, err := a.do(ctx, commands.AddMember{Project: in.ID, Account: account, Role: in.Body.Role}, in.Writing)
+	if err != nil {
+		return nil, err
+	}
+	return a.memberAnswer(o, account), nil
+}
+
+// OfMember is what requests about one membership take.
+type OfMember struct {
+	OfProject
+	Account uuid.UUID `path:"account" format:"uuid" doc:"The member."`
+}
+
+// MemberPatch is a merge patch of a membership.
+type MemberPatch struct {
+	Role events.Role `json:"role" enum:"owner,member,viewer"`
+}
+
+func (a *API) changeMember(ctx context.Context, in *struct {
+	OfMember
+	Writing
+	Body MemberPatch
+}) (*MemberAnswer, error) {
+	o, err := a.do(ctx, commands.ChangeMemberRole{Project: in.ID, Account: in.Account, Role: in.Body.Role}, in.Writing)
+	if err != nil {
+		return nil, err
+	}
+	return a.memberAnswer(o, in.Account), nil
+}
+
+func (a *API) removeMember(ctx context.Context, in *struct {
+	OfMember
+	Writing
+}) (*Written, error) {
+	o, err := a.do(ctx, commands.RemoveMember{Project: in.ID, Account: in.Account}, in.Writing)
+	if err != nil {
+		return nil, err
+	}
+	return &Written{o.Position.String(), etag(o.Project.Head.Revision)}, nil
+}

@@ -1,0 +1,61 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/docketlog/docket/gateway/problem"
+)
+
+// Field is a member of a JSON merge patch (RFC 7396): not given, null, or a
+// value.
+type Field[T any] struct {
+	Given bool
+	Null  bool
+	Value T
+}
+
+// UnmarshalJSON is called for what is given only, null included.
+func (f *Field[T]) UnmarshalJSON(data []byte) error {
+	f.Given = true
+	if bytes.Equal(data, []byte("null")) {
+		f.Null = true
+		return nil
+	}
+	return json.Unmarshal(data, &f.Value)
+}
+
+// Schema is that of the value, or null.
+func (f Field[T]) Schema(r huma.Registry) *huma.Schema {
+	s := *r.Schema(reflect.TypeFor[T](), true, "")
+	s.Nullable = s.Ref == ""
+	return &s
+}
+
+// pointer is the value to set, nil for a field that is not given. Null stands
+// for the zero value: it clears.
+func (f Field[T]) pointer() *T {
+	if !f.Given {
+		return nil
+	}
+	return &f.Value
+}
+
+// nulls collects fields that cannot be cleared and are null.
+type nulls []problem.Field
+
+func refuse[T any](n *nulls, name string, f Field[T]) {
+	if f.Null {
+		*n = append(*n, problem.Field{In: problem.InBody, Field: name, Message: "must not be null; leave it out to keep it"})
+	}
+}
+
+func (n nulls) err() error {
+	if len(n) == 0 {
+		return nil
+	}
+	return problem.Fields(n...)
+}

@@ -1,0 +1,194 @@
+package api
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/projections"
+)
+
+// ProjectAnswer answers with one project.
+type ProjectAnswer struct {
+	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
+	ETag     string `header:"ETag" doc:"The project's revision."`
+	Location string `header:"Location" doc:"Where the project is, if it was created."`
+	Body     Project
+}
+
+// OfProject is what requests about one project take.
+type OfProject struct {
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The project."`
+}
+
+func projectAnswer(ctx context.Context, o commands.Outcome) *ProjectAnswer {
+	return &ProjectAnswer{
+		Position: o.Position.String(), ETag: etag(o.Project.Head.Revision),
+		Body: projectOfFold(o.Project, access.From(ctx).Account),
+	}
+}
+
+func (a *API) projects(ctx context.Context, in *struct {
+	Paging
+	Reading
+	Sort string `query:"sort" enum:"name,-name,created,-created,updated,-updated" doc:"The order; - for descending."`
+}) (*Listed[Project], error) {
+	p, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Project], err error) {
+		p.rows, p.next, err = s.Projects(ctx, access.From(ctx).Account, in.page(in.Sort))
+		return p, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return listed(p.rows, p.next, position, projectOfRow), nil
+}
+
+// NewProject is a project to be begun.
+type NewProject struct {
+	Name     string          `json:"name" maxLength:"100"`
+	Statuses []events.Status `json:"statuses,omitempty" maxItems:"20" doc:"The columns of its board; waiting, in_progress and done if left out."`
+}
+
+func (a *API) createProject(ctx context.Context, in *struct {
+	Creating
+	Body NewProject
+}) (*ProjectAnswer, error) {
+	o, err := a.do(ctx, commands.CreateProject{
+		Project: newID(ctx, "project"), Name: in.Body.Name, Statuses: in.Body.Statuses,
+	}, Writing{TraceParent: in.TraceParent})
+	if err != nil {
+		return nil, err
+	}
+	answer := projectAnswer(ctx, o)
+	answer.Location = "/api/v1/projects/" + o.Project.ID.String()
+	return answer, nil
+}
+
+func (a *API) project(ctx context.Context, in *struct {
+	OfProject
+	Reading
+	Conditional
+}) (*ProjectAnswer, error) {
+	p, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) (projections.Project, error) {
+		return s.Project(ctx, access.From(ctx).Account, in.ID)
+	})
+	if err != nil {
+		return nil, err
+	}
+	tag := etag(p.Revision)
+	if in.matches(tag) {
+		return nil, &unchanged{tag, position}
+	}
+	return &ProjectAnswer{Position: position, ETag: tag, Body: projectOfRow(p)}, nil
+}
+
+// ProjectPatch is a merge patch of a project. All it changes is one change.
+type ProjectPatch struct {
+	Name     Field[string]            `json:"name,omitzero" nullable:"false" maxLength:"100"`
+	Archived Field[bool]              `json:"archived,omitzero" nullable:"false"`
+	Statuses Field[[]events.Status]   `json:"statuses,omitzero" nullable:"false" maxItems:"20" doc:"All of them, in order."`
+	Retire   Field[map[string]string] `json:"retire,omitzero" nullable:"false" doc:"For each status left out of statuses, the one that takes its tasks."`
+}
+
+func (a *API) changeProject(ctx context.Context, in *struct {
+	OfProject
+	Writing
+	Body ProjectPatch
+}) (*ProjectAnswer, error) {
+	b := in.Body
+	var wrong nulls
+	refuse(&wrong, "name", b.Name)
+	refuse(&wrong, "archived", b.Archived)
+	refuse(&wrong, "statuses", b.Statuses)
+	refuse(&wrong, "retire", b.Retire)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	if b.Retire.Given && !b.Statuses.Given {
+		return nil, problem.Wrong(problem.InBody, "retire", "goes with statuses; give both")
+	}
+	// Brought back first and put away last, so that everything else finds the
+	// project open.
+	var parts []commands.Command
+	if b.Archived.Given && !b.Archived.Value {
+		parts = append(parts, commands.UnarchiveProject{Project: in.ID})
+	}
+	if b.Name.Given {
+		parts = append(parts, commands.RenameProject{Project: in.ID, Name: b.Name.Value})
+	}
+	if b.Statuses.Given {
+		parts = append(parts, commands.ChangeStatuses{Project: in.ID, Statuses: b.Statuses.Value, Retire: b.Retire.Value})
+	}
+	if b.Archived.Given && b.Archived.Value {
+		parts = append(parts, commands.ArchiveProject{Project: in.ID})
+	}
+	if len(parts) == 0 {
+		return nil, problem.Wrong(problem.InBody, "", "give at least one of name, archived, statuses")
+	}
+	o, err := a.do(ctx, commands.Together(parts...), in.Writing)
+	if err != nil {
+		return nil, err
+	}
+	return projectAnswer(ctx, o), nil
+}
+
+// Board is a project with its tasks laid out.
+type Board struct {
+	Project Project  `json:"project"`
+	Columns []Column `json:"columns" nullable:"false"`
+}
+
+// Column is one status of a board.
+type Column struct {
+	Status events.Status `json:"status"`
+	Tasks  []Card        `json:"tasks" nullable:"false" doc:"In the order of their ranks."`
+}
+
+// Card is a task as a board shows it: without its description.
+type Card struct {
+	ID        uuid.UUID       `json:"id" format:"uuid"`
+	Number    int64           `json:"number"`
+	Title     string          `json:"title"`
+	Status    string          `json:"status"`
+	Priority  events.Priority `json:"priority" enum:"none,low,medium,high,urgent"`
+	Due       *string         `json:"due" format:"date"`
+	Labels    []string        `json:"labels" nullable:"false"`
+	Assignees []uuid.UUID     `json:"assignees" nullable:"false" format:"uuid"`
+	Comments  int             `json:"comments" doc:"How many there are."`
+	Rank      string          `json:"rank"`
+	Revision  uint64          `json:"revision"`
+}
+
+// BoardAnswer answers with a board.
+type BoardAnswer struct {
+	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
+	Body     Board
+}
+
+func (a *API) board(ctx context.Context, in *struct {
+	OfProject
+	Reading
+}) (*BoardAnswer, error) {
+	b, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) (projections.Board, error) {
+		return s.Board(ctx, access.From(ctx).Account, in.ID)
+	})
+	if err != nil {
+		return nil, err
+	}
+	body := Board{Project: projectOfRow(b.Project), Columns: make([]Column, len(b.Columns))}
+	for i, c := range b.Columns {
+		cards := make([]Card, len(c.Tasks))
+		for j, t := range c.Tasks {
+			cards[j] = Card{
+				ID: t.ID, Number: t.Number, Title: t.Title, Status: t.Status, Priority: t.Priority, Due: due(t.Due),
+				Labels: filled(t.Labels), Assignees: filled(t.Assignees), Comments: t.CommentCount, Rank: t.Rank, Revision: t.Revision,
+			}
+		}
+		body.Columns[i] = Column{c.Status, cards}
+	}
+	return &BoardAnswer{position, body}, nil
+}

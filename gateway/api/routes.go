@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/idempotency"
+	"github.com/docketlog/docket/gateway/problem"
+)
+
+const (
+	get    = http.MethodGet
+	post   = http.MethodPost
+	put    = http.MethodPut
+	patch  = http.MethodPatch
+	remove = http.MethodDelete
+)
+
+const feedPath = "/api/v1/feed"
+
+// Endless is the pattern of the one route whose answer has no end.
+const Endless = get + " " + feedPath
+
+// route is one line of the table. A route of which rule and secrecy say nothing
+// takes a caller with the scope of its method, and holds no secret.
+type route struct {
+	method, path string
+	id           string // of the operation
+	summary      string
+	status       int // of success
+	tag          string
+	register     func(huma.API, huma.Operation)
+	rule         access.Rule
+	secrecy      idempotency.Secrecy
+}
+
+func (r route) pattern() string { return r.method + " " + r.path }
+
+// table is every route there is.
+func (a *API) table() []route {
+	const (
+		acc, pro, tas = "accounts", "projects", "tasks"
+		open, session = access.Open, access.SessionOnly
+		entered       = idempotency.SecretRequest
+		shown         = idempotency.SecretAnswer
+	)
+	return []route{
+		{post, "/api/v1/accounts", "register", "Open an account", 202, acc, on(a, a.register), open, shown},
+		{post, "/api/v1/sessions", "sign-in", "Sign in", 201, acc, on(a, a.signIn), open, shown},
+		{remove, "/api/v1/sessions/current", "sign-out", "Sign out", 204, acc, on(a, a.signOut), session, 0},
+
+		{get, "/api/v1/me", "get-me", "Who I am", 200, acc, on(a, a.me), 0, 0},
+		{patch, "/api/v1/me", "change-me", "Change my name, address or password", 200, acc, on(a, a.changeMe), session, entered},
+		{remove, "/api/v1/me", "erase-me", "Erase my account for good", 204, acc, on(a, a.eraseMe), session, entered},
+		{get, "/api/v1/me/tasks", "list-my-tasks", "Tasks assigned to me, in all projects", 200, tas, on(a, a.myTasks), 0, 0},
+		{get, "/api/v1/me/sessions", "list-sessions", "Where I am signed in", 200, acc, on(a, a.sessions), session, 0},
+		{remove, "/api/v1/me/sessions/{id}", "revoke-session", "Sign out elsewhere", 204, acc, on(a, a.revokeSession), session, 0},
+		{get, "/api/v1/me/tokens", "list-tokens", "My API tokens", 200, acc, on(a, a.tokens), session, 0},
+		{post, "/api/v1/me/tokens", "create-token", "Make an API token", 201, acc, on(a, a.createToken), session, shown},
+		{remove, "/api/v1/me/tokens/{id}", "revoke-token", "Revoke an API token", 204, acc, on(a, a.revokeToken), session, 0},
+
+		{get, "/api/v1/projects", "list-projects", "My projects", 200, pro, on(a, a.projects), 0, 0},
+		{post, "/api/v1/projects", "create-project", "Begin a project", 201, pro, on(a, a.createProject), 0, 0},
+		{get, "/api/v1/projects/{id}", "get-project", "One project", 200, pro, on(a, a.project), 0, 0},
+		{patch, "/api/v1/projects/{id}", "change-project", "Change name or statuses, archive, bring back", 200, pro, on(a, a.changeProject), 0, 0},
+		{get, "/api/v1/projects/{id}/board", "get-board", "The board, with its tasks in order", 200, pro, on(a, a.board), 0, 0},
+		{get, "/api/v1/projects/{id}/history", "list-project-history", "What happened in the project, newest first", 200, pro, on(a, a.projectHistory), 0, 0},
+		{get, "/api/v1/projects/{id}/members", "list-members", "The members, with their names", 200, pro, on(a, a.members), 0, 0},
+		{post, "/api/v1/projects/{id}/members", "add-member", "Let somebody in", 201, pro, on(a, a.addMember), 0, 0},
+		{patch, "/api/v1/projects/{id}/members/{account}", "change-member", "Change a member's role", 200, pro, on(a, a.changeMember), 0, 0},
+		{remove, "/api/v1/projects/{id}/members/{account}", "remove-member", "Take a member out, or leave", 204, pro, on(a, a.removeMember), 0, 0},
+		{get, "/api/v1/projects/{id}/tasks", "list-tasks", "The project's tasks", 200, tas, on(a, a.tasks), 0, 0},
+		{post, "/api/v1/projects/{id}/tasks", "create-task", "Create a task", 201, tas, on(a, a.createTask), 0, 0},
+
+		{get, "/api/v1/tasks/{id}", "get-task", "One task", 200, tas, on(a, a.task), 0, 0},
+		{patch, "/api/v1/tasks/{id}", "change-task", "Edit, move, assign", 200, tas, on(a, a.changeTask), 0, 0},
+		{remove, "/api/v1/tasks/{id}", "delete-task", "Put the task in the trash", 200, tas, on(a, a.deleteTask), 0, 0},
+		{post, "/api/v1/tasks/{id}/restore", "restore-task", "Take the task out of the trash", 200, tas, on(a, a.restoreTask), 0, 0},
+		{put, "/api/v1/tasks/{id}/assignees/{account}", "assign", "Assign a member", 200, tas, on(a, a.assign), 0, 0},
+		{remove, "/api/v1/tasks/{id}/assignees/{account}", "unassign", "Unassign a member", 200, tas, on(a, a.unassign), 0, 0},
+		{get, "/api/v1/tasks/{id}/comments", "list-comments", "What was said, oldest first", 200, tas, on(a, a.comments), 0, 0},
+		{post, "/api/v1/tasks/{id}/comments", "add-comment", "Say something", 201, tas, on(a, a.addComment), 0, 0},
+		{patch, "/api/v1/tasks/{id}/comments/{comment}", "edit-comment", "Change what I said", 200, tas, on(a, a.editComment), 0, 0},
+		{remove, "/api/v1/tasks/{id}/comments/{comment}", "delete-comment", "Take a comment off", 204, tas, on(a, a.deleteComment), 0, 0},
+		{get, "/api/v1/tasks/{id}/history", "list-task-history", "Who changed what and when, newest first", 200, tas, on(a, a.history), 0, 0},
+
+		{get, feedPath, "follow", "Server-sent events of what I may see", 200, "feed", on(a, a.feed), 0, 0},
+	}
+}
+
+// on puts a handler on its route.
+func on[I, O any](a *API, handle func(context.Context, *I) (*O, error)) func(huma.API, huma.Operation) {
+	return func(h huma.API, op huma.Operation) {
+		huma.Register(h, op, func(ctx context.Context, in *I) (*O, error) {
+			out, err := handle(ctx, in)
+			if err != nil {
+				return nil, a.fault(err)
+			}
+			return out, nil
+		})
+	}
+}
+
+// operation describes a route to huma.
+func (a *API) operation(r route) huma.Operation {
+	op := huma.Operation{
+		Method: r.method, Path: r.path, OperationID: r.id, Summary: r.summary, Tags: []string{r.tag},
+		DefaultStatus: r.status, MaxBodyBytes: MaxBody + 1,
+		// The gateway has read the body and its deadline; none is to be set anew.
+		BodyReadTimeout: -1,
+		Responses:       a.failures(r),
+	}
+	if r.rule == access.Open {
+		op.Security = []map[string][]string{}
+	} else {
+		op.Security = []map[string][]string{{"token": {}}, {"cookie": {}}}
+	}
+	if r.rule == access.SessionOnly {
+		op.Description = "Takes a session; API tokens may not do this."
+	}
+	return op
+}
+
+// failures documents the problems every route of a sort can answer with.
+func (a *API) failures(r route) map[string]*huma.Response {
+	statuses := []int{422, 429, 500, 503}
+	if r.rule == access.Open {
+		statuses = append(statuses, 401)
+	} else {
+		statuses = append(statuses, 401, 403)
+	}
+	if r.method == get {
+		statuses = append(statuses, 404, 410)
+	} else {
+		statuses = append(statuses, 400, 403, 404, 409, 412, 413, 415, 507)
+	}
+	responses := make(map[string]*huma.Response, len(statuses))
+	for _, status := range statuses {
+		responses[statusText(status)] = &huma.Response{
+			Description: http.StatusText(status),
+			Content:     map[string]*huma.MediaType{problem.ContentType: {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}}},
+		}
+	}
+	if r.id == "get-task" || r.id == "get-project" {
+		responses["304"] = &huma.Response{Description: "It still has the ETag given as If-None-Match."}
+	}
+	if r.pattern() == Endless {
+		responses["200"] = feedResponse(a.huma.OpenAPI().Components.Schemas)
+	}
+	return responses
+}

@@ -1,0 +1,110 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/idempotency"
+)
+
+// SignIn is what a person enters to sign in.
+type SignIn struct {
+	Email    string `json:"email" maxLength:"254"`
+	Password string `json:"password" maxLength:"1024"`
+}
+
+// SignedIn is a new session with its secret.
+type SignedIn struct {
+	Token     string    `json:"token" doc:"The secret: send it as Authorization: Bearer. It is shown this once."`
+	ID        uuid.UUID `json:"id" format:"uuid"`
+	Account   uuid.UUID `json:"account" format:"uuid"`
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// SignedInAnswer answers a sign-in.
+type SignedInAnswer struct {
+	Position  string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
+	SetCookie string `header:"Set-Cookie" doc:"The session, for browsers."`
+	Body      SignedIn
+}
+
+func (a *API) signIn(ctx context.Context, in *struct {
+	Keyed
+	Body SignIn
+}) (*SignedInAnswer, error) {
+	who := clientOf(ctx)
+	session, err := a.Accounts.SignIn(ctx, accounts.Credentials{
+		Email: in.Body.Email, Password: in.Body.Password, Address: who.address, UserAgent: who.agent,
+		IdempotencyKey: idempotency.Key(ctx),
+	})
+	if err != nil {
+		return nil, err
+	}
+	position, err := a.now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &SignedInAnswer{
+		Position:  position,
+		SetCookie: access.Cookie(session.Secret, session.Expires, a.SecureCookies).String(),
+		Body:      SignedIn{session.Secret, session.ID, session.Account, session.Created, session.Expires},
+	}, nil
+}
+
+func (a *API) signOut(ctx context.Context, _ *Keyed) (*Erased, error) {
+	if err := a.Accounts.SignOut(ctx, access.From(ctx).Identity); err != nil {
+		return nil, err
+	}
+	position, err := a.now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Erased{position, access.NoCookie(a.SecureCookies).String()}, nil
+}
+
+// Session is a place where the caller is signed in.
+type Session struct {
+	ID        uuid.UUID `json:"id" format:"uuid"`
+	Current   bool      `json:"current" doc:"Whether it is the one this was asked with."`
+	Address   string    `json:"address" doc:"The network address it was opened from."`
+	UserAgent string    `json:"user_agent" doc:"What the client called itself."`
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+	UsedAt    time.Time `json:"used_at" doc:"When it was last used, to within five minutes."`
+}
+
+func (a *API) sessions(ctx context.Context, _ *Reading) (*Listed[Session], error) {
+	caller := access.From(ctx)
+	all, err := a.Accounts.Sessions(ctx, caller.Account)
+	if err != nil {
+		return nil, err
+	}
+	position, err := a.now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return listed(all, "", position, func(s accounts.Session) Session {
+		return Session{s.ID, s.ID == caller.Session, s.Address, s.UserAgent, s.Created, s.Expires, s.Used}
+	}), nil
+}
+
+// Done answers what is done and has nothing to show.
+type Done struct {
+	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
+}
+
+func (a *API) revokeSession(ctx context.Context, in *struct {
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The session."`
+	Keyed
+}) (*Done, error) {
+	if err := a.Accounts.RevokeSession(ctx, access.From(ctx).Account, in.ID); err != nil {
+		return nil, err
+	}
+	position, err := a.now(ctx)
+	return &Done{position}, err
+}

@@ -1,0 +1,202 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections"
+)
+
+// Task is a task.
+type Task struct {
+	ID          uuid.UUID       `json:"id" format:"uuid"`
+	ProjectID   uuid.UUID       `json:"project_id" format:"uuid"`
+	Number      *int64          `json:"number" doc:"Its place among the project's tasks, from 1. Null in the answer to a write if the rows were too far behind to know."`
+	Title       string          `json:"title"`
+	Description string          `json:"description"`
+	Status      string          `json:"status" doc:"The key of one of the project's statuses."`
+	Priority    events.Priority `json:"priority" enum:"none,low,medium,high,urgent"`
+	Due         *string         `json:"due" format:"date" doc:"A calendar day, null for none."`
+	Labels      []string        `json:"labels" nullable:"false"`
+	Assignees   []uuid.UUID     `json:"assignees" nullable:"false" format:"uuid" doc:"Accounts. Who is no member any more is left out."`
+	Rank        string          `json:"rank" doc:"Its place within its status: ranks compare as bytes."`
+	Revision    uint64          `json:"revision" doc:"Counts its changes; the ETag."`
+	CreatedAt   time.Time       `json:"created_at"`
+	CreatedBy   uuid.UUID       `json:"created_by" format:"uuid"`
+	UpdatedAt   time.Time       `json:"updated_at" doc:"When it, or what is said about it, changed last."`
+	DeletedAt   *time.Time      `json:"deleted_at,omitempty" doc:"When it was put in the trash; only there if it is."`
+}
+
+// taskOfRow is a task as the rows have it.
+func taskOfRow(t projections.Task) Task {
+	return Task{
+		ID: t.ID, ProjectID: t.Project, Number: &t.Number, Title: t.Title, Description: t.Description,
+		Status: t.Status, Priority: t.Priority, Due: due(t.Due), Labels: filled(t.Labels), Assignees: filled(t.Assignees),
+		Rank: t.Rank, Revision: t.Revision, CreatedAt: t.CreatedAt.UTC(), CreatedBy: t.CreatedBy,
+		UpdatedAt: t.UpdatedAt.UTC(), DeletedAt: utc(t.DeletedAt),
+	}
+}
+
+// taskOfFold is a task as a command left it, in the same words.
+func taskOfFold(t commands.Task, p commands.Project, number *int64) Task {
+	status := t.Status
+	if s, ok := p.Status(t.Status); ok {
+		status = s.Key
+	}
+	assignees := make([]uuid.UUID, 0, len(t.Assignees))
+	for _, id := range t.Assignees {
+		if p.Role(id) != "" {
+			assignees = append(assignees, id)
+		}
+	}
+	shaped := Task{
+		ID: t.ID, ProjectID: t.Project, Number: number, Title: t.Title, Description: t.Description,
+		Status: status, Priority: t.Priority, Due: due(t.Due), Labels: filled(t.Labels), Assignees: assignees,
+		Rank: t.Rank, Revision: t.Head.Revision, CreatedAt: t.CreatedAt, CreatedBy: t.CreatedBy, UpdatedAt: t.UpdatedAt,
+	}
+	if t.Deleted() {
+		shaped.DeletedAt = &t.DeletedAt
+	}
+	return shaped
+}
+
+// Project is a project as one of its members sees it.
+type Project struct {
+	ID        uuid.UUID       `json:"id" format:"uuid"`
+	Name      string          `json:"name"`
+	Archived  bool            `json:"archived"`
+	Role      events.Role     `json:"role" enum:"owner,member,viewer" doc:"The caller's own."`
+	Statuses  []events.Status `json:"statuses" nullable:"false" doc:"The columns of the board, in order."`
+	Members   []Membership    `json:"members" nullable:"false" doc:"In the order in which they joined; /members has their names."`
+	Counts    map[string]int  `json:"counts,omitempty" doc:"How many tasks stand in each status; in answers to reads only."`
+	Revision  uint64          `json:"revision" doc:"Counts its changes; the ETag."`
+	CreatedAt time.Time       `json:"created_at"`
+	CreatedBy uuid.UUID       `json:"created_by" format:"uuid"`
+	UpdatedAt time.Time       `json:"updated_at"`
+}
+
+// Membership is an account and what it may do in a project.
+type Membership struct {
+	Account uuid.UUID   `json:"account" format:"uuid"`
+	Role    events.Role `json:"role" enum:"owner,member,viewer"`
+	Since   time.Time   `json:"since"`
+}
+
+func projectOfRow(p projections.Project) Project {
+	shaped := Project{
+		ID: p.ID, Name: p.Name, Archived: p.Archived, Role: p.Role, Statuses: filled(p.Statuses),
+		Members: make([]Membership, len(p.Members)), Counts: p.Counts, Revision: p.Revision,
+		CreatedAt: p.CreatedAt.UTC(), CreatedBy: p.CreatedBy, UpdatedAt: p.UpdatedAt.UTC(),
+	}
+	for i, m := range p.Members {
+		shaped.Members[i] = Membership{m.Account, m.Role, m.Since.UTC()}
+	}
+	return shaped
+}
+
+func projectOfFold(p commands.Project, caller uuid.UUID) Project {
+	shaped := Project{
+		ID: p.ID, Name: p.Name, Archived: p.Archived, Role: p.Role(caller), Statuses: filled(p.Statuses),
+		Members: make([]Membership, len(p.Members)), Revision: p.Head.Revision,
+		CreatedAt: p.CreatedAt, CreatedBy: p.CreatedBy, UpdatedAt: p.UpdatedAt,
+	}
+	for i, m := range p.Members {
+		shaped.Members[i] = Membership(m)
+	}
+	return shaped
+}
+
+// Comment is what somebody said about a task.
+type Comment struct {
+	ID        uuid.UUID  `json:"id" format:"uuid"`
+	TaskID    uuid.UUID  `json:"task_id" format:"uuid"`
+	Author    uuid.UUID  `json:"author" format:"uuid"`
+	Text      string     `json:"text"`
+	CreatedAt time.Time  `json:"created_at"`
+	EditedAt  *time.Time `json:"edited_at" doc:"Null for one that still says what it said at first."`
+}
+
+func commentOfRow(c projections.Comment) Comment {
+	return Comment{c.ID, c.Task, c.Author, c.Text, c.CreatedAt.UTC(), utc(c.EditedAt)}
+}
+
+func commentOfFold(task uuid.UUID, c commands.Comment) Comment {
+	shaped := Comment{ID: c.ID, TaskID: task, Author: c.Author, Text: c.Text, CreatedAt: c.CreatedAt}
+	if !c.EditedAt.IsZero() {
+		shaped.EditedAt = &c.EditedAt
+	}
+	return shaped
+}
+
+// Entry is one event in a history.
+type Entry struct {
+	ID        uuid.UUID   `json:"id" format:"uuid" doc:"The event's id."`
+	Type      events.Type `json:"type" doc:"What happened, such as task_moved."`
+	At        time.Time   `json:"at"`
+	Actor     uuid.UUID   `json:"actor" format:"uuid" doc:"The account that did it."`
+	TaskID    *uuid.UUID  `json:"task_id,omitempty" format:"uuid" doc:"The task it happened to, if to one."`
+	AccountID *uuid.UUID  `json:"account_id,omitempty" format:"uuid" doc:"The member it is about, if about one."`
+	Revision  uint64      `json:"revision" doc:"The revision it made of the task or project."`
+	Position  string      `json:"position" doc:"Where the log has it."`
+	Changes   Changes     `json:"changes"`
+}
+
+// Changes is which field went from what to what, as the rows hold it.
+type Changes json.RawMessage
+
+// MarshalJSON gives the bytes as they are.
+func (c Changes) MarshalJSON() ([]byte, error) { return json.RawMessage(c).MarshalJSON() }
+
+// Schema describes what the bytes hold.
+func (c Changes) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{
+		Type: huma.TypeArray, Description: "Each changed field with its value before and after, null for none.",
+		Items: &huma.Schema{
+			Type: huma.TypeObject, Required: []string{"field", "from", "to"},
+			Properties: map[string]*huma.Schema{"field": {Type: huma.TypeString}, "from": {}, "to": {}},
+		},
+	}
+}
+
+func entryOfRow(e projections.Entry) Entry {
+	shaped := Entry{
+		ID: e.Event, Type: e.Type, At: e.At.UTC(), Actor: e.Actor, Revision: e.Revision,
+		Position: e.Position.String(), Changes: Changes(e.Differences),
+	}
+	if e.Aggregate.Kind == events.KindTask {
+		shaped.TaskID = &e.Aggregate.ID
+	}
+	if e.Concerns != uuid.Nil {
+		shaped.AccountID = &e.Concerns
+	}
+	return shaped
+}
+
+func due(d events.Date) *string {
+	if d == "" {
+		return nil
+	}
+	s := string(d)
+	return &s
+}
+
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
+
+// filled is a list that is never null.
+func filled[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

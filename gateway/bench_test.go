@@ -1,0 +1,133 @@
+package gateway_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+// connections is how many clients the benchmarks are asked by at once.
+const connections = 16
+
+// BenchmarkTaskMove is a task moved to and fro over HTTP, beside its raw limit:
+// the same number of writers appending an event of the same size to the same
+// log. Both sync every write; the clients are part of the process.
+func BenchmarkTaskMove(b *testing.B) {
+	b.Run("append", func(b *testing.B) {
+		h := open(b)
+		heads := make([]events.Head, connections)
+		for i := range heads {
+			heads[i] = events.Head{Aggregate: events.Task(uuid.New())}
+		}
+		actor, project := uuid.New(), uuid.New()
+		rank := "0000000000V"
+		spread(b, func(worker, n int) error {
+			from, to := "waiting", "in_progress"
+			if n%2 == 1 {
+				from, to = to, from
+			}
+			appended, err := h.log.Append(context.Background(), events.Commit{
+				Head: heads[worker], Project: project, Command: uuid.New(), Actor: actor, Time: time.Now(),
+				Events: []events.Event{events.TaskMoved{
+					Status: events.Changed[string]{From: from, To: to}, Rank: events.Changed[string]{From: rank, To: rank},
+				}},
+			})
+			heads[worker] = appended.Head
+			return err
+		})
+	})
+	b.Run("http", func(b *testing.B) { benchmarkMoves(b, false) })
+	b.Run("http-idempotent", func(b *testing.B) { benchmarkMoves(b, true) })
+}
+
+func benchmarkMoves(b *testing.B, keyed bool) {
+	h := open(b)
+	ada := h.person("Ada")
+	project, _ := ada.project("Bench")
+	tasks := make([]string, connections)
+	for i := range tasks {
+		tasks[i], _ = ada.task(project, fmt.Sprintf("Task %d", i))
+	}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
+	bodies := [2][]byte{[]byte(`{"status":"in_progress"}`), []byte(`{"status":"waiting"}`)}
+	spread(b, func(worker, n int) error {
+		r, err := http.NewRequest("PATCH", h.server.URL+tasks[worker], bytes.NewReader(bodies[n%2]))
+		if err != nil {
+			return err
+		}
+		r.Header.Set("Content-Type", "application/merge-patch+json")
+		r.Header.Set("Authorization", "Bearer "+ada.secret)
+		if keyed {
+			r.Header.Set("Idempotency-Key", fmt.Sprintf("%d-%d-%d", b.N, worker, n))
+		}
+		res, err := client.Do(r)
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close()
+		if res.StatusCode != 200 {
+			text, _ := io.ReadAll(res.Body)
+			return fmt.Errorf("%d: %s", res.StatusCode, text)
+		}
+		_, err = io.Copy(io.Discard, res.Body)
+		return err
+	})
+}
+
+// BenchmarkTaskRead is a task read over HTTP.
+func BenchmarkTaskRead(b *testing.B) {
+	h := open(b)
+	ada := h.person("Ada")
+	project, _ := ada.project("Bench")
+	task, made := ada.task(project, "Task")
+	ada.get(task, made.at()).want(200)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
+	spread(b, func(int, int) error {
+		r, err := http.NewRequest("GET", h.server.URL+task, nil)
+		if err != nil {
+			return err
+		}
+		r.Header.Set("Authorization", "Bearer "+ada.secret)
+		res, err := client.Do(r)
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close()
+		if res.StatusCode != 200 {
+			return fmt.Errorf("status %d", res.StatusCode)
+		}
+		_, err = io.Copy(io.Discard, res.Body)
+		return err
+	})
+}
+
+// spread does b.N pieces of work by as many workers as there are connections.
+func spread(b *testing.B, work func(worker, n int) error) {
+	b.Helper()
+	var next atomic.Int64
+	var running sync.WaitGroup
+	b.ReportAllocs()
+	b.ResetTimer()
+	for worker := range connections {
+		running.Go(func() {
+			for n := 0; next.Add(1) <= int64(b.N); n++ {
+				if err := work(worker, n); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	running.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ops/s")
+}

@@ -1,0 +1,77 @@
+package feed
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+// Event is one event as subscribers are told it.
+type Event struct {
+	Position events.Position
+	// JSON is a [Body], one line, made once for all subscribers.
+	JSON []byte
+}
+
+// Body tells an event to clients. What does not apply is left out.
+type Body struct {
+	ID       uuid.UUID   `json:"id" doc:"The event's id."`
+	Type     events.Type `json:"type" doc:"What happened, such as task_moved."`
+	Project  *uuid.UUID  `json:"project_id,omitempty" doc:"The project that decides who may see it; none for events of accounts."`
+	Task     *uuid.UUID  `json:"task_id,omitempty" doc:"The task it happened to."`
+	Person   *uuid.UUID  `json:"account_id,omitempty" doc:"The account it is about: a member, or the account itself."`
+	Comment  *uuid.UUID  `json:"comment_id,omitempty" doc:"The comment it is about."`
+	Revision uint64      `json:"revision" doc:"The revision it made of the task, project or account."`
+	At       time.Time   `json:"at" doc:"When it was decided."`
+	Actor    uuid.UUID   `json:"actor" doc:"The account that did it."`
+	Changes  []Change    `json:"changes" doc:"Each changed field with its value before and after."`
+	Position string      `json:"position" doc:"Where the log has it; send it as Last-Event-ID to go on after it."`
+}
+
+// Change is one field's value before and after an event.
+type Change struct {
+	Field string `json:"field"`
+	From  any    `json:"from" doc:"The value before, null for none."`
+	To    any    `json:"to" doc:"The value after, null for none."`
+}
+
+// told makes the event's body.
+func told(e *events.Envelope, event events.Event) ([]byte, error) {
+	b := Body{
+		ID: e.ID, Type: e.Type, Project: optional(e.Project), Person: optional(events.Concerns(event)),
+		Comment: optional(commentOf(event)), Revision: e.Revision, At: e.Time, Actor: e.Actor,
+		Changes: []Change{}, Position: e.Position.String(),
+	}
+	switch e.Aggregate.Kind {
+	case events.KindTask:
+		b.Task = &e.Aggregate.ID
+	case events.KindAccount:
+		b.Person = &e.Aggregate.ID
+	}
+	for _, d := range events.Differences(event) {
+		b.Changes = append(b.Changes, Change(d))
+	}
+	return json.Marshal(b)
+}
+
+func commentOf(event events.Event) uuid.UUID {
+	switch event := event.(type) {
+	case events.CommentAdded:
+		return event.Comment
+	case events.CommentEdited:
+		return event.Comment
+	case events.CommentDeleted:
+		return event.Comment
+	}
+	return uuid.Nil
+}
+
+func optional(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
+}

@@ -1,0 +1,280 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+// Errors of this package. They are matched with errors.Is. After the first
+// three, a subscription goes on by a new one after the last event it had.
+var (
+	// ErrSlow reports a subscriber that did not take its events in time.
+	ErrSlow = errors.New("too slow: events were piling up")
+	// ErrInterrupted reports that the log could not be followed for a moment.
+	ErrInterrupted = errors.New("the feed was interrupted")
+	// ErrStopped reports that the hub has ended.
+	ErrStopped = errors.New("the feed has stopped")
+	// ErrTooMany reports an account that has as many subscriptions as one may.
+	ErrTooMany = errors.New("too many subscriptions")
+)
+
+const (
+	// batchSize is how many events are read from the log at once.
+	batchSize = 256
+	// MaxSubscriptions is how many one account may have in one process.
+	MaxSubscriptions = 32
+)
+
+// Options are what a hub may be given; all have defaults.
+type Options struct {
+	// Buffer is how many events may wait for one subscriber, 1,000 by default.
+	Buffer int
+	Logger *slog.Logger
+}
+
+// Hub follows the log once and tells each event to those subscribers who may
+// see it. It may be used by any number of goroutines.
+type Hub struct {
+	log     events.Log
+	buffer  int
+	logger  *slog.Logger
+	members *members
+
+	mu       sync.Mutex
+	accounts map[uuid.UUID]map[*Subscription]struct{}
+	// decided is up to where the hub has chosen whom to tell, told up to where
+	// it has told them. A subscription joins at decided, and is known to be
+	// complete up to told.
+	decided, told events.Position
+	ready         chan struct{} // closed while the hub follows
+	stopped       bool
+
+	subscribers, dropped atomic.Int64
+}
+
+// NewHub makes a hub on the log. Subscriptions wait until [Hub.Run] runs.
+func NewHub(log events.Log, options Options) *Hub {
+	if options.Buffer <= 0 {
+		options.Buffer = 1000
+	}
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Hub{
+		log: log, buffer: options.Buffer, logger: options.Logger, members: newMembers(log),
+		accounts: make(map[uuid.UUID]map[*Subscription]struct{}), ready: make(chan struct{}),
+	}
+}
+
+// Subscribers is how many subscriptions there are, and Dropped how many were
+// ended for being too slow.
+func (h *Hub) Subscribers() int64 { return h.subscribers.Load() }
+
+// Dropped counts the subscriptions that were ended for being too slow.
+func (h *Hub) Dropped() int64 { return h.dropped.Load() }
+
+// Position is up to where the hub has told the log, zero while it does not
+// follow.
+func (h *Hub) Position() events.Position {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.told
+}
+
+// Run follows the log until ctx ends, and then ends all subscriptions. It
+// returns ctx's error.
+func (h *Hub) Run(ctx context.Context) error {
+	defer h.Close()
+	wait := 100 * time.Millisecond
+	for {
+		began := time.Now()
+		err := h.follow(ctx)
+		h.interrupt()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if time.Since(began) > time.Minute {
+			wait = 100 * time.Millisecond
+		}
+		h.logger.Warn("the feed was interrupted, trying again", slog.Any("err", err), slog.Duration("in", wait))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, 5*time.Second)
+	}
+}
+
+// Close ends all subscriptions with [ErrStopped], those to come as well.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.stopped {
+		h.stopped = true
+		h.endAll(ErrStopped)
+	}
+}
+
+func (h *Hub) follow(ctx context.Context) error {
+	end, err := h.log.End(ctx)
+	if err != nil {
+		return err
+	}
+	feed, err := h.log.Follow(ctx, end, batchSize)
+	if err != nil {
+		return err
+	}
+	defer feed.Close()
+	h.members.follow(true)
+	h.mu.Lock()
+	h.decided, h.told = end, end
+	close(h.ready)
+	h.mu.Unlock()
+	fence := newFence(h.log)
+	for {
+		batch, err := feed.Next(ctx)
+		if err != nil {
+			return err
+		}
+		for i := range batch.Events {
+			if err := h.tell(ctx, fence, &batch.Events[i]); err != nil {
+				return err
+			}
+		}
+		h.mu.Lock()
+		h.decided, h.told = batch.End, batch.End
+		h.mu.Unlock()
+	}
+}
+
+// interrupt ends all subscriptions, which come again and find what they missed
+// in the log.
+func (h *Hub) interrupt() {
+	h.members.follow(false)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	select {
+	case <-h.ready:
+		h.ready = make(chan struct{})
+	default:
+	}
+	h.decided, h.told = events.Position{}, events.Position{}
+	h.endAll(ErrInterrupted)
+}
+
+func (h *Hub) endAll(reason error) {
+	for _, set := range h.accounts {
+		for s := range set {
+			s.end(reason)
+		}
+	}
+}
+
+// tell gives the event to those live subscriptions that may see it.
+func (h *Hub) tell(ctx context.Context, fence *fence, e *events.Envelope) error {
+	if e.Aggregate.Kind == events.KindProject {
+		h.members.forget(e.Aggregate.ID)
+	}
+	event, err := decoded(e)
+	if err != nil {
+		return err
+	}
+	to, err := h.choose(ctx, e, event)
+	if err != nil {
+		return err
+	}
+	if len(to) == 0 {
+		fence.skip(e.Aggregate)
+		return nil
+	}
+	accepted, err := fence.accepts(ctx, e)
+	if err != nil || !accepted {
+		return err
+	}
+	json, err := told(e, event)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range to {
+		if !s.push(Event{e.Position, json}, h.buffer) {
+			h.dropped.Add(1)
+		}
+	}
+	h.told = e.Position
+	return nil
+}
+
+// choose decides which live subscriptions are told the event, and moves decided
+// in the same step: whoever joins later joins after it.
+func (h *Hub) choose(ctx context.Context, e *events.Envelope, event events.Event) ([]*Subscription, error) {
+	for {
+		// While nobody listens it would be a waste to look up who may.
+		listened := h.subscribers.Load() > 0
+		var audience []uuid.UUID
+		if listened {
+			var err error
+			if audience, err = h.audience(ctx, e, event); err != nil {
+				return nil, err
+			}
+		}
+		h.mu.Lock()
+		if !listened && h.subscribers.Load() > 0 {
+			h.mu.Unlock()
+			continue // Somebody came meanwhile and counts on this event.
+		}
+		var to []*Subscription
+		for _, account := range audience {
+			for s := range h.accounts[account] {
+				if s.live && s.wants(e) {
+					to = append(to, s)
+				}
+			}
+		}
+		h.decided = e.Position
+		h.mu.Unlock()
+		return to, nil
+	}
+}
+
+// audience is the accounts that may see the event.
+func (h *Hub) audience(ctx context.Context, e *events.Envelope, event events.Event) ([]uuid.UUID, error) {
+	if e.Aggregate.Kind == events.KindAccount {
+		return []uuid.UUID{e.Aggregate.ID}, nil
+	}
+	project, err := h.members.of(ctx, e.Project)
+	if err != nil {
+		return nil, err
+	}
+	audience := make([]uuid.UUID, 0, len(project.Members)+1)
+	for _, m := range project.Members {
+		audience = append(audience, m.Account)
+	}
+	// Whom a membership event is about hears of it, also of the end.
+	if about := events.Concerns(event); about != uuid.Nil && project.Role(about) == "" {
+		audience = append(audience, about)
+	}
+	return audience, nil
+}
+
+// sees reports whether one account may see the event.
+func (h *Hub) sees(ctx context.Context, account uuid.UUID, e *events.Envelope, event events.Event) (bool, error) {
+	if e.Aggregate.Kind == events.KindAccount {
+		return e.Aggregate.ID == account, nil
+	}
+	if events.Concerns(event) == account {
+		return true, nil
+	}
+	project, err := h.members.of(ctx, e.Project)
+	return err == nil && project.Role(account) != "", err
+}

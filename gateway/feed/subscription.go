@@ -1,0 +1,281 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+// Subscription is one reader of the feed. It is used by one goroutine at a
+// time.
+type Subscription struct {
+	hub     *Hub
+	account uuid.UUID
+	project uuid.UUID // the only one wanted, zero for all
+
+	// While it catches up it reads the log by itself, up to at.
+	past  events.Feed
+	fence *fence
+	at    events.Position
+
+	// The rest is the hub's, under its mutex.
+	live   bool
+	queue  []Event
+	ended  error
+	wakeup chan struct{}
+}
+
+// Subscribe begins to tell the account what it may see after the position, of
+// one project if it is not zero. The zero position stands for now. It waits
+// a moment for the hub to follow the log. Errors: [events.ErrIncarnation] for a position
+// that is not one of this log, [ErrTooMany], [ErrInterrupted], [ErrStopped],
+// ctx's. ctx is for as long as the subscription lasts; the caller closes it.
+func (h *Hub) Subscribe(ctx context.Context, account, project uuid.UUID, after events.Position) (*Subscription, error) {
+	s := &Subscription{hub: h, account: account, project: project, at: after, wakeup: make(chan struct{}, 1)}
+	if err := h.enroll(s); err != nil {
+		return nil, err
+	}
+	if err := s.begin(ctx, after); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (h *Hub) enroll(s *Subscription) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	set := h.accounts[s.account]
+	switch {
+	case h.stopped:
+		return ErrStopped
+	case len(set) >= MaxSubscriptions:
+		return ErrTooMany
+	case set == nil:
+		set = make(map[*Subscription]struct{})
+		h.accounts[s.account] = set
+	}
+	set[s] = struct{}{}
+	h.subscribers.Add(1)
+	return nil
+}
+
+func (s *Subscription) begin(ctx context.Context, after events.Position) error {
+	s.hub.mu.Lock()
+	ready := s.hub.ready
+	s.hub.mu.Unlock()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-ready:
+	case <-s.wakeup: // the hub has stopped
+		return s.reason()
+	case <-timer.C:
+		return ErrInterrupted
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if after.IsZero() {
+		s.hub.mu.Lock()
+		defer s.hub.mu.Unlock()
+		if s.ended != nil {
+			return s.ended
+		}
+		s.at, s.live = s.hub.decided, true
+		return nil
+	}
+	past, err := s.hub.log.Follow(ctx, after, batchSize)
+	if err != nil {
+		return err
+	}
+	s.past, s.fence = past, newFence(s.hub.log)
+	return nil
+}
+
+// patience is how long a subscription waits for the hub to follow the log.
+const patience = 5 * time.Second
+
+// Position is up to where the account has had everything.
+func (s *Subscription) Position() events.Position {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	return s.at
+}
+
+// Close ends the subscription. It may be called more than once.
+func (s *Subscription) Close() {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	set := s.hub.accounts[s.account]
+	if _, there := set[s]; there {
+		delete(set, s)
+		s.hub.subscribers.Add(-1)
+		if len(set) == 0 {
+			delete(s.hub.accounts, s.account)
+		}
+	}
+	s.live = false
+	if s.past != nil {
+		s.past.Close()
+		s.past = nil
+	}
+}
+
+// Next waits, at most as long as longest says, and gives the events that
+// follow in log order; none if nothing happened that the account may see. The
+// position is one up to which the account has had everything, the events given
+// included. Errors: [ErrSlow], [ErrInterrupted], [ErrStopped],
+// [events.ErrIncarnation], ctx's.
+func (s *Subscription) Next(ctx context.Context, longest time.Duration) ([]Event, events.Position, error) {
+	for s.past != nil {
+		if s.join() {
+			break
+		}
+		more, err := s.catchUp(ctx, longest)
+		if err != nil || len(more) > 0 {
+			return more, s.at, err
+		}
+	}
+	timer := time.NewTimer(longest)
+	defer timer.Stop()
+	for quiet := false; ; {
+		if more, at, err := s.take(quiet); err != nil || len(more) > 0 || quiet {
+			return more, at, err
+		}
+		select {
+		case <-s.wakeup:
+		case <-timer.C:
+			quiet = true
+		case <-ctx.Done():
+			return nil, s.at, ctx.Err()
+		}
+	}
+}
+
+// join makes the subscription live if it has come as far as the hub.
+func (s *Subscription) join() bool {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	if s.ended == nil {
+		if reached, err := s.at.Reached(s.hub.decided); err != nil || !reached {
+			return false
+		}
+		s.live = true
+	}
+	s.past.Close()
+	s.past, s.fence = nil, nil
+	return true
+}
+
+// catchUp reads a piece of the past. The hub is ahead, so there is one, and it
+// takes long only if the log cannot be reached.
+func (s *Subscription) catchUp(ctx context.Context, longest time.Duration) ([]Event, error) {
+	soon, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	batch, err := s.past.Next(soon)
+	if err != nil {
+		if soon.Err() != nil && ctx.Err() == nil {
+			return nil, ErrInterrupted
+		}
+		return nil, err
+	}
+	var more []Event
+	for i := range batch.Events {
+		e := &batch.Events[i]
+		event, err := decoded(e)
+		if err != nil {
+			return nil, err
+		}
+		visible := s.project == uuid.Nil || s.project == e.Project
+		if visible {
+			if visible, err = s.hub.sees(ctx, s.account, e, event); err != nil {
+				return nil, err
+			}
+		}
+		if !visible {
+			s.fence.skip(e.Aggregate)
+			continue
+		}
+		accepted, err := s.fence.accepts(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		if !accepted {
+			continue
+		}
+		json, err := told(e, event)
+		if err != nil {
+			return nil, err
+		}
+		more = append(more, Event{e.Position, json})
+	}
+	s.at = batch.End
+	return more, nil
+}
+
+// take empties the queue. The position is the hub's if nothing waits.
+func (s *Subscription) take(quiet bool) ([]Event, events.Position, error) {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	more := s.queue
+	s.queue = nil
+	switch {
+	case len(more) > 0:
+		s.at = more[len(more)-1].Position
+	case s.ended != nil:
+		return nil, s.at, s.ended
+	case quiet && s.hub.told.Sequence > s.at.Sequence:
+		s.at = s.hub.told
+	}
+	return more, s.at, nil
+}
+
+func (s *Subscription) reason() error {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	if s.ended == nil {
+		return errors.New("woken without a reason")
+	}
+	return s.ended
+}
+
+// wants reports whether a live subscription has yet to be told the event. The
+// caller holds the hub's mutex.
+func (s *Subscription) wants(e *events.Envelope) bool {
+	return s.ended == nil && e.Position.Sequence > s.at.Sequence && (s.project == uuid.Nil || s.project == e.Project)
+}
+
+// push queues an event, or ends the subscription if the queue is full. What is
+// queued is still given out. The caller holds the hub's mutex.
+func (s *Subscription) push(e Event, most int) bool {
+	if s.ended != nil || !s.live {
+		return true
+	}
+	if len(s.queue) >= most {
+		s.end(ErrSlow)
+		return false
+	}
+	s.queue = append(s.queue, e)
+	s.wake()
+	return true
+}
+
+// end makes the subscription fail with the reason once its queue is empty. The
+// caller holds the hub's mutex.
+func (s *Subscription) end(reason error) {
+	if s.ended == nil {
+		s.ended = reason
+	}
+	s.wake()
+}
+
+func (s *Subscription) wake() {
+	select {
+	case s.wakeup <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,304 @@
+package gateway_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/docketlog/docket/gateway/feed"
+)
+
+// listener reads a feed.
+type listener struct {
+	t        testing.TB
+	position string // that the answer began with
+	close    context.CancelFunc
+
+	mu       sync.Mutex
+	events   []m
+	lastID   string
+	comments []string
+	ended    bool
+}
+
+// follow opens a feed.
+func (p *person) follow(query string, headers ...header) *listener {
+	p.h.t.Helper()
+	ctx, cancel := context.WithCancel(p.h.t.Context())
+	r := p.request("GET", "/api/v1/feed"+query, nil, headers...).WithContext(ctx)
+	res, err := p.h.server.Client().Do(r)
+	if err != nil {
+		p.h.t.Fatal(err)
+	}
+	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream" {
+		p.h.t.Fatalf("feed: %d %v", res.StatusCode, res.Header)
+	}
+	l := &listener{t: p.h.t, position: res.Header.Get("Docket-Position"), close: cancel}
+	p.h.t.Cleanup(cancel)
+	go func() {
+		defer res.Body.Close()
+		scanner := bufio.NewScanner(res.Body)
+		scanner.Buffer(nil, 1<<20)
+		for scanner.Scan() {
+			l.line(scanner.Text())
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.ended = true
+	}()
+	return l
+}
+
+func (l *listener) line(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if data, ok := strings.CutPrefix(text, "data: "); ok {
+		var e m
+		if err := json.Unmarshal([]byte(data), &e); err != nil {
+			l.t.Errorf("feed: %v: %s", err, data)
+		}
+		if e["position"] != l.lastID {
+			l.t.Errorf("feed: id %s of an event at %v", l.lastID, e["position"])
+		}
+		l.events = append(l.events, e)
+	}
+	if id, ok := strings.CutPrefix(text, "id: "); ok {
+		l.lastID = id
+	}
+	if comment, ok := strings.CutPrefix(text, ": "); ok {
+		l.comments = append(l.comments, comment)
+	}
+}
+
+// told is what the events were, as type and first changed value.
+func (l *listener) told() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var told []string
+	for _, e := range l.events {
+		text := e["type"].(string)
+		if changes := e["changes"].([]any); len(changes) > 0 {
+			text += fmt.Sprintf(" %v", changes[0].(m)["to"])
+		}
+		told = append(told, text)
+	}
+	return told
+}
+
+func (l *listener) wait(h *house, want ...string) {
+	h.t.Helper()
+	h.eventually(fmt.Sprintf("the feed tells %q", want), func() bool { return len(l.told()) >= len(want) })
+	if diff := cmp.Diff(want, l.told()); diff != "" {
+		h.t.Fatalf("feed:\n%s", diff)
+	}
+}
+
+func (l *listener) end(h *house, reason string) {
+	h.t.Helper()
+	h.eventually("the feed ends", func() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.ended })
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if last := l.comments[len(l.comments)-1]; !strings.Contains(last, reason) {
+		h.t.Errorf("the feed ends with %q, want %q", last, reason)
+	}
+}
+
+func TestFeed(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada, ben, eve := h.person("Ada"), h.person("Ben"), h.person("Eve")
+	hers, his, none := ada.follow(""), ben.follow(""), eve.follow("")
+	project, _ := ada.project("Engine")
+	other, made := ada.project("Other")
+	only := ada.follow("?project=" + id(other) + "&after=" + made.at().value)
+	task, _ := ada.task(project, "Before Ben")
+	hers.wait(h, "project_created Engine", "project_created Other", "task_created Before Ben")
+
+	// Ben is told from the moment he is a member, and not of what was before.
+	ada.post(project+"/members", m{"email": ben.email, "role": "viewer"}).want(201)
+	ada.patch(task, m{"title": "With Ben", "due": "2026-05-03"}).want(200)
+	his.wait(h, "member_added viewer", "task_edited With Ben")
+	if e := his.events[1]; e["project_id"] != id(project) || e["task_id"] != id(task) || e["revision"] != 2.0 || e["actor"] != ada.account {
+		t.Errorf("event %v", e)
+	}
+	if diff := cmp.Diff([]any{m{"field": "title", "from": "Before Ben", "to": "With Ben"}, m{"field": "due", "from": nil, "to": "2026-05-03"}}, his.events[1]["changes"]); diff != "" {
+		t.Errorf("changes:\n%s", diff)
+	}
+	// And no longer than he is one: the last he hears is that.
+	ada.delete(project + "/members/" + ben.account).want(204)
+	ada.patch(task, m{"title": "Without Ben"}).want(200)
+	ada.task(other, "Elsewhere")
+	hers.wait(h, "project_created Engine", "project_created Other", "task_created Before Ben", "member_added viewer",
+		"task_edited With Ben", "member_removed <nil>", "task_edited Without Ben", "task_created Elsewhere")
+	his.wait(h, "member_added viewer", "task_edited With Ben", "member_removed <nil>")
+	only.wait(h, "task_created Elsewhere")
+	none.wait(h)
+
+	// Resumed from the beginning, he sees what concerns him and nothing else.
+	again := ben.follow("", header{"Last-Event-ID", h.end().At(0).String()})
+	again.wait(h, "account_registered", "member_added viewer", "member_removed <nil>")
+}
+
+// TestFeedResumes breaks a feed off again and again while things happen, by
+// either way of resuming: nothing is missed and nothing told twice.
+func TestFeedResumes(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	project, made := ada.project("Engine")
+	const tasks = 120
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range tasks {
+			ada.task(project, fmt.Sprintf("%d", i))
+		}
+	}()
+	var seen []string
+	at := made.header.Get("Docket-Position")
+	for round := 0; len(seen) < tasks; round++ {
+		var l *listener
+		if round%2 == 0 {
+			l = ada.follow("", header{"Last-Event-ID", at})
+		} else {
+			l = ada.follow("?after=" + at)
+		}
+		h.eventually("more events", func() bool { return len(l.told()) > 0 })
+		l.close()
+		l.mu.Lock()
+		for _, e := range l.events {
+			seen = append(seen, e["changes"].([]any)[0].(m)["to"].(string))
+			at = e["position"].(string)
+		}
+		l.mu.Unlock()
+	}
+	<-done
+	for i, title := range seen {
+		if title != fmt.Sprintf("%d", i) {
+			t.Fatalf("event %d is of task %s", i, title)
+		}
+	}
+	if len(seen) != tasks {
+		t.Errorf("%d events, want %d", len(seen), tasks)
+	}
+}
+
+func TestFeedOfAnotherLog(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	ada.get("/api/v1/feed", header{"Last-Event-ID", "abcdef-1"}).want(410).code("position_gone")
+	ada.get("/api/v1/feed", header{"Last-Event-ID", h.end().At(99999).String()}).want(410).code("position_gone")
+}
+
+func TestFeedEndsWithItsSecret(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	project, _ := ada.project("Engine")
+	made := ada.post("/api/v1/me/tokens", m{"name": "feed", "scopes": []string{"read"}}).want(201)
+	byToken := ada.with(made.text("token")).follow("")
+	phone := ada.with(ada.post("/api/v1/sessions", m{"email": ada.email, "password": password}).want(201).text("token"))
+	bySession := phone.follow("")
+	kept := ada.follow("")
+	ada.delete("/api/v1/me/tokens/" + made.text("id")).want(204)
+	phone.delete("/api/v1/sessions/current").want(204)
+	ada.task(project, "Not for them")
+	byToken.end(h, "has ended")
+	bySession.end(h, "has ended")
+	byToken.wait(h)
+	bySession.wait(h)
+	kept.wait(h, "task_created Not for them")
+}
+
+func TestFeedEndsWithTheServer(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	l := ada.follow("")
+	stopped := make(chan error, 1)
+	go func() { stopped <- h.server.Config.Shutdown(t.Context()) }()
+	l.end(h, feed.ErrStopped.Error())
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTooManyFeeds(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	for range feed.MaxSubscriptions {
+		ada.follow("")
+	}
+	ada.get("/api/v1/feed").want(429).code("too_many_feeds")
+	h.person("Ben").follow("")
+}
+
+// TestReaderThatDoesNotRead leaves a connection unread: the gateway lets go of
+// it and others are told all the same.
+func TestReaderThatDoesNotRead(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	project, _ := ada.project("Engine")
+	task, _ := ada.task(project, "Task")
+	conn, err := net.Dial("tcp", h.server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.(*net.TCPConn).SetReadBuffer(4096)
+	if err := ada.request("GET", "/api/v1/feed", nil).Write(conn); err != nil {
+		t.Fatal(err)
+	}
+	l := ada.follow("")
+	h.eventually("both follow", func() bool { return strings.Contains(string(ada.get("/metrics").body), "docket_feed_subscribers 2\n") })
+	big := strings.Repeat("x", 60<<10)
+	const edits = 150
+	for i := range edits {
+		ada.patch(task, m{"description": fmt.Sprintf("%d%s", i, big)}).want(200)
+	}
+	h.eventually("the other is told everything", func() bool { return len(l.told()) == edits })
+}
+
+// TestFeedBegins says where, before anything happens.
+func TestFeedBegins(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	l := ada.follow("")
+	h.eventually("the first words", func() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.lastID != "" })
+	if l.lastID != l.position {
+		t.Errorf("id %q, position %q", l.lastID, l.position)
+	}
+}
+
+// TestFeedOutlivesTheServersPatience gives the server less time for a request
+// than the feed is open.
+func TestFeedOutlivesTheServersPatience(t *testing.T) {
+	t.Parallel()
+	h := *open(t)
+	impatient := httptest.NewUnstartedServer(nil)
+	impatient.Config = h.gateway.Server("")
+	impatient.Config.ReadTimeout, impatient.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+	impatient.Start()
+	t.Cleanup(impatient.Close)
+	h.server = impatient
+	ada := h.person("Ada")
+	project, _ := ada.project("Engine")
+	l := ada.follow("")
+	time.Sleep(time.Second)
+	ada.task(project, "Later")
+	l.wait(&h, "task_created Later")
+}

@@ -1,0 +1,143 @@
+package gateway
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/docketlog/docket/gateway/api"
+	"github.com/docketlog/docket/gateway/feed"
+	"github.com/docketlog/docket/gateway/problem"
+)
+
+// figures are what the gateway counts. Routes are told by pattern and methods
+// by a fixed list, so that nobody can make up new ones.
+type figures struct {
+	requests *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	inFlight prometheus.Gauge
+}
+
+func newFigures(registry prometheus.Registerer, hub *feed.Hub) (*figures, error) {
+	f := &figures{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "docket_http_requests_total", Help: "Requests answered, by route, method and status.",
+		}, []string{"route", "method", "status"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "docket_http_request_seconds", Help: "Time from a request's header to the end of its answer; the feed's is left out.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"route", "method"}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "docket_http_requests_in_flight", Help: "Requests being answered now, open feeds included.",
+		}),
+	}
+	subscribers := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "docket_feed_subscribers", Help: "Open feeds.",
+	}, func() float64 { return float64(hub.Subscribers()) })
+	dropped := prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "docket_feed_dropped_total", Help: "Feeds that were ended because their reader was too slow.",
+	}, func() float64 { return float64(hub.Dropped()) })
+	var errs []error
+	for _, c := range []prometheus.Collector{f.requests, f.duration, f.inFlight, subscribers, dropped} {
+		errs = append(errs, registry.Register(c))
+	}
+	return f, errors.Join(errs...)
+}
+
+// watched is a response of which is known what was said.
+type watched struct {
+	http.ResponseWriter
+	pattern string
+	status  int
+	bytes   int64
+}
+
+func (w *watched) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(p)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap gives [http.ResponseController] the connection's own writer.
+func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// patternOf notes which route the request is for.
+func patternOf(w http.ResponseWriter, pattern string) {
+	if watched, ok := w.(*watched); ok {
+		watched.pattern = pattern
+	}
+}
+
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+}
+
+// observed counts and logs requests, and answers for a handler that panicked.
+// The log names no person: no address, no path, no query, but the route.
+func (g *Gateway) observed(next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		g.figures.inFlight.Inc()
+		watch := &watched{ResponseWriter: w}
+		defer g.observe(watch, r, began)
+		defer g.recovered(watch)
+		next(watch, r)
+	})
+}
+
+func (g *Gateway) observe(watch *watched, r *http.Request, began time.Time) {
+	g.figures.inFlight.Dec()
+	method, route, took := r.Method, watch.pattern, time.Since(began)
+	if !slices.Contains(methods, method) {
+		method = "other"
+	}
+	if route == "" {
+		route = "none"
+	}
+	g.figures.requests.WithLabelValues(route, method, strconv.Itoa(watch.status)).Inc()
+	if route != api.Endless {
+		g.figures.duration.WithLabelValues(route, method).Observe(took.Seconds())
+	}
+	if g.options.Logger.Enabled(r.Context(), slog.LevelInfo) {
+		g.options.Logger.LogAttrs(r.Context(), slog.LevelInfo, "request",
+			slog.String("route", route), slog.String("method", method), slog.Int("status", watch.status),
+			slog.Duration("took", took), slog.Int64("bytes", watch.bytes))
+	}
+}
+
+// recovered is deferred: it makes a panic an answer.
+func (g *Gateway) recovered(watch *watched) {
+	fault := recover()
+	if fault == nil {
+		return
+	}
+	if fault == http.ErrAbortHandler {
+		panic(fault)
+	}
+	p := problem.New(problem.Internal, "")
+	p.Instance = "urn:uuid:" + uuid.NewString()
+	g.options.Logger.Error("a request panicked", slog.String("instance", p.Instance),
+		slog.Any("err", fault), slog.String("stack", string(debug.Stack())))
+	if watch.status != 0 {
+		// The answer has begun and cannot be made whole: the client must see that.
+		panic(http.ErrAbortHandler)
+	}
+	p.Write(watch)
+}

@@ -1,0 +1,150 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/api"
+	"github.com/docketlog/docket/gateway/feed"
+	"github.com/docketlog/docket/gateway/idempotency"
+	"github.com/docketlog/docket/projections"
+)
+
+// Options are what a gateway is made of. The first five are required.
+type Options struct {
+	Commands *commands.Handler
+	Accounts *accounts.Accounts
+	Rows     *projections.Store
+	Log      events.Log
+	// Idempotency remembers answers; see [idempotency.BucketConfig].
+	Idempotency jetstream.KeyValue
+
+	// BaseURL is where people reach the gateway, if that is not what their
+	// requests say because a proxy stands between.
+	BaseURL string
+	// SecureCookies keeps the session cookie off connections without TLS.
+	SecureCookies bool
+	// ClientAddress is the network address a request came from, by which
+	// attempts are limited; nil means the connection's. Behind a proxy it must
+	// be what the proxy says, and only the proxy may be able to say it.
+	ClientAddress func(*http.Request) string
+	// Timeout bounds every answer but the feed; 0 means 15 seconds.
+	Timeout time.Duration
+	// MaxBehind is how long the rows may be behind the log before the gateway
+	// is not ready; 0 means a minute.
+	MaxBehind time.Duration
+	// Metrics answers /metrics; nil means there is none.
+	Metrics http.Handler
+	// Registry takes the gateway's own figures; nil means nobody counts.
+	Registry prometheus.Registerer
+	Logger   *slog.Logger
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Commands == nil || o.Accounts == nil || o.Rows == nil || o.Log == nil || o.Idempotency == nil {
+		return o, errors.New("commands, accounts, rows, log and idempotency are required")
+	}
+	if o.ClientAddress == nil {
+		o.ClientAddress = func(r *http.Request) string { return r.RemoteAddr }
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 15 * time.Second
+	}
+	if o.MaxBehind <= 0 {
+		o.MaxBehind = time.Minute
+	}
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o, nil
+}
+
+// Gateway answers HTTP requests.
+type Gateway struct {
+	options Options
+	mux     *http.ServeMux
+	guard   *access.Guard
+	keeper  *idempotency.Keeper
+	hub     *feed.Hub
+	api     *api.API
+	figures *figures
+	handler http.Handler
+	still   standstill
+}
+
+// New makes a gateway. It answers at once; the feed begins with [Gateway.Run].
+func New(options Options) (*Gateway, error) {
+	options, err := options.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("make gateway: %w", err)
+	}
+	g := &Gateway{
+		options: options,
+		mux:     http.NewServeMux(),
+		hub:     feed.NewHub(options.Log, feed.Options{Logger: options.Logger}),
+	}
+	g.api, err = api.New(g.mux, api.Options{
+		Commands: options.Commands, Accounts: options.Accounts, Rows: options.Rows, Log: options.Log,
+		Feed: g.hub, SecureCookies: options.SecureCookies, Logger: options.Logger,
+		Still: func(ctx context.Context, c access.Caller) error { return g.guard.Still(ctx, c) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make gateway: %w", err)
+	}
+	rules := g.api.Rules()
+	for pattern, handler := range g.plain() {
+		g.mux.HandleFunc(pattern, handler)
+		rules[pattern] = access.Open
+	}
+	if g.guard, err = access.NewGuard(options.Accounts, rules, options.BaseURL); err != nil {
+		return nil, fmt.Errorf("make gateway: %w", err)
+	}
+	g.keeper = idempotency.NewKeeper(options.Idempotency, g.api.Secrecy(), options.Logger)
+	if g.figures, err = newFigures(options.Registry, g.hub); err != nil {
+		return nil, fmt.Errorf("make gateway: %w", err)
+	}
+	g.handler = g.observed(g.serve)
+	return g, nil
+}
+
+// Handler answers requests. It may be used with any server; [Gateway.Server]
+// has sound limits.
+func (g *Gateway) Handler() http.Handler { return g.handler }
+
+// Run keeps the feed going until ctx ends, and then ends all that are open. It
+// returns ctx's error.
+func (g *Gateway) Run(ctx context.Context) error { return g.hub.Run(ctx) }
+
+// OpenAPI is the OpenAPI 3.1 document, as JSON.
+func (g *Gateway) OpenAPI() []byte { return g.api.OpenAPI() }
+
+// Server is a server for the gateway, on the address, that no slow client can
+// tie up. Its Shutdown ends the feeds and waits for every other answer.
+func (g *Gateway) Server(address string) *http.Server {
+	s := &http.Server{
+		Addr:              address,
+		Handler:           g.handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       20 * time.Second,
+		WriteTimeout:      g.options.Timeout + 15*time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(g.options.Logger.Handler(), slog.LevelDebug),
+	}
+	s.RegisterOnShutdown(g.hub.Close)
+	return s
+}

@@ -1,0 +1,83 @@
+package idempotency
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Remembered is how long answers are.
+const Remembered = 24 * time.Hour
+
+// BucketConfig describes the bucket that remembers answers, on as many brokers
+// as replicas says.
+func BucketConfig(replicas int) jetstream.KeyValueConfig {
+	return jetstream.KeyValueConfig{
+		Bucket:      "docket_idempotency",
+		Description: "Answers to requests that carried an Idempotency-Key",
+		TTL:         Remembered,
+		History:     1,
+		Storage:     jetstream.FileStorage,
+		Replicas:    max(1, replicas),
+	}
+}
+
+// record is what is remembered. Status is 0 where the answer held a secret: then
+// only the request is, and asking again makes the same answer.
+type record struct {
+	Request []byte      `json:"request"`
+	Status  int         `json:"status,omitempty"`
+	Header  http.Header `json:"header,omitempty"`
+	Body    []byte      `json:"body,omitempty"`
+}
+
+func (r record) is(request [sha256.Size]byte) bool { return slices.Equal(r.Request, request[:]) }
+
+// bucketKey names no account and no key, so that nothing can be read off it.
+func bucketKey(account uuid.UUID, key string) string {
+	digest := sha256.New()
+	digest.Write(account[:])
+	digest.Write([]byte(key))
+	return hex.EncodeToString(digest.Sum(nil))
+}
+
+// recall gives what is remembered under the key, false if nothing is.
+func (k *Keeper) recall(ctx context.Context, key string) (record, bool, error) {
+	entry, err := k.bucket.Get(ctx, key)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return record{}, false, nil
+	}
+	if err != nil {
+		return record{}, false, fmt.Errorf("recall an answer: %w", err)
+	}
+	var r record
+	if err := json.Unmarshal(entry.Value(), &r); err != nil {
+		return record{}, false, fmt.Errorf("recall an answer: %w", err)
+	}
+	return r, true, nil
+}
+
+// remember keeps r unless something is kept under the key already, which is
+// given instead.
+func (k *Keeper) remember(ctx context.Context, key string, r record) (earlier record, found bool, err error) {
+	value, err := json.Marshal(r)
+	if err == nil {
+		_, err = k.bucket.Create(ctx, key, value)
+	}
+	if errors.Is(err, jetstream.ErrKeyExists) {
+		return k.recall(ctx, key)
+	}
+	if err != nil {
+		return record{}, false, fmt.Errorf("remember an answer: %w", err)
+	}
+	return record{}, false, nil
+}

@@ -1,0 +1,200 @@
+package idempotency
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/problem"
+)
+
+// ReplayedHeader says that an answer is one given before.
+const ReplayedHeader = "Idempotent-Replayed"
+
+// Secrecy is what of a route must not be remembered.
+type Secrecy int
+
+// The secrecies.
+const (
+	// Plain: request and answer hold no secret.
+	Plain Secrecy = iota
+	// SecretRequest: the request holds a password. Of it a keyed digest is kept,
+	// which the same session gives again.
+	SecretRequest
+	// SecretAnswer: the answer holds a secret and is not kept. The route gives
+	// the same one again by itself.
+	SecretAnswer
+)
+
+// Keeper keeps the promise for all routes. It may be used by any number of
+// goroutines.
+type Keeper struct {
+	bucket  jetstream.KeyValue
+	secrecy map[string]Secrecy
+	logger  *slog.Logger
+
+	mu     sync.Mutex
+	flying map[string]chan struct{}
+}
+
+// NewKeeper makes a keeper on the bucket, see [BucketConfig]. secrecy is by
+// pattern, [Plain] for those that are not named.
+func NewKeeper(bucket jetstream.KeyValue, secrecy map[string]Secrecy, logger *slog.Logger) *Keeper {
+	return &Keeper{bucket: bucket, secrecy: secrecy, logger: logger, flying: make(map[string]chan struct{})}
+}
+
+// Serve answers the request, whose body has been read, by next or from memory.
+// Without a key, or a caller to whom the key belongs, it only passes it on.
+func (k *Keeper) Serve(w http.ResponseWriter, r *http.Request, pattern string, body []byte, next http.Handler) {
+	key, err := keyOf(r)
+	if err != nil {
+		problem.From(err).Write(w)
+		return
+	}
+	caller := access.From(r.Context())
+	if key == "" || r.Method == http.MethodGet || r.Method == http.MethodHead {
+		next.ServeHTTP(w, r)
+		return
+	}
+	secrecy, secret := k.secrecy[pattern], ""
+	if secrecy == SecretRequest {
+		secret = caller.Secret
+	}
+	request := fingerprint(r, body, secret)
+	ctx := context.WithValue(r.Context(), contextKey{}, carried{key, commandID(caller.Account, key, request)})
+	r = r.WithContext(ctx)
+	if caller.Account == [16]byte{} {
+		// Nobody is known yet, so the key is nobody's. Package accounts makes
+		// the same key safe for whoever proves to be somebody.
+		next.ServeHTTP(w, r)
+		return
+	}
+
+	name := bucketKey(caller.Account, key)
+	// Repetitions queue behind the first, so that of those that come at once
+	// through this process only one does the work.
+	if err := k.enter(ctx, name); err != nil {
+		problem.From(err).Write(w)
+		return
+	}
+	defer k.leave(name)
+	known, found, err := k.recall(ctx, name)
+	if err != nil {
+		k.logger.Warn("answers cannot be recalled", slog.Any("err", err))
+		problem.New(problem.Unavailable, "").Write(w)
+		return
+	}
+	if found && !known.is(request) {
+		problem.New(problem.KeyReused, "").Write(w)
+		return
+	}
+	if found && known.Status != 0 {
+		known.replay(w)
+		return
+	}
+	answer := &recorder{header: http.Header{}}
+	next.ServeHTTP(answer, r)
+	if !found && final(answer.status) {
+		r := record{Request: request[:]}
+		if secrecy != SecretAnswer {
+			r.Status, r.Header, r.Body = answer.status, answer.header, answer.body.Bytes()
+		}
+		// The request's own time may be spent, and the work is done: the answer
+		// is remembered all the same.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		earlier, beaten, err := k.remember(ctx, name, r)
+		if err != nil {
+			// The log remembers the command; only the bytes may differ next time.
+			k.logger.Warn("an answer is not remembered", slog.Any("err", err))
+		}
+		if beaten && earlier.is(request) && earlier.Status != 0 {
+			earlier.replay(w)
+			return
+		}
+	}
+	answer.send(w)
+}
+
+// final reports whether an answer would be the same to the same request at any
+// time.
+func final(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return false
+	}
+	return status >= 200 && status < 500
+}
+
+// enter waits until nobody else is doing the request of the name.
+func (k *Keeper) enter(ctx context.Context, name string) error {
+	for {
+		k.mu.Lock()
+		done, busy := k.flying[name]
+		if !busy {
+			k.flying[name] = make(chan struct{})
+			k.mu.Unlock()
+			return nil
+		}
+		k.mu.Unlock()
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), errors.New("waiting for the first request with this key"))
+		}
+	}
+}
+
+func (k *Keeper) leave(name string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	close(k.flying[name])
+	delete(k.flying, name)
+}
+
+func (r record) replay(w http.ResponseWriter) {
+	header := w.Header()
+	for name, values := range r.Header {
+		header[name] = values
+	}
+	header.Set(ReplayedHeader, "true")
+	w.WriteHeader(r.Status)
+	// Whoever asked may be gone; there is nobody to tell.
+	_, _ = w.Write(r.Body)
+}
+
+// recorder holds an answer back until it is known which one to give.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header { return r.header }
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+}
+
+func (r *recorder) Write(p []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	return r.body.Write(p)
+}
+
+func (r *recorder) send(w http.ResponseWriter) {
+	header := w.Header()
+	for name, values := range r.header {
+		header[name] = values
+	}
+	w.WriteHeader(r.status)
+	_, _ = w.Write(r.body.Bytes())
+}

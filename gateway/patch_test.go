@@ -1,0 +1,271 @@
+package gateway_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func id(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+
+// TestMergePatch changes one field at a time: every other stays.
+func TestMergePatch(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	project, _ := ada.project("Engine")
+	state := ada.post(project+"/tasks", m{
+		"title": "Full", "description": "Words", "priority": "high", "due": "2026-12-31",
+		"labels": []string{"b", "a", "b"}, "assignees": []string{ada.account}, "status": "in_progress",
+	}).want(201).json()
+	task := "/api/v1/tasks/" + state["id"].(string)
+	if diff := cmp.Diff([]any{"a", "b"}, state["labels"]); diff != "" {
+		t.Errorf("labels:\n%s", diff)
+	}
+	for _, c := range []struct {
+		field string
+		value any
+		want  any
+	}{
+		{"title", "Other", "Other"}, {"description", "More", "More"}, {"description", nil, ""},
+		{"priority", "low", "low"}, {"priority", nil, "none"}, {"due", "2027-01-01", "2027-01-01"}, {"due", nil, nil},
+		{"labels", []string{"z"}, []any{"z"}}, {"labels", nil, []any{}}, {"labels", []string{}, []any{}},
+		{"assignees", nil, []any{}}, {"assignees", []string{ada.account}, []any{ada.account}},
+	} {
+		a := ada.patch(task, m{c.field: c.value}, header{"Content-Type", "application/merge-patch+json"}).want(200)
+		got := a.json()
+		state[c.field], state["revision"], state["updated_at"] = c.want, got["revision"], got["updated_at"]
+		if diff := cmp.Diff(state, got); diff != "" {
+			t.Fatalf("patching %s to %v:\n%s", c.field, c.value, diff)
+		}
+		if read := ada.get(task, a.at()).want(200); !cmp.Equal(read.json(), got) || read.header.Get("ETag") != a.header.Get("ETag") {
+			t.Fatalf("patching %s to %v: a read differs:\n%s", c.field, c.value, cmp.Diff(got, read.json()))
+		}
+	}
+	// Nothing to change is no change, and no event.
+	before := h.end()
+	if a := ada.patch(task, m{}).want(200); !cmp.Equal(a.json(), state) {
+		t.Errorf("an empty patch:\n%s", cmp.Diff(state, a.json()))
+	}
+	ada.patch(task, m{"title": "Other", "labels": []string{}, "status": "in_progress"}).want(200)
+	if after := h.end(); after != before {
+		t.Errorf("nothing changed and the log went from %s to %s", before, after)
+	}
+	// Several kinds of change are one change, or none.
+	a := ada.patch(task, m{"title": "Both", "status": "done", "assignees": nil}).want(200)
+	if got := a.json(); got["title"] != "Both" || got["status"] != "done" || len(got["assignees"].([]any)) != 0 {
+		t.Errorf("several: %s", a.body)
+	}
+	before = h.end()
+	ada.patch(task, m{"title": "Half", "status": "nowhere"}).want(422)
+	if after := h.end(); after != before {
+		t.Error("half of a refused patch happened")
+	}
+}
+
+func TestIfMatch(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	project, made := ada.project("Engine")
+	task, created := ada.task(project, "Task")
+	first := header{"If-Match", created.header.Get("ETag")}
+	ada.patch(task, m{"title": "Second"}, first).want(200)
+	ada.patch(task, m{"title": "Third"}, first).want(412).code("revision_mismatch")
+	ada.patch(task, m{"title": "Third"}, header{"If-Match", "*"}).want(200)
+	for _, send := range []func() *answer{
+		func() *answer { return ada.delete(task, first) },
+		func() *answer { return ada.post(task+"/restore", nil, first) },
+		func() *answer { return ada.send("PUT", task+"/assignees/"+ada.account, nil, first) },
+		func() *answer { return ada.post(task+"/comments", m{"text": "x"}, first) },
+	} {
+		send().want(412)
+	}
+	ada.patch(project, m{"name": "Second"}, header{"If-Match", made.header.Get("ETag")}).want(200)
+	ada.patch(project, m{"name": "Third"}, header{"If-Match", made.header.Get("ETag")}).want(412)
+	if got := ada.get(project, ada.patch(project, m{"name": "Second"}).want(200).at()).text("name"); got != "Second" {
+		t.Errorf("name %q", got)
+	}
+}
+
+func TestIfNoneMatch(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	project, _ := ada.project("Engine")
+	task, _ := ada.task(project, "Task")
+	for _, path := range []string{project, task} {
+		read := ada.get(path, ada.patch(path, map[string]m{project: {"name": "N"}, task: {"title": "T"}}[path]).want(200).at()).want(200)
+		tag := read.header.Get("ETag")
+		for _, value := range []string{tag, "W/" + tag, `"99", ` + tag, "*"} {
+			a := ada.get(path, header{"If-None-Match", value})
+			if a.status != 304 || len(a.body) != 0 || a.header.Get("ETag") != tag || a.header.Get("Docket-Position") == "" {
+				t.Errorf("%s If-None-Match %s: %d %q %v", path, value, a.status, a.body, a.header)
+			}
+		}
+		ada.get(path, header{"If-None-Match", `"99"`}).want(200)
+	}
+	ada.get("/api/v1/tasks/01890a5d-ac96-774b-bcce-b302099a8057", header{"If-None-Match", "*"}).want(404)
+}
+
+// TestPlacing moves a card between, before and after others.
+func TestPlacing(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	project, _ := ada.project("Engine")
+	tasks := map[string]string{}
+	names := map[string]string{}
+	for _, name := range []string{"a", "b", "c", "d"} {
+		tasks[name], _ = ada.task(project, name)
+		names[id(tasks[name])] = name
+	}
+	order := func(at header) string {
+		var b strings.Builder
+		columns := ada.get(project+"/board", at).want(200).json()["columns"].([]any)
+		for _, c := range columns[:2] {
+			for _, task := range c.(m)["tasks"].([]any) {
+				b.WriteString(names[task.(m)["id"].(string)])
+			}
+			b.WriteString(" ")
+		}
+		return strings.TrimSpace(b.String())
+	}
+	ref := func(name string) any { return id(tasks[name]) }
+	for _, c := range []struct {
+		move  string
+		patch m
+		want  string
+	}{
+		{"d", m{"after": ref("a"), "before": ref("b")}, "adbc"},
+		{"a", m{"after": ref("c")}, "dbca"},
+		{"c", m{"before": ref("d")}, "cdba"},
+		{"b", m{"after": nil}, "bcda"},
+		{"b", m{"before": nil}, "cdab"},
+		{"a", m{"after": ref("c")}, "cadb"},
+		{"b", m{"before": ref("a")}, "cbad"},
+		{"c", m{"after": nil, "before": ref("b")}, "cbad"},
+		{"d", m{"status": "in_progress", "after": nil, "before": nil}, "cba d"},
+		{"a", m{"status": "in_progress", "after": nil}, "cb ad"},
+		{"c", m{"status": "in_progress", "before": ref("d")}, "b acd"},
+		{"b", m{"status": "in_progress", "after": ref("d")}, "acdb"},
+	} {
+		a := ada.patch(tasks[c.move], c.patch, ada.get("/api/v1/me").at(), header{"Docket-Position", h.end().String()}).want(200)
+		if got := order(a.at()); got != c.want {
+			t.Fatalf("%s with %v: %q, want %q", c.move, c.patch, got, c.want)
+		}
+	}
+	ada.patch(tasks["a"], m{"after": ref("a")}).want(422).code("invalid", "after")
+}
+
+func TestRetiringAStatus(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	project, _ := ada.project("Engine")
+	task, _ := ada.task(project, "Task")
+	changed := ada.patch(project, m{
+		"statuses": []m{{"key": "doing", "name": "Doing", "category": "doing"}, {"key": "done", "name": "Done", "category": "done"}},
+		"retire":   m{"waiting": "doing", "in_progress": "doing"},
+	}).want(200)
+	if got := ada.get(task, changed.at()).want(200).text("status"); got != "doing" {
+		t.Errorf("status of a task whose status was retired: %q", got)
+	}
+	if got := ada.patch(task, m{"title": "Other"}).want(200).text("status"); got != "doing" {
+		t.Errorf("status in the answer to a write: %q", got)
+	}
+}
+
+// TestPages reads a list in pieces, in every order.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	project, _ := ada.project("Engine")
+	var at header
+	for i := range 7 {
+		_, a := ada.task(project, fmt.Sprintf("Task %d", i))
+		at = a.at()
+	}
+	for _, sort := range []string{"", "number", "-number", "rank", "-created", "updated", "due", "-priority", "title", "-title"} {
+		var seen []string
+		for next := ""; ; {
+			path := project + "/tasks?limit=3&cursor=" + next
+			if sort != "" {
+				path += "&sort=" + sort
+			}
+			a := ada.get(path, at).want(200)
+			for _, task := range a.items() {
+				seen = append(seen, task["title"].(string))
+			}
+			if a.json()["next"] == nil {
+				break
+			}
+			next = a.text("next")
+		}
+		if len(seen) != 7 || len(slices.Compact(slices.Sorted(slices.Values(seen)))) != 7 {
+			t.Errorf("sort %q: %v", sort, seen)
+		}
+	}
+	first := ada.get(project+"/tasks?limit=3&sort=title", at).text("next")
+	ada.get(project+"/tasks?limit=3&sort=number&cursor="+first, at).want(422).code("unknown_cursor")
+}
+
+func TestFiltersAndTrash(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	project, _ := ada.project("Engine")
+	make := func(body m) string {
+		return "/api/v1/tasks/" + ada.post(project+"/tasks", body).want(201).text("id")
+	}
+	make(m{"title": "one", "labels": []string{"a,b", "x"}, "due": "2026-05-01", "assignees": []string{ada.account}})
+	make(m{"title": "two", "labels": []string{"x"}, "due": "2026-06-01", "status": "done", "description": "Brass wheels"})
+	gone := make(m{"title": "three", "priority": "urgent"})
+	four := make(m{"title": "four", "priority": "urgent", "status": "in_progress"})
+	ada.delete(gone).want(200)
+	deleted := ada.delete(four).want(200)
+	if deleted.json()["deleted_at"] == nil {
+		t.Errorf("a deleted task: %s", deleted.body)
+	}
+	at := ada.post(four+"/restore", nil).want(200)
+	if _, there := at.json()["deleted_at"]; there {
+		t.Errorf("a restored task: %s", at.body)
+	}
+	for query, want := range map[string]string{
+		"":                                    "one two four",
+		"?status=waiting&status=in_progress":  "one four",
+		"?open=true":                          "one four",
+		"?label=a%2Cb":                        "one",
+		"?label=x&label=a%2Cb":                "one",
+		"?label=x":                            "one two",
+		"?assignee=me":                        "one",
+		"?assignee=" + ada.account:            "one",
+		"?assignee=none":                      "two four",
+		"?due=2026-05-01":                     "one",
+		"?due_from=2026-05-02":                "two",
+		"?due_to=2026-06-01":                  "one two",
+		"?priority=urgent":                    "four",
+		"?text=wheels":                        "two",
+		"?deleted=true":                       "three",
+		"?deleted=true&priority=urgent&text=": "three",
+	} {
+		separator := "?"
+		if query != "" {
+			separator = "&"
+		}
+		var titles []string
+		for _, task := range ada.get(project+"/tasks"+query+separator+"sort=number", at.at()).want(200).items() {
+			titles = append(titles, task["title"].(string))
+		}
+		if got := strings.Join(titles, " "); got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+	if got := ada.get(gone, at.at()).want(200).json(); got["deleted_at"] == nil {
+		t.Errorf("a task in the trash: %v", got)
+	}
+}

@@ -1,0 +1,117 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/problem"
+)
+
+// readyPatience bounds each question /readyz asks.
+const readyPatience = 2 * time.Second
+
+// plain is the routes beside the API's, all of them open.
+func (g *Gateway) plain() map[string]http.HandlerFunc {
+	routes := map[string]http.HandlerFunc{
+		"GET /openapi.json":                  g.describe,
+		"GET /healthz":                       g.healthy,
+		"GET /readyz":                        g.ready,
+		"GET " + problem.TypePath + "{code}": explain,
+	}
+	if g.options.Metrics != nil {
+		routes["GET /metrics"] = g.options.Metrics.ServeHTTP
+	}
+	return routes
+}
+
+func (g *Gateway) describe(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	// Generators and pages of other origins may read what is no secret.
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	_, _ = w.Write(g.api.OpenAPI())
+}
+
+func explain(w http.ResponseWriter, r *http.Request) {
+	text := problem.Code(r.PathValue("code")).Explain()
+	if text == "" {
+		problem.New(problem.UnknownRoute, "").Write(w)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	_, _ = w.Write([]byte(text))
+}
+
+// healthy says that the process lives. It asks nobody: who restarts processes
+// by it must not restart all of them when the database is away.
+func (g *Gateway) healthy(w http.ResponseWriter, _ *http.Request) {
+	report(w, http.StatusOK, readiness{Status: "ok"})
+}
+
+// readiness is what /healthz and /readyz answer.
+type readiness struct {
+	Status string `json:"status"`
+	// Reasons say by part what is wrong.
+	Reasons map[string]string `json:"reasons,omitempty"`
+}
+
+// ready says whether requests should be sent here.
+func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyPatience)
+	defer cancel()
+	reasons := map[string]string{}
+	fail := func(part, reason string, err error) {
+		reasons[part] = reason
+		g.options.Logger.Warn("not ready", "part", part, "reason", reason, "err", err)
+	}
+	end, err := g.options.Log.End(ctx)
+	if err != nil {
+		fail("log", "cannot be reached", err)
+	}
+	if err := g.options.Rows.Ping(ctx); err != nil {
+		fail("rows", "cannot be served", err)
+	} else if status, err := g.options.Rows.Status(ctx); err != nil {
+		fail("rows", "cannot be asked how far they are", err)
+	} else if behind := max(status.Behind, g.still.since(status.Position, end, time.Now())); behind > g.options.MaxBehind {
+		fail("rows", fmt.Sprintf("%d events and %s behind", end.Sequence-min(end.Sequence, status.Position.Sequence), behind.Round(time.Second)), nil)
+	}
+	if g.hub.Position().IsZero() {
+		fail("feed", "does not follow the log", nil)
+	}
+	if len(reasons) > 0 {
+		report(w, http.StatusServiceUnavailable, readiness{"not ready", reasons})
+		return
+	}
+	report(w, http.StatusOK, readiness{Status: "ready"})
+}
+
+// standstill notices rows that do not move although there are events for them:
+// a projector that is gone says nothing about itself.
+type standstill struct {
+	mu    sync.Mutex
+	at    events.Position
+	began time.Time
+}
+
+// since is for how long the rows have been seen standing at the position while
+// the log went on to end.
+func (s *standstill) since(at, end events.Position, now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if reached, err := at.Reached(end); err == nil && reached || at != s.at || s.began.IsZero() {
+		s.at, s.began = at, now
+	}
+	return now.Sub(s.began)
+}
+
+func report(w http.ResponseWriter, status int, body readiness) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}

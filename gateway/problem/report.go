@@ -1,0 +1,19 @@
+package problem
+
+import (
+	"log/slog"
+
+	"github.com/google/uuid"
+)
+
+// Of is [From] for the one who answers: a fault of Docket is logged, under a
+// number that the caller is told and that says nothing else.
+func Of(logger *slog.Logger, err error) *Problem {
+	p := From(err)
+	if p == nil || p.Code != Internal || p.Instance != "" {
+		return p
+	}
+	p.Instance = "urn:uuid:" + uuid.NewString()
+	logger.Error("a request failed", slog.String("instance", p.Instance), slog.Any("err", err))
+	return p
+}

@@ -1,0 +1,106 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/api"
+	"github.com/docketlog/docket/gateway/problem"
+)
+
+// bodyPatience is how long a body may take to arrive.
+const bodyPatience = 10 * time.Second
+
+// serve is the way every request walks.
+func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	header.Set("Cache-Control", "no-store")
+
+	_, pattern := g.mux.Handler(r)
+	patternOf(w, pattern)
+	if pattern == "" {
+		g.unrouted(r).Write(w)
+		return
+	}
+	caller, err := g.guard.Admit(r, pattern)
+	if err != nil {
+		problem.Of(g.options.Logger, err).Write(w)
+		return
+	}
+	ctx := access.With(r.Context(), caller)
+	ctx = api.WithClient(ctx, g.options.ClientAddress(r), r.UserAgent())
+	if pattern != api.Endless {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, g.options.Timeout)
+		defer cancel()
+	}
+	r = r.WithContext(ctx)
+
+	body, wrong := readBody(w, r)
+	if wrong != nil {
+		wrong.Write(w)
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	g.keeper.Serve(w, r, pattern, body, g.mux)
+}
+
+// readBody takes the whole body, so that everything after it works on bytes
+// that are there, and gives the connection its own pace back.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *problem.Problem) {
+	if r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
+		return nil, nil
+	}
+	if r.ContentLength > api.MaxBody {
+		w.Header().Set("Connection", "close")
+		return nil, problem.New(problem.BodyTooLarge, "The body may have %d bytes, it has %d.", api.MaxBody, r.ContentLength)
+	}
+	control := http.NewResponseController(w)
+	// Not every writer has deadlines; a server's has.
+	_ = control.SetReadDeadline(time.Now().Add(bodyPatience))
+	body := make([]byte, 0, max(512, r.ContentLength+1))
+	buffer := bytes.NewBuffer(body)
+	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, api.MaxBody))
+	_ = control.SetReadDeadline(time.Time{})
+	var tooLarge *http.MaxBytesError
+	var slow interface{ Timeout() bool }
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, problem.New(problem.BodyTooLarge, "The body may have %d bytes.", api.MaxBody)
+	case errors.As(err, &slow) && slow.Timeout():
+		return nil, problem.New(problem.BodyTooSlow, "")
+	case err != nil:
+		return nil, problem.New(problem.MalformedBody, "The body broke off.")
+	case !utf8.Valid(buffer.Bytes()):
+		// The decoder would quietly replace what is not.
+		return nil, problem.New(problem.MalformedBody, "The body is not UTF-8.")
+	}
+	return buffer.Bytes(), nil
+}
+
+// unrouted says what is wrong with a request for no route: the path, or only
+// the method.
+func (g *Gateway) unrouted(r *http.Request) *problem.Problem {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		other := &http.Request{Method: method, Host: r.Host, URL: r.URL}
+		if _, pattern := g.mux.Handler(other); pattern != "" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) > 0 && !slices.Contains(allowed, r.Method) {
+		return problem.New(problem.UnknownMethod, "This route takes %s.", strings.Join(allowed, ", ")).Allow(allowed)
+	}
+	return problem.New(problem.UnknownRoute, "")
+}
