@@ -1,0 +1,137 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/metrics"
+)
+
+var update = flag.Bool("update", false, "write the generated parts of documents")
+
+// section replaces or compares what follows a marker in a document, up to the
+// next blank line after the table.
+func section(t *testing.T, path, marker, want string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := "<!-- " + marker + " -->\n"
+	before, rest, ok := strings.Cut(string(text), begin)
+	if !ok {
+		t.Fatalf("%s has no %s", path, begin)
+	}
+	have := ""
+	if strings.HasPrefix(rest, "|") {
+		have, rest, _ = strings.Cut(rest, "\n\n")
+		have += "\n"
+		rest = "\n" + rest
+	}
+	if have == want {
+		return
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(before+begin+want+rest), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Errorf("%s: the table of %s is not what the program says; run go test -run TestDocuments -update .", path, marker)
+}
+
+func TestDocumentsShowEverySetting(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| flag | variable | default | meaning |\n|---|---|---|---|\n")
+	for f := range fieldsOf(reflect.TypeFor[Settings]()) {
+		fmt.Fprintf(&b, "| `--%s` | `%s` | %s | %s |\n", f.Tag.Get("name"), f.Tag.Get("env"), quoted(f.Tag.Get("default")), f.Tag.Get("help"))
+	}
+	section(t, "docs/operations.md", "settings", b.String())
+}
+
+func TestDocumentsShowEveryMetric(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| metric | meaning |\n|---|---|\n")
+	for name, help := range metrics.All() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", name, help)
+	}
+	section(t, "docs/operations.md", "metrics", b.String())
+}
+
+func fieldsOf(t reflect.Type) func(func(reflect.StructField) bool) {
+	return func(yield func(reflect.StructField) bool) {
+		for i := range t.NumField() {
+			if !yield(t.Field(i)) {
+				return
+			}
+		}
+	}
+}
+
+func quoted(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "`" + s + "`"
+}
+
+func TestDocumentsCatalogueEveryEvent(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("docs/events.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalogued := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(string(text), -1) {
+		catalogued[m[1]] = true
+	}
+	for name := range events.Types {
+		if !catalogued[string(name)] {
+			t.Errorf("docs/events.md lacks %s", name)
+		}
+		delete(catalogued, string(name))
+	}
+	for name := range catalogued {
+		t.Errorf("docs/events.md has %s, which there is not", name)
+	}
+}
+
+// TestDocumentsPointAtWhatIsThere follows every relative link, and looks for
+// every path of this repository that stands in backquotes.
+func TestDocumentsPointAtWhatIsThere(t *testing.T) {
+	t.Parallel()
+	documents, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	decisions, err := filepath.Glob("docs/decisions/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documents = append(append(documents, decisions...), "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+	path := regexp.MustCompile("`((?:events|commands|accounts|projections|gateway|notifier|audit|metrics|broker|deploy|docs)/[a-z0-9_/.-]+)`")
+	for _, document := range documents {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(document), m[1])); err != nil {
+				t.Errorf("%s links to %s: %v", document, m[1], err)
+			}
+		}
+		for _, m := range path.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(m[1]); err != nil {
+				t.Errorf("%s names %s: %v", document, m[1], err)
+			}
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/gateway"
+	"github.com/docketlog/docket/gateway/idempotency"
+	"github.com/docketlog/docket/metrics"
+	js "github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// gatewayParts is what runs where HTTP is served: in front who takes requests,
+// behind what answers rest on.
+func (s *system) gatewayParts(ctx context.Context, listener net.Listener, handler *commands.Handler, sources metrics.Sources) (front, back []part, err error) {
+	stream, err := js.New(s.nc)
+	if err != nil {
+		return nil, nil, err
+	}
+	answers, err := stream.CreateOrUpdateKeyValue(ctx, idempotency.BucketConfig(s.settings.Replicas))
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the bucket of answers: %w", err)
+	}
+	figures := registry(sources)
+	base := s.settings.baseURL(listener.Addr().String())
+	g, err := gateway.New(gateway.Options{
+		Commands: handler, Accounts: s.accounts, Rows: s.rows, Log: s.log, Idempotency: answers,
+		BaseURL: base, SecureCookies: strings.HasPrefix(base, "https://"),
+		Metrics: promhttp.HandlerFor(figures, promhttp.HandlerOpts{}), Registry: figures, Logger: s.logger,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return []part{serving(listener, g.Server(listener.Addr().String()))},
+		[]part{{"feed", g.Run}, {"commands", handler.Run}}, nil
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docketlog/docket/audit"
+	"github.com/docketlog/docket/events"
+	"github.com/google/uuid"
+)
+
+// replayCommand prints events of the log.
+type replayCommand struct {
+	Task    string   `placeholder:"ID" help:"Only this task's events."`
+	Project string   `placeholder:"ID" help:"Only events of this project and its tasks."`
+	From    string   `placeholder:"POSITION" help:"From this position on, inclusive: a Docket-Position or its number."`
+	To      string   `placeholder:"POSITION|TIME" help:"Up to this position or time, inclusive; a time is 2026-11-23, or 2026-11-23T15:04:05Z."`
+	Types   []string `placeholder:"TYPE" help:"Only events of these types, such as task_created,task_moved."`
+}
+
+// query checks what was asked and reports all that is wrong with it together.
+func (c *replayCommand) query(end events.Position) (audit.Query, error) {
+	var q audit.Query
+	var errs []error
+	id := func(flag, text string) (id uuid.UUID) {
+		if text == "" {
+			return uuid.Nil
+		}
+		id, err := uuid.Parse(text)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("--%s: must be the id of a %s, have %q", flag, flag, text))
+		}
+		return id
+	}
+	position := func(flag, text string) uint64 {
+		if n, err := strconv.ParseUint(text, 10, 64); err == nil {
+			return n
+		}
+		p, err := events.ParsePosition(text)
+		if err == nil {
+			_, err = end.Reached(p)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("--%s: %w", flag, err))
+		}
+		return p.Sequence
+	}
+	q.Task, q.Project = id("task", c.Task), id("project", c.Project)
+	if c.From != "" {
+		q.From = position("from", c.From)
+	}
+	if day, err := time.Parse(time.DateOnly, c.To); err == nil {
+		q.Until = day.AddDate(0, 0, 1).Add(-time.Microsecond)
+	} else if instant, err := time.Parse(time.RFC3339, c.To); err == nil {
+		q.Until = instant
+	} else if c.To != "" {
+		q.To = position("to", c.To)
+	}
+	for _, t := range c.Types {
+		if _, ok := events.Types[events.Type(t)]; !ok {
+			known := make([]string, 0, len(events.Types))
+			for name := range events.Types {
+				known = append(known, string(name))
+			}
+			slices.Sort(known)
+			errs = append(errs, fmt.Errorf("--types: there is no event %q; there are %s", t, strings.Join(known, ", ")))
+		}
+		q.Types = append(q.Types, events.Type(t))
+	}
+	return q, errors.Join(errs...)
+}
+
+func (c *replayCommand) Run(ctx context.Context, env *environment) error {
+	s, err := openBeside(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	end, err := s.log.End(ctx)
+	if err != nil {
+		return err
+	}
+	q, err := c.query(end)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(env.out, 64<<10)
+	err = audit.Replay(ctx, s.log, q, func(e *events.Envelope) error {
+		line, err := audit.Line(e)
+		if err != nil {
+			return err
+		}
+		_, err = out.Write(append(line, '\n'))
+		return err
+	})
+	return errors.Join(err, out.Flush())
+}

@@ -1,0 +1,289 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/metrics"
+	"github.com/docketlog/docket/notifier"
+	"github.com/docketlog/docket/projections"
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+const defaultHTTP = "127.0.0.1:8080"
+
+// serveCommand is everything in one process.
+type serveCommand struct {
+	Demo bool `help:"Add a small project with three people to look at."`
+}
+
+func (c *serveCommand) Run(ctx context.Context, env *environment) error {
+	s, err := open(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.openAccounts(ctx); err != nil {
+		return err
+	}
+	if err := s.openRows(ctx); err != nil {
+		return err
+	}
+	listener, err := s.listen(defaultHTTP)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	handler := commands.NewHandler(s.log, commands.Options{Logger: s.logger})
+	projector := projections.NewProjector(s.rows, s.log, projections.ProjectorOptions{Logger: s.logger})
+	mail, err := s.newNotifier(ctx, s.settings.baseURL(listener.Addr().String()))
+	if err != nil {
+		return err
+	}
+	front, back, err := s.gatewayParts(ctx, listener, handler, metrics.Sources{
+		Log: s.log.Stats, Commands: handler.Stats, Rows: projector.Status, Notices: mail.Status,
+	})
+	if err != nil {
+		return err
+	}
+	back = append(back, part{"projector", projector.Run}, part{"notifier", mail.Run})
+	if c.Demo {
+		if err := demo(ctx, s.accounts, handler, time.Now()); err != nil {
+			return err
+		}
+	}
+	s.welcome(env.out, listener, c.Demo)
+	return runParts(ctx, front, back)
+}
+
+// gatewayCommand is only the gateway.
+type gatewayCommand struct{}
+
+func (c *gatewayCommand) Run(ctx context.Context, env *environment) error {
+	s, err := open(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.openAccounts(ctx); err != nil {
+		return err
+	}
+	if err := s.openRows(ctx); err != nil {
+		return err
+	}
+	listener, err := s.listen(defaultHTTP)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	handler := commands.NewHandler(s.log, commands.Options{Logger: s.logger})
+	front, back, err := s.gatewayParts(ctx, listener, handler, metrics.Sources{Log: s.log.Stats, Commands: handler.Stats})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.out, "Docket's gateway serves at http://%s\n", listener.Addr())
+	return runParts(ctx, front, back)
+}
+
+// projectorCommand is only the projector.
+type projectorCommand struct{}
+
+func (c *projectorCommand) Run(ctx context.Context, env *environment) error {
+	s, err := open(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.openRows(ctx); err != nil {
+		return err
+	}
+	projector := projections.NewProjector(s.rows, s.log, projections.ProjectorOptions{Logger: s.logger})
+	front, err := s.operations(env.out, "projector", metrics.Sources{Log: s.log.Stats, Rows: projector.Status})
+	if err != nil {
+		return err
+	}
+	return runParts(ctx, front, []part{{"projector", projector.Run}})
+}
+
+// notifierCommand is only the notifier.
+type notifierCommand struct{}
+
+func (c *notifierCommand) Run(ctx context.Context, env *environment) error {
+	s, err := open(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.openAccounts(ctx); err != nil {
+		return err
+	}
+	mail, err := s.newNotifier(ctx, s.settings.baseURL(defaultHTTP))
+	if err != nil {
+		return err
+	}
+	front, err := s.operations(env.out, "notifier", metrics.Sources{Log: s.log.Stats, Notices: mail.Status})
+	if err != nil {
+		return err
+	}
+	return runParts(ctx, front, []part{{"notifier", mail.Run}})
+}
+
+func (s *system) listen(fallback string) (net.Listener, error) {
+	address := s.settings.HTTP
+	if address == "" {
+		address = fallback
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot serve on %s (choose another address with --http): %w", address, err)
+	}
+	return listener, nil
+}
+
+// serving is the part that serves HTTP: when it ends, it takes no new requests
+// and finishes those in hand.
+func serving(listener net.Listener, server *http.Server) part {
+	return part{"http", func(ctx context.Context) error {
+		failed := make(chan error, 1)
+		go func() { failed <- server.Serve(listener) }()
+		select {
+		case err := <-failed:
+			return err
+		case <-ctx.Done():
+		}
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+		defer cancel()
+		if err := server.Shutdown(grace); err != nil {
+			return errors.Join(err, server.Close())
+		}
+		return nil
+	}}
+}
+
+// registry holds the figures of this process.
+func registry(sources metrics.Sources) *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(metrics.New(sources), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
+}
+
+// operations serves health and metrics of a role that serves nothing else, if
+// an address is set for it.
+func (s *system) operations(out io.Writer, role string, sources metrics.Sources) ([]part, error) {
+	if s.settings.HTTP == "" {
+		fmt.Fprintf(out, "Docket's %s runs\n", role)
+		return nil, nil
+	}
+	listener, err := s.listen("")
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		_, err := s.log.End(ctx)
+		if err == nil && s.rows != nil {
+			err = s.rows.Ping(ctx)
+		}
+		if err != nil {
+			s.logger.Warn("not ready", "err", err)
+			http.Error(w, "not ready: log or database cannot be reached", http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(w, "ready\n")
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(sources), promhttp.HandlerOpts{}))
+	fmt.Fprintf(out, "Docket's %s runs, health and metrics at http://%s\n", role, listener.Addr())
+	return []part{serving(listener, &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second})}, nil
+}
+
+// welcome tells what a person needs to know, once.
+func (s *system) welcome(out io.Writer, listener net.Listener, withDemo bool) {
+	data, err := filepath.Abs(s.settings.Data)
+	if err != nil {
+		data = s.settings.Data
+	}
+	fmt.Fprintf(out, "Docket is ready at http://%s\n", listener.Addr())
+	fmt.Fprintf(out, "  log     %s\n", map[bool]string{true: "embedded, in " + data + "; what is acknowledged is on disk", false: withoutSecrets(s.settings.NATS)}[s.broker != nil])
+	fmt.Fprintf(out, "  rows    %s\n", withoutSecrets(s.settings.Database))
+	if s.settings.SMTP == "" {
+		fmt.Fprintf(out, "  mail    no --smtp is set: kept as files in %s\n", s.mailFolder())
+	} else {
+		fmt.Fprintf(out, "  mail    %s\n", withoutSecrets(s.settings.SMTP))
+	}
+	if withDemo {
+		fmt.Fprintf(out, "  demo    sign in as %s; password %s\n", emails(), demoPassword)
+	} else {
+		fmt.Fprintln(out, "  people  the first account to register becomes administrator")
+	}
+	fmt.Fprintf(out, "  api     http://%s/openapi.json\n", listener.Addr())
+	fmt.Fprintln(out, "Ctrl+C ends it; starting again goes on where it ended.")
+}
+
+func emails() string {
+	var all []string
+	for _, p := range demoPeople {
+		all = append(all, p.Email)
+	}
+	return strings.Join(all, ", ")
+}
+
+func (s *system) mailFolder() string { return filepath.Join(s.settings.Data, "mail") }
+
+// withoutSecrets is a URL as it may be shown.
+func withoutSecrets(address string) string {
+	var shown []string
+	for _, one := range strings.Split(address, ",") {
+		u, err := url.Parse(one)
+		if err != nil {
+			return "(set)"
+		}
+		u.RawQuery = ""
+		shown = append(shown, u.Redacted())
+	}
+	return strings.Join(shown, ",")
+}
+
+func (s *system) newNotifier(ctx context.Context, baseURL string) (*notifier.Notifier, error) {
+	if s.settings.SMTP == "" {
+		if err := os.MkdirAll(s.mailFolder(), 0o700); err != nil {
+			return nil, err
+		}
+	}
+	n, err := notifier.New(ctx, notifier.Options{
+		Conn: func() (*nats.Conn, error) { return s.connect(ctx) },
+		Log:  s.log, People: directory{s}, BaseURL: baseURL, From: s.settings.MailFrom,
+		SMTP: s.settings.SMTP, MailDir: s.mailFolder(), Replicas: s.settings.Replicas, Logger: s.logger,
+	})
+	if err == nil {
+		s.leave = append(s.leave, n.Close)
+	}
+	return n, err
+}
+
+// directory shows the notifier the people it may write to.
+type directory struct{ s *system }
+
+func (d directory) Person(id uuid.UUID) (notifier.Person, bool) {
+	p, ok := d.s.accounts.Person(id)
+	if !ok || p.Erased {
+		return notifier.Person{}, false
+	}
+	return notifier.Person{ID: p.ID, Name: p.Name, Email: p.Email}, true
+}

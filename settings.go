@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/mail"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/docketlog/docket/notifier"
+)
+
+// Settings is everything that can be configured, as flags and as variables.
+// docs/operations.md holds the same table; a test compares them.
+type Settings struct {
+	Data     string `name:"data" env:"DOCKET_DATA" default:"docket-data" placeholder:"FOLDER" help:"Folder that holds everything kept on this machine: the embedded log, rows, undelivered mail."`
+	HTTP     string `name:"http" env:"DOCKET_HTTP" placeholder:"ADDRESS" help:"Address to serve HTTP on. The gateway's default is 127.0.0.1:8080; projector and notifier serve health and metrics here if it is set."`
+	URL      string `name:"url" env:"DOCKET_URL" placeholder:"URL" help:"Address by which people reach the gateway, for links in mail; https:// makes cookies secure. Default: http:// and the address served."`
+	NATS     string `name:"nats" env:"DOCKET_NATS" placeholder:"URL" help:"NATS servers, nats://user:password@host:4222,… ; without it one is embedded, on loopback, with its data in the data folder."`
+	Replicas int    `name:"replicas" env:"DOCKET_REPLICAS" default:"1" placeholder:"N" help:"Copies of the log and the buckets on the NATS cluster: 1, 3 or 5. Used when they are first made."`
+	Database string `name:"database" env:"DOCKET_DATABASE" placeholder:"URL" help:"Where the rows are kept: sqlite:FILE or postgres://user:password@host/name. Default: rows.db in the data folder."`
+	SMTP     string `name:"smtp" env:"DOCKET_SMTP" placeholder:"URL" help:"Mail server, smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it mails are kept as files in the data folder."`
+	MailFrom string `name:"mail-from" env:"DOCKET_MAIL_FROM" default:"Docket <docket@localhost>" placeholder:"ADDRESS" help:"Sender of mails."`
+	LogLevel string `name:"log-level" env:"DOCKET_LOG_LEVEL" default:"warn" placeholder:"LEVEL" help:"What the program logs: debug, info, warn or error."`
+	LogJSON  bool   `name:"log-json" env:"DOCKET_LOG_JSON" help:"Log lines of JSON instead of text."`
+}
+
+// complete fills in what depends on other settings and checks all of them. All
+// that is wrong is reported together.
+func (s *Settings) complete() error {
+	var errs []error
+	wrong := func(name, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("  --%s: %s", name, fmt.Sprintf(format, args...)))
+	}
+	if s.Data == "" {
+		wrong("data", "must name a folder")
+	}
+	if s.HTTP != "" {
+		if _, port, err := net.SplitHostPort(s.HTTP); err != nil {
+			wrong("http", "must be host:port such as 127.0.0.1:8080, have %q", s.HTTP)
+		} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+			wrong("http", "port must be a number from 0 to 65535, have %q", port)
+		}
+	}
+	if s.URL != "" {
+		if u, err := url.Parse(s.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+			wrong("url", "must be http:// or https:// and a host, without query or fragment, have %q", s.URL)
+		}
+		s.URL = strings.TrimRight(s.URL, "/")
+	}
+	for _, server := range strings.Split(s.NATS, ",") {
+		if s.NATS == "" {
+			break
+		}
+		u, err := url.Parse(strings.TrimSpace(server))
+		if err != nil || u.Host == "" || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme) {
+			// The value can hold a password and is not repeated.
+			wrong("nats", "must be nats://host:port or tls://host:port, several separated by commas")
+			break
+		}
+	}
+	if s.Replicas != 1 && s.Replicas != 3 && s.Replicas != 5 {
+		wrong("replicas", "must be 1, 3 or 5, have %d", s.Replicas)
+	} else if s.Replicas > 1 && s.NATS == "" {
+		wrong("replicas", "the embedded log has one copy; name a cluster with --nats")
+	}
+	switch scheme, rest, _ := strings.Cut(s.Database, ":"); {
+	case s.Database == "":
+		s.Database = "sqlite:" + filepath.Join(s.Data, "rows.db")
+	case scheme == "sqlite" && rest == "":
+		wrong("database", "sqlite: must be followed by a file")
+	case scheme == "postgres" || scheme == "postgresql":
+		if u, err := url.Parse(s.Database); err != nil || u.Host == "" {
+			wrong("database", "must be postgres://user:password@host:port/name")
+		}
+	case scheme != "sqlite":
+		wrong("database", "must begin with sqlite: or postgres://")
+	}
+	if s.SMTP != "" {
+		if err := notifier.CheckSMTP(s.SMTP); err != nil {
+			wrong("smtp", "%v", err)
+		}
+	}
+	if _, err := mail.ParseAddress(s.MailFrom); err != nil {
+		wrong("mail-from", "must be an address such as Docket <docket@example.org>, have %q", s.MailFrom)
+	}
+	if _, err := s.level(); err != nil {
+		wrong("log-level", "must be debug, info, warn or error, have %q", s.LogLevel)
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Settings) level() (slog.Level, error) {
+	var level slog.Level
+	err := level.UnmarshalText([]byte(s.LogLevel))
+	return level, err
+}
+
+func (s *Settings) logger(w io.Writer) *slog.Logger {
+	level, _ := s.level()
+	options := &slog.HandlerOptions{Level: level}
+	if s.LogJSON {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// baseURL is where people reach a gateway that serves on the given address.
+func (s *Settings) baseURL(address string) string {
+	if s.URL != "" {
+		return s.URL
+	}
+	if host, port, err := net.SplitHostPort(address); err == nil && (host == "" || net.ParseIP(host).IsUnspecified()) {
+		address = net.JoinHostPort("localhost", port)
+	}
+	return "http://" + address
+}

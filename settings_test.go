@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+)
+
+// tell runs the command line in this process and gives what it said.
+func tell(t *testing.T, args ...string) (out, errOut string, code int) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(context.Background(), args, &o, &e)
+	return o.String(), e.String(), code
+}
+
+func TestAllMistakesAreReportedTogether(t *testing.T) {
+	t.Parallel()
+	_, said, code := tell(t, "version", "--http", "here", "--nats", "http://user:hush@x", "--database", "oracle:x", "--smtp", "mail", "--replicas", "2",
+		"--url", "ftp://x", "--log-level", "loud", "--mail-from", "nobody", "--data", "")
+	if code != exitUsage {
+		t.Errorf("exit code %d, want %d", code, exitUsage)
+	}
+	for _, flag := range []string{"--http", "--nats", "--database", "--smtp", "--replicas", "--url", "--log-level", "--mail-from", "--data"} {
+		if !strings.Contains(said, "  "+flag+": ") {
+			t.Errorf("no word about %s in:\n%s", flag, said)
+		}
+	}
+	if strings.Contains(said, "hush") {
+		t.Errorf("a password is shown:\n%s", said)
+	}
+}
+
+func TestHelpNamesEveryCommand(t *testing.T) {
+	t.Parallel()
+	out, _, code := tell(t, "--help")
+	for _, name := range []string{"gateway", "projector", "notifier", "rebuild", "replay", "audit verify", "notices list", "notices resume", "DOCKET_DATA"} {
+		if !strings.Contains(out, name) {
+			t.Errorf("help lacks %s:\n%s", name, out)
+		}
+	}
+	if code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestWhatIsNotThereIsSaid(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"frobnicate"}, {"--frobnicate"}, {"replay", "--data", "/nowhere/at/all"}, {"notices", "resume"}} {
+		if _, said, code := tell(t, args...); code == 0 || said == "" {
+			t.Errorf("%v: exit code %d, said %q", args, code, said)
+		}
+	}
+}
+
+func TestSettingsFillEachOther(t *testing.T) {
+	t.Parallel()
+	s := Settings{Data: "here", Replicas: 1, MailFrom: "docket@example.org", LogLevel: "info"}
+	if err := s.complete(); err != nil {
+		t.Fatal(err)
+	}
+	if s.Database != "sqlite:here/rows.db" {
+		t.Errorf("database %q", s.Database)
+	}
+	if got := s.baseURL("0.0.0.0:80"); got != "http://localhost:80" {
+		t.Errorf("base URL %q", got)
+	}
+	s.URL = "https://docket.example"
+	if got := s.baseURL("0.0.0.0:80"); got != s.URL {
+		t.Errorf("base URL %q", got)
+	}
+}
+
+func TestSecretsAreNotShown(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"postgres://docket:hush@db/docket?sslpassword=hush": "postgres://docket:xxxxx@db/docket",
+		"nats://a:hush@one:4222,nats://a:hush@two:4222":     "nats://a:xxxxx@one:4222,nats://a:xxxxx@two:4222",
+		"sqlite:/data/rows.db":                              "sqlite:/data/rows.db",
+	} {
+		if got := withoutSecrets(address); got != want {
+			t.Errorf("%s is shown as %s, want %s", address, got, want)
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/events/jetstream"
+	"github.com/docketlog/docket/projections"
+	"github.com/nats-io/nats.go"
+)
+
+// system is the rooms a role has opened, and how to leave them again.
+type system struct {
+	settings Settings
+	logger   *slog.Logger
+	broker   *broker.Broker // nil where NATS is somebody else's
+	nc       *nats.Conn
+	log      *jetstream.Log
+	accounts *accounts.Accounts
+	rows     *projections.Store
+
+	leave []func()
+}
+
+// open connects to the log, embedding a broker where none is named.
+func open(ctx context.Context, env *environment) (*system, error) {
+	s := &system{settings: env.settings, logger: env.logger}
+	if s.settings.NATS == "" {
+		b, err := broker.Start(ctx, broker.Options{Dir: s.settings.Data, Logger: s.logger})
+		if err != nil {
+			return nil, err
+		}
+		s.broker = b
+		s.leave = append(s.leave, b.Stop)
+	}
+	return s, s.openLog(ctx)
+}
+
+// openBeside is open for a command that is run while the program may be
+// running: it then uses the running program's broker.
+func openBeside(ctx context.Context, env *environment) (*system, error) {
+	if env.settings.NATS == "" {
+		if _, err := os.Stat(env.settings.Data); err != nil {
+			return nil, fmt.Errorf("there is nothing in %s yet: %w", env.settings.Data, err)
+		}
+		nc, err := broker.DialRunning(ctx, env.settings.Data)
+		switch {
+		case err == nil:
+			nc.Close()
+			s := &system{settings: env.settings, logger: env.logger}
+			s.settings.NATS = runningBroker
+			return s, s.openLog(ctx)
+		case !errors.Is(err, broker.ErrNotRunning):
+			return nil, err
+		}
+	}
+	return open(ctx, env)
+}
+
+// runningBroker stands for the broker of the process that holds the data folder.
+const runningBroker = "running"
+
+func (s *system) openLog(ctx context.Context) error {
+	err := func() (err error) {
+		if s.nc, err = s.connect(ctx); err != nil {
+			return err
+		}
+		s.leave = append(s.leave, s.nc.Close)
+		s.log, err = jetstream.Open(ctx, s.nc, jetstream.Options{Replicas: s.settings.Replicas, Logger: s.logger})
+		return err
+	}()
+	if err != nil {
+		s.close()
+	}
+	return err
+}
+
+// connect makes a connection of its own for a part that closes what it is
+// given.
+func (s *system) connect(ctx context.Context) (*nats.Conn, error) {
+	switch {
+	case s.broker != nil:
+		return s.broker.Connect()
+	case s.settings.NATS == runningBroker:
+		return broker.DialRunning(ctx, s.settings.Data)
+	default:
+		return broker.Dial(ctx, s.settings.NATS)
+	}
+}
+
+func (s *system) openAccounts(ctx context.Context) (err error) {
+	s.accounts, err = accounts.Open(ctx, s.nc, s.log, accounts.Options{Replicas: s.settings.Replicas, Logger: s.logger})
+	if err == nil {
+		s.leave = append(s.leave, s.accounts.Close)
+	}
+	return err
+}
+
+func (s *system) openRows(ctx context.Context) (err error) {
+	if err := os.MkdirAll(s.settings.Data, 0o700); err != nil {
+		return err
+	}
+	s.rows, err = projections.Open(ctx, s.settings.Database, projections.Options{Logger: s.logger})
+	if err == nil {
+		s.leave = append(s.leave, func() { _ = s.rows.Close() })
+	}
+	return err
+}
+
+// close leaves the rooms in the reverse of the order in which they were
+// entered.
+func (s *system) close() {
+	for i := len(s.leave) - 1; i >= 0; i-- {
+		s.leave[i]()
+	}
+	s.leave = nil
+}
+
+// part is something a role does until its context ends. Returning earlier ends
+// the role.
+type part struct {
+	name string
+	run  func(context.Context) error
+}
+
+// errEnded reports a part that ended though nobody asked it to.
+var errEnded = errors.New("ended by itself")
+
+// runParts runs all parts until ctx ends or one of them does. Then it ends
+// those of the first group and waits for them before it ends the next, so that
+// whoever takes requests is gone before whoever serves them. It returns what
+// went wrong, or nil.
+func runParts(ctx context.Context, groups ...[]part) error {
+	ended := make(chan error, 64)
+	type running struct {
+		cancel context.CancelFunc
+		wait   *sync.WaitGroup
+	}
+	var started []running
+	for _, group := range groups {
+		// What a part has in hand must be finished: its context is not ctx's child.
+		groupCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		var wait sync.WaitGroup
+		for _, p := range group {
+			wait.Go(func() {
+				err := p.run(groupCtx)
+				if groupCtx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+					return
+				}
+				if err == nil {
+					err = errEnded
+				}
+				ended <- fmt.Errorf("%s: %w", p.name, err)
+			})
+		}
+		started = append(started, running{cancel, &wait})
+	}
+	var errs []error
+	select {
+	case <-ctx.Done():
+	case err := <-ended:
+		errs = append(errs, err)
+	}
+	for _, group := range started {
+		group.cancel()
+		group.wait.Wait()
+	}
+	for len(ended) > 0 {
+		errs = append(errs, <-ended)
+	}
+	return errors.Join(errs...)
+}
+
+// shutdownGrace is how long requests in hand may take once the program ends.
+const shutdownGrace = 10 * time.Second
