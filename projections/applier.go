@@ -91,12 +91,8 @@ func (a *applier) apply(ctx context.Context, c *chunk) (err error) {
 			a.session.rollback()
 		}
 	}()
-	facts := c.facts
-	for len(facts) > 0 && facts[0].Position.Sequence <= a.position.Sequence {
-		facts = facts[1:]
-	}
-	for i := range facts {
-		a.rows.want(&facts[i])
+	for i := range c.facts {
+		a.rows.want(&c.facts[i])
 	}
 	move := statement{moveCheckpoint, []any{
 		int64(c.end.Sequence), int64(c.head), c.storedAt, int64(c.malformed),
@@ -108,8 +104,8 @@ func (a *applier) apply(ctx context.Context, c *chunk) (err error) {
 	var parked []*fact
 	a.refused = 0
 	last := a.position.Sequence
-	for i := range facts {
-		f := &facts[i]
+	for i := range c.facts {
+		f := &c.facts[i]
 		if f.Position.Sequence <= last {
 			continue
 		}

@@ -19,11 +19,16 @@ import (
 // depend on nothing but the events folded: not on the database, not on how the
 // events were cut into batches, not on the generation. row is a JSON object, key
 // its first members. It returns the position that the rows reflect, all of
-// them, and fails with [ErrStale] as [Store.Read] does.
+// them, and fails with [ErrStale] as [Store.Read] does, and also if a rebuild
+// replaces the rows while they are read.
 func (s *Store) Each(ctx context.Context, each func(table, key, row string) error) (events.Position, error) {
 	var at events.Position
+	begun := false
 	err := s.Read(ctx, events.Position{}, func(snapshot *Snapshot) error {
-		at = snapshot.Position
+		if begun {
+			return fmt.Errorf("%w: they were replaced while they were read", ErrStale)
+		}
+		at, begun = snapshot.Position, true
 		for _, t := range tables() {
 			w, err := snapshot.walk(ctx, t)
 			if err != nil {

@@ -120,10 +120,9 @@ func (f *fact) moment() *int64 {
 type outcome int
 
 const (
-	folded    outcome = iota
-	refused           // its aggregate's chain does not accept it
-	parkedNow         // it cannot be folded: its aggregate is parked from here on
-	heldBack          // its aggregate is parked
+	accepted  outcome = iota // folded, or held back with its parked aggregate
+	refused                  // its aggregate's chain does not accept it
+	parkedNow                // it cannot be folded: its aggregate is parked from here on
 )
 
 // apply folds one event into the rows, unless the fence refuses it or its
@@ -140,9 +139,8 @@ func (r *rows) apply(f *fact) outcome {
 		return refused
 	}
 	next := headRow{revision: f.Revision, hash: f.hash, held: last.held}
-	became := folded
+	became := accepted
 	if last.held > 0 {
-		became = heldBack
 		next.held++
 	} else if err := r.fold(f); err != nil {
 		became = parkedNow

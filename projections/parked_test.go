@@ -108,6 +108,37 @@ func TestParkedAggregateIsFilledByTheNextProgram(t *testing.T) {
 	})
 }
 
+// What an event says of its project counts for nothing where it contradicts the
+// task: nobody gains sight of a task by naming a project of one's own.
+func TestEventOfAnotherProjectIsParked(t *testing.T) {
+	t.Parallel()
+	s, l := databases()[0].open(t), newMemoryLog()
+	team := newTeam(l)
+	team.founded(1000, 1)
+	team.founded(2000, 2)
+	team.task(1, 1000, 1, created(1000, "theirs"))
+	team.task(1, 2000, 2, events.CommentAdded{Comment: id(9), Text: "mine?"})
+	team.task(2, 2000, 2, created(1000, "theirs again"))
+	run(t, s, l, ProjectorOptions{})
+	arrive(t, s, l)
+	if parked, err := s.Parked(t.Context()); err != nil || len(parked) != 2 {
+		t.Errorf("%+v, %v", parked, err)
+	}
+	look(t, s, func(q *Snapshot) error {
+		comments, err := q.Comments(t.Context(), id(1), id(1))
+		if err != nil || len(comments) != 0 {
+			t.Errorf("%+v, %v", comments, err)
+		}
+		_, err = q.Task(t.Context(), id(2), id(2))
+		notFound(t, "a task of a project it was not created in", err)
+		entries, _, err := q.ProjectHistory(t.Context(), id(2), id(2000), Page{})
+		if err != nil || len(entries) != 1 {
+			t.Errorf("%+v, %v", entries, err)
+		}
+		return nil
+	})
+}
+
 // The number of a task whose creation cannot be read is taken all the same, so
 // that no other task changes its number when it can.
 func TestParkedCreationTakesItsNumber(t *testing.T) {
