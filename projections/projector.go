@@ -170,7 +170,7 @@ func (p *Projector) resume(ctx context.Context, m model) error {
 // follow applies what comes until something fails. It closes the applier.
 func (p *Projector) follow(ctx context.Context, a *applier) (err error) {
 	defer a.close()
-	from, err := readLog(ctx, p.log, a.position, p.limit, 0)
+	from, err := readLog(ctx, p.log, a.position, p.limit, 0, p.store.arrivals.gather)
 	if err != nil {
 		return p.judge(a, err)
 	}

@@ -16,8 +16,9 @@ type reader struct {
 
 // readLog reads the log after a position, limit events at a time. A chunk is
 // made of as many batches as give at least fill events, fewer where they are
-// large or the log ends; with fill 0 it is one batch.
-func readLog(ctx context.Context, log events.Log, after events.Position, limit, fill int) (*reader, error) {
+// large or the log ends; with fill 0 it is one batch. pause, if not nil, is
+// called after each chunk.
+func readLog(ctx context.Context, log events.Log, after events.Position, limit, fill int, pause func(context.Context)) (*reader, error) {
 	feed, err := log.Follow(ctx, after, limit)
 	if err != nil {
 		return nil, err
@@ -45,6 +46,9 @@ func readLog(ctx context.Context, log events.Log, after events.Position, limit, 
 			case <-ctx.Done():
 				r.err = ctx.Err()
 				return
+			}
+			if pause != nil {
+				pause(ctx)
 			}
 		}
 	}()

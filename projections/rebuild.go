@@ -97,7 +97,7 @@ func (s *Store) build(ctx context.Context, log events.Log, progress func(Progres
 // fill applies the whole log, makes the indexes once at its end, and goes on
 // until the switch succeeds.
 func (s *Store) fill(ctx context.Context, a *applier, log events.Log, unfit int64, progress func(Progress)) error {
-	from, err := readLog(ctx, log, a.position, buildFetch, buildBatch)
+	from, err := readLog(ctx, log, a.position, buildFetch, buildBatch, nil)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,33 @@ type arrivals struct {
 	local   int
 	polling sync.WaitGroup
 	polls   bool
+	// hurry ends a pause of the projector's: somebody waits.
+	hurry chan struct{}
+}
+
+// gathering is how long a busy projector lets events pile up, so that several
+// share a transaction. It delays nobody who waits for a position.
+const gathering = 2 * time.Millisecond
+
+// gather pauses for gathering, or until somebody waits.
+func (a *arrivals) gather(ctx context.Context) {
+	a.mu.Lock()
+	if a.waiting > 0 {
+		a.mu.Unlock()
+		return
+	}
+	if a.hurry == nil {
+		a.hurry = make(chan struct{})
+	}
+	hurry := a.hurry
+	a.mu.Unlock()
+	pause := time.NewTimer(gathering)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-hurry:
+	case <-ctx.Done():
+	}
 }
 
 func (a *arrivals) wait() { a.polling.Wait() }
@@ -153,6 +180,10 @@ func (s *Store) enter() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.waiting++
+	if a.hurry != nil {
+		close(a.hurry)
+		a.hurry = nil
+	}
 	if !a.polls && s.done.Err() == nil {
 		a.polls = true
 		a.polling.Go(s.poll)
