@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/docketlog/docket/events"
 )
@@ -19,10 +21,48 @@ import (
 // connections is how many clients the benchmarks are asked by at once.
 const connections = 16
 
-// BenchmarkTaskMove is a task moved to and fro over HTTP, beside its raw limit:
-// the same number of writers appending an event of the same size to the same
-// log. Both sync every write; the clients are part of the process.
+// BenchmarkTaskMove is a task moved to and fro over HTTP, beside its raw limits:
+// as many writers publishing messages of the same size to JetStream with an
+// expected sequence and nothing else running, and as many appending the event to
+// the log while the rows follow. All sync every write; the clients are part of
+// the process.
 func BenchmarkTaskMove(b *testing.B) {
+	b.Run("publish", func(b *testing.B) {
+		h := open(b)
+		h.stopRows()
+		stream, err := js.New(h.nc)
+		if err != nil {
+			b.Fatal(err)
+		}
+		commit := events.Commit{
+			Head: events.Head{Aggregate: events.Task(uuid.New())}, Project: uuid.New(), Command: uuid.New(), Actor: uuid.New(), Time: time.Now(),
+			Events: []events.Event{events.TaskMoved{
+				Status: events.Changed[string]{From: "waiting", To: "in_progress"}, Rank: events.Changed[string]{From: "0000000000V", To: "0000000000W"},
+			}},
+		}
+		sealed, err := commit.Seal()
+		if err != nil {
+			b.Fatal(err)
+		}
+		subjects, last := make([]string, connections), make([]uint64, connections)
+		for i := range subjects {
+			subjects[i] = events.Task(uuid.New()).Subject()
+		}
+		spread(b, func(writer, n int) error {
+			msg := nats.NewMsg(subjects[writer])
+			for name, values := range sealed[0].Headers() {
+				msg.Header[name] = values
+			}
+			msg.Header.Set("Nats-Msg-Id", uuid.NewString())
+			msg.Data = sealed[0].Payload
+			ack, err := stream.PublishMsg(context.Background(), msg, js.WithExpectLastSequencePerSubject(last[writer]))
+			if err != nil {
+				return err
+			}
+			last[writer] = ack.Sequence
+			return nil
+		})
+	})
 	b.Run("append", func(b *testing.B) {
 		h := open(b)
 		heads := make([]events.Head, connections)
@@ -31,18 +71,18 @@ func BenchmarkTaskMove(b *testing.B) {
 		}
 		actor, project := uuid.New(), uuid.New()
 		rank := "0000000000V"
-		spread(b, func(worker, n int) error {
+		spread(b, func(writer, n int) error {
 			from, to := "waiting", "in_progress"
 			if n%2 == 1 {
 				from, to = to, from
 			}
 			appended, err := h.log.Append(context.Background(), events.Commit{
-				Head: heads[worker], Project: project, Command: uuid.New(), Actor: actor, Time: time.Now(),
+				Head: heads[writer], Project: project, Command: uuid.New(), Actor: actor, Time: time.Now(),
 				Events: []events.Event{events.TaskMoved{
 					Status: events.Changed[string]{From: from, To: to}, Rank: events.Changed[string]{From: rank, To: rank},
 				}},
 			})
-			heads[worker] = appended.Head
+			heads[writer] = appended.Head
 			return err
 		})
 	})
@@ -60,15 +100,15 @@ func benchmarkMoves(b *testing.B, keyed bool) {
 	}
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
 	bodies := [2][]byte{[]byte(`{"status":"in_progress"}`), []byte(`{"status":"waiting"}`)}
-	spread(b, func(worker, n int) error {
-		r, err := http.NewRequest("PATCH", h.server.URL+tasks[worker], bytes.NewReader(bodies[n%2]))
+	spread(b, func(writer, n int) error {
+		r, err := http.NewRequest("PATCH", h.server.URL+tasks[writer], bytes.NewReader(bodies[n%2]))
 		if err != nil {
 			return err
 		}
 		r.Header.Set("Content-Type", "application/merge-patch+json")
 		r.Header.Set("Authorization", "Bearer "+ada.secret)
 		if keyed {
-			r.Header.Set("Idempotency-Key", fmt.Sprintf("%d-%d-%d", b.N, worker, n))
+			r.Header.Set("Idempotency-Key", fmt.Sprintf("%d-%d-%d", b.N, writer, n))
 		}
 		res, err := client.Do(r)
 		if err != nil {
@@ -111,17 +151,17 @@ func BenchmarkTaskRead(b *testing.B) {
 	})
 }
 
-// spread does b.N pieces of work by as many workers as there are connections.
-func spread(b *testing.B, work func(worker, n int) error) {
+// spread does b.N pieces of work by as many writers as there are connections.
+func spread(b *testing.B, work func(writer, n int) error) {
 	b.Helper()
 	var next atomic.Int64
 	var running sync.WaitGroup
 	b.ReportAllocs()
 	b.ResetTimer()
-	for worker := range connections {
+	for writer := range connections {
 		running.Go(func() {
 			for n := 0; next.Add(1) <= int64(b.N); n++ {
-				if err := work(worker, n); err != nil {
+				if err := work(writer, n); err != nil {
 					b.Error(err)
 					return
 				}

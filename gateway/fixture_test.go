@@ -32,7 +32,7 @@ import (
 
 // soon is how long tests wait for what must happen; nothing is asserted about
 // how long it takes.
-const soon = 20 * time.Second
+const soon = time.Minute
 
 // house is a whole Docket in one process, with the real things.
 type house struct {

@@ -269,3 +269,23 @@ func TestFiltersAndTrash(t *testing.T) {
 		t.Errorf("a task in the trash: %v", got)
 	}
 }
+
+// TestAssigneesWhoLeft removes a member who is assigned: reads and writes leave
+// them out alike.
+func TestAssigneesWhoLeft(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada, ben := h.person("Ada"), h.person("Ben")
+	project, _ := ada.project("Engine")
+	ada.post(project+"/members", m{"email": ben.email, "role": "member"}).want(201)
+	task, _ := ada.task(project, "Task")
+	ada.patch(task, m{"assignees": []string{ben.account, ada.account}}).want(200)
+	ada.delete(project + "/members/" + ben.account).want(204)
+	written := ada.patch(task, m{"title": "Without Ben"}).want(200)
+	if diff := cmp.Diff([]any{ada.account}, written.json()["assignees"]); diff != "" {
+		t.Errorf("assignees in the answer to a write:\n%s", diff)
+	}
+	if diff := cmp.Diff(written.json(), ada.get(task, written.at()).want(200).json()); diff != "" {
+		t.Errorf("a read differs:\n%s", diff)
+	}
+}

@@ -47,7 +47,14 @@ func TestReadsWait(t *testing.T) {
 	}
 
 	foreign := header{"Docket-Position", "abcdef-1"}
-	ada.get(task, foreign).want(410).code("position_gone")
+	for _, path := range []string{task, project + "/tasks", "/api/v1/me", "/api/v1/me/tokens", "/api/v1/me/sessions"} {
+		ada.get(path, foreign).want(410).code("position_gone")
+	}
+	// What rests on no event is not behind the event asked for either.
+	end := h.end().String()
+	if got := ada.get("/api/v1/me", header{"Docket-Position", end}).want(200).header.Get("Docket-Position"); got != end {
+		t.Errorf("position %s, asked for %s", got, end)
+	}
 	ada.get(task, header{"Docket-Position", strings.Split(made.header.Get("Docket-Position"), "-")[0] + "-99999"}).want(503).code("stale")
 }
 

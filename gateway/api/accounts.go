@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -30,13 +31,17 @@ func clientOf(ctx context.Context) client {
 	return c
 }
 
-// now is a position for answers that rest on no event.
-func (a *API) now(ctx context.Context) (string, error) {
+// now is a position for answers that rest on no event, at or after the one asked
+// for.
+func (a *API) now(ctx context.Context, in Reading) (string, error) {
+	asked := in.Position.Position
 	at := a.Feed.Position()
-	if at.IsZero() {
-		var err error
+	if reached, err := at.Reached(asked); at.IsZero() || !asked.IsZero() && (err != nil || !reached) {
 		if at, err = a.Log.End(ctx); err != nil {
 			return "", err
+		}
+		if reached, err = at.Reached(asked); !asked.IsZero() && (err != nil || !reached) {
+			return "", cmp.Or(err, projections.ErrStale)
 		}
 	}
 	return at.String(), nil
@@ -66,7 +71,7 @@ func (a *API) register(ctx context.Context, in *struct {
 	Body NewAccount
 }) (*AcceptedAnswer, error) {
 	// Taken before, or it would tell whether something was written.
-	position, err := a.now(ctx)
+	position, err := a.now(ctx, Reading{})
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +100,8 @@ type MeAnswer struct {
 	Body     Me
 }
 
-func (a *API) me(ctx context.Context, _ *Reading) (*MeAnswer, error) {
-	position, err := a.now(ctx)
+func (a *API) me(ctx context.Context, in *Reading) (*MeAnswer, error) {
+	position, err := a.now(ctx, *in)
 	if err != nil {
 		return nil, err
 	}

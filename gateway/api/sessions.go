@@ -45,7 +45,7 @@ func (a *API) signIn(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	position, err := a.now(ctx)
+	position, err := a.now(ctx, Reading{})
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (a *API) signOut(ctx context.Context, _ *Keyed) (*Erased, error) {
 	if err := a.Accounts.SignOut(ctx, access.From(ctx).Identity); err != nil {
 		return nil, err
 	}
-	position, err := a.now(ctx)
+	position, err := a.now(ctx, Reading{})
 	if err != nil {
 		return nil, err
 	}
@@ -78,13 +78,13 @@ type Session struct {
 	UsedAt    time.Time `json:"used_at" doc:"When it was last used, to within five minutes."`
 }
 
-func (a *API) sessions(ctx context.Context, _ *Reading) (*Listed[Session], error) {
+func (a *API) sessions(ctx context.Context, in *Reading) (*Listed[Session], error) {
 	caller := access.From(ctx)
 	all, err := a.Accounts.Sessions(ctx, caller.Account)
 	if err != nil {
 		return nil, err
 	}
-	position, err := a.now(ctx)
+	position, err := a.now(ctx, *in)
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +105,6 @@ func (a *API) revokeSession(ctx context.Context, in *struct {
 	if err := a.Accounts.RevokeSession(ctx, access.From(ctx).Account, in.ID); err != nil {
 		return nil, err
 	}
-	position, err := a.now(ctx)
+	position, err := a.now(ctx, Reading{})
 	return &Done{position}, err
 }

@@ -56,19 +56,19 @@ func (a *API) createToken(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	position, err := a.now(ctx)
+	position, err := a.now(ctx, Reading{})
 	if err != nil {
 		return nil, err
 	}
 	return &CreatedTokenAnswer{position, CreatedToken{t.Secret, t.ID, t.Name, filled(t.Scopes), t.Created, t.Expires}}, nil
 }
 
-func (a *API) tokens(ctx context.Context, _ *Reading) (*Listed[Token], error) {
+func (a *API) tokens(ctx context.Context, in *Reading) (*Listed[Token], error) {
 	all, err := a.Accounts.Tokens(ctx, access.From(ctx).Account)
 	if err != nil {
 		return nil, err
 	}
-	position, err := a.now(ctx)
+	position, err := a.now(ctx, *in)
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +88,6 @@ func (a *API) revokeToken(ctx context.Context, in *struct {
 	if err := a.Accounts.RevokeToken(ctx, access.From(ctx).Account, in.ID); err != nil {
 		return nil, err
 	}
-	position, err := a.now(ctx)
+	position, err := a.now(ctx, Reading{})
 	return &Done{position}, err
 }

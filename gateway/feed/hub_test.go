@@ -19,7 +19,7 @@ import (
 	"github.com/docketlog/docket/gateway/feed"
 )
 
-const soon = 20 * time.Second
+const soon = time.Minute
 
 // stage is a log with a hub on it, and one project with one member.
 type stage struct {
