@@ -240,11 +240,20 @@ func TestNothingIsTakenFromTheBody(t *testing.T) {
 	s.eve.patch(own, m{"after": "01890a5d-ac96-774b-bcce-b302099a8057"}).want(422).code("invalid", "after")
 }
 
+func TestTheAddressItselfSaysWhatIsThere(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	nobody := &person{h: h}
+	if said := string(nobody.get("/").want(200).body); !strings.Contains(said, "/openapi.json") {
+		t.Errorf("it says %q", said)
+	}
+}
+
 func TestUnknownRoutesAndMethods(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ada := h.person("Ada")
-	for _, path := range []string{"/", "/api", "/api/v1", "/api/v1/nothing", "/api/v1/projects/", "/favicon.ico", "/api/v1/tasks", "/problems/nothing"} {
+	for _, path := range []string{"/api", "/api/v1", "/api/v1/nothing", "/api/v1/projects/", "/favicon.ico", "/api/v1/tasks", "/problems/nothing"} {
 		ada.get(path).want(404).code("unknown_route")
 	}
 	for _, c := range []struct{ method, path, allow string }{

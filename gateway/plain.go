@@ -18,6 +18,7 @@ const readyPatience = 2 * time.Second
 // plain is the routes beside the API's, all of them open.
 func (g *Gateway) plain() map[string]http.HandlerFunc {
 	routes := map[string]http.HandlerFunc{
+		"GET /{$}":                           g.greet,
 		"GET /openapi.json":                  g.describe,
 		"GET /healthz":                       g.healthy,
 		"GET /readyz":                        g.ready,
@@ -35,6 +36,24 @@ func (g *Gateway) describe(w http.ResponseWriter, _ *http.Request) {
 	// Generators and pages of other origins may read what is no secret.
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	_, _ = w.Write(g.api.OpenAPI())
+}
+
+// greeting is for people who open the address to see what is there.
+const greeting = `Docket is running.
+
+Sign in:        curl -s %[1]s/api/v1/sessions -H 'Content-Type: application/json' -d '{"email":"…","password":"…"}'
+Register:       curl -s %[1]s/api/v1/accounts -H 'Content-Type: application/json' -d '{"email":"…","name":"…","password":"…"}'
+All routes:     %[1]s/openapi.json
+Ready or not:   %[1]s/readyz
+`
+
+func (g *Gateway) greet(w http.ResponseWriter, r *http.Request) {
+	base := g.options.BaseURL
+	if base == "" {
+		base = "http://" + r.Host
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = fmt.Fprintf(w, greeting, base)
 }
 
 func explain(w http.ResponseWriter, r *http.Request) {

@@ -151,8 +151,8 @@ type Page struct {
 	Cursor string
 	// Sort names the order, with a leading - for descending. Tasks: number,
 	// rank, created, updated, due, priority, title. Projects: name, created,
-	// updated. History: position. Anything else is [ErrSort]. Tasks without a
-	// due date come last either way.
+	// updated. Comments: created. History: position. Anything else is [ErrSort].
+	// Tasks without a due date come last either way.
 	Sort string
 }
 

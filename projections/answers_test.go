@@ -51,7 +51,7 @@ func answers(t testing.TB, s *Store, accounts int) []string {
 					}
 					for _, task := range tasks {
 						add("task", task)
-						comments, err := q.Comments(ctx, caller, task.ID)
+						comments, _, err := q.Comments(ctx, caller, task.ID, Page{Limit: MaxLimit})
 						if err != nil {
 							return err
 						}

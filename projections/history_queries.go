@@ -15,6 +15,11 @@ var historyList = list{
 	orders: map[string]order{"position": {expr: "h.sequence", number: true}},
 }
 
+var commentList = list{
+	name: "comments", id: "c.id", first: "created",
+	orders: map[string]order{"created": {expr: "c.created_at", number: true}},
+}
+
 // visible fails with ErrNotFound unless the caller may see the task.
 func (s *Snapshot) visible(ctx context.Context, caller, task uuid.UUID) error {
 	var id uuid.UUID
@@ -22,26 +27,38 @@ func (s *Snapshot) visible(ctx context.Context, caller, task uuid.UUID) error {
 		join {g}memberships m on m.project = t.project and m.account = ? where t.id = ?`, caller, task)
 }
 
-// Comments answers what was said about a task, oldest first. It fails with
-// [ErrNotFound] as [Snapshot.Task] does.
-func (s *Snapshot) Comments(ctx context.Context, caller, task uuid.UUID) ([]Comment, error) {
+// Comments answers what was said about a task, oldest first unless the page
+// says otherwise, and the cursor of the next page, empty at the end. It fails
+// with [ErrNotFound] as [Snapshot.Task] does, with [ErrSort] and with
+// [ErrCursor].
+func (s *Snapshot) Comments(ctx context.Context, caller, task uuid.UUID, p Page) (comments []Comment, next string, err error) {
 	if err := s.visible(ctx, caller, task); err != nil {
-		return nil, fmt.Errorf("comments of task %s: %w", task, err)
+		return nil, "", fmt.Errorf("comments of task %s: %w", task, err)
 	}
-	comments := []Comment{}
-	err := s.each(ctx, func(scan func(...any) error) error {
-		var id uuid.UUID
-		var row commentRow
-		err := scan(&id, &row.author, &row.text, &row.createdAt, &row.editedAt)
-		comments = append(comments, Comment{
-			ID: id, Task: task, Author: row.author, Text: row.text, CreatedAt: micros(row.createdAt), EditedAt: instant(row.editedAt),
-		})
-		return err
-	}, `select id, author, body, created_at, edited_at from {g}comments where task = ? order by created_at, id`, task)
+	part, err := commentList.section(p)
 	if err != nil {
-		return nil, fmt.Errorf("comments of task %s: %w", task, err)
+		return nil, "", err
 	}
-	return comments, nil
+	w := where{}
+	w.and("c.task = ?", task)
+	part.where(&w)
+	var found []keyed[Comment]
+	err = s.each(ctx, func(scan func(...any) error) error {
+		c := Comment{Task: task}
+		var row commentRow
+		var key string
+		if err := scan(&c.ID, &row.author, &row.text, &row.createdAt, &row.editedAt, &key); err != nil {
+			return err
+		}
+		c.Author, c.Text, c.CreatedAt, c.EditedAt = row.author, row.text, micros(row.createdAt), instant(row.editedAt)
+		found = append(found, keyed[Comment]{c, key})
+		return nil
+	}, `select c.id, c.author, c.body, c.created_at, c.edited_at, `+part.expr+` from {g}comments c where `+w.String()+part.end(), w.args...)
+	if err != nil {
+		return nil, "", fmt.Errorf("comments of task %s: %w", task, err)
+	}
+	comments, next = page(&part, found, func(c Comment) uuid.UUID { return c.ID })
+	return comments, next, nil
 }
 
 // History answers what happened to a task, oldest first unless the page says

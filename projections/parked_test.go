@@ -125,7 +125,7 @@ func TestEventOfAnotherProjectIsParked(t *testing.T) {
 		t.Errorf("%+v, %v", parked, err)
 	}
 	look(t, s, func(q *Snapshot) error {
-		comments, err := q.Comments(t.Context(), id(1), id(1))
+		comments, _, err := q.Comments(t.Context(), id(1), id(1), Page{})
 		if err != nil || len(comments) != 0 {
 			t.Errorf("%+v, %v", comments, err)
 		}

@@ -49,7 +49,7 @@ func TestVisibility(t *testing.T) {
 				"board":    func(c, p, _ uuid.UUID) error { _, err := q.Board(ctx, c, p); return err },
 				"tasks":    func(c, p, _ uuid.UUID) error { _, _, err := q.Tasks(ctx, c, p, TaskFilter{}, Page{}); return err },
 				"task":     func(c, _, t uuid.UUID) error { _, err := q.Task(ctx, c, t); return err },
-				"comments": func(c, _, t uuid.UUID) error { _, err := q.Comments(ctx, c, t); return err },
+				"comments": func(c, _, t uuid.UUID) error { _, _, err := q.Comments(ctx, c, t, Page{}); return err },
 				"history":  func(c, _, t uuid.UUID) error { _, _, err := q.History(ctx, c, t, Page{}); return err },
 				"project history": func(c, p, _ uuid.UUID) error {
 					_, _, err := q.ProjectHistory(ctx, c, p, Page{})
@@ -207,7 +207,7 @@ func TestTask(t *testing.T) {
 			if diff := cmp.Diff(want, have, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("-want +have:\n%s", diff)
 			}
-			comments, err := q.Comments(t.Context(), id(1), id(1))
+			comments, _, err := q.Comments(t.Context(), id(1), id(1), Page{})
 			if err != nil {
 				return err
 			}

@@ -32,15 +32,18 @@ type CommentText struct {
 
 func (a *API) comments(ctx context.Context, in *struct {
 	OfTask
+	Sort string `query:"sort" enum:"created,-created" default:"created" doc:"The order; - for newest first."`
+	Paging
 	Reading
 }) (*Listed[Comment], error) {
-	comments, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) ([]projections.Comment, error) {
-		return s.Comments(ctx, access.From(ctx).Account, in.ID)
+	p, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Comment], err error) {
+		p.rows, p.next, err = s.Comments(ctx, access.From(ctx).Account, in.ID, in.page(in.Sort))
+		return p, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return listed(comments, "", position, commentOfRow), nil
+	return listed(p.rows, p.next, position, commentOfRow), nil
 }
 
 func (a *API) addComment(ctx context.Context, in *struct {
