@@ -184,11 +184,7 @@ func (h *Hub) tell(ctx context.Context, fence *fence, e *events.Envelope) error 
 	if e.Aggregate.Kind == events.KindProject {
 		h.members.forget(e.Aggregate.ID)
 	}
-	event, err := decoded(e)
-	if err != nil {
-		return err
-	}
-	to, err := h.choose(ctx, e, event)
+	to, err := h.choose(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -198,6 +194,10 @@ func (h *Hub) tell(ctx context.Context, fence *fence, e *events.Envelope) error 
 	}
 	accepted, err := fence.accepts(ctx, e)
 	if err != nil || !accepted {
+		return err
+	}
+	event, err := decoded(e)
+	if err != nil {
 		return err
 	}
 	json, err := told(e, event)
@@ -217,14 +217,18 @@ func (h *Hub) tell(ctx context.Context, fence *fence, e *events.Envelope) error 
 
 // choose decides which live subscriptions are told the event, and moves decided
 // in the same step: whoever joins later joins after it.
-func (h *Hub) choose(ctx context.Context, e *events.Envelope, event events.Event) ([]*Subscription, error) {
+func (h *Hub) choose(ctx context.Context, e *events.Envelope) ([]*Subscription, error) {
 	for {
-		// While nobody listens it would be a waste to look up who may.
+		// While nobody listens it would be a waste to decode it and to look up
+		// who may.
 		listened := h.subscribers.Load() > 0
 		var audience []uuid.UUID
 		if listened {
-			var err error
-			if audience, err = h.audience(ctx, e, event); err != nil {
+			event, err := decoded(e)
+			if err == nil {
+				audience, err = h.audience(ctx, e, event)
+			}
+			if err != nil {
 				return nil, err
 			}
 		}
