@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,23 +59,25 @@ func (f *fixture) do(t *testing.T, c commands.Command) {
 	}
 }
 
-// forge writes an event past every check, as somebody with the broker's
-// password could.
-func (f *fixture) forge(t *testing.T, of events.Aggregate, change func(*events.Head)) {
+// forge writes events past every check, as somebody with the broker's password
+// could.
+func (f *fixture) forge(t *testing.T, of events.Aggregate, n int, change func(*events.Head)) {
 	t.Helper()
 	_, head, err := f.log.Load(t.Context(), events.Head{Aggregate: of})
 	if err != nil {
 		t.Fatal(err)
 	}
 	change(&head)
-	commit := events.Commit{Head: head, Project: f.project, Command: uuid.New(), Actor: f.owner, Time: f.clock, Events: []events.Event{events.TaskRestored{}}}
+	commit := events.Commit{Head: head, Project: f.project, Command: uuid.New(), Actor: f.owner, Time: f.clock, Events: slices.Repeat([]events.Event{events.TaskRestored{}}, n)}
 	sealed, err := commit.Seal()
 	if err != nil {
 		t.Fatal(err)
 	}
-	message := &nats.Msg{Subject: of.Subject(), Header: sealed[0].Headers(), Data: sealed[0].Payload}
-	if _, err := f.nc.RequestMsg(message, 10*time.Second); err != nil {
-		t.Fatal(err)
+	for i := range sealed {
+		message := &nats.Msg{Subject: of.Subject(), Header: sealed[i].Headers(), Data: sealed[i].Payload}
+		if _, err := f.nc.RequestMsg(message, 10*time.Second); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -150,14 +153,17 @@ func TestChainsFindWhatWasForged(t *testing.T) {
 		forks uint64
 	}{
 		"another's past": {func(t *testing.T, f *fixture) {
-			f.forge(t, events.Task(f.tap), func(h *events.Head) { h.Hash[0] ^= 1 })
+			f.forge(t, events.Task(f.tap), 1, func(h *events.Head) { h.Hash[0] ^= 1 })
 		}, 1, 0},
 		"a gap": {func(t *testing.T, f *fixture) {
-			f.forge(t, events.Task(f.tap), func(h *events.Head) { h.Revision++ })
+			f.forge(t, events.Task(f.tap), 1, func(h *events.Head) { h.Revision++ })
 		}, 1, 0},
 		"one place twice": {func(t *testing.T, f *fixture) {
-			f.forge(t, events.Task(f.tap), func(h *events.Head) { h.Revision-- })
+			f.forge(t, events.Task(f.tap), 1, func(h *events.Head) { h.Revision-- })
 		}, 0, 1},
+		"one place twice, and on from there": {func(t *testing.T, f *fixture) {
+			f.forge(t, events.Task(f.tap), 2, func(h *events.Head) { h.Revision-- })
+		}, 0, 2},
 		"no event at all": {func(t *testing.T, f *fixture) {
 			if _, err := f.nc.Request(events.Task(f.tap).Subject(), []byte("hello"), 10*time.Second); err != nil {
 				t.Fatal(err)

@@ -27,8 +27,9 @@ type ChainReport struct {
 	Position   events.Position
 	Events     uint64
 	Aggregates int
-	// Forks counts events that came too late for their place in a chain: what a
-	// second writer wrote in the moment of a change of leader, or a repetition.
+	// Forks counts events that came too late for their place in a chain, and
+	// those that follow them: what a second writer wrote in the moment of a
+	// change of leader, or a repetition.
 	// No reader accepts them and the chain is whole without them, so they are
 	// reported and are no finding.
 	Forks uint64
@@ -56,6 +57,7 @@ func Chains(ctx context.Context, log events.Log, progress func(done, total uint6
 	report := ChainReport{Position: end}
 	heads := make(map[events.Aggregate]events.Head)
 	broken := make(map[events.Aggregate]bool)
+	forked := make(map[events.Hash]bool)
 	find := func(at events.Position, format string, args ...any) {
 		report.Broken++
 		if len(report.Findings) < maxFindings {
@@ -82,8 +84,9 @@ func Chains(ctx context.Context, log events.Log, progress func(done, total uint6
 					find(e.Position, "event %s of %s: %v", e.ID, e.Aggregate, err)
 				}
 				heads[e.Aggregate] = head.After(e)
-			case e.Revision <= head.Revision:
+			case e.Revision <= head.Revision, forked[e.PrevHash]:
 				report.Forks++
+				forked[e.Hash()] = true
 			case !broken[e.Aggregate]:
 				broken[e.Aggregate] = true
 				find(e.Position, "the chain is broken: %v", err)

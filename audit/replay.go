@@ -99,7 +99,7 @@ type line struct {
 	Subject     string          `json:"subject"`
 	Project     *uuid.UUID      `json:"project,omitempty"`
 	Revision    uint64          `json:"revision"`
-	Time        time.Time       `json:"time"`
+	Time        string          `json:"time"`
 	Actor       uuid.UUID       `json:"actor"`
 	Command     uuid.UUID       `json:"command"`
 	Correlation *uuid.UUID      `json:"correlation,omitempty"`
@@ -120,7 +120,7 @@ func Line(e *events.Envelope) ([]byte, error) {
 	}
 	out, err := json.Marshal(line{
 		Position: e.Position.Sequence, ID: e.ID, Type: e.WireType(), Subject: e.Aggregate.Subject(),
-		Project: optional(e.Project), Revision: e.Revision, Time: e.Time, Actor: e.Actor,
+		Project: optional(e.Project), Revision: e.Revision, Time: e.WireTime(), Actor: e.Actor,
 		Command: e.Command, Correlation: optional(e.Correlation), Causation: optional(e.Causation),
 		TraceParent: e.TraceParent, PrevHash: e.PrevHash.String(), Hash: e.Hash().String(), Data: e.Payload,
 	})

@@ -43,7 +43,7 @@ type ofTask struct{}
 
 func (ofTask) project() uuid.UUID { return uuid.Nil }
 
-// Names is every command and the name it has in metrics and logs.
+// Names is every command under the name people know it by.
 func Names() map[string]Command {
 	return map[string]Command{
 		"create_project":     CreateProject{},
@@ -89,6 +89,9 @@ func (t together) Target() events.Aggregate {
 }
 
 func (t together) check(p *problems) {
+	if len(t.parts) == 0 {
+		p.add("", "commands that happen together must be at least one")
+	}
 	for _, c := range t.parts {
 		c.check(p)
 		if c.Target() != t.Target() {

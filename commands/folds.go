@@ -3,6 +3,7 @@ package commands
 import (
 	"container/list"
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -14,14 +15,16 @@ import (
 // command, so that commands of this process about one aggregate queue here
 // rather than conflict at the log.
 type fold struct {
+	aggregate events.Aggregate // never changes
+
 	mu      sync.Mutex
 	head    events.Head
 	project Project
 	task    Task
 	end     events.Position // of the last event
-	// commands is which command made which revision: the memory that makes
-	// sending a command again harmless, however long after.
-	commands map[uuid.UUID]uint64
+	// commands is the commands that made it: the memory that makes sending one
+	// again harmless, however long after.
+	commands map[uuid.UUID]struct{}
 	// checked is the generation of following in which the fold was last known
 	// to be complete; see [folds.following].
 	checked uint64
@@ -38,7 +41,7 @@ func (f *fold) apply(more []events.Envelope) error {
 		if err != nil {
 			return err
 		}
-		switch f.head.Aggregate.Kind {
+		switch f.aggregate.Kind {
 		case events.KindProject:
 			f.project = f.project.Apply(e, event)
 		case events.KindTask:
@@ -47,9 +50,9 @@ func (f *fold) apply(more []events.Envelope) error {
 		f.head = f.head.After(e)
 		f.end = e.Position
 		if f.commands == nil {
-			f.commands = make(map[uuid.UUID]uint64, 4)
+			f.commands = make(map[uuid.UUID]struct{}, 4)
 		}
-		f.commands[e.Command] = e.Revision
+		f.commands[e.Command] = struct{}{}
 	}
 	return nil
 }
@@ -69,7 +72,9 @@ type folds struct {
 	// grows with every new watch. A fold is warm if it was complete at or after
 	// the beginning of the present watch and the watch has seen nothing newer.
 	following atomic.Uint64
-	loads     atomic.Uint64
+	// replaced says that the log is no longer the one the folds are of.
+	replaced atomic.Bool
+	loads    atomic.Uint64
 }
 
 func newFolds(log events.Log, capacity int) *folds {
@@ -83,13 +88,13 @@ func (c *folds) get(a events.Aggregate) *fold {
 		c.order.MoveToFront(element)
 		return element.Value.(*fold)
 	}
-	f := &fold{head: events.Head{Aggregate: a}}
+	f := &fold{aggregate: a, head: events.Head{Aggregate: a}}
 	f.project.Head, f.task.Head = f.head, f.head
 	c.known[a] = c.order.PushFront(f)
 	if c.order.Len() > c.capacity {
 		oldest := c.order.Back()
 		c.order.Remove(oldest)
-		delete(c.known, oldest.Value.(*fold).head.Aggregate)
+		delete(c.known, oldest.Value.(*fold).aggregate)
 	}
 	return f
 }
@@ -103,16 +108,19 @@ func (c *folds) warm(f *fold) bool {
 
 // refresh brings the fold up to the log's end. The caller holds f.mu.
 func (c *folds) refresh(ctx context.Context, f *fold) error {
+	if c.replaced.Load() {
+		return fmt.Errorf("load %s: %w", f.aggregate, events.ErrIncarnation)
+	}
 	// Read before the load: a watch that begins during it must not be taken
 	// for one that was there.
 	following := c.following.Load()
 	c.loads.Add(1)
 	more, head, err := c.log.Load(ctx, f.head)
-	if err != nil {
-		return err
+	if err == nil {
+		err = f.apply(more)
 	}
-	if err := f.apply(more); err != nil {
-		return err
+	if err != nil {
+		return fmt.Errorf("load %s: %w", f.aggregate, err)
 	}
 	f.head = head
 	f.project.Head.Sequence, f.task.Head.Sequence = head.Sequence, head.Sequence

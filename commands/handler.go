@@ -99,7 +99,9 @@ func NewHandler(log events.Log, options Options) *Handler {
 
 // Run watches the log until ctx ends, so that warm aggregates need no look at
 // it. It returns ctx's error. While it does not run, or cannot reach the log,
-// every command reads what it decides on.
+// every command reads what it decides on. If the log turns out to be another
+// than it was, Run returns [events.ErrIncarnation] and the handler takes no
+// command any more: what it has folded never happened there.
 func (h *Handler) Run(ctx context.Context) error {
 	wait := 100 * time.Millisecond
 	for generation := uint64(1); ; generation++ {
@@ -107,6 +109,10 @@ func (h *Handler) Run(ctx context.Context) error {
 		err := h.folds.run(ctx, generation)
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if errors.Is(err, events.ErrIncarnation) {
+			h.folds.replaced.Store(true)
+			return fmt.Errorf("the log was replaced while in use: %w", err)
 		}
 		if time.Since(began) > time.Minute {
 			wait = 100 * time.Millisecond
@@ -173,25 +179,25 @@ func (h *Handler) handle(ctx context.Context, command Command, request Request) 
 	for attempt := 0; attempt < attempts; attempt++ {
 		if !fresh && !h.folds.warm(target) {
 			if err := h.folds.refresh(ctx, target); err != nil {
-				return Outcome{}, fmt.Errorf("load %s: %w", command.Target(), err)
+				return Outcome{}, err
 			}
 			fresh = true
 		}
 		if _, done := target.commands[request.Command]; done {
-			project, err := h.projectOf(ctx, command, target, false)
+			project, at, err := h.projectOf(ctx, command, target, false)
 			if err != nil {
 				return Outcome{}, err
 			}
-			return Outcome{Project: project, Task: target.task, Position: target.end, Duplicate: true}, nil
+			return Outcome{Project: project, Task: target.task, Position: later(target.end, at), Duplicate: true}, nil
 		}
-		project, err := h.projectOf(ctx, command, target, fresh)
+		project, at, err := h.projectOf(ctx, command, target, fresh)
 		if err != nil {
 			return Outcome{}, err
 		}
 		decided, err := h.decide(command, request, project, target)
 		if (err != nil || len(decided) == 0) && !fresh {
 			if err := h.folds.refresh(ctx, target); err != nil {
-				return Outcome{}, fmt.Errorf("load %s: %w", command.Target(), err)
+				return Outcome{}, err
 			}
 			fresh = true
 			continue
@@ -200,7 +206,7 @@ func (h *Handler) handle(ctx context.Context, command Command, request Request) 
 			return Outcome{}, err
 		}
 		if len(decided) == 0 {
-			return Outcome{Project: project, Task: target.task, Position: target.end}, nil
+			return Outcome{Project: project, Task: target.task, Position: later(target.end, at)}, nil
 		}
 		appended, err := h.log.Append(ctx, events.Commit{
 			Head: target.head, Project: projectID(project, command), Command: request.Command, Actor: request.Actor,
@@ -210,12 +216,11 @@ func (h *Handler) handle(ctx context.Context, command Command, request Request) 
 		switch {
 		case errors.Is(err, events.ErrConflict):
 			h.conflicts.Add(1)
-			fresh = false
 			if err := pause(ctx, attempt); err != nil {
 				return Outcome{}, err
 			}
 			if err := h.folds.refresh(ctx, target); err != nil {
-				return Outcome{}, fmt.Errorf("load %s: %w", command.Target(), err)
+				return Outcome{}, err
 			}
 			fresh = true
 			continue
@@ -228,7 +233,7 @@ func (h *Handler) handle(ctx context.Context, command Command, request Request) 
 			// An earlier attempt, with others' events after or before it: what
 			// stands now must be read.
 			if err := h.folds.refresh(ctx, target); err != nil {
-				return Outcome{}, fmt.Errorf("load %s: %w", command.Target(), err)
+				return Outcome{}, err
 			}
 		} else if err := target.apply(appended.Events); err != nil {
 			return Outcome{}, err
@@ -237,7 +242,7 @@ func (h *Handler) handle(ctx context.Context, command Command, request Request) 
 			project = target.project
 		}
 		return Outcome{
-			Project: project, Task: target.task, Position: target.end,
+			Project: project, Task: target.task, Position: later(target.end, at),
 			Events: appended.Events, Duplicate: appended.Duplicate,
 		}, nil
 	}
@@ -246,16 +251,16 @@ func (h *Handler) handle(ctx context.Context, command Command, request Request) 
 
 // projectOf is the project a command is decided under: the target itself, or
 // the one its task belongs to.
-func (h *Handler) projectOf(ctx context.Context, command Command, target *fold, fresh bool) (Project, error) {
-	if target.head.Aggregate.Kind == events.KindProject {
-		return target.project, nil
+func (h *Handler) projectOf(ctx context.Context, command Command, target *fold, fresh bool) (Project, events.Position, error) {
+	if target.aggregate.Kind == events.KindProject {
+		return target.project, target.end, nil
 	}
 	id := target.task.Project
 	if id == uuid.Nil {
 		id = firstTask(command).project()
 	}
 	if id == uuid.Nil {
-		return Project{}, nil
+		return Project{}, events.Position{}, nil
 	}
 	return h.project(ctx, id, fresh)
 }
@@ -285,7 +290,7 @@ func (h *Handler) decide(command Command, request Request, project Project, targ
 	}
 	task := target.task
 	var all []events.Event
-	for _, part := range parts {
+	for i, part := range parts {
 		var decided []events.Event
 		var err error
 		switch part := part.(type) {
@@ -299,18 +304,22 @@ func (h *Handler) decide(command Command, request Request, project Project, targ
 		if err != nil {
 			return nil, err
 		}
+		all = append(all, decided...)
+		if i == len(parts)-1 {
+			break
+		}
 		for _, event := range decided {
 			// Only the state matters to the parts that follow; the chain is
 			// made when all is sealed.
-			e := events.Envelope{Aggregate: target.head.Aggregate, Actor: request.Actor, Time: a.now, Revision: project.Head.Revision}
-			if target.head.Aggregate.Kind == events.KindProject {
+			e := events.Envelope{Aggregate: target.aggregate, Actor: request.Actor, Time: a.now}
+			if target.aggregate.Kind == events.KindProject {
+				e.Revision = project.Head.Revision + 1
 				project = project.Apply(&e, event)
 			} else {
-				e.Revision = task.Head.Revision
+				e.Revision = task.Head.Revision + 1
 				task = task.Apply(&e, event)
 			}
 		}
-		all = append(all, decided...)
 	}
 	if request.IfRevision != nil && *request.IfRevision != target.head.Revision {
 		return nil, reject(CodeRevision, "It has changed since revision %d and is now at revision %d; read it again", *request.IfRevision, target.head.Revision)
@@ -322,19 +331,20 @@ func (h *Handler) decide(command Command, request Request, project Project, targ
 // may see what without asking the rows. A project that does not exist is not
 // an error.
 func (h *Handler) Project(ctx context.Context, id uuid.UUID) (Project, error) {
-	return h.project(ctx, id, false)
+	project, _, err := h.project(ctx, id, false)
+	return project, err
 }
 
-func (h *Handler) project(ctx context.Context, id uuid.UUID, fresh bool) (Project, error) {
+func (h *Handler) project(ctx context.Context, id uuid.UUID, fresh bool) (Project, events.Position, error) {
 	f := h.folds.get(events.Project(id))
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if fresh || !h.folds.warm(f) {
 		if err := h.folds.refresh(ctx, f); err != nil {
-			return Project{}, fmt.Errorf("load project %s: %w", id, err)
+			return Project{}, events.Position{}, err
 		}
 	}
-	return f.project, nil
+	return f.project, f.end, nil
 }
 
 // Task gives the task as the log has it now.
@@ -344,10 +354,18 @@ func (h *Handler) Task(ctx context.Context, id uuid.UUID) (Task, error) {
 	defer f.mu.Unlock()
 	if !h.folds.warm(f) {
 		if err := h.folds.refresh(ctx, f); err != nil {
-			return Task{}, fmt.Errorf("load task %s: %w", id, err)
+			return Task{}, err
 		}
 	}
 	return f.task, nil
+}
+
+// later is the later of two positions of one log.
+func later(a, b events.Position) events.Position {
+	if b.Sequence > a.Sequence {
+		return b
+	}
+	return a
 }
 
 // pause waits before a command is decided again: twice as long each time, and

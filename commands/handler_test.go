@@ -242,6 +242,95 @@ func TestForgottenFoldsAreLoadedAgain(t *testing.T) {
 	}
 }
 
+// TestFoldsAreForgottenWhileInUse has more writers than folds are kept; the
+// race detector looks on.
+func TestFoldsAreForgottenWhileInUse(t *testing.T) {
+	t.Parallel()
+	h := commands.NewHandler(newLog(t), commands.Options{Warm: 2})
+	following(t, h)
+	owner, project := uuid.New(), uuid.New()
+	must(t, h, commands.CreateProject{Project: project, Name: "Garden"}, as(owner))
+	var all sync.WaitGroup
+	for w := range 8 {
+		all.Go(func() {
+			task := uuid.New()
+			for i := range 10 {
+				var c commands.Command = commands.AddComment{Task: task, Comment: uuid.New(), Text: fmt.Sprint(w, i)}
+				if i == 0 {
+					c = commands.CreateTask{Task: task, Project: project, Title: fmt.Sprint(w)}
+				}
+				if _, err := h.Handle(context.Background(), c, as(owner)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func TestTogetherSeesWhatThePartsBeforeLeave(t *testing.T) {
+	t.Parallel()
+	log := newLog(t)
+	h := commands.NewHandler(log, commands.Options{})
+	owner, project, _ := place(t, h)
+	task := uuid.New()
+	outcome := must(t, h, commands.Together(
+		commands.CreateTask{Task: task, Project: project, Title: "Dig the bed"},
+		commands.AddComment{Task: task, Comment: uuid.New(), Text: "Deep?"},
+	), as(owner))
+	if len(outcome.Events) != 2 || len(outcome.Task.Comments) != 1 {
+		t.Errorf("outcome %+v", outcome)
+	}
+	rejected(t, h, commands.Together(), as(owner), commands.CodeInvalid)
+}
+
+// TestAnAnswerRestsOnTheProjectToo: what changed nothing in the task was found
+// so under a project that has moved on since the task did.
+func TestAnAnswerRestsOnTheProjectToo(t *testing.T) {
+	t.Parallel()
+	log := newLog(t)
+	h := commands.NewHandler(log, commands.Options{})
+	owner, project, task := place(t, h)
+	renamed := must(t, h, commands.RenameProject{Project: project, Name: "Yard"}, as(owner))
+	if outcome := must(t, h, commands.MoveTask{Task: task, Status: "waiting"}, as(owner)); outcome.Position != renamed.Position {
+		t.Errorf("position %v, want that of the project's last event, %v", outcome.Position, renamed.Position)
+	}
+}
+
+// TestAReplacedLogIsNoticed deletes the stream under a handler and makes it
+// anew: nothing may be decided on what the old one said.
+func TestAReplacedLogIsNoticed(t *testing.T) {
+	t.Parallel()
+	nc := brokertest.Conn(t)
+	log, err := jetstream.Open(t.Context(), nc, jetstream.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := commands.NewHandler(log, commands.Options{})
+	ended := make(chan error, 1)
+	go func() { ended <- h.Run(t.Context()) }()
+	owner, project, _ := place(t, h)
+	if _, err := nc.Request("$JS.API.STREAM.DELETE.EVENTS", nil, 10*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := jetstream.Open(t.Context(), nc, jetstream.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-ended:
+		if !errors.Is(err, events.ErrIncarnation) {
+			t.Errorf("Run ended with %v, want ErrIncarnation", err)
+		}
+	case <-time.After(60 * time.Second):
+		t.Fatal("Run does not notice")
+	}
+	_, err = h.Handle(t.Context(), commands.CreateTask{Task: uuid.New(), Project: project, Title: "Ghost"}, as(owner))
+	if !errors.Is(err, events.ErrIncarnation) {
+		t.Errorf("a command ended with %v, want ErrIncarnation", err)
+	}
+}
+
 // losing is a log that loses the answers of appends while it is told to: what
 // a real one does only when a wire breaks at the right instant.
 type losing struct {

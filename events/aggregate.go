@@ -33,7 +33,7 @@ type Aggregate struct {
 	ID   uuid.UUID
 }
 
-// Account, Project and Task name an aggregate of their kind.
+// Account names the account with the given id.
 func Account(id uuid.UUID) Aggregate { return Aggregate{KindAccount, id} }
 
 // Project names the project with the given id.

@@ -84,8 +84,7 @@ func Differences(event Event) []Difference {
 	return d
 }
 
-// Subjects of a difference that is about a person: the account a membership
-// event is about, or the zero id.
+// Concerns is the account a membership event is about, or the zero id.
 func Concerns(event Event) uuid.UUID {
 	switch e := event.(type) {
 	case MemberAdded:

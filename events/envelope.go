@@ -87,6 +87,9 @@ func (e *Envelope) WireType() string {
 	return typePrefix + string(e.Type) + versionStart + strconv.Itoa(e.Version)
 }
 
+// WireTime is the time as it is stored and hashed: UTC, six decimals.
+func (e *Envelope) WireTime() string { return formatTime(e.Time) }
+
 // Headers writes the envelope as CloudEvents attributes in NATS headers.
 func (e *Envelope) Headers() map[string][]string {
 	h := make(map[string][]string, 16)
@@ -145,9 +148,15 @@ func ParseEnvelope(subject string, header func(name string) string, payload []by
 	if e.Aggregate, err = ParseSubject(subject); err != nil {
 		errs = append(errs, err)
 	}
-	if v := header(headerSpecVersion); v != specVersion {
-		fail(headerSpecVersion, fmt.Errorf("want %s, have %q", specVersion, v))
+	constant := func(name, want string) {
+		if v := header(name); v != want {
+			fail(name, fmt.Errorf("want %s, have %q", want, v))
+		}
 	}
+	constant(headerSpecVersion, specVersion)
+	constant(headerSource, source)
+	constant(headerSubject, e.Aggregate.ID.String())
+	constant(headerContentType, contentType)
 	e.ID = id(headerID, true)
 	if e.Type, e.Version, err = parseWireType(header(headerType)); err != nil {
 		fail(headerType, err)

@@ -34,7 +34,8 @@ func ParseHash(text string) (Hash, error) {
 const hashDomain = "docket event 1"
 
 // Hash digests everything the event says: its subject, every attribute of its
-// envelope and the payload's bytes as stored. Each part is preceded by its
+// envelope that is not the same in all events or repeats the subject, and the
+// payload's bytes as stored. Each part is preceded by its
 // length as an unsigned varint, so that no two different events have the same
 // preimage. The position is left out: it is the log's statement, not the
 // event's.

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/docketlog/docket/events"
@@ -60,11 +59,13 @@ func (f *fence) accepts(ctx context.Context, e *events.Envelope) (bool, error) {
 // aggregate cannot be judged by what is remembered.
 func (f *fence) skip(a events.Aggregate) { delete(f.heads, a) }
 
-// decoded is the event in an envelope, nil for one that a newer program wrote.
-func decoded(e *events.Envelope) (events.Event, error) {
+// decoded is the event in an envelope, nil for one that cannot be read: a newer
+// program's, or a damaged one. It is told by its name alone, since one such
+// event must not keep everybody from the others.
+func decoded(e *events.Envelope) events.Event {
 	event, err := e.Event()
-	if errors.Is(err, events.ErrUnknownType) {
-		return nil, nil
+	if err != nil {
+		return nil
 	}
-	return event, err
+	return event
 }

@@ -90,7 +90,8 @@ func (h *Hub) Position() events.Position {
 }
 
 // Run follows the log until ctx ends, and then ends all subscriptions. It
-// returns ctx's error.
+// returns ctx's error, or [events.ErrIncarnation] if the log turns out to be
+// another than it was.
 func (h *Hub) Run(ctx context.Context) error {
 	defer h.Close()
 	wait := 100 * time.Millisecond
@@ -100,6 +101,9 @@ func (h *Hub) Run(ctx context.Context) error {
 		h.interrupt()
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if errors.Is(err, events.ErrIncarnation) {
+			return err
 		}
 		if time.Since(began) > time.Minute {
 			wait = 100 * time.Millisecond
@@ -196,11 +200,7 @@ func (h *Hub) tell(ctx context.Context, fence *fence, e *events.Envelope) error 
 	if err != nil || !accepted {
 		return err
 	}
-	event, err := decoded(e)
-	if err != nil {
-		return err
-	}
-	json, err := told(e, event)
+	json, err := told(e, decoded(e))
 	if err != nil {
 		return err
 	}
@@ -224,11 +224,8 @@ func (h *Hub) choose(ctx context.Context, e *events.Envelope) ([]*Subscription, 
 		listened := h.subscribers.Load() > 0
 		var audience []uuid.UUID
 		if listened {
-			event, err := decoded(e)
-			if err == nil {
-				audience, err = h.audience(ctx, e, event)
-			}
-			if err != nil {
+			var err error
+			if audience, err = h.audience(ctx, e, decoded(e)); err != nil {
 				return nil, err
 			}
 		}

@@ -45,15 +45,12 @@ func (m *members) of(ctx context.Context, id uuid.UUID) (commands.Project, error
 		return commands.Project{}, fmt.Errorf("load project %s: %w", id, err)
 	}
 	for i := range chain {
-		event, err := decoded(&chain[i])
-		if event == nil && err == nil {
+		event := decoded(&chain[i])
+		if event == nil {
 			// A newer program may have said here who is no member any more:
 			// until this one is as new, nobody is.
 			project.Members = nil
 			break
-		}
-		if err != nil {
-			return commands.Project{}, fmt.Errorf("project %s revision %d: %w", id, chain[i].Revision, err)
 		}
 		project = project.Apply(&chain[i], event)
 	}

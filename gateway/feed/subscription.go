@@ -186,10 +186,7 @@ func (s *Subscription) catchUp(ctx context.Context, longest time.Duration) ([]Ev
 	var more []Event
 	for i := range batch.Events {
 		e := &batch.Events[i]
-		event, err := decoded(e)
-		if err != nil {
-			return nil, err
-		}
+		event := decoded(e)
 		visible := s.project == uuid.Nil || s.project == e.Project
 		if visible {
 			if visible, err = s.hub.sees(ctx, s.account, e, event); err != nil {
