@@ -10,11 +10,10 @@ demo: ## The same, with a small project to look at
 	go run . --demo
 
 test: check ## Every test, with the race detector, against real servers
-	$(SERVICES) go test -race -timeout 14m ./...
+	$(SERVICES) go test -race -timeout 10m ./...
 
 check: ## What needs no server: formatting and vet
-	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
-	  if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
 	go vet ./...
 
 bench: ## The figures of docs/performance.md

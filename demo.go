@@ -43,8 +43,9 @@ func demo(ctx context.Context, people *accounts.Accounts, handler *commands.Hand
 		step++
 		_, err := handler.Handle(ctx, command, commands.Request{Actor: actor, Command: id(fmt.Sprint("step ", step))})
 		var rejection *commands.Rejection
-		if errors.As(err, &rejection) {
-			// Somebody has gone on with the demo since; what they did stays.
+		if errors.As(err, &rejection) && rejection.Code != commands.CodeInvalid && rejection.Code != commands.CodeLimit {
+			// The step never happened here, and somebody has gone on with the
+			// project since; what they did stays.
 			return nil
 		}
 		return err

@@ -60,6 +60,15 @@ type exitCode int
 
 func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
+// roleOf is the role that a command runs by itself, or empty.
+func roleOf(command string) string {
+	switch command {
+	case "gateway", "projector", "notifier":
+		return command
+	}
+	return ""
+}
+
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	var line commandLine
 	parser, err := kong.New(&line, kong.Name("docket"),
@@ -93,7 +102,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		fmt.Fprintf(errOut, "docket: %v\nTry docket --help.\n", err)
 		return exitUsage
 	}
-	if err := line.Settings.complete(); err != nil {
+	if err := line.Settings.complete(roleOf(parsed.Command())); err != nil {
 		fmt.Fprintf(errOut, "docket: these settings cannot be used:\n%v\nTry docket --help.\n", err)
 		return exitUsage
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ func TestRolesApart(t *testing.T) {
 	database := newPostgres(t, postgresURL(t))
 	cluster := brokertest.Cluster(t, 3)
 	mails := startMailServer(t)
-	settings := []string{"--nats", cluster.URL(), "--replicas", "3", "--database", database, "--smtp", mails.url, "--data", t.TempDir(), "--http", "127.0.0.1:0"}
+	settings := []string{"--nats", cluster.URL(), "--replicas", "3", "--database", database, "--smtp", mails.url, "--data", t.TempDir(), "--http", "127.0.0.1:0", "--url", "http://docket.test"}
 	role := func(name string) *docket { return start(t, append([]string{name}, settings...)...) }
 	gateways := []*docket{role("gateway"), role("gateway")}
 	projectors := []*docket{role("projector"), role("projector")}
@@ -46,8 +47,15 @@ func TestRolesApart(t *testing.T) {
 		t.Errorf("after a node went: %s", got)
 	}
 
-	// A projector is killed; whichever wrote, rows go on.
-	projectors[0].kill()
+	// The projector that writes is killed; the other takes over.
+	writing := 0
+	if state := metric(t, projectors[1], "docket_rows_writing"); state == "1" {
+		writing = 1
+	} else if state := metric(t, projectors[0], "docket_rows_writing"); state != "1" {
+		t.Fatal("no projector writes")
+	}
+	projectors[writing].kill()
+	projectors = projectors[1-writing : 2-writing]
 	for i := range 5 {
 		patiently(t, mina, "PATCH", path, map[string]any{"title": fmt.Sprintf("Fix the tap, try %d", i)})
 		if got := patiently(t, mina, "GET", path, nil); !strings.Contains(got, fmt.Sprintf("try %d", i)) {
@@ -57,15 +65,34 @@ func TestRolesApart(t *testing.T) {
 	mails.wait(t, "jun@example.org", "try 4")
 
 	// Each role says how it is.
-	for _, d := range []*docket{projectors[1], notifier, gateways[0]} {
-		answer, err := http.Get(d.url + "/metrics")
-		if err != nil || answer.StatusCode != http.StatusOK {
-			t.Errorf("metrics of %s: %v", d.url, err)
+	for d, name := range map[*docket]string{projectors[0]: "docket_rows_position", notifier: "docket_notices_delivered_total", gateways[0]: "docket_commands_accepted_total"} {
+		if metric(t, d, name) == "" {
+			t.Errorf("%s does not say %s", d.url, name)
 		}
 	}
-	for _, d := range []*docket{gateways[0], gateways[1], projectors[1], notifier} {
+	for _, d := range []*docket{gateways[0], gateways[1], projectors[0], notifier} {
 		d.stop()
 	}
+}
+
+// metric is the value a process gives for a metric, or empty.
+func metric(t *testing.T, d *docket, name string) string {
+	t.Helper()
+	answer, err := http.Get(d.url + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("metrics of %s: status %d, %v", d.url, answer.StatusCode, err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
 }
 
 // patiently repeats a request under one idempotency key while the answer is

@@ -32,6 +32,7 @@ type serveCommand struct {
 }
 
 func (c *serveCommand) Run(ctx context.Context, env *environment) error {
+	tune()
 	s, err := open(ctx, env)
 	if err != nil {
 		return err
@@ -131,7 +132,7 @@ func (c *notifierCommand) Run(ctx context.Context, env *environment) error {
 	if err := s.openAccounts(ctx); err != nil {
 		return err
 	}
-	mail, err := s.newNotifier(ctx, s.settings.baseURL(defaultHTTP))
+	mail, err := s.newNotifier(ctx, s.settings.URL)
 	if err != nil {
 		return err
 	}

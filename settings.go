@@ -9,10 +9,10 @@ import (
 	"net/mail"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/notifier"
 )
 
@@ -21,8 +21,8 @@ import (
 type Settings struct {
 	Data     string `name:"data" env:"DOCKET_DATA" default:"docket-data" placeholder:"FOLDER" help:"Folder that holds everything kept on this machine: the embedded log, rows, undelivered mail."`
 	HTTP     string `name:"http" env:"DOCKET_HTTP" placeholder:"ADDRESS" help:"Address to serve HTTP on. The gateway's default is 127.0.0.1:8080; projector and notifier serve health and metrics here if it is set."`
-	URL      string `name:"url" env:"DOCKET_URL" placeholder:"URL" help:"Address by which people reach the gateway, for links in mail; https:// makes cookies secure. Default: http:// and the address served."`
-	NATS     string `name:"nats" env:"DOCKET_NATS" placeholder:"URL" help:"NATS servers, nats://user:password@host:4222,… ; without it one is embedded, on loopback, with its data in the data folder."`
+	URL      string `name:"url" env:"DOCKET_URL" placeholder:"URL" help:"Address by which people reach the gateway, for links in mail; https:// makes cookies secure. Default: http:// and the address served; the notifier role needs it."`
+	NATS     string `name:"nats" env:"DOCKET_NATS" placeholder:"URL" help:"NATS servers, nats://user:password@host:4222,… ; without it one is embedded, on loopback, with its data in the data folder; the separate roles need it."`
 	Replicas int    `name:"replicas" env:"DOCKET_REPLICAS" default:"1" placeholder:"N" help:"Copies of the log and the buckets on the NATS cluster: 1, 3 or 5. Used when they are first made."`
 	Database string `name:"database" env:"DOCKET_DATABASE" placeholder:"URL" help:"Where the rows are kept: sqlite:FILE or postgres://user:password@host/name. Default: rows.db in the data folder."`
 	SMTP     string `name:"smtp" env:"DOCKET_SMTP" placeholder:"URL" help:"Mail server, smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it mails are kept as files in the data folder."`
@@ -31,9 +31,10 @@ type Settings struct {
 	LogJSON  bool   `name:"log-json" env:"DOCKET_LOG_JSON" help:"Log lines of JSON instead of text."`
 }
 
-// complete fills in what depends on other settings and checks all of them. All
+// complete fills in what depends on other settings and checks all of them, for
+// a process that is one role of several, or for any other if role is empty. All
 // that is wrong is reported together.
-func (s *Settings) complete() error {
+func (s *Settings) complete(role string) error {
 	var errs []error
 	wrong := func(name, format string, args ...any) {
 		errs = append(errs, fmt.Errorf("  --%s: %s", name, fmt.Sprintf(format, args...)))
@@ -54,16 +55,12 @@ func (s *Settings) complete() error {
 		}
 		s.URL = strings.TrimRight(s.URL, "/")
 	}
-	for _, server := range strings.Split(s.NATS, ",") {
-		if s.NATS == "" {
-			break
+	if s.NATS != "" {
+		if err := broker.CheckAddress(s.NATS); err != nil {
+			wrong("nats", "%v", err)
 		}
-		u, err := url.Parse(strings.TrimSpace(server))
-		if err != nil || u.Host == "" || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme) {
-			// The value can hold a password and is not repeated.
-			wrong("nats", "must be nats://host:port or tls://host:port, several separated by commas")
-			break
-		}
+	} else if role != "" {
+		wrong("nats", "must be set: the %s works on the log of others, and an embedded one would be its own", role)
 	}
 	if s.Replicas != 1 && s.Replicas != 3 && s.Replicas != 5 {
 		wrong("replicas", "must be 1, 3 or 5, have %d", s.Replicas)
@@ -86,6 +83,9 @@ func (s *Settings) complete() error {
 		if err := notifier.CheckSMTP(s.SMTP); err != nil {
 			wrong("smtp", "%v", err)
 		}
+	}
+	if role == "notifier" && s.URL == "" {
+		wrong("url", "must be set: mails link to the gateway, which is elsewhere")
 	}
 	if _, err := mail.ParseAddress(s.MailFrom); err != nil {
 		wrong("mail-from", "must be an address such as Docket <docket@example.org>, have %q", s.MailFrom)

@@ -54,10 +54,24 @@ func TestWhatIsNotThereIsSaid(t *testing.T) {
 	}
 }
 
+// TestARoleNeedsALogOfOthers: a forgotten variable must not give a gateway that
+// acknowledges writes into a log of its own.
+func TestARoleNeedsALogOfOthers(t *testing.T) {
+	t.Parallel()
+	for _, role := range []string{"gateway", "projector", "notifier"} {
+		if _, said, code := tell(t, role, "--data", t.TempDir()); code != exitUsage || !strings.Contains(said, "  --nats: ") {
+			t.Errorf("%s: exit code %d, said %q", role, code, said)
+		}
+	}
+	if _, said, _ := tell(t, "notifier", "--nats", "nats://127.0.0.1:1"); !strings.Contains(said, "  --url: ") {
+		t.Errorf("notifier: said %q", said)
+	}
+}
+
 func TestSettingsFillEachOther(t *testing.T) {
 	t.Parallel()
 	s := Settings{Data: "here", Replicas: 1, MailFrom: "docket@example.org", LogLevel: "info"}
-	if err := s.complete(); err != nil {
+	if err := s.complete(""); err != nil {
 		t.Fatal(err)
 	}
 	if s.Database != "sqlite:here/rows.db" {

@@ -68,11 +68,26 @@ func TestSoak(t *testing.T) {
 	// here on has seen it.
 	mina.ask(200, "PATCH", "/api/v1/projects/"+project, map[string]any{"name": "Garden at dusk"})
 	tasks, comments := 0, 0
+	titles := map[any]int{}
+	for cursor := ""; ; {
+		page := mina.ask(200, "GET", "/api/v1/projects/"+project+"/tasks?limit=500&cursor="+cursor, nil)
+		for _, task := range items(t, page) {
+			titles[task["title"]]++
+		}
+		if cursor, _ = page["next"].(string); cursor == "" {
+			break
+		}
+	}
+	for title, n := range titles {
+		if n != 1 {
+			t.Errorf("there are %d tasks %q", n, title)
+		}
+	}
 	for c := range clients {
 		for task, texts := range made[c] {
 			tasks++
 			var got []string
-			for _, comment := range items(t, mina.ask(200, "GET", "/api/v1/tasks/"+task+"/comments", nil)) {
+			for _, comment := range items(t, mina.ask(200, "GET", "/api/v1/tasks/"+task+"/comments?limit=500", nil)) {
 				got = append(got, comment["text"].(string))
 			}
 			comments += len(texts)
@@ -85,6 +100,9 @@ func TestSoak(t *testing.T) {
 	}
 	if out, code := once(t, "audit", "verify", "--data", data); code != 0 {
 		t.Errorf("audit verify: exit code %d: %s", code, out)
+	}
+	if len(titles) != tasks {
+		t.Errorf("there are %d tasks, %d were acknowledged", len(titles), tasks)
 	}
 	t.Logf("%d tasks, %d comments, %d kills", tasks, comments, kills)
 	if kills == 0 || comments == 0 {

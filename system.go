@@ -33,7 +33,6 @@ type system struct {
 func open(ctx context.Context, env *environment) (*system, error) {
 	s := &system{settings: env.settings, logger: env.logger}
 	if s.settings.NATS == "" {
-		tune()
 		b, err := broker.Start(ctx, broker.Options{Dir: s.settings.Data, Logger: s.logger})
 		if err != nil {
 			return nil, err

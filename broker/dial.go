@@ -78,6 +78,13 @@ func DialRunning(ctx context.Context, dir string, opts ...nats.Option) (*nats.Co
 	return nc, nil
 }
 
+// CheckAddress reports what is wrong with an address for [Dial]. It never
+// repeats the address, which may hold a password.
+func CheckAddress(address string) error {
+	_, _, err := parseAddress(address)
+	return err
+}
+
 func parseAddress(address string) (servers string, opts []nats.Option, err error) {
 	var cleaned []string
 	for one := range strings.SplitSeq(address, ",") {

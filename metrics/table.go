@@ -67,6 +67,7 @@ var (
 		{"docket_rows_lag_seconds", gauge, "Age of the oldest event that is not in the rows yet.", func(s *snapshot) float64 { return s.rows.Behind.Seconds() }},
 		{"docket_rows_rate_events_per_second", gauge, "Events folded per second, lately.", func(s *snapshot) float64 { return s.rows.Rate }},
 		{"docket_rows_batch_events", gauge, "Events in the last transaction.", func(s *snapshot) float64 { return float64(s.rows.Batch) }},
+		{"docket_rows_writing", gauge, "1 where this projector is the one that writes.", func(s *snapshot) float64 { return oneIf(s.rows.State == projections.StateFollowing) }},
 		{"docket_rows_generation", gauge, "Generation of the rows being served.", func(s *snapshot) float64 { return float64(s.rows.Generation) }},
 		{"docket_rows_refused_total", counter, "Events the rows ignored because they do not continue their aggregate's chain.", func(s *snapshot) float64 { return float64(s.rows.Refused) }},
 		{"docket_rows_parked_aggregates", gauge, "Aggregates put aside because an event of theirs could not be folded.", func(s *snapshot) float64 { return float64(s.rows.Parked) }},

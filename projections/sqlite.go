@@ -26,7 +26,7 @@ var sqliteSettings = []string{
 
 func (s *Store) openSQLite(path string, readers int) error {
 	if path == "" || strings.HasPrefix(path, ":memory:") {
-		return errors.New("database URL names no file: want sqlite:/path/to/docket.db")
+		return errors.New("database URL names no file: want sqlite:/path/to/rows.db")
 	}
 	source := func(more url.Values) string {
 		more["_pragma"] = append(more["_pragma"], sqliteSettings...)

@@ -39,7 +39,7 @@ type Store struct {
 // Open opens the database that url names, and makes it ready to hold rows if
 // it is new:
 //
-//	sqlite:/var/lib/docket/docket.db
+//	sqlite:/var/lib/docket/rows.db
 //	postgres://user:password@host:port/database
 //
 // The caller closes the store.
