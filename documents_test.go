@@ -3,6 +3,8 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -63,6 +65,36 @@ func TestDocumentsShowEveryMetric(t *testing.T) {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", name, help)
 	}
 	section(t, "docs/operations.md", "metrics", b.String())
+}
+
+// TestDocumentsNameEveryMetricServed asks a running program, so that the
+// gateway's own figures are covered too.
+func TestDocumentsNameEveryMetricServed(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := start(t, "--data", t.TempDir(), "--http", "127.0.0.1:0")
+	served, err := http.Get(d.url + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer served.Body.Close()
+	body, err := io.ReadAll(served.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`(?m)^# TYPE (docket_[a-z_]+)`).FindAllSubmatch(body, -1)
+	if len(names) == 0 {
+		t.Fatalf("no metrics in %s", body)
+	}
+	for _, m := range names {
+		if !strings.Contains(string(text), "`"+string(m[1])+"`") {
+			t.Errorf("docs/operations.md lacks %s", m[1])
+		}
+	}
+	d.stop()
 }
 
 func fieldsOf(t reflect.Type) func(func(reflect.StructField) bool) {
