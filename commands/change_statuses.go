@@ -57,6 +57,10 @@ func (c ChangeStatuses) decide(a asking, p Project) ([]events.Event, error) {
 	if slices.Equal(to, p.Statuses) {
 		return nil, nil
 	}
+	if len(retired) > 0 && len(p.Retired)+len(retired) > MaxRetired {
+		return nil, rejectField(CodeLimit, "statuses", "A board remembers at most %d statuses it has no more, and would have %d; rename statuses rather than replace them",
+			MaxRetired, len(p.Retired)+len(retired))
+	}
 	if len(retired) == 0 {
 		retired = nil
 	}

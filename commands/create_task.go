@@ -45,6 +45,9 @@ func (c CreateTask) decide(a asking, p Project, t Task) ([]events.Event, error) 
 	if t.Exists() {
 		return nil, reject(CodeExists, "There is a task with this id already")
 	}
+	if len(p.Statuses) == 0 {
+		return nil, unknownStatus(p, c.Status)
+	}
 	created := events.TaskCreated{
 		Project: c.Project, Title: clean(c.Title), Description: c.Description,
 		Status: p.Statuses[0].Key, Rank: c.Rank, Priority: c.Priority, Due: c.Due,

@@ -158,6 +158,14 @@ var cases = []decisionCase{
 	{name: "the same board is no change", given: project(), actor: mina, when: ChangeStatuses{Project: garden, Statuses: events.DefaultStatuses()}},
 	{name: "a member does not change the board", given: project(), actor: jun, when: ChangeStatuses{Project: garden, Statuses: events.DefaultStatuses()}, code: CodeForbidden},
 
+	{name: "heirs are followed when they go too", actor: mina, when: MoveTask{Task: tap, Rank: "Z"},
+		given: task(
+			by(mina, events.StatusesChanged{From: events.DefaultStatuses(), To: events.DefaultStatuses()[1:], Retired: map[string]string{"waiting": "in_progress"}}),
+			by(mina, events.StatusesChanged{From: events.DefaultStatuses()[1:], To: events.DefaultStatuses()[2:], Retired: map[string]string{"in_progress": "done"}})),
+		then: []events.Event{events.TaskMoved{Status: events.Changed[string]{From: "done", To: "done"}, Rank: events.Changed[string]{From: "V", To: "Z"}}}},
+	{name: "a board does not remember without end", given: project(retiredOften()...), actor: mina,
+		when: ChangeStatuses{Project: garden, Statuses: events.DefaultStatuses()[1:], Retire: map[string]string{"waiting": "done"}}, code: CodeLimit, field: "statuses"},
+
 	// create_task
 	{name: "a task begins at the end of the first status", given: project(), actor: jun, when: CreateTask{Task: tap, Project: garden, Title: " Fix the tap ", Labels: []string{"b", " a", "b"}, Assignees: []uuid.UUID{vera, vera}},
 		then: []events.Event{events.TaskCreated{Project: garden, Title: "Fix the tap", Status: "waiting", Rank: RankAtEnd(noon), Priority: events.PriorityNone, Labels: []string{"a", "b"}, Assignees: []uuid.UUID{vera}}}},
@@ -280,6 +288,15 @@ func TestDecisions(t *testing.T) {
 			}
 		})
 	}
+}
+
+// retiredOften is a board that has given up as many statuses as it may.
+func retiredOften() []past {
+	retired := map[string]string{}
+	for i := range MaxRetired {
+		retired[fmt.Sprint("s", i)] = "done"
+	}
+	return []past{by(mina, events.StatusesChanged{From: events.DefaultStatuses(), To: events.DefaultStatuses(), Retired: retired})}
 }
 
 // TestEveryCommandHasCases wants, for every command of the table, one case

@@ -39,7 +39,10 @@ func (f *fold) apply(more []events.Envelope) error {
 		e := &more[i]
 		event, err := e.Event()
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		if f.task.Exists() && e.Project != f.task.Project {
+			return fmt.Errorf("%w: event %s names project %s, the task is of %s", ErrDamaged, e.ID, e.Project, f.task.Project)
 		}
 		switch f.aggregate.Kind {
 		case events.KindProject:

@@ -17,6 +17,11 @@ import (
 // command could be decided. Nothing was written; trying again is right.
 var ErrBusy = errors.New("too many others are changing this at once")
 
+// ErrDamaged reports an aggregate that cannot be folded: its log holds an event
+// of a newer program, or one that contradicts those before it. It takes no
+// command until that is looked into; others are not concerned.
+var ErrDamaged = errors.New("cannot be changed: its log holds what this program cannot read")
+
 // attempts bounds how often a command is decided anew after a conflict.
 const attempts = 12
 

@@ -45,19 +45,13 @@ func (p Project) Role(account uuid.UUID) events.Role {
 // Status is the status that tasks with the given key count as being in: the
 // key's own, or the one that took its tasks when it was retired.
 func (p Project) Status(key string) (events.Status, bool) {
-	// Retiring always leads to a status of the board as it was then, so a chain
-	// is no longer than there are retired keys.
-	for range len(p.Retired) + 1 {
-		for _, s := range p.Statuses {
-			if s.Key == key {
-				return s, true
-			}
+	if heir, ok := p.Retired[key]; ok {
+		key = heir
+	}
+	for _, s := range p.Statuses {
+		if s.Key == key {
+			return s, true
 		}
-		next, ok := p.Retired[key]
-		if !ok {
-			break
-		}
-		key = next
 	}
 	return events.Status{}, false
 }
@@ -107,6 +101,13 @@ func (p Project) Apply(e *events.Envelope, event events.Event) Project {
 		p.Retired = maps.Clone(p.Retired)
 		if p.Retired == nil {
 			p.Retired = map[string]string{}
+		}
+		// Who stood for a status that goes now is stood for by its heir, so that
+		// a retired key always leads to the board in one step.
+		for key, heir := range p.Retired {
+			if next, ok := event.Retired[heir]; ok {
+				p.Retired[key] = next
+			}
 		}
 		maps.Copy(p.Retired, event.Retired)
 		for _, s := range event.To {

@@ -10,8 +10,8 @@ import (
 // ranks there is always another, so that moving one card rewrites one card.
 const rankDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// MaxRank is the longest rank accepted, in characters. Insertions at one and
-// the same place lengthen a rank by a character about every five.
+// MaxRank is the longest rank accepted, in characters. Insertions between the
+// same two neighbours lengthen a rank by a character about every five.
 const MaxRank = 128
 
 // ValidRank reports whether rank is a fraction as [RankBetween] gives it. A
@@ -71,14 +71,29 @@ func RankBetween(after, before string) string {
 	}
 }
 
-// RankAtEnd is a rank that lies after every one given out earlier by it: the
-// digits of the time, in microseconds. It needs no look at the others, so that
-// creating tasks never contends.
+// RankAtEnd is a rank that lies after those it gave at earlier times, as far as
+// clocks agree: the digits of the time, in microseconds. It needs no look at
+// the others, so that creating tasks never contends, and it stays short however
+// often it is asked.
 func RankAtEnd(now time.Time) string {
-	const width = 9 // 62^9 microseconds reach beyond the year 400,000
-	n := uint64(max(now.UnixMicro(), 0))
-	digits := make([]byte, width)
-	for i := width - 1; i >= 0; i-- {
+	return rankOf(uint64(max(now.UnixMicro(), 0)))
+}
+
+// RankAtStart is a rank that lies before those it gave at earlier times, and
+// before all of [RankAtEnd]: the digits of the time that is left, behind one
+// that no time of this age begins with.
+func RankAtStart(now time.Time) string {
+	return rankDigits[1:2] + rankOf(maxMicros-uint64(max(now.UnixMicro(), 0)))
+}
+
+const (
+	rankWidth = 9
+	maxMicros = 13_537_086_546_263_551 // 62^9 - 1 microseconds, beyond the year 400,000
+)
+
+func rankOf(n uint64) string {
+	digits := make([]byte, rankWidth)
+	for i := rankWidth - 1; i >= 0; i-- {
 		digits[i] = rankDigits[n%62]
 		n /= 62
 	}

@@ -64,6 +64,27 @@ func TestRankAtEndGrowsWithTime(t *testing.T) {
 	})
 }
 
+func TestRankAtStartFallsWithTime(t *testing.T) {
+	t.Parallel()
+	if want := uint64(1); func() uint64 {
+		n := uint64(1)
+		for range rankWidth {
+			n *= 62
+		}
+		return n
+	}() != maxMicros+want {
+		t.Fatal("maxMicros is not 62^9 - 1")
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		a := rapid.Int64Range(1<<50, 1<<52).Draw(t, "a")
+		b := rapid.Int64Range(1<<50, 1<<52).Draw(t, "b")
+		ra, rb := RankAtStart(time.UnixMicro(a)), RankAtStart(time.UnixMicro(b))
+		if !ValidRank(ra) || (a < b) != (ra > rb) || ra >= RankAtEnd(time.UnixMicro(b)) {
+			t.Fatalf("%d gives %q, %d gives %q; the end is %q", a, ra, b, rb, RankAtEnd(time.UnixMicro(b)))
+		}
+	})
+}
+
 // TestInsertingAtOnePlaceStaysShort bounds how a rank grows where everybody
 // inserts at the same place.
 func TestInsertingAtOnePlaceStaysShort(t *testing.T) {

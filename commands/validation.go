@@ -23,6 +23,7 @@ const (
 	MaxLabels      = 20       // on one task
 	MaxAssignees   = 50       // of one task
 	MaxStatuses    = 20       // on one board
+	MaxRetired     = 200      // statuses that a board had and has no more
 	MaxStatusName  = 50       // characters
 	MaxMembers     = 500      // of one project
 	MaxComments    = 5000     // on one task, deleted ones included

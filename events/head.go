@@ -3,6 +3,8 @@ package events
 import (
 	"errors"
 	"fmt"
+
+	"github.com/google/uuid"
 )
 
 // ErrForked reports an event that does not continue its aggregate's chain: a
@@ -31,10 +33,28 @@ func (h Head) Accepts(e *Envelope) error {
 		return fmt.Errorf("%w: %s is not %s", ErrForked, e.Aggregate, h.Aggregate)
 	case e.Revision != h.Revision+1:
 		return fmt.Errorf("%w: %s is at revision %d, event %s has revision %d", ErrForked, h.Aggregate, h.Revision, e.ID, e.Revision)
+	case !e.fits():
+		return fmt.Errorf("%w: %s of project %q is no event of %s", ErrForked, e.Type, formatID(e.Project), e.Aggregate)
 	case e.PrevHash != h.Hash:
 		return fmt.Errorf("%w: %s revision %d has hash %s, event %s follows %s", ErrForked, h.Aggregate, h.Revision, h.Hash, e.ID, e.PrevHash)
 	}
 	return nil
+}
+
+// fits reports whether an event of its type, about its project, can be one of
+// its aggregate. A type that this program does not know can.
+func (e *Envelope) fits() bool {
+	if known, ok := Types[e.Type]; ok && known.Kind != e.Aggregate.Kind {
+		return false
+	}
+	switch e.Aggregate.Kind {
+	case KindProject:
+		return e.Project == e.Aggregate.ID
+	case KindTask:
+		return e.Project != uuid.Nil
+	default:
+		return e.Project == uuid.Nil
+	}
 }
 
 // After is the head once e, which it accepts, has happened.

@@ -63,8 +63,8 @@ func (p *projectScan) project(caller uuid.UUID) (Project, error) {
 // or the one that took its place. A status that was never on the board stands
 // for itself.
 func (p *Project) Resolve(status string) string {
-	if s, ok := standing(p.Statuses, p.Retired, status); ok {
-		return s.Key
+	if heir, ok := p.Retired[status]; ok {
+		return heir
 	}
 	return status
 }

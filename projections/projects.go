@@ -168,12 +168,15 @@ const maxWord = 500
 // replaceStatuses gives the project another board, and every status that was
 // ever on it its new meaning.
 func (p *projectRow) replaceStatuses(r *rows, id uuid.UUID, to []events.Status, retired map[string]string) error {
-	known := maps.Clone(p.retired)
-	for _, s := range p.statuses {
-		known[s.Key] = ""
-	}
+	before := p.standings()
 	p.statuses = make([]events.Status, len(to))
 	p.retired = maps.Clone(p.retired)
+	// Who stood for a status that goes now is stood for by its heir.
+	for key, heir := range p.retired {
+		if next, ok := retired[heir]; ok {
+			p.retired[key] = plain(next)
+		}
+	}
 	for from, heir := range retired {
 		p.retired[plain(from)] = plain(heir)
 	}
@@ -184,36 +187,33 @@ func (p *projectRow) replaceStatuses(r *rows, id uuid.UUID, to []events.Status, 
 		p.statuses[i] = events.Status{Key: plain(s.Key), Name: plain(s.Name), Category: events.Category(plain(string(s.Category)))}
 		delete(p.retired, p.statuses[i].Key)
 	}
-	for key := range known {
-		r.statuses.remove(statusKey{id, key})
+	after := p.standings()
+	for key := range before {
+		if _, ok := after[key]; !ok {
+			r.statuses.remove(statusKey{id, key})
+		}
 	}
-	for _, s := range p.statuses {
-		r.statuses.put(statusKey{id, s.Key}, statusRow{s.Key, s.Category})
-	}
-	for key := range p.retired {
-		if s, ok := standing(p.statuses, p.retired, key); ok {
-			r.statuses.put(statusKey{id, key}, statusRow{s.Key, s.Category})
+	for key, row := range after {
+		if before[key] != row {
+			r.statuses.put(statusKey{id, key}, row)
 		}
 	}
 	return nil
 }
 
-// standing is the status on the board that key stands for: itself, or the one
-// at the end of the chain of those that took its place.
-func standing(statuses []events.Status, retired map[string]string, key string) (events.Status, bool) {
-	// A chain is never longer than the number of its links; one that is has
-	// no end.
-	for range len(retired) + 1 {
-		if i := slices.IndexFunc(statuses, func(s events.Status) bool { return s.Key == key }); i >= 0 {
-			return statuses[i], true
-		}
-		next, ok := retired[key]
-		if !ok {
-			break
-		}
-		key = next
+// standings is what each status that was ever on the board counts as now: a
+// retired one as its heir, which is on the board.
+func (p *projectRow) standings() map[string]statusRow {
+	standings := make(map[string]statusRow, len(p.statuses)+len(p.retired))
+	for _, s := range p.statuses {
+		standings[s.Key] = statusRow{s.Key, s.Category}
 	}
-	return events.Status{}, false
+	for key, heir := range p.retired {
+		if row, ok := standings[heir]; ok && row.resolved == heir {
+			standings[key] = row
+		}
+	}
+	return standings
 }
 
 // encode is v as a JSON column. It panics on what cannot be JSON, which no row

@@ -19,7 +19,7 @@ type TaskPatch struct {
 	Title       Field[string]          `json:"title,omitzero" nullable:"false" maxLength:"200"`
 	Description Field[string]          `json:"description,omitzero" maxLength:"65536" doc:"At most 65,536 bytes; null clears it."`
 	Status      Field[string]          `json:"status,omitzero" nullable:"false" maxLength:"32" doc:"The key of one of the project's statuses."`
-	Rank        Field[string]          `json:"rank,omitzero" nullable:"false" maxLength:"128" doc:"Its place within its status; after and before are easier."`
+	Rank        Field[string]          `json:"rank,omitzero" nullable:"false" maxLength:"32" doc:"Its place within its status; after and before are easier."`
 	Priority    Field[events.Priority] `json:"priority,omitzero" enum:"none,low,medium,high,urgent" doc:"Null stands for none."`
 	Due         Field[events.Date]     `json:"due,omitzero" format:"date" doc:"Null clears it."`
 	Labels      Field[[]string]        `json:"labels,omitzero" maxItems:"20" doc:"All of them, at most 50 characters each; null clears them."`
@@ -125,7 +125,17 @@ func (a *API) place(ctx context.Context, id uuid.UUID, b *TaskPatch, in Reading)
 			return end, nil
 		}
 	}
-	return commands.RankBetween(after, before), nil
+	if after == "" {
+		// So does the start.
+		if start := commands.RankAtStart(time.Now()); start < before {
+			return start, nil
+		}
+	}
+	rank := commands.RankBetween(after, before)
+	if len(rank) > commands.MaxRank {
+		return "", problem.New(problem.Code(commands.CodeLimit), "There is no room left between these two; move one of them a little, then try again.")
+	}
+	return rank, nil
 }
 
 // visible is the task and its project, if the caller may know of it.
