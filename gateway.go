@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -21,7 +22,11 @@ func (s *system) gatewayParts(ctx context.Context, listener net.Listener, handle
 	if err != nil {
 		return nil, nil, err
 	}
-	answers, err := stream.CreateOrUpdateKeyValue(ctx, idempotency.BucketConfig(s.settings.Replicas))
+	config := idempotency.BucketConfig(s.settings.copies)
+	answers, err := stream.KeyValue(ctx, config.Bucket)
+	if errors.Is(err, js.ErrBucketNotFound) {
+		answers, err = stream.CreateKeyValue(ctx, config)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the bucket of answers: %w", err)
 	}

@@ -114,7 +114,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	case errors.As(err, &code):
 		return int(code)
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-		fmt.Fprintln(errOut, "docket: interrupted")
+		fmt.Fprintf(errOut, "docket: interrupted: %v\n", err)
 		return exitFailed
 	default:
 		fmt.Fprintf(errOut, "docket: %v\n", err)

@@ -45,6 +45,12 @@ func (c *replayCommand) query(end events.Position) (audit.Query, error) {
 		p, err := events.ParsePosition(text)
 		if err == nil {
 			_, err = end.Reached(p)
+		} else {
+			form := "a position (7r6dnwl2-1200, or only 1200)"
+			if flag == "to" {
+				form += " or a time (2026-11-23, or 2026-11-23T15:04:05Z)"
+			}
+			err = fmt.Errorf("want %s, have %q", form, text)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("--%s: %w", flag, err))
@@ -63,6 +69,8 @@ func (c *replayCommand) query(end events.Position) (audit.Query, error) {
 		q.To = position("to", c.To)
 	}
 	for _, t := range c.Types {
+		// As a replay prints it is right as well.
+		t, _, _ = strings.Cut(strings.TrimPrefix(t, "docket."), ".")
 		if _, ok := events.Types[events.Type(t)]; !ok {
 			known := make([]string, 0, len(events.Types))
 			for name := range events.Types {
@@ -88,7 +96,11 @@ func (c *replayCommand) Run(ctx context.Context, env *environment) error {
 	}
 	q, err := c.query(end)
 	if err != nil {
-		return err
+		fmt.Fprintf(env.progress, "docket replay: %v\n", err)
+		return exitCode(exitUsage)
+	}
+	if q.From > end.Sequence || q.To > 0 && q.From > q.To {
+		fmt.Fprintf(env.progress, "docket replay: nothing lies there; the log ends at %d\n", end.Sequence)
 	}
 	out := bufio.NewWriterSize(env.out, 64<<10)
 	err = audit.Replay(ctx, s.log, q, func(e *events.Envelope) error {

@@ -67,8 +67,24 @@ func (c *serveCommand) Run(ctx context.Context, env *environment) error {
 			return err
 		}
 	}
+	back = append(back, part{"broker", s.watchBroker})
 	s.welcome(env.out, listener, c.Demo)
 	return runParts(ctx, front, back)
+}
+
+// watchBroker ends the program when its own broker can store no more: it would
+// answer every write with a time-out until it is started anew.
+func (s *system) watchBroker(ctx context.Context) error {
+	if s.broker == nil {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case reason := <-s.broker.Failed():
+		return fmt.Errorf("the log can take no more (%s): make room on the disk or mend it, and start again; what was acknowledged is there", reason)
+	}
 }
 
 // gatewayCommand is only the gateway.
@@ -97,6 +113,7 @@ func (c *gatewayCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	fmt.Fprintf(env.out, "Docket's gateway serves at http://%s\n", listener.Addr())
+	s.tell(env.out, "log", s.settings.NATS, "rows", s.settings.Database)
 	return runParts(ctx, front, back)
 }
 
@@ -186,7 +203,8 @@ func registry(sources metrics.Sources) *prometheus.Registry {
 // an address is set for it.
 func (s *system) operations(out io.Writer, role string, sources metrics.Sources) ([]part, error) {
 	if s.settings.HTTP == "" {
-		fmt.Fprintf(out, "Docket's %s runs\n", role)
+		fmt.Fprintf(out, "Docket's %s runs; health and metrics are served where --http says\n", role)
+		s.tellRole(out)
 		return nil, nil
 	}
 	listener, err := s.listen("")
@@ -211,6 +229,7 @@ func (s *system) operations(out io.Writer, role string, sources metrics.Sources)
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(sources), promhttp.HandlerOpts{}))
 	fmt.Fprintf(out, "Docket's %s runs, health and metrics at http://%s\n", role, listener.Addr())
+	s.tellRole(out)
 	return []part{serving(listener, &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second})}, nil
 }
 
@@ -221,20 +240,43 @@ func (s *system) welcome(out io.Writer, listener net.Listener, withDemo bool) {
 		data = s.settings.Data
 	}
 	fmt.Fprintf(out, "Docket is ready at http://%s\n", listener.Addr())
-	fmt.Fprintf(out, "  log     %s\n", map[bool]string{true: "embedded, in " + data + "; what is acknowledged is on disk", false: withoutSecrets(s.settings.NATS)}[s.broker != nil])
-	fmt.Fprintf(out, "  rows    %s\n", withoutSecrets(s.settings.Database))
-	if s.settings.SMTP == "" {
-		fmt.Fprintf(out, "  mail    no --smtp is set: kept as files in %s\n", s.mailFolder())
+	if s.broker != nil {
+		s.tell(out, "log", "embedded, in "+data+"; what is acknowledged is on disk")
 	} else {
-		fmt.Fprintf(out, "  mail    %s\n", withoutSecrets(s.settings.SMTP))
+		s.tell(out, "log", s.settings.NATS)
 	}
+	s.tell(out, "rows", s.settings.Database, "mail", s.mailPlace())
 	if withDemo {
-		fmt.Fprintf(out, "  demo    sign in as %s; password %s\n", emails(), demoPassword)
-	} else {
-		fmt.Fprintln(out, "  people  the first account to register becomes administrator")
+		s.tell(out, "demo", "sign in as "+emails()+"; password "+demoPassword)
 	}
-	fmt.Fprintf(out, "  api     http://%s/openapi.json\n", listener.Addr())
+	s.tell(out, "people", "the first account ever to register is the administrator",
+		"api", "http://"+listener.Addr().String()+"/openapi.json")
 	fmt.Fprintln(out, "Ctrl+C ends it; starting again goes on where it ended.")
+}
+
+// tell prints names and what is to be said of each, without passwords.
+func (s *system) tell(out io.Writer, pairs ...string) {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		fmt.Fprintf(out, "  %-7s %s\n", pairs[i], withoutSecrets(pairs[i+1]))
+	}
+}
+
+// tellRole says what a role works on.
+func (s *system) tellRole(out io.Writer) {
+	s.tell(out, "log", s.settings.NATS)
+	if s.rows != nil {
+		s.tell(out, "rows", s.settings.Database)
+	} else {
+		s.tell(out, "mail", s.mailPlace())
+	}
+}
+
+// mailPlace is where mails go.
+func (s *system) mailPlace() string {
+	if s.settings.SMTP == "" {
+		return "no --smtp is set: kept as files in " + s.mailFolder()
+	}
+	return s.settings.SMTP
 }
 
 func emails() string {
@@ -249,6 +291,9 @@ func (s *system) mailFolder() string { return filepath.Join(s.settings.Data, "ma
 
 // withoutSecrets is a URL as it may be shown.
 func withoutSecrets(address string) string {
+	if !strings.Contains(address, "://") {
+		return address
+	}
 	var shown []string
 	for _, one := range strings.Split(address, ",") {
 		u, err := url.Parse(one)
@@ -270,7 +315,7 @@ func (s *system) newNotifier(ctx context.Context, baseURL string) (*notifier.Not
 	n, err := notifier.New(ctx, notifier.Options{
 		Conn: func() (*nats.Conn, error) { return s.connect(ctx) },
 		Log:  s.log, People: directory{s}, BaseURL: baseURL, From: s.settings.MailFrom,
-		SMTP: s.settings.SMTP, MailDir: s.mailFolder(), Replicas: s.settings.Replicas, Logger: s.logger,
+		SMTP: s.settings.SMTP, MailDir: s.mailFolder(), Replicas: s.settings.copies, Logger: s.logger,
 	})
 	if err == nil {
 		s.leave = append(s.leave, n.Close)

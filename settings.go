@@ -23,12 +23,14 @@ type Settings struct {
 	HTTP     string `name:"http" env:"DOCKET_HTTP" placeholder:"ADDRESS" help:"Address to serve HTTP on. The gateway's default is 127.0.0.1:8080; projector and notifier serve health and metrics here if it is set."`
 	URL      string `name:"url" env:"DOCKET_URL" placeholder:"URL" help:"Address by which people reach the gateway, for links in mail; https:// makes cookies secure. Default: http:// and the address served; the notifier role needs it."`
 	NATS     string `name:"nats" env:"DOCKET_NATS" placeholder:"URL" help:"NATS servers, nats://user:password@host:4222,… ; without it one is embedded, on loopback, with its data in the data folder; the separate roles need it."`
-	Replicas int    `name:"replicas" env:"DOCKET_REPLICAS" default:"1" placeholder:"N" help:"Copies of the log and the buckets on the NATS cluster: 1, 3 or 5. Used when they are first made."`
+	Replicas string `name:"replicas" env:"DOCKET_REPLICAS" default:"1" placeholder:"N" help:"Copies of the log and the buckets on the NATS cluster: 1, 3 or 5. Used when they are first made."`
 	Database string `name:"database" env:"DOCKET_DATABASE" placeholder:"URL" help:"Where the rows are kept: sqlite:FILE or postgres://user:password@host/name. Default: rows.db in the data folder."`
 	SMTP     string `name:"smtp" env:"DOCKET_SMTP" placeholder:"URL" help:"Mail server, smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it mails are kept as files in the data folder."`
 	MailFrom string `name:"mail-from" env:"DOCKET_MAIL_FROM" default:"Docket <docket@localhost>" placeholder:"ADDRESS" help:"Sender of mails."`
 	LogLevel string `name:"log-level" env:"DOCKET_LOG_LEVEL" default:"warn" placeholder:"LEVEL" help:"What the program logs: debug, info, warn or error."`
 	LogJSON  bool   `name:"log-json" env:"DOCKET_LOG_JSON" help:"Log lines of JSON instead of text."`
+
+	copies int // Replicas, once it is checked
 }
 
 // complete fills in what depends on other settings and checks all of them, for
@@ -62,9 +64,15 @@ func (s *Settings) complete(role string) error {
 	} else if role != "" {
 		wrong("nats", "must be set: the %s works on the log of others, and an embedded one would be its own", role)
 	}
-	if s.Replicas != 1 && s.Replicas != 3 && s.Replicas != 5 {
-		wrong("replicas", "must be 1, 3 or 5, have %d", s.Replicas)
-	} else if s.Replicas > 1 && s.NATS == "" {
+	switch s.Replicas {
+	case "", "1":
+		s.copies = 1
+	case "3", "5":
+		s.copies = int(s.Replicas[0] - '0')
+	default:
+		wrong("replicas", "must be 1, 3 or 5, have %q", s.Replicas)
+	}
+	if s.copies > 1 && s.NATS == "" {
 		wrong("replicas", "the embedded log has one copy; name a cluster with --nats")
 	}
 	switch scheme, rest, _ := strings.Cut(s.Database, ":"); {

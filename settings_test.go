@@ -70,7 +70,7 @@ func TestARoleNeedsALogOfOthers(t *testing.T) {
 
 func TestSettingsFillEachOther(t *testing.T) {
 	t.Parallel()
-	s := Settings{Data: "here", Replicas: 1, MailFrom: "docket@example.org", LogLevel: "info"}
+	s := Settings{Data: "here", MailFrom: "docket@example.org", LogLevel: "info"}
 	if err := s.complete(""); err != nil {
 		t.Fatal(err)
 	}

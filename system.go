@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,6 +48,9 @@ func open(ctx context.Context, env *environment) (*system, error) {
 // openBeside is open for a command that is run while the program may be
 // running: it then uses the running program's broker.
 func openBeside(ctx context.Context, env *environment) (*system, error) {
+	// Somebody waits at the terminal.
+	ctx, cancel := context.WithTimeoutCause(ctx, besidePatience, fmt.Errorf("the log did not answer for %s", besidePatience))
+	defer cancel()
 	if env.settings.NATS == "" {
 		if _, err := os.Stat(env.settings.Data); err != nil {
 			return nil, fmt.Errorf("there is nothing in %s yet: %w", env.settings.Data, err)
@@ -64,16 +69,23 @@ func openBeside(ctx context.Context, env *environment) (*system, error) {
 	return open(ctx, env)
 }
 
+// besidePatience is how long a command that is run once waits for the log.
+const besidePatience = 30 * time.Second
+
 // runningBroker stands for the broker of the process that holds the data folder.
 const runningBroker = "running"
 
 func (s *system) openLog(ctx context.Context) error {
+	waiting := time.AfterFunc(3*time.Second, func() {
+		s.logger.Warn("still waiting for the log: does NATS run there, with JetStream?", "nats", withoutSecrets(s.settings.NATS))
+	})
+	defer waiting.Stop()
 	err := func() (err error) {
 		if s.nc, err = s.connect(ctx); err != nil {
 			return err
 		}
 		s.leave = append(s.leave, s.nc.Close)
-		s.log, err = jetstream.Open(ctx, s.nc, jetstream.Options{Replicas: s.settings.Replicas, Logger: s.logger})
+		s.log, err = jetstream.Open(ctx, s.nc, jetstream.Options{Replicas: s.settings.copies, Logger: s.logger})
 		return err
 	}()
 	if err != nil {
@@ -96,7 +108,7 @@ func (s *system) connect(ctx context.Context) (*nats.Conn, error) {
 }
 
 func (s *system) openAccounts(ctx context.Context) (err error) {
-	s.accounts, err = accounts.Open(ctx, s.nc, s.log, accounts.Options{Replicas: s.settings.Replicas, Logger: s.logger})
+	s.accounts, err = accounts.Open(ctx, s.nc, s.log, accounts.Options{Replicas: s.settings.copies, Logger: s.logger})
 	if err == nil {
 		s.leave = append(s.leave, s.accounts.Close)
 	}
@@ -104,10 +116,15 @@ func (s *system) openAccounts(ctx context.Context) (err error) {
 }
 
 func (s *system) openRows(ctx context.Context) (err error) {
-	if err := os.MkdirAll(s.settings.Data, 0o700); err != nil {
-		return err
+	if file, ok := strings.CutPrefix(s.settings.Database, "sqlite:"); ok {
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			return err
+		}
 	}
 	s.rows, err = projections.Open(ctx, s.settings.Database, projections.Options{Logger: s.logger})
+	if err != nil && strings.HasPrefix(s.settings.Database, "sqlite:") {
+		return fmt.Errorf("%s: %w\nRows can always be made anew from the log: if the file is damaged, move it away and start again", s.settings.Database, err)
+	}
 	if err == nil {
 		s.leave = append(s.leave, func() { _ = s.rows.Close() })
 	}

@@ -35,6 +35,7 @@ type Options struct {
 type Broker struct {
 	server *server.Server
 	access access
+	failed <-chan string
 	unlock func()
 	stop   sync.Once
 }
@@ -113,7 +114,7 @@ func Start(ctx context.Context, o Options) (_ *Broker, err error) {
 		s.WaitForShutdown()
 		return nil, fmt.Errorf("start broker: %w", err)
 	}
-	return &Broker{server: s, access: a, unlock: unlock}, nil
+	return &Broker{server: s, access: a, failed: fatal, unlock: unlock}, nil
 }
 
 // URL is the address other processes connect to, without the credentials.
@@ -129,6 +130,11 @@ func (b *Broker) Connect(opts ...nats.Option) (*nats.Conn, error) {
 	}
 	return nc, nil
 }
+
+// Failed gives a reason once the server can store no more, as when the disk is
+// full or broken. It does not recover by itself: end it, mend the cause, and
+// start again.
+func (b *Broker) Failed() <-chan string { return b.failed }
 
 // Stop ends the server, waits until its files are closed, and gives up the
 // data folder. It may be called more than once.

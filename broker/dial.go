@@ -29,6 +29,9 @@ func steady() []nats.Option {
 		nats.ReconnectBufSize(-1),
 		nats.PingInterval(20 * time.Second),
 		nats.Timeout(5 * time.Second),
+		// Whoever is concerned hears of it as an error of their own; the
+		// client would otherwise write to standard error.
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
 	}
 }
 

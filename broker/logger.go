@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// logger hands the server's messages on. A fatal one is also sent to fatal,
-// where the server would by itself end the process.
+// logger hands the server's messages on. The first from which the server does
+// not recover is also sent to fatal.
 type logger struct {
 	log   *slog.Logger
 	fatal chan<- string
@@ -28,11 +28,23 @@ func (l logger) Warnf(format string, v ...any) {
 	l.log.Warn("broker: " + fmt.Sprintf(format, v...))
 }
 
-func (l logger) Errorf(format string, v ...any) { l.log.Error("broker: " + fmt.Sprintf(format, v...)) }
+// Errorf takes a server that can store no more for failed: it refuses every
+// later message, also when there is room again, until it is started anew.
+func (l logger) Errorf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	l.log.Error("broker: " + text)
+	if strings.HasPrefix(format, "JetStream failed to store a msg") || strings.HasPrefix(format, "JetStream out of") {
+		l.fail(text)
+	}
+}
 
 func (l logger) Fatalf(format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
 	l.log.Error("broker: " + text)
+	l.fail(text)
+}
+
+func (l logger) fail(text string) {
 	select {
 	case l.fatal <- text:
 	default:

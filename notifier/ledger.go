@@ -55,14 +55,17 @@ const ledgerBucket = "notice_ledger"
 type ledger struct{ bucket jetstream.KeyValue }
 
 func openLedger(ctx context.Context, js jetstream.JetStream, replicas int, keep time.Duration) (*ledger, error) {
-	bucket, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket:      ledgerBucket,
-		Description: "Docket: what became of notices",
-		History:     1,
-		TTL:         keep,
-		Storage:     jetstream.FileStorage,
-		Replicas:    replicas,
-	})
+	bucket, err := js.KeyValue(ctx, ledgerBucket)
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		bucket, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
+			Bucket:      ledgerBucket,
+			Description: "Docket: what became of notices",
+			History:     1,
+			TTL:         keep,
+			Storage:     jetstream.FileStorage,
+			Replicas:    replicas,
+		})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open bucket %s: %w", ledgerBucket, err)
 	}

@@ -75,8 +75,10 @@ type notices struct {
 	stream jetstream.Stream
 }
 
+// openNotices leaves a stream that is there as it is: whoever opens it may have
+// been told less than whoever made it.
 func openNotices(ctx context.Context, js jetstream.JetStream, replicas int, keep time.Duration) (*notices, error) {
-	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+	config := jetstream.StreamConfig{
 		Name:                 noticeStream,
 		Description:          "Docket: what people should learn, until they did",
 		Subjects:             []string{dueSubjects + ">", parkSubjects + ">"},
@@ -89,7 +91,13 @@ func openNotices(ctx context.Context, js jetstream.JetStream, replicas int, keep
 		MaxMsgs:              maxNotices,
 		MaxAge:               keep,
 		Duplicates:           min(noticeRepeats, keep),
-	})
+	}
+	stream, err := js.Stream(ctx, noticeStream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		if stream, err = js.CreateStream(ctx, config); errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			stream, err = js.Stream(ctx, noticeStream)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open stream %s: %w", noticeStream, err)
 	}
