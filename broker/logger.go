@@ -33,7 +33,7 @@ func (l logger) Warnf(format string, v ...any) {
 func (l logger) Errorf(format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
 	l.log.Error("broker: " + text)
-	if strings.HasPrefix(format, "JetStream failed to store a msg") || strings.HasPrefix(format, "JetStream out of") {
+	if strings.HasPrefix(text, "JetStream failed to store a msg") || strings.HasPrefix(text, "JetStream out of") {
 		l.fail(text)
 	}
 }

@@ -14,7 +14,7 @@ func TestAServerThatCanStoreNoMoreHasFailed(t *testing.T) {
 	if len(fatal) != 0 {
 		t.Fatalf("failed because of %q", <-fatal)
 	}
-	l.Errorf("JetStream failed to store a msg on stream '%s > %s': %v", "$G", "EVENTS", "no space left on device")
+	l.Errorf("%s", "JetStream failed to store a msg on stream '$G > EVENTS': no space left on device")
 	l.Errorf("JetStream failed to store a msg on stream '%s > %s': %v", "$G", "EVENTS", "again")
 	if reason := <-fatal; reason != "JetStream failed to store a msg on stream '$G > EVENTS': no space left on device" {
 		t.Errorf("reason %q", reason)
