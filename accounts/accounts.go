@@ -64,11 +64,17 @@ func (o Options) withDefaults() Options {
 	if o.Limits.PerAccount == 0 {
 		o.Limits.PerAccount = DefaultLimits.PerAccount
 	}
+	if o.Limits.PerAccountTotal == 0 {
+		o.Limits.PerAccountTotal = DefaultLimits.PerAccountTotal
+	}
 	if o.Limits.PerAddress == 0 {
 		o.Limits.PerAddress = DefaultLimits.PerAddress
 	}
 	if o.Limits.Registrations == 0 {
 		o.Limits.Registrations = DefaultLimits.Registrations
+	}
+	if o.Limits.Lookups == 0 {
+		o.Limits.Lookups = DefaultLimits.Lookups
 	}
 	return o
 }

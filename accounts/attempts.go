@@ -14,19 +14,29 @@ type Limits struct {
 	// Window is how long attempts count, at most [MaxWindow]. All processes
 	// should agree on it.
 	Window time.Duration
-	// PerAccount bounds wrong passwords for one mail address, known or not.
+	// PerAccount bounds wrong passwords for one mail address, known or not,
+	// from one network address, and those of somebody signed in.
 	PerAccount int
+	// PerAccountTotal bounds wrong passwords for one mail address, known or
+	// not, from all network addresses together. It is not applied to those the
+	// person has signed in from, see [Accounts.SignIn].
+	PerAccountTotal int
 	// PerAddress bounds wrong passwords from one network address.
 	PerAddress int
 	// Registrations bounds registrations from one network address.
 	Registrations int
+	// Lookups bounds how many mail addresses that nobody has one account may
+	// look up.
+	Lookups int
 }
 
 // MaxWindow is how long the bucket keeps a count, and so the longest window.
 const MaxWindow = 24 * time.Hour
 
 // DefaultLimits stop guessing and let an office sign in through one address.
-var DefaultLimits = Limits{Window: 15 * time.Minute, PerAccount: 10, PerAddress: 100, Registrations: 100}
+var DefaultLimits = Limits{
+	Window: 15 * time.Minute, PerAccount: 10, PerAccountTotal: 100, PerAddress: 100, Registrations: 100, Lookups: 30,
+}
 
 // attempts counts. An attempt is counted before it is made, so that a crash, a
 // cancelled request or a hundred of them at once gain nothing. What succeeds

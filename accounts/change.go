@@ -51,6 +51,15 @@ func (a *Accounts) ChangePassword(ctx context.Context, identity Identity, curren
 	return a.sessions.revokeAll(ctx, identity.Account, identity.Session)
 }
 
+// CheckPassword fails with [ErrCredentials] unless the password is the
+// account's. Wrong ones count together with those of ChangePassword and
+// ChangeEmail. Nothing else is changed. Other errors: [ErrTooManyAttempts],
+// [ErrNotFound], [ErrUnavailable], and ctx's.
+func (a *Accounts) CheckPassword(ctx context.Context, account uuid.UUID, password string) error {
+	_, err := a.confirm(ctx, account, password)
+	return err
+}
+
 // ChangeEmail gives the account another address to sign in with. Sessions and
 // tokens stay. An address that is taken is [Invalid] with [CodeTaken]: it can
 // be asked for only by somebody who is signed in and knows their password, and

@@ -9,11 +9,13 @@
 //
 // The buckets and what their keys are made of:
 //
-//	docket_credentials  keyed hash of an address → account, password hash
+//	docket_credentials  keyed hash of an address → account, password hash, keyed
+//	                    hashes of the networks it signed in from
 //	docket_people       account → name, address, administrator, erased
 //	docket_sessions     account.session → hash of the secret, expiry, last use
 //	docket_tokens       account.token → the same, with name and scopes
-//	docket_attempts     keyed hash of an address or network address → count
+//	docket_attempts     keyed hash of an address or network address, or an
+//	                    account → count
 //	docket_instance     the installation's secret; who became administrator
 //
 // No key holds personal data, no value holds a password or a secret in clear.

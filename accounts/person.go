@@ -23,8 +23,8 @@ func (a *Accounts) Person(account uuid.UUID) (Person, bool) {
 }
 
 // ByEmail looks up the person with the address, [ErrNotFound] if nobody has it.
-// It tells whether somebody has an account, so it is for those who are signed
-// in.
+// It tells whether somebody has an account, as often as it is asked, so it is
+// for the installation itself; people ask through [Accounts.Lookup].
 func (a *Accounts) ByEmail(ctx context.Context, email string) (Person, error) {
 	email = NormalizeEmail(email)
 	c, _, err := get[claim](ctx, a.credentials, a.instance.addressKey(email))
@@ -39,6 +39,23 @@ func (a *Accounts) ByEmail(ctx context.Context, email string) (Person, error) {
 		return Person{}, ErrNotFound
 	}
 	return record.person(c.Account), nil
+}
+
+// Lookup is [Accounts.ByEmail] for the signed-in person caller. An address that
+// nobody has is counted against them, one that somebody has is not; once the
+// limit is reached neither is answered. Errors: [ErrNotFound],
+// [ErrTooManyAttempts], [ErrUnavailable], and ctx's.
+func (a *Accounts) Lookup(ctx context.Context, caller uuid.UUID, email string) (Person, error) {
+	t, err := a.attempts.take(ctx, "lookup."+caller.String(), a.options.Limits.Lookups)
+	if err != nil {
+		return Person{}, err
+	}
+	person, err := a.ByEmail(ctx, email)
+	if err != nil {
+		return Person{}, err
+	}
+	a.giveBack(ctx, t)
+	return person, nil
 }
 
 // Rename gives the person another name. Errors: [Invalids], [ErrNotFound],

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 
@@ -237,5 +238,75 @@ func TestChangesAtOnce(t *testing.T) {
 	want := Person{ID: p.ID, Name: "Lovelace", Email: next, Administrator: true}
 	if diff := cmp.Diff(want, q); diff != "" || err != nil {
 		t.Errorf("%v (-want +have):\n%s", err, diff)
+	}
+}
+
+func TestLookupIsLimited(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a, b := h.open(t), h.open(t)
+	caller, other := register(t, a, ada), register(t, a, bob)
+	for range 2 * DefaultLimits.Lookups {
+		if p, err := a.Lookup(t.Context(), caller.ID, " BOB@example.org"); err != nil || p != other {
+			t.Fatalf("have %v %v, want %v", p, err, other)
+		}
+	}
+	for i := range DefaultLimits.Lookups {
+		process := []*Accounts{a, b}[i%2]
+		if _, err := process.Lookup(t.Context(), caller.ID, fmt.Sprintf("nobody%d@example.org", i)); !errors.Is(err, ErrNotFound) {
+			t.Fatalf("lookup %d: %v", i+1, err)
+		}
+	}
+	// Beyond the limit, who is there is not told from who is not.
+	for _, email := range []string{bob, "nobody@example.org"} {
+		_, err := b.Lookup(t.Context(), caller.ID, email)
+		var wait *TooManyAttempts
+		if !errors.As(err, &wait) || wait.RetryAfter != DefaultLimits.Window {
+			t.Errorf("%s: want to wait %s, have %v", email, DefaultLimits.Window, err)
+		}
+	}
+	if _, err := a.Lookup(t.Context(), other.ID, ada); err != nil {
+		t.Errorf("another caller: %v", err)
+	}
+	h.clock.advance(DefaultLimits.Window)
+	if _, err := a.Lookup(t.Context(), caller.ID, bob); err != nil {
+		t.Errorf("in the next window: %v", err)
+	}
+}
+
+func TestCheckPassword(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a := h.open(t, func(o *Options) { o.Limits.PerAccount = 3 })
+	p := register(t, a, ada)
+	s := signIn(t, a, ada)
+	for range 5 { // what is right is not counted
+		if err := a.CheckPassword(t.Context(), p.ID, adaPassword); err != nil {
+			t.Fatal(err)
+		}
+	}
+	admitted(t, a, s.Secret)
+	for _, password := range []string{wrong, ""} {
+		if err := a.CheckPassword(t.Context(), p.ID, password); !errors.Is(err, ErrCredentials) {
+			t.Errorf("%q: want %v, have %v", password, ErrCredentials, err)
+		}
+	}
+	// The count is one with that of changing the password.
+	identity := Identity{Account: p.ID}
+	if err := a.ChangePassword(t.Context(), identity, wrong, "a better password"); !errors.Is(err, ErrCredentials) {
+		t.Errorf("want %v, have %v", ErrCredentials, err)
+	}
+	if err := a.CheckPassword(t.Context(), p.ID, adaPassword); !errors.Is(err, ErrTooManyAttempts) {
+		t.Errorf("want %v, have %v", ErrTooManyAttempts, err)
+	}
+	if err := a.CheckPassword(t.Context(), uuid.New(), adaPassword); !errors.Is(err, ErrNotFound) {
+		t.Errorf("of nobody: %v", err)
+	}
+	if _, err := a.Erase(t.Context(), identity.Account); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.advance(DefaultLimits.Window)
+	if err := a.CheckPassword(t.Context(), p.ID, adaPassword); !errors.Is(err, ErrNotFound) {
+		t.Errorf("of an erased person: %v", err)
 	}
 }

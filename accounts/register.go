@@ -32,6 +32,8 @@ type claim struct {
 	Version int       `json:"version"`
 	Claimed time.Time `json:"claimed"`
 	Pending *pending  `json:"pending,omitempty"`
+	// Familiar are the networks it was signed in from, the latest first.
+	Familiar []familiar `json:"familiar,omitempty"`
 }
 
 // pending is a registration that is not complete.

@@ -26,7 +26,10 @@ type Credentials struct {
 const maxAgent = 256
 
 // SignIn opens a session. An unknown address and a wrong password are told
-// apart neither by the answer nor by the work it takes.
+// apart neither by the answer nor by the work it takes. Wrong passwords are
+// counted by network, by address and network, and by address, known or not; the
+// last does not keep a person out of a network they have signed in from within
+// 90 days, so guessing from elsewhere does not lock them out of there.
 //
 // Errors: [ErrCredentials], [ErrTooManyAttempts], [Invalids] for the
 // idempotency key, [ErrUnavailable], and ctx's.
@@ -37,11 +40,8 @@ func (a *Accounts) SignIn(ctx context.Context, c Credentials) (Session, error) {
 		return Session{}, err
 	}
 	key := a.instance.addressKey(NormalizeEmail(c.Email))
-	ofNetwork, err := a.attempts.take(ctx, "network."+a.instance.networkKey(c.Address), a.options.Limits.PerAddress)
-	if err != nil {
-		return Session{}, err
-	}
-	ofAccount, err := a.attempts.take(ctx, "account."+key, a.options.Limits.PerAccount)
+	network := a.instance.networkKey(c.Address)
+	counted, err := a.countSignIn(ctx, key, network)
 	if err != nil {
 		return Session{}, err
 	}
@@ -53,12 +53,49 @@ func (a *Accounts) SignIn(ctx context.Context, c Credentials) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
-	for _, t := range []ticket{ofNetwork, ofAccount} {
+	a.giveBack(ctx, counted...)
+	a.remember(ctx, key, claimed, network)
+	return session, nil
+}
+
+// countSignIn counts an attempt at an address from a network, or fails and
+// counts none: what is refused uses up nobody's attempts.
+func (a *Accounts) countSignIn(ctx context.Context, key, network string) ([]ticket, error) {
+	limits := a.options.Limits
+	ofNetwork, err := a.attempts.take(ctx, "network."+network, limits.PerAddress)
+	if err != nil {
+		return nil, err
+	}
+	ofBoth, err := a.attempts.take(ctx, "account."+key+"."+network, limits.PerAccount)
+	if err != nil {
+		a.giveBack(ctx, ofNetwork)
+		return nil, err
+	}
+	ofAccount, err := a.attempts.take(ctx, "account."+key, limits.PerAccountTotal)
+	if err == nil {
+		return []ticket{ofNetwork, ofBoth, ofAccount}, nil
+	}
+	if errors.Is(err, ErrTooManyAttempts) {
+		known, fault := a.familiar(ctx, key, network)
+		if known {
+			return []ticket{ofNetwork, ofBoth}, nil
+		}
+		if fault != nil {
+			err = fault
+		}
+	}
+	a.giveBack(ctx, ofNetwork, ofBoth)
+	return nil, err
+}
+
+// giveBack takes back what was counted for something that succeeded, or was
+// never tried.
+func (a *Accounts) giveBack(ctx context.Context, counted ...ticket) {
+	for _, t := range counted {
 		if err := a.attempts.giveBack(ctx, t); err != nil {
 			a.options.Logger.Warn("attempt stays counted", slog.Any("err", err))
 		}
 	}
-	return session, nil
 }
 
 // admit checks a password with exactly one hashing, whatever the outcome.
