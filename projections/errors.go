@@ -11,6 +11,9 @@ var (
 	// wanted position in time, are still being built, or were folded by
 	// another version of the program.
 	ErrStale = errors.New("rows are stale")
+	// ErrUnavailable reports that the database cannot be reached. Nothing is
+	// wrong with what was asked.
+	ErrUnavailable = errors.New("rows cannot be reached")
 	// ErrCursor reports a page's cursor that was not given out for this list
 	// and this order.
 	ErrCursor = errors.New("cursor does not belong to this list")

@@ -63,13 +63,13 @@ var (
 func (s *Store) snapshot(ctx context.Context, at events.Position, read func(*Snapshot) error) error {
 	conn, err := s.read.Conn(ctx)
 	if err != nil {
-		return fmt.Errorf("begin snapshot: %w", err)
+		return unreachable(ctx, err)
 	}
 	defer conn.Close()
 	defer endSnapshot(ctx, conn)
 	m, err := s.dialect.snapshot(ctx, conn)
 	if err != nil {
-		return fmt.Errorf("begin snapshot: %w", err)
+		return unreachable(ctx, err)
 	}
 	if err := m.servable(s.fingerprint); err != nil {
 		if at.IsZero() {
@@ -95,6 +95,15 @@ func (s *Store) snapshot(ctx context.Context, at events.Position, read func(*Sna
 		return err
 	}
 	return errReplaced
+}
+
+// unreachable is the failure to begin a snapshot: the database's, unless the
+// caller has gone.
+func unreachable(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("begin snapshot: %w", err)
+	}
+	return fmt.Errorf("%w: begin snapshot: %w", ErrUnavailable, err)
 }
 
 // endSnapshot ends the transaction. A connection on which that fails is thrown
