@@ -67,6 +67,7 @@ func TestBadRequests(t *testing.T) {
 		"two dues":             {"GET", tasks + "?due=2026-01-01&due_to=2026-01-02", nil, nil, 422, "invalid", []string{"due"}},
 		"a bad position":       {"GET", task, nil, []header{{"Docket-Position", "yesterday"}}, 422, "invalid", []string{"Docket-Position"}},
 		"a bad If-Match":       {"PATCH", task, title("y"), []header{{"If-Match", "3"}}, 422, "invalid", []string{"If-Match"}},
+		"an empty If-Match":    {"PATCH", task, title("y"), []header{{"If-Match", " "}}, 422, "invalid", []string{"If-Match"}},
 		"a weak If-Match":      {"PATCH", task, title("y"), []header{{"If-Match", `W/"1"`}}, 422, "invalid", []string{"If-Match"}},
 		"a bad key":            {"PATCH", task, title("y"), []header{{"Idempotency-Key", "é"}}, 422, "invalid", []string{"Idempotency-Key"}},
 		"a long key":           {"PATCH", task, title("y"), []header{{"Idempotency-Key", strings.Repeat("k", 256)}}, 422, "invalid", []string{"Idempotency-Key"}},

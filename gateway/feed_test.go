@@ -311,3 +311,18 @@ func TestFeedOutlivesTheServersPatience(t *testing.T) {
 	ada.task(project, "Later")
 	l.wait(&h, "task_created Later")
 }
+
+// TestFeedHead asks for the head of a feed only, more often than one account
+// may have feeds.
+func TestFeedHead(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	for range feed.MaxSubscriptions + 1 {
+		a := ada.send(http.MethodHead, "/api/v1/feed", nil)
+		if a.status != 200 || a.header.Get("Content-Type") != "text/event-stream" || len(a.body) != 0 {
+			t.Fatalf("HEAD: %d %v", a.status, a.header)
+		}
+	}
+	h.eventually("none is held", func() bool { return strings.Contains(string(ada.get("/metrics").body), "docket_feed_subscribers 0\n") })
+}

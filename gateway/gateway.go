@@ -33,7 +33,8 @@ type Options struct {
 	// BaseURL is where people reach the gateway, if that is not what their
 	// requests say because a proxy stands between.
 	BaseURL string
-	// SecureCookies keeps the session cookie off connections without TLS.
+	// SecureCookies keeps the session cookie off connections without TLS, and
+	// out of the hands of neighbouring hosts.
 	SecureCookies bool
 	// ClientAddress is the network address a request came from, by which
 	// attempts are limited; nil means the connection's. Behind a proxy it must
@@ -110,7 +111,7 @@ func New(options Options) (*Gateway, error) {
 		g.mux.HandleFunc(pattern, handler)
 		rules[pattern] = access.Open
 	}
-	if g.guard, err = access.NewGuard(options.Accounts, rules, options.BaseURL); err != nil {
+	if g.guard, err = access.NewGuard(options.Accounts, rules, options.BaseURL, options.SecureCookies); err != nil {
 		return nil, fmt.Errorf("make gateway: %w", err)
 	}
 	g.keeper = idempotency.NewKeeper(options.Idempotency, g.api.Secrecy(), options.Logger)

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -273,4 +274,61 @@ func TestUnknownRoutesAndMethods(t *testing.T) {
 		t.Errorf("HEAD: %d %q", a.status, a.body)
 	}
 	ada.get("/problems/unsettled").want(200)
+}
+
+// TestLookupsAreLimited lets an owner try one address after the other.
+func TestLookupsAreLimited(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada, ben := h.person("Ada"), h.person("Ben")
+	project, _ := ada.project("Engine")
+	for i := range 1000 {
+		a := ada.post(project+"/members", m{"email": fmt.Sprintf("guess%d@example.org", i), "role": "viewer"})
+		if a.status == 422 {
+			continue
+		}
+		a.want(429).code("too_many_attempts")
+		if a.header.Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+		// Nor is a right guess answered then.
+		ada.post(project+"/members", m{"email": ben.email, "role": "viewer"}).want(429)
+		return
+	}
+	t.Error("lookups are not limited")
+}
+
+// TestRemovedWhileTheRowsStandStill takes a member out when nothing brings the
+// rows up to date any more: nothing is read by that.
+func TestRemovedWhileTheRowsStandStill(t *testing.T) {
+	t.Parallel()
+	s := set(t)
+	s.ada.patch(s.task, m{"assignees": []string{s.ben.account}}).want(200)
+	own, made := s.ben.project("Own")
+	s.ben.get(own, made.at()).want(200)
+	mine := s.ben.get("/api/v1/me/tasks").want(200).items()
+	if len(mine) != 1 || len(s.ben.get("/api/v1/projects").want(200).items()) != 2 {
+		t.Fatalf("before: %v", mine)
+	}
+	reads := []string{
+		s.project, s.project + "/board", s.project + "/history", s.project + "/members", s.project + "/tasks",
+		s.task, s.task + "/comments", s.task + "/history",
+	}
+	tag := s.ben.get(s.task).want(200).header.Get("ETag")
+	for _, path := range reads {
+		s.ben.get(path).want(200)
+	}
+	s.stopRows()
+	s.ada.delete(s.project + "/members/" + s.ben.account).want(204)
+	for _, path := range reads {
+		s.ben.get(path).want(404).code("not_found")
+		s.ada.get(path).want(200)
+	}
+	s.ben.get(s.task, header{"If-None-Match", tag}).want(404)
+	if got := s.ben.get("/api/v1/me/tasks").want(200).items(); len(got) != 0 {
+		t.Errorf("tasks of a project that was left: %v", got)
+	}
+	if got := s.ben.get("/api/v1/projects").want(200).items(); len(got) != 1 || got[0]["name"] != "Own" {
+		t.Errorf("projects: %v", got)
+	}
 }

@@ -38,6 +38,11 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 		problem.Of(g.options.Logger, err).Write(w)
 		return
 	}
+	if tag, given := r.Header["If-Match"]; given && strings.TrimSpace(strings.Join(tag, "")) == "" {
+		// An empty one is a guard that got lost on the way, not its absence.
+		problem.Wrong(problem.InHeader, "If-Match", `must be one ETag as it was given, such as "12", or *`).Write(w)
+		return
+	}
 	ctx := access.With(r.Context(), caller)
 	ctx = api.WithClient(ctx, g.options.ClientAddress(r), r.UserAgent())
 	if pattern != api.Endless {

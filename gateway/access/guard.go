@@ -36,13 +36,15 @@ type Guard struct {
 	authenticator Authenticator
 	rules         map[string]Rule
 	origin        *http.CrossOriginProtection
+	secure        bool
 }
 
 // NewGuard makes a guard that knows the rules of routes by their patterns, as
 // [http.ServeMux] spells them. baseURL, if not empty, is where browsers reach
-// the gateway, which a proxy may hide from it.
-func NewGuard(authenticator Authenticator, rules map[string]Rule, baseURL string) (*Guard, error) {
-	g := &Guard{authenticator: authenticator, rules: rules, origin: http.NewCrossOriginProtection()}
+// the gateway, which a proxy may hide from it. secure says which cookie is the
+// session's, see [CookieName].
+func NewGuard(authenticator Authenticator, rules map[string]Rule, baseURL string, secure bool) (*Guard, error) {
+	g := &Guard{authenticator: authenticator, rules: rules, origin: http.NewCrossOriginProtection(), secure: secure}
 	if baseURL == "" {
 		return g, nil
 	}
@@ -70,11 +72,15 @@ func (g *Guard) Admit(r *http.Request, pattern string) (Caller, error) {
 		if err := g.origin.Check(r); err != nil {
 			return Caller{}, problem.New(problem.CrossOrigin, "")
 		}
-		secret = cookieOf(r)
 	}
 	rule := g.rules[pattern]
 	if rule == Open {
 		return Caller{}, nil
+	}
+	if !bearer {
+		if secret, err = cookieOf(r, g.secure); err != nil {
+			return Caller{}, err
+		}
 	}
 	if secret == "" {
 		return Caller{}, problem.New(problem.Unauthenticated, "")

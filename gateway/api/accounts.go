@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/accounts"
-	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/gateway/problem"
 	"github.com/docketlog/docket/projections"
 )
@@ -145,6 +145,10 @@ func (a *API) changeMe(ctx context.Context, in *struct {
 	if (b.Email.Given || b.Password.Given) && !b.CurrentPassword.Given {
 		return nil, problem.Wrong(problem.InBody, "current_password", "is required to change address or password")
 	}
+	if idempotency.Done(ctx) {
+		// The password may be another since, and the first change stands.
+		return a.me(ctx, &Reading{})
+	}
 	caller := access.From(ctx)
 	if b.Email.Given {
 		if err := a.Accounts.ChangeEmail(ctx, caller.Account, b.CurrentPassword.Value, b.Email.Value); err != nil {
@@ -170,68 +174,5 @@ func wrongPassword(err error, field string) error {
 	if errors.Is(err, accounts.ErrCredentials) {
 		return problem.Wrong(problem.InBody, field, "is wrong")
 	}
-	return err
-}
-
-// Password is the caller's own.
-type Password struct {
-	Password string `json:"password" maxLength:"256"`
-}
-
-// Erased answers an erasure.
-type Erased struct {
-	Position  string `header:"Docket-Position" doc:"The place in the log that has it."`
-	SetCookie string `header:"Set-Cookie" doc:"Makes a browser forget the session."`
-}
-
-func (a *API) eraseMe(ctx context.Context, in *struct {
-	Keyed
-	Body Password
-}) (*Erased, error) {
-	caller := access.From(ctx)
-	// To the same password: it is checked, and the other sessions end, as they
-	// would anyway.
-	if err := a.Accounts.ChangePassword(ctx, caller.Identity, in.Body.Password, in.Body.Password); err != nil {
-		return nil, wrongPassword(err, "password")
-	}
-	if err := a.ownsNothingShared(ctx, caller.Account); err != nil {
-		return nil, err
-	}
-	position, err := a.Accounts.Erase(ctx, caller.Account)
-	if err != nil {
-		return nil, err
-	}
-	return &Erased{position.String(), access.NoCookie(a.SecureCookies).String()}, nil
-}
-
-// ownsNothingShared refuses to leave others in a project without an owner. It is
-// a help for people, not a rule of the log: the rows may be a moment behind.
-func (a *API) ownsNothingShared(ctx context.Context, account uuid.UUID) error {
-	end, err := a.Log.End(ctx)
-	if err != nil {
-		return err
-	}
-	_, _, err = read(ctx, a, Reading{Position{end}}, func(ctx context.Context, s *projections.Snapshot) (struct{}, error) {
-		for cursor := ""; ; {
-			projects, next, err := s.Projects(ctx, account, projections.Page{Limit: projections.MaxLimit, Cursor: cursor})
-			if err != nil {
-				return struct{}{}, err
-			}
-			for _, p := range projects {
-				owners := 0
-				for _, m := range p.Members {
-					if m.Role == events.RoleOwner {
-						owners++
-					}
-				}
-				if p.Role == events.RoleOwner && owners == 1 && len(p.Members) > 1 {
-					return struct{}{}, problem.New(problem.LastOwner, "You are the only owner of a project with other members, %s. Make somebody else an owner first", p.ID)
-				}
-			}
-			if cursor = next; next == "" {
-				return struct{}{}, nil
-			}
-		}
-	})
 	return err
 }

@@ -43,15 +43,19 @@ type Options struct {
 // API is the interface.
 type API struct {
 	Options
-	numbers *numbers
-	routes  []route
-	huma    huma.API
-	openAPI []byte
+	numbers   *numbers
+	admission *admission
+	routes    []route
+	huma      huma.API
+	openAPI   []byte
 }
 
 // New makes the interface and puts its routes on the mux.
 func New(mux *http.ServeMux, options Options) (*API, error) {
-	a := &API{Options: options, numbers: newNumbers()}
+	a := &API{
+		Options: options, numbers: newNumbers(),
+		admission: &admission{project: options.Commands.Project, logger: options.Logger},
+	}
 	a.routes = a.table()
 	a.huma = humago.New(mux, a.config())
 	schemas := a.huma.OpenAPI().Components.Schemas
@@ -97,7 +101,7 @@ func (a *API) config() huma.Config {
 			Info: &huma.Info{
 				Title:   "Docket",
 				Version: "1",
-				Description: "A task manager whose log is the truth. Every answer carries Docket-Position, the place in the log it rests on; " +
+				Description: "A task manager whose log is the truth. Every answer that is no problem carries Docket-Position, the place in the log it rests on; " +
 					"a read that carries one waits until it has reached it. Every write takes an Idempotency-Key and can be sent again with it. " +
 					"Errors are problem documents (RFC 9457).",
 				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
@@ -107,7 +111,7 @@ func (a *API) config() huma.Config {
 				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"token":  {Type: "http", Scheme: "bearer", Description: "The secret of a session or of an API token."},
-					"cookie": {Type: "apiKey", In: "cookie", Name: access.CookieName, Description: "The secret of a session, as a browser keeps it."},
+					"cookie": {Type: "apiKey", In: "cookie", Name: access.CookieName(a.SecureCookies), Description: "The secret of a session, as a browser keeps it."},
 				},
 			},
 			Tags: []*huma.Tag{

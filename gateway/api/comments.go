@@ -36,7 +36,7 @@ func (a *API) comments(ctx context.Context, in *struct {
 	Paging
 	Reading
 }) (*Listed[Comment], error) {
-	p, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Comment], err error) {
+	p, position, err := readOfTask(ctx, a, in.Reading, in.ID, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Comment], err error) {
 		p.rows, p.next, err = s.Comments(ctx, access.From(ctx).Account, in.ID, in.page(in.Sort))
 		return p, err
 	})

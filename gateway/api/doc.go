@@ -11,5 +11,7 @@
 // tell them apart.
 //
 // Who may do what is decided by the commands and, for reads, by the queries,
-// which are asked in the caller's name. There is no other check to forget.
+// which are asked in the caller's name. The rows may be behind, so a read of
+// what they grant also asks the warm fold of the project whether the caller is
+// still a member; while the log cannot be reached the rows decide alone.
 package api

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"reflect"
 	"time"
@@ -67,7 +68,10 @@ func (a *API) feed(ctx context.Context, in *struct {
 	}
 	return &FollowAnswer{Position: s.Position().String(), ContentType: "text/event-stream", Body: func(h huma.Context) {
 		defer s.Close()
-		_, w := humago.Unwrap(h)
+		r, w := humago.Unwrap(h)
+		if r.Method == http.MethodHead {
+			return
+		}
 		a.stream(ctx, stream{http.NewResponseController(w), w}, s, caller)
 	}}, nil
 }
@@ -91,12 +95,13 @@ func (a *API) stream(ctx context.Context, w stream, s *feed.Subscription, caller
 				if p := problem.From(still); p.Code == problem.Unavailable {
 					err = feed.ErrInterrupted
 				} else {
-					err = errors.New("the session or token has ended")
+					err = errLetGo
 				}
 			}
 		}
 		if err != nil {
 			if ctx.Err() == nil {
+				a.Logger.Debug("a feed ends", slog.Any("err", err))
 				_ = w.send([]byte(": the feed ends: " + reason(err) + "\n\n"))
 			}
 			return
@@ -121,16 +126,21 @@ func (a *API) stream(ctx context.Context, w stream, s *feed.Subscription, caller
 	}
 }
 
+// errLetGo ends the feed of a caller who would not be let in any more.
+var errLetGo = errors.New("the session or token has ended")
+
+// reason says in fixed sentences why a feed ends.
 func reason(err error) string {
 	for _, known := range []error{feed.ErrSlow, feed.ErrInterrupted, feed.ErrStopped} {
 		if errors.Is(err, known) {
 			return known.Error() + "; go on with Last-Event-ID"
 		}
 	}
-	if p := problem.From(err); p.Code != problem.Internal {
-		return p.Detail
+	if errors.Is(err, errLetGo) {
+		return errLetGo.Error()
 	}
-	return err.Error()
+	// What else there is says nothing to a client, and may say too much.
+	return problem.From(err).Detail
 }
 
 // stream is a response that is written piece by piece.

@@ -18,7 +18,7 @@ func (a *API) history(ctx context.Context, in *struct {
 	Paging
 	Reading
 }) (*Listed[Entry], error) {
-	p, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Entry], err error) {
+	p, position, err := readOfTask(ctx, a, in.Reading, in.ID, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Entry], err error) {
 		p.rows, p.next, err = s.History(ctx, access.From(ctx).Account, in.ID, in.page(in.Sort))
 		return p, err
 	})
@@ -39,6 +39,9 @@ func (a *API) projectHistory(ctx context.Context, in *struct {
 		return p, err
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := a.stillIn(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	return listed(p.rows, p.next, position, entryOfRow), nil

@@ -40,14 +40,16 @@ func (a *API) named(account uuid.UUID, role events.Role, since time.Time) Member
 	return m
 }
 
-func (a *API) memberAnswer(o commands.Outcome, account uuid.UUID) *MemberAnswer {
-	answer := &MemberAnswer{Position: o.Position.String(), ETag: etag(o.Project.Head.Revision)}
+func (a *API) memberAnswer(o commands.Outcome, account uuid.UUID) (*MemberAnswer, error) {
 	for _, m := range o.Project.Members {
 		if m.Account == account {
-			answer.Body = a.named(m.Account, m.Role, m.Since)
+			return &MemberAnswer{
+				Position: o.Position.String(), ETag: etag(o.Project.Head.Revision), Body: a.named(m.Account, m.Role, m.Since),
+			}, nil
 		}
 	}
-	return answer
+	// It was sent again, and the member has gone since.
+	return nil, problem.New(problem.NotFound, "There is no such member")
 }
 
 func (a *API) members(ctx context.Context, in *struct {
@@ -58,6 +60,9 @@ func (a *API) members(ctx context.Context, in *struct {
 		return s.Project(ctx, access.From(ctx).Account, in.ID)
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := a.stillIn(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	return listed(p.Members, "", position, func(m projections.Member) Member { return a.named(m.Account, m.Role, m.Since) }), nil
@@ -81,9 +86,9 @@ func (a *API) addMember(ctx context.Context, in *struct {
 	}
 	// Who may not add members is refused before anybody is looked up, so that
 	// the answer says nothing about who has an account.
-	account := caller
-	if project.Role(caller) == events.RoleOwner {
-		person, err := a.Accounts.ByEmail(ctx, in.Body.Email)
+	account, owner := caller, project.Role(caller) == events.RoleOwner
+	if owner {
+		person, err := a.Accounts.Lookup(ctx, caller, in.Body.Email)
 		if errors.Is(err, accounts.ErrNotFound) {
 			return nil, problem.Wrong(problem.InBody, "email", "is not the address of an account; ask the person to open one first")
 		}
@@ -96,7 +101,12 @@ func (a *API) addMember(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return a.memberAnswer(o, account), nil
+	if o.Duplicate && !owner {
+		// Sent again by who was an owner then: whom it added, only an owner may
+		// look up.
+		return nil, problem.New(problem.Code(commands.CodeForbidden), "Only an owner of the project may do this")
+	}
+	return a.memberAnswer(o, account)
 }
 
 // OfMember is what requests about one membership take.
@@ -119,7 +129,7 @@ func (a *API) changeMember(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return a.memberAnswer(o, in.Account), nil
+	return a.memberAnswer(o, in.Account)
 }
 
 func (a *API) removeMember(ctx context.Context, in *struct {

@@ -44,6 +44,7 @@ func (a *API) projects(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	p.rows = stillReadable(ctx, a, p.rows, func(p projections.Project) uuid.UUID { return p.ID })
 	return listed(p.rows, p.next, position, projectOfRow), nil
 }
 
@@ -77,6 +78,9 @@ func (a *API) project(ctx context.Context, in *struct {
 		return s.Project(ctx, access.From(ctx).Account, in.ID)
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := a.stillIn(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	tag := etag(p.Revision)
@@ -177,6 +181,9 @@ func (a *API) board(ctx context.Context, in *struct {
 		return s.Board(ctx, access.From(ctx).Account, in.ID)
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := a.stillIn(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	body := Board{Project: projectOfRow(b.Project), Columns: make([]Column, len(b.Columns))}

@@ -25,7 +25,8 @@ const feedPath = "/api/v1/feed"
 const Endless = get + " " + feedPath
 
 // route is one line of the table. A route of which rule and secrecy say nothing
-// takes a caller with the scope of its method, and holds no secret.
+// takes a caller with the scope of its method, and neither holds a secret nor
+// names a person.
 type route struct {
 	method, path string
 	id           string // of the operation
@@ -46,6 +47,7 @@ func (a *API) table() []route {
 		open, session = access.Open, access.SessionOnly
 		entered       = idempotency.SecretRequest
 		shown         = idempotency.SecretAnswer
+		names         = idempotency.SecretAnswer
 	)
 	return []route{
 		{post, "/api/v1/accounts", "register", "Open an account", 202, acc, on(a, a.register), open, shown},
@@ -53,7 +55,7 @@ func (a *API) table() []route {
 		{remove, "/api/v1/sessions/current", "sign-out", "Sign out", 204, acc, on(a, a.signOut), session, 0},
 
 		{get, "/api/v1/me", "get-me", "Who I am", 200, acc, on(a, a.me), 0, 0},
-		{patch, "/api/v1/me", "change-me", "Change my name, address or password", 200, acc, on(a, a.changeMe), session, entered},
+		{patch, "/api/v1/me", "change-me", "Change my name, address or password", 200, acc, on(a, a.changeMe), session, entered | names},
 		{remove, "/api/v1/me", "erase-me", "Erase my account for good", 204, acc, on(a, a.eraseMe), session, entered},
 		{get, "/api/v1/me/tasks", "list-my-tasks", "Tasks assigned to me, in all projects", 200, tas, on(a, a.myTasks), 0, 0},
 		{get, "/api/v1/me/sessions", "list-sessions", "Where I am signed in", 200, acc, on(a, a.sessions), session, 0},
@@ -69,8 +71,8 @@ func (a *API) table() []route {
 		{get, "/api/v1/projects/{id}/board", "get-board", "The board, with its tasks in order", 200, pro, on(a, a.board), 0, 0},
 		{get, "/api/v1/projects/{id}/history", "list-project-history", "What happened in the project, newest first", 200, pro, on(a, a.projectHistory), 0, 0},
 		{get, "/api/v1/projects/{id}/members", "list-members", "The members, with their names", 200, pro, on(a, a.members), 0, 0},
-		{post, "/api/v1/projects/{id}/members", "add-member", "Let somebody in", 201, pro, on(a, a.addMember), 0, 0},
-		{patch, "/api/v1/projects/{id}/members/{account}", "change-member", "Change a member's role", 200, pro, on(a, a.changeMember), 0, 0},
+		{post, "/api/v1/projects/{id}/members", "add-member", "Let somebody in", 201, pro, on(a, a.addMember), 0, names},
+		{patch, "/api/v1/projects/{id}/members/{account}", "change-member", "Change a member's role", 200, pro, on(a, a.changeMember), 0, names},
 		{remove, "/api/v1/projects/{id}/members/{account}", "remove-member", "Take a member out, or leave", 204, pro, on(a, a.removeMember), 0, 0},
 		{get, "/api/v1/projects/{id}/tasks", "list-tasks", "The project's tasks", 200, tas, on(a, a.tasks), 0, 0},
 		{post, "/api/v1/projects/{id}/tasks", "create-task", "Create a task", 201, tas, on(a, a.createTask), 0, 0},

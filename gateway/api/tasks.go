@@ -43,6 +43,9 @@ func (a *API) task(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.stillIn(ctx, t.Project); err != nil {
+		return nil, err
+	}
 	a.numbers.put(t.ID, t.Number)
 	tag := etag(t.Revision)
 	if in.matches(tag) {
@@ -111,6 +114,9 @@ func (a *API) tasks(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.stillIn(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	return listed(p.rows, p.next, position, taskOfRow), nil
 }
 
@@ -131,6 +137,7 @@ func (a *API) myTasks(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	p.rows = stillReadable(ctx, a, p.rows, func(t projections.Task) uuid.UUID { return t.Project })
 	return listed(p.rows, p.next, position, taskOfRow), nil
 }
 

@@ -31,8 +31,8 @@ func BucketConfig(replicas int) jetstream.KeyValueConfig {
 	}
 }
 
-// record is what is remembered. Status is 0 where the answer held a secret: then
-// only the request is, and asking again makes the same answer.
+// record is what is remembered. Status is 0 where the request succeeded and its
+// answer is a [SecretAnswer]: then only that is, and the answer is made anew.
 type record struct {
 	Request []byte      `json:"request"`
 	Status  int         `json:"status,omitempty"`

@@ -11,5 +11,8 @@
 //
 // Only what is final is remembered: success, and refusals that rest on the
 // request. Never what another attempt could change (401, 408, 429, 5xx), and
-// never an answer or a request that holds a secret in clear.
+// never an answer or a request that holds a secret in clear. Nor is an answer
+// that names a person: it would outlive the erasure of their data. Of these it
+// is remembered that they were given, and the answer to a repetition is made of
+// what is so by then.
 package idempotency

@@ -15,23 +15,28 @@ import (
 	"github.com/docketlog/docket/gateway/problem"
 )
 
-// ReplayedHeader says that an answer is one given before.
+// ReplayedHeader says that an answer is one given before, or one made anew to
+// what was done before.
 const ReplayedHeader = "Idempotent-Replayed"
 
-// Secrecy is what of a route must not be remembered.
+// Secrecy is what of a route must not be remembered, a set.
 type Secrecy int
+
+// Plain is the empty set: request and answer may be kept for a day.
+const Plain Secrecy = 0
 
 // The secrecies.
 const (
-	// Plain: request and answer hold no secret.
-	Plain Secrecy = iota
 	// SecretRequest: the request holds a password. Of it a keyed digest is kept,
 	// which the same session gives again.
-	SecretRequest
-	// SecretAnswer: the answer holds a secret and is not kept. The route gives
-	// the same one again by itself.
+	SecretRequest Secrecy = 1 << iota
+	// SecretAnswer: the answer to what succeeds holds a secret, or names a
+	// person, whose data must be gone at once when it is erased. It is not kept,
+	// only that there was one; the route makes it anew, see [Done].
 	SecretAnswer
 )
+
+func (s Secrecy) has(one Secrecy) bool { return s&one != 0 }
 
 // Keeper keeps the promise for all routes. It may be used by any number of
 // goroutines.
@@ -64,11 +69,11 @@ func (k *Keeper) Serve(w http.ResponseWriter, r *http.Request, pattern string, b
 		return
 	}
 	secrecy, secret := k.secrecy[pattern], ""
-	if secrecy == SecretRequest {
+	if secrecy.has(SecretRequest) {
 		secret = caller.Secret
 	}
 	request := fingerprint(r, body, secret)
-	ctx := context.WithValue(r.Context(), contextKey{}, carried{key, commandID(caller.Account, key, request)})
+	ctx := context.WithValue(r.Context(), contextKey{}, carried{key: key, command: commandID(caller.Account, key, request)})
 	r = r.WithContext(ctx)
 	if caller.Account == [16]byte{} {
 		// Nobody is known yet, so the key is nobody's. Package accounts makes
@@ -99,11 +104,18 @@ func (k *Keeper) Serve(w http.ResponseWriter, r *http.Request, pattern string, b
 		known.replay(w)
 		return
 	}
+	if found {
+		r = r.WithContext(context.WithValue(ctx, contextKey{}, carried{key, commandID(caller.Account, key, request), true}))
+	}
 	answer := &recorder{header: http.Header{}}
 	next.ServeHTTP(answer, r)
+	if found && succeeded(answer.status) {
+		answer.header.Set(ReplayedHeader, "true")
+	}
 	if !found && final(answer.status) {
 		r := record{Request: request[:]}
-		if secrecy != SecretAnswer {
+		// A refusal names nobody and repeats nothing of the request.
+		if !secrecy.has(SecretAnswer) || !succeeded(answer.status) {
 			r.Status, r.Header, r.Body = answer.status, answer.header, answer.body.Bytes()
 		}
 		// The request's own time may be spent, and the work is done: the answer
@@ -132,6 +144,8 @@ func final(status int) bool {
 	}
 	return status >= 200 && status < 500
 }
+
+func succeeded(status int) bool { return status >= 200 && status < 300 }
 
 // enter waits until nobody else is doing the request of the name.
 func (k *Keeper) enter(ctx context.Context, name string) error {

@@ -27,6 +27,7 @@ type contextKey struct{}
 type carried struct {
 	key     string
 	command uuid.UUID
+	done    bool
 }
 
 // Command is the id of the command that the request with the given context is:
@@ -43,6 +44,14 @@ func Command(ctx context.Context) uuid.UUID {
 func Key(ctx context.Context) string {
 	c, _ := ctx.Value(contextKey{}).(carried)
 	return c.key
+}
+
+// Done reports whether the request has succeeded before and is sent again only
+// because its answer was not remembered. A command is harmless then; what is
+// none must not be done a second time.
+func Done(ctx context.Context) bool {
+	c, _ := ctx.Value(contextKey{}).(carried)
+	return c.done
 }
 
 // keyOf reads and checks the header.

@@ -34,6 +34,7 @@ const (
 
 	// The service.
 	Busy        Code = "busy"
+	Damaged     Code = "damaged"
 	Unsettled   Code = "unsettled"
 	Stale       Code = "stale"
 	Unavailable Code = "unavailable"
@@ -92,6 +93,7 @@ var kinds = map[Code]kind{
 	CrossOrigin:      {403, "Cross-origin request refused", "Requests that carry the session cookie must come from Docket's own pages; other programs send a token.", 0},
 
 	Busy:        {503, "Too many changes at once", "Nothing was written. Try again.", 1},
+	Damaged:     {503, "The log holds what cannot be read", "This project or task takes no changes until the operator has looked at it; nothing was written, and everything else goes on.", 60},
 	Unsettled:   {503, "The outcome is not known", "Send it again with the same Idempotency-Key: it will happen once, whether or not it has.", 1},
 	Stale:       {503, "The rows are behind", "Nothing is lost. Try again, or read without Docket-Position.", 1},
 	Unavailable: {503, "The service is not available", "Try again; writes with the same Idempotency-Key.", 2},

@@ -16,6 +16,8 @@ var sentinels = []struct {
 	err  error
 	code Code
 }{
+	// First: the errors it wraps say why, and that is for the operator.
+	{commands.ErrDamaged, Damaged},
 	{commands.ErrBusy, Busy},
 	{events.ErrConflict, Busy},
 	{events.ErrUnsettled, Unsettled},
@@ -29,6 +31,7 @@ var sentinels = []struct {
 	{accounts.ErrCredentials, WrongCredentials},
 	{accounts.ErrTooManyAttempts, TooManyAttempts},
 	{accounts.ErrUnavailable, Unavailable},
+	{projections.ErrUnavailable, Unavailable},
 	// Last, because a deadline is what most of the others rest on.
 	{context.DeadlineExceeded, TimedOut},
 	{context.Canceled, TimedOut},

@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -55,7 +56,7 @@ func TestEverySentinelIsKnown(t *testing.T) {
 			"ErrForked": {events.ErrForked, Internal}, "ErrMalformed": {events.ErrMalformed, Internal},
 			"ErrUnknownType": {events.ErrUnknownType, Internal},
 		},
-		"commands": {"ErrBusy": {commands.ErrBusy, Busy}},
+		"commands": {"ErrBusy": {commands.ErrBusy, Busy}, "ErrDamaged": {commands.ErrDamaged, Damaged}},
 		"accounts": {
 			"ErrCredentials": {accounts.ErrCredentials, WrongCredentials}, "ErrUnauthenticated": {accounts.ErrUnauthenticated, Unauthenticated},
 			"ErrTooManyAttempts": {accounts.ErrTooManyAttempts, TooManyAttempts}, "ErrNotFound": {accounts.ErrNotFound, NotFound},
@@ -64,6 +65,7 @@ func TestEverySentinelIsKnown(t *testing.T) {
 		"projections": {
 			"ErrNotFound": {projections.ErrNotFound, NotFound}, "ErrStale": {projections.ErrStale, Stale},
 			"ErrCursor": {projections.ErrCursor, UnknownCursor}, "ErrSort": {projections.ErrSort, Invalid},
+			"ErrUnavailable": {projections.ErrUnavailable, Unavailable},
 		},
 	} {
 		if diff := cmp.Diff(slices.Sorted(maps.Keys(known)), sentinelsOf(t, room)); diff != "" {
@@ -162,5 +164,19 @@ func TestWrite(t *testing.T) {
 	}
 	if w.Code != http.StatusMethodNotAllowed || p.Status != w.Code || w.Header().Get("Allow") != "GET, HEAD" || w.Header().Get("Content-Type") != ContentType {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+}
+
+// TestDamageIsForTheOperator answers a command about what cannot be read: the
+// caller is told a number and no cause, the log both.
+func TestDamageIsForTheOperator(t *testing.T) {
+	t.Parallel()
+	var logged strings.Builder
+	p := Of(slog.New(slog.NewTextHandler(&logged, nil)), fmt.Errorf("load: %w: %w", commands.ErrDamaged, events.ErrConflict))
+	if p.Code != Damaged || p.Status != http.StatusServiceUnavailable || p.Instance == "" || strings.Contains(p.Detail, events.ErrConflict.Error()) {
+		t.Errorf("%+v", p)
+	}
+	if !strings.Contains(logged.String(), p.Instance) || !strings.Contains(logged.String(), events.ErrConflict.Error()) {
+		t.Errorf("logged %q", logged.String())
 	}
 }

@@ -6,11 +6,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// Of is [From] for the one who answers: a fault of Docket is logged, under a
-// number that the caller is told and that says nothing else.
+// Of is [From] for the one who answers: a fault of Docket, or damage to its log,
+// is logged under a number that the caller is told and that says nothing else.
 func Of(logger *slog.Logger, err error) *Problem {
 	p := From(err)
-	if p == nil || p.Code != Internal || p.Instance != "" {
+	if p == nil || p.Code != Internal && p.Code != Damaged || p.Instance != "" {
 		return p
 	}
 	p.Instance = "urn:uuid:" + uuid.NewString()

@@ -1,0 +1,33 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/feed"
+)
+
+// TestReasonsAreFixed ends a feed for each sort of reason: no word of an error
+// from within reaches the client.
+func TestReasonsAreFixed(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{feed.ErrSlow, "too slow"},
+		{feed.ErrInterrupted, "interrupted"},
+		{feed.ErrStopped, "stopped"},
+		{errLetGo, "has ended"},
+		{events.ErrIncarnation, "Begin again without a position"},
+		{errors.New("no such thing"), "Tell the operator"},
+	} {
+		got := reason(fmt.Errorf("nats at 10.0.0.1: %w", c.err))
+		if !strings.Contains(got, c.want) || strings.Contains(got, "10.0.0.1") || strings.Contains(got, "no such thing") {
+			t.Errorf("%v: %q", c.err, got)
+		}
+	}
+}
