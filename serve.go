@@ -38,18 +38,11 @@ func (c *serveCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer s.close()
-	if err := s.openAccounts(ctx); err != nil {
-		return err
-	}
-	if err := s.openRows(ctx); err != nil {
-		return err
-	}
-	listener, err := s.listen(defaultHTTP)
+	listener, handler, err := s.openGateway(ctx)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	handler := commands.NewHandler(s.log, commands.Options{Logger: s.logger})
 	projector := projections.NewProjector(s.rows, s.log, projections.ProjectorOptions{Logger: s.logger})
 	mail, err := s.newNotifier(ctx, s.settings.baseURL(listener.Addr().String()))
 	if err != nil {
@@ -96,18 +89,11 @@ func (c *gatewayCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer s.close()
-	if err := s.openAccounts(ctx); err != nil {
-		return err
-	}
-	if err := s.openRows(ctx); err != nil {
-		return err
-	}
-	listener, err := s.listen(defaultHTTP)
+	listener, handler, err := s.openGateway(ctx)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	handler := commands.NewHandler(s.log, commands.Options{Logger: s.logger})
 	front, back, err := s.gatewayParts(ctx, listener, handler, metrics.Sources{Log: s.log.Stats, Commands: handler.Stats})
 	if err != nil {
 		return err
@@ -115,6 +101,21 @@ func (c *gatewayCommand) Run(ctx context.Context, env *environment) error {
 	fmt.Fprintf(env.out, "Docket's gateway serves at http://%s\n", listener.Addr())
 	s.tell(env.out, "log", s.settings.NATS, "rows", s.settings.Database)
 	return runParts(ctx, front, back)
+}
+
+// openGateway enters the rooms a gateway needs.
+func (s *system) openGateway(ctx context.Context) (net.Listener, *commands.Handler, error) {
+	if err := s.openAccounts(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := s.openRows(ctx); err != nil {
+		return nil, nil, err
+	}
+	listener, err := s.listen(defaultHTTP)
+	if err != nil {
+		return nil, nil, err
+	}
+	return listener, commands.NewHandler(s.log, commands.Options{Logger: s.logger}), nil
 }
 
 // projectorCommand is only the projector.
