@@ -53,6 +53,9 @@ func TestDocumentsShowEverySetting(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("| flag | variable | default | meaning |\n|---|---|---|---|\n")
 	for f := range fieldsOf(reflect.TypeFor[Settings]()) {
+		if !f.IsExported() {
+			continue
+		}
 		fmt.Fprintf(&b, "| `--%s` | `%s` | %s | %s |\n", f.Tag.Get("name"), f.Tag.Get("env"), quoted(f.Tag.Get("default")), f.Tag.Get("help"))
 	}
 	section(t, "docs/operations.md", "settings", b.String())

@@ -34,7 +34,7 @@ func (s *system) gatewayParts(ctx context.Context, listener net.Listener, handle
 	base := s.settings.baseURL(listener.Addr().String())
 	g, err := gateway.New(gateway.Options{
 		Commands: handler, Accounts: s.accounts, Rows: s.rows, Log: s.log, Idempotency: answers,
-		BaseURL: base, SecureCookies: strings.HasPrefix(base, "https://"),
+		BaseURL: base, SecureCookies: strings.HasPrefix(base, "https://"), ClientAddress: s.settings.proxies.client,
 		Metrics: promhttp.HandlerFor(figures, promhttp.HandlerOpts{}), Registry: figures, Logger: s.logger,
 	})
 	if err != nil {

@@ -22,6 +22,7 @@ type Settings struct {
 	Data     string `name:"data" env:"DOCKET_DATA" default:"docket-data" placeholder:"FOLDER" help:"Folder that holds everything kept on this machine: the embedded log, rows, undelivered mail."`
 	HTTP     string `name:"http" env:"DOCKET_HTTP" placeholder:"ADDRESS" help:"Address to serve HTTP on. The gateway's default is 127.0.0.1:8080; projector and notifier serve health and metrics here if it is set."`
 	URL      string `name:"url" env:"DOCKET_URL" placeholder:"URL" help:"Address by which people reach the gateway, for links in mail; https:// makes cookies secure. Default: http:// and the address served; the notifier role needs it."`
+	Proxies  string `name:"trusted-proxies" env:"DOCKET_TRUSTED_PROXIES" placeholder:"NETWORKS" help:"Proxies in front of the gateway, such as 10.0.0.0/8,127.0.0.1: their X-Forwarded-For says who the client is, by which attempts are limited."`
 	NATS     string `name:"nats" env:"DOCKET_NATS" placeholder:"URL" help:"NATS servers, nats://user:password@host:4222,… ; without it one is embedded, on loopback, with its data in the data folder; the separate roles need it."`
 	Replicas string `name:"replicas" env:"DOCKET_REPLICAS" default:"1" placeholder:"N" help:"Copies of the log and the buckets on the NATS cluster: 1, 3 or 5. Used when they are first made."`
 	Database string `name:"database" env:"DOCKET_DATABASE" placeholder:"URL" help:"Where the rows are kept: sqlite:FILE or postgres://user:password@host/name. Default: rows.db in the data folder."`
@@ -30,7 +31,8 @@ type Settings struct {
 	LogLevel string `name:"log-level" env:"DOCKET_LOG_LEVEL" default:"warn" placeholder:"LEVEL" help:"What the program logs: debug, info, warn or error."`
 	LogJSON  bool   `name:"log-json" env:"DOCKET_LOG_JSON" help:"Log lines of JSON instead of text."`
 
-	copies int // Replicas, once it is checked
+	copies  int     // Replicas, once it is checked
+	proxies proxies // Proxies, likewise
 }
 
 // complete fills in what depends on other settings and checks all of them, for
@@ -56,6 +58,10 @@ func (s *Settings) complete(role string) error {
 			wrong("url", "must be http:// or https:// and a host, without query or fragment, have %q", s.URL)
 		}
 		s.URL = strings.TrimRight(s.URL, "/")
+	}
+	var err error
+	if s.proxies, err = parseProxies(s.Proxies); err != nil {
+		wrong("trusted-proxies", "%v", err)
 	}
 	if s.NATS != "" {
 		if err := broker.CheckAddress(s.NATS); err != nil {
