@@ -314,8 +314,14 @@ func TestAReplacedLogIsNoticed(t *testing.T) {
 	if _, err := nc.Request("$JS.API.STREAM.DELETE.EVENTS", nil, 10*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := jetstream.Open(t.Context(), nc, jetstream.Options{}); err != nil {
-		t.Fatal(err)
+	// The server may still be removing the files of the one before.
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if _, err = jetstream.Open(t.Context(), nc, jetstream.Options{}); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
 	}
 	select {
 	case err := <-ended:

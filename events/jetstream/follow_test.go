@@ -118,7 +118,11 @@ func TestAnotherLife(t *testing.T) {
 	if err := client(t, l).DeleteStream(t.Context(), DefaultStream); err != nil {
 		t.Fatal(err)
 	}
-	other := open(t, nc, Options{})
+	var other *Log
+	recreate(t, func() (err error) {
+		other, err = Open(t.Context(), nc, Options{})
+		return err
+	})
 	if other.Incarnation() == l.Incarnation() {
 		t.Fatalf("both lives are called %s", l.Incarnation())
 	}

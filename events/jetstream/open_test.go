@@ -102,9 +102,10 @@ func TestOpenNamesWhatBreaksGuarantees(t *testing.T) {
 	} {
 		config := good
 		c.change(&config)
-		if _, err := j.CreateStream(t.Context(), config); err != nil {
-			t.Fatalf("%q: %v", c.want, err)
-		}
+		recreate(t, func() error {
+			_, err := j.CreateStream(t.Context(), config)
+			return err
+		})
 		_, err := Open(t.Context(), nc, Options{})
 		if (err == nil) != (c.want == nil) {
 			t.Errorf("%q: %v", c.want, err)
@@ -114,7 +115,22 @@ func TestOpenNamesWhatBreaksGuarantees(t *testing.T) {
 				t.Errorf("%v does not name %q", err, want)
 			}
 		}
-		if err := j.DeleteStream(t.Context(), DefaultStream); err != nil {
+		if err := j.DeleteStream(t.Context(), config.Name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// recreate makes a stream where one was just deleted: the server removes files
+// in its own time, and until then cannot.
+func recreate(t *testing.T, create func() error) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		err := create()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
 			t.Fatal(err)
 		}
 	}
