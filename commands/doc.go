@@ -1,8 +1,8 @@
 // Package commands owns the write side: what may be asked, and what is decided.
 //
 // What enters: a [Command], which asks for one change of one project or task,
-// and who asks. What leaves: the events that were appended to the log, or a
-// [Rejection] that says why not, with the aggregate as it now stands.
+// and who asks. What leaves: an [Outcome], the events that were appended to the
+// log and the aggregate as it now stands, or a [Rejection] that says why not.
 //
 // Deciding is pure. A command's decision looks at the folded aggregate, the
 // project that governs it, the actor and the time, and gives events or a
