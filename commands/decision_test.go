@@ -155,6 +155,12 @@ var cases = []decisionCase{
 	{name: "a retired status needs an heir", given: project(), actor: mina, when: ChangeStatuses{Project: garden, Statuses: events.DefaultStatuses()[1:]}, code: CodeInvalid, field: "retire"},
 	{name: "an heir is on the board", given: project(), actor: mina, when: ChangeStatuses{Project: garden, Statuses: events.DefaultStatuses()[1:], Retire: map[string]string{"waiting": "waiting"}}, code: CodeInvalid, field: "retire.waiting"},
 	{name: "what stays is not retired", given: project(), actor: mina, when: ChangeStatuses{Project: garden, Statuses: events.DefaultStatuses(), Retire: map[string]string{"done": "waiting"}}, code: CodeInvalid, field: "retire.done"},
+	{name: "a limit is a change of the board", given: project(), actor: mina, when: ChangeStatuses{Project: garden, Statuses: limited(4)},
+		then: []events.Event{events.StatusesChanged{From: events.DefaultStatuses(), To: limited(4)}}},
+	{name: "a limit goes again", given: project(by(mina, events.StatusesChanged{From: events.DefaultStatuses(), To: limited(4)})), actor: mina, when: ChangeStatuses{Project: garden, Statuses: limited(0)},
+		then: []events.Event{events.StatusesChanged{From: limited(4), To: events.DefaultStatuses()}}},
+	{name: "a limit is not negative", given: project(), actor: mina, when: ChangeStatuses{Project: garden, Statuses: limited(-1)}, code: CodeInvalid, field: "statuses[1].limit"},
+	{name: "a limit has an end", actor: mina, when: CreateProject{Project: garden, Name: "G", Statuses: limited(MaxColumn + 1)}, code: CodeInvalid, field: "statuses[1].limit"},
 	{name: "the same board is no change", given: project(), actor: mina, when: ChangeStatuses{Project: garden, Statuses: events.DefaultStatuses()}},
 	{name: "a member does not change the board", given: project(), actor: jun, when: ChangeStatuses{Project: garden, Statuses: events.DefaultStatuses()}, code: CodeForbidden},
 
@@ -288,6 +294,13 @@ func TestDecisions(t *testing.T) {
 			}
 		})
 	}
+}
+
+// limited is the usual board with a limit on its second status.
+func limited(limit int) []events.Status {
+	board := events.DefaultStatuses()
+	board[1].Limit = limit
+	return board
 }
 
 // retiredOften is a board that has given up as many statuses as it may.

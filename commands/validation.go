@@ -25,6 +25,7 @@ const (
 	MaxStatuses    = 20       // on one board
 	MaxRetired     = 200      // statuses that a board had and has no more
 	MaxStatusName  = 50       // characters
+	MaxColumn      = 9999     // tasks that a status may be limited to
 	MaxMembers     = 500      // of one project
 	MaxComments    = 5000     // on one task, deleted ones included
 	maxStatusKey   = 32       // characters
@@ -146,6 +147,9 @@ func (p *problems) statuses(field string, statuses []events.Status) {
 		p.line(at+".name", s.Name, MaxStatusName)
 		if !s.Category.Valid() {
 			p.add(at+".category", "must be one of to_do, doing, done")
+		}
+		if s.Limit < 0 || s.Limit > MaxColumn {
+			p.add(at+".limit", "must be 1 to %d, or 0 for none", MaxColumn)
 		}
 	}
 }

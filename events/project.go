@@ -48,11 +48,13 @@ func (c Category) Valid() bool {
 }
 
 // Status is one column of a project's board. Key never changes; Name is what
-// people read.
+// people read. Limit is how many tasks the team means to have in it at most, 0
+// for as many as there are. It is advice: nothing is ever refused because of it.
 type Status struct {
 	Key      string   `json:"key"`
 	Name     string   `json:"name"`
 	Category Category `json:"category"`
+	Limit    int      `json:"limit,omitempty"`
 }
 
 // DefaultStatuses is the board a project begins with.

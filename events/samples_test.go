@@ -141,6 +141,28 @@ func TestFrozenSamples(t *testing.T) {
 	}
 }
 
+// TestStatusLimit: a status without a limit is written as it was before there
+// were limits, and one with a limit keeps it.
+func TestStatusLimit(t *testing.T) {
+	for limit, want := range map[int]string{
+		0: `{"name":"N","statuses":[{"key":"k","name":"K","category":"doing"}]}`,
+		3: `{"name":"N","statuses":[{"key":"k","name":"K","category":"doing","limit":3}]}`,
+	} {
+		event := events.ProjectCreated{Name: "N", Statuses: []events.Status{{Key: "k", Name: "K", Category: events.CategoryDoing, Limit: limit}}}
+		payload, err := json.Marshal(event)
+		if err != nil || string(payload) != want {
+			t.Errorf("limit %d is written as %s, %v", limit, payload, err)
+		}
+		read, err := events.Types.Decode(events.TypeProjectCreated, 1, payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(events.Event(event), read); d != "" {
+			t.Errorf("limit %d is read as (-want +got):\n%s", limit, d)
+		}
+	}
+}
+
 func TestDifferences(t *testing.T) {
 	for name, e := range examples {
 		if d := cmp.Diff(e.differences, events.Differences(e.event)); d != "" {

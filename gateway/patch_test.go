@@ -161,6 +161,37 @@ func TestPlacing(t *testing.T) {
 	ada.patch(tasks["a"], m{"after": ref("a")}).want(422).code("invalid", "after")
 }
 
+// TestStatusLimits sets, reads and takes away the limit of a column, which
+// keeps nobody from filling it.
+func TestStatusLimits(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	project, _ := ada.project("Engine")
+	board := func(limit any) []m {
+		doing := m{"key": "in_progress", "name": "In progress", "category": "doing"}
+		if limit != nil {
+			doing["limit"] = limit
+		}
+		return []m{{"key": "waiting", "name": "Waiting", "category": "to_do"}, doing, {"key": "done", "name": "Done", "category": "done"}}
+	}
+	limits := func(a *answer) any { return a.json()["statuses"].([]any)[1].(m)["limit"] }
+	changed := ada.patch(project, m{"statuses": board(1)}).want(200)
+	if got := limits(changed); got != 1.0 {
+		t.Errorf("limit in the answer to a write: %v", got)
+	}
+	if got := limits(ada.get(project, changed.at()).want(200)); got != 1.0 {
+		t.Errorf("limit in the answer to a read: %v", got)
+	}
+	for range 2 {
+		ada.post(project+"/tasks", m{"title": "Task", "status": "in_progress"}).want(201)
+	}
+	gone := ada.patch(project, m{"statuses": board(nil)}).want(200)
+	if got := limits(ada.get(project, gone.at()).want(200)); got != nil {
+		t.Errorf("a limit that was taken away: %v", got)
+	}
+}
+
 func TestRetiringAStatus(t *testing.T) {
 	t.Parallel()
 	h := open(t)

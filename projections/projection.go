@@ -29,7 +29,7 @@ type projection struct {
 // all is every projection there is, in the order in which they fold.
 var all = []projection{
 	{name: "people", version: 1, want: wantPerson, fold: foldPerson},
-	{name: "projects", version: 2, want: wantProject, fold: foldProject},
+	{name: "projects", version: 3, want: wantProject, fold: foldProject},
 	{name: "tasks", version: 1, want: wantTask, fold: foldTask, passed: passTask},
 	{name: "history", version: 1, want: wantNothing, fold: foldHistory},
 }

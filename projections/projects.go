@@ -184,7 +184,7 @@ func (p *projectRow) replaceStatuses(r *rows, id uuid.UUID, to []events.Status, 
 		if len(s.Key) > maxWord {
 			return fmt.Errorf("status key of %d bytes", len(s.Key))
 		}
-		p.statuses[i] = events.Status{Key: plain(s.Key), Name: plain(s.Name), Category: events.Category(plain(string(s.Category)))}
+		p.statuses[i] = events.Status{Key: plain(s.Key), Name: plain(s.Name), Category: events.Category(plain(string(s.Category))), Limit: s.Limit}
 		delete(p.retired, p.statuses[i].Key)
 	}
 	after := p.standings()

@@ -122,7 +122,7 @@ func TestProject(t *testing.T) {
 			// What comes back to the board stands for itself again.
 			team.project(1000, 1, events.StatusesChanged{To: events.DefaultStatuses()})
 			team.project(1000, 1, events.StatusesChanged{
-				To:      []events.Status{{Key: "waiting", Name: "To do", Category: events.CategoryToDo}, {Key: "done", Name: "Done", Category: events.CategoryDone}},
+				To:      []events.Status{{Key: "waiting", Name: "To do", Category: events.CategoryToDo, Limit: 7}, {Key: "done", Name: "Done", Category: events.CategoryDone}},
 				Retired: map[string]string{"in_progress": "done"},
 			})
 			team.project(1000, 1, events.ProjectRenamed{From: "Boat", To: "Ship"}, events.ProjectArchived{})
@@ -136,7 +136,7 @@ func TestProject(t *testing.T) {
 			}
 			want := Project{
 				ID: id(1000), Name: "Ship", Archived: true,
-				Statuses:  []events.Status{{Key: "waiting", Name: "To do", Category: events.CategoryToDo}, {Key: "done", Name: "Done", Category: events.CategoryDone}},
+				Statuses:  []events.Status{{Key: "waiting", Name: "To do", Category: events.CategoryToDo, Limit: 7}, {Key: "done", Name: "Done", Category: events.CategoryDone}},
 				Retired:   map[string]string{"in_progress": "done", "review": "done"},
 				Members:   []Member{{id(1), events.RoleOwner, at[0].Time}, {id(2), events.RoleViewer, at[1].Time}},
 				Role:      events.RoleViewer,

@@ -193,7 +193,7 @@ func (s *simulation) stepStatuses(n, owner int) {
 	s.columns[n] = append(slices.Delete(slices.Clone(s.columns[n]), i, i+1), fmt.Sprintf("new%d", s.made[n]))
 	var to []events.Status
 	for j, key := range s.columns[n] {
-		to = append(to, events.Status{Key: key, Name: key, Category: []events.Category{events.CategoryToDo, events.CategoryDoing, events.CategoryDone}[j%3]})
+		to = append(to, events.Status{Key: key, Name: key, Category: []events.Category{events.CategoryToDo, events.CategoryDoing, events.CategoryDone}[j%3], Limit: j})
 	}
 	s.project(n, owner, events.StatusesChanged{From: nil, To: to, Retired: map[string]string{gone: s.columns[n][0]}})
 }
