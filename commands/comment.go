@@ -32,12 +32,15 @@ func (c AddComment) decide(a asking, p Project, t Task) ([]events.Event, error) 
 	return []events.Event{events.CommentAdded{Comment: c.Comment, Text: c.Text}}, nil
 }
 
-// EditComment changes what the actor said. Authors only.
+// EditComment changes what the actor said. Authors only. Seen, if not nil, is
+// what the comment said when the actor began: one that says something else by
+// now, edited in another window, is refused with [CodeChanged].
 type EditComment struct {
 	ofTask
 	Task    uuid.UUID
 	Comment uuid.UUID
 	Text    string
+	Seen    *string
 }
 
 func (c EditComment) Target() events.Aggregate { return events.Task(c.Task) }
@@ -56,6 +59,11 @@ func (c EditComment) decide(a asking, p Project, t Task) ([]events.Event, error)
 		return nil, reject(CodeForbidden, "Only its author may edit a comment")
 	case said.Text == c.Text:
 		return nil, nil
+	}
+	var overtaken meanwhile
+	guard(&overtaken, "text", c.Seen, said.Text, c.Text)
+	if r := overtaken.rejection(); r != nil {
+		return nil, r
 	}
 	return []events.Event{events.CommentEdited{Comment: c.Comment, From: said.Text, To: c.Text}}, nil
 }

@@ -8,7 +8,9 @@ import (
 )
 
 // EditTask changes the fields that are given and no others. All of them are
-// one event.
+// one event. With Seen it never overwrites what the actor has not seen: one
+// field that says something else by now, and not what is wanted either, and the
+// whole command is refused with [CodeChanged].
 type EditTask struct {
 	ofTask
 	Task        uuid.UUID
@@ -17,6 +19,7 @@ type EditTask struct {
 	Priority    *events.Priority
 	Due         *events.Date
 	Labels      *[]string
+	Seen        Seen
 }
 
 func (c EditTask) Target() events.Aggregate { return events.Task(c.Task) }
@@ -44,22 +47,38 @@ func (c EditTask) decide(a asking, p Project, t Task) ([]events.Event, error) {
 		return nil, r
 	}
 	var edited events.TaskEdited
+	var overtaken meanwhile
 	if c.Title != nil {
-		edited.Title = changed(t.Title, clean(*c.Title))
+		title := clean(*c.Title)
+		guard(&overtaken, "title", c.Seen.Title, t.Title, title)
+		edited.Title = changed(t.Title, title)
 	}
 	if c.Description != nil {
+		guard(&overtaken, "description", c.Seen.Description, t.Description, *c.Description)
 		edited.Description = changed(t.Description, *c.Description)
 	}
 	if c.Priority != nil {
+		guard(&overtaken, "priority", c.Seen.Priority, t.Priority, *c.Priority)
 		edited.Priority = changed(t.Priority, *c.Priority)
 	}
 	if c.Due != nil {
+		guard(&overtaken, "due", c.Seen.Due, t.Due, *c.Due)
 		edited.Due = changed(t.Due, *c.Due)
 	}
 	if c.Labels != nil {
-		if labels := cleanLabels(*c.Labels); !slices.Equal(labels, t.Labels) {
+		labels, seen := cleanLabels(*c.Labels), c.Seen.Labels
+		if seen != nil {
+			// A set, in whatever order it was shown.
+			clean := cleanLabels(*seen)
+			seen = &clean
+		}
+		guardList(&overtaken, "labels", seen, t.Labels, labels)
+		if !slices.Equal(labels, t.Labels) {
 			edited.Labels = &events.Changed[[]string]{From: t.Labels, To: labels}
 		}
+	}
+	if r := overtaken.rejection(); r != nil {
+		return nil, r
 	}
 	if edited == (events.TaskEdited{}) {
 		return nil, nil

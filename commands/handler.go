@@ -295,6 +295,8 @@ func (h *Handler) decide(command Command, request Request, project Project, targ
 	}
 	task := target.task
 	var all []events.Event
+	// Who sent several changes hears of all that were overtaken at once.
+	var overtaken *Rejection
 	for i, part := range parts {
 		var decided []events.Event
 		var err error
@@ -305,6 +307,14 @@ func (h *Handler) decide(command Command, request Request, project Project, targ
 			decided, err = part.decide(a, project, task)
 		default:
 			return nil, fmt.Errorf("handle: %T is no command", part)
+		}
+		var r *Rejection
+		if errors.As(err, &r) && r.Code == CodeChanged {
+			if overtaken == nil {
+				overtaken = &Rejection{Code: r.Code, Message: r.Message}
+			}
+			overtaken.Problems = append(overtaken.Problems, r.Problems...)
+			continue
 		}
 		if err != nil {
 			return nil, err
@@ -325,6 +335,9 @@ func (h *Handler) decide(command Command, request Request, project Project, targ
 				task = task.Apply(&e, event)
 			}
 		}
+	}
+	if overtaken != nil {
+		return nil, overtaken
 	}
 	if request.IfRevision != nil && *request.IfRevision != target.head.Revision {
 		return nil, reject(CodeRevision, "It has changed since revision %d and is now at revision %d; read it again", *request.IfRevision, target.head.Revision)

@@ -9,12 +9,15 @@ import (
 
 // MoveTask puts the task elsewhere on the board. Without a status it stays in
 // its own; without a rank it goes to the end of another status and stays where
-// it is in its own.
+// it is in its own. SeenStatus, if not empty, is the status the actor saw it
+// in: a task that stands neither there nor where it is wanted by now is not
+// moved, and the command is refused with [CodeChanged].
 type MoveTask struct {
 	ofTask
-	Task   uuid.UUID
-	Status string
-	Rank   string
+	Task       uuid.UUID
+	Status     string
+	Rank       string
+	SeenStatus string
 }
 
 func (c MoveTask) Target() events.Aggregate { return events.Task(c.Task) }
@@ -39,6 +42,22 @@ func (c MoveTask) decide(a asking, p Project, t Task) ([]events.Event, error) {
 	if c.Status != "" {
 		if to, ok = p.Status(c.Status); !ok {
 			return nil, unknownStatus(p, c.Status)
+		}
+	}
+	if c.SeenStatus != "" {
+		seen := c.SeenStatus
+		if s, ok := p.Status(seen); ok {
+			seen = s.Key
+		}
+		wanted := to.Key
+		if c.Status == "" {
+			// A place within the status it was seen in is wanted.
+			wanted = seen
+		}
+		var overtaken meanwhile
+		guard(&overtaken, "status", &seen, from.Key, wanted)
+		if r := overtaken.rejection(); r != nil {
+			return nil, r
 		}
 	}
 	rank := c.Rank

@@ -18,6 +18,9 @@ const (
 	CodeForbidden Code = "forbidden"
 	// CodeRevision: the thing has changed since the revision the actor named.
 	CodeRevision Code = "revision_mismatch"
+	// CodeChanged: a field the command would change says something else than
+	// the actor saw.
+	CodeChanged Code = "changed_meanwhile"
 	// CodeArchived: the project is archived.
 	CodeArchived Code = "project_archived"
 	// CodeDeleted: the task is in the trash.
@@ -36,7 +39,7 @@ const (
 
 // Codes lists every code once.
 var Codes = []Code{
-	CodeInvalid, CodeNotFound, CodeForbidden, CodeRevision, CodeArchived, CodeDeleted,
+	CodeInvalid, CodeNotFound, CodeForbidden, CodeRevision, CodeChanged, CodeArchived, CodeDeleted,
 	CodeExists, CodeNotMember, CodeUnknownStatus, CodeLastOwner, CodeLimit,
 }
 

@@ -171,6 +171,7 @@ func TestDocumentedLimits(t *testing.T) {
 		{"NewProject", "name", "maxLength", commands.MaxProjectName},
 		{"ProjectPatch", "name", "maxLength", commands.MaxProjectName},
 		{"NewProject", "statuses", "maxItems", commands.MaxStatuses},
+		{"CommentPatch", "text", "maxLength", commands.MaxComment},
 		{"CommentText", "text", "maxLength", commands.MaxComment},
 		{"NewAccount", "name", "maxLength", accounts.MaxName},
 		{"NewAccount", "email", "maxLength", accounts.MaxEmail},

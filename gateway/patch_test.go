@@ -91,6 +91,44 @@ func TestIfMatch(t *testing.T) {
 	}
 }
 
+// TestSeen lets two people change one task from what both have seen: fields
+// that differ go together, and of one field nothing is lost.
+func TestSeen(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada, ben := h.person("Ada"), h.person("Ben")
+	project, _ := ada.project("Engine")
+	ada.post(project+"/members", m{"email": ben.email, "role": "member"}).want(201)
+	task, _ := ada.task(project, "Task")
+	seen := m{"title": "Task", "description": nil, "priority": nil, "due": nil, "labels": []string{}, "status": "waiting"}
+
+	ada.patch(task, m{"title": "Ada's", "seen": seen}).want(200)
+	ben.patch(task, m{"description": "Ben's", "priority": "high", "due": "2026-12-01", "labels": []string{"b"}, "seen": seen}).want(200)
+	before := h.end()
+	ben.patch(task, m{"title": "Ben's", "status": "done", "seen": seen}).want(409).code("changed_meanwhile", "title")
+	ben.patch(task, m{"title": "Ben's", "description": "x", "priority": "low", "due": nil, "labels": nil, "seen": seen}).
+		want(409).code("changed_meanwhile", "title", "description", "priority", "due", "labels")
+	if h.end() != before {
+		t.Error("half of what was refused has happened")
+	}
+	ben.patch(task, m{"title": "Ada's", "seen": seen}).want(200)
+	ada.patch(task, m{"status": "in_progress", "seen": seen}).want(200)
+	ben.patch(task, m{"status": "done", "seen": seen}).want(409).code("changed_meanwhile", "status")
+	ben.patch(task, m{"title": "Ben's", "status": "done", "seen": seen}).want(409).code("changed_meanwhile", "title", "status")
+	ben.patch(task, m{"before": nil, "seen": seen}).want(409).code("changed_meanwhile", "status")
+	ben.patch(task, m{"status": "in_progress", "seen": seen}).want(200)
+	ben.patch(task, m{"title": "Ben's"}).want(200)
+
+	ben.patch(task, m{"title": "x", "seen": m{"title": nil}}).want(422).code("invalid", "seen.title")
+	ben.patch(task, m{"title": "x", "seen": m{"rank": "V"}}).want(422).code("invalid")
+	ben.patch(task, m{"title": "x", "seen": "Task"}).want(422).code("invalid", "seen")
+
+	said := "/comments/" + ben.post(task+"/comments", m{"text": "one"}).want(201).text("id")
+	ben.patch(task+said, m{"text": "two", "seen": "one"}).want(200)
+	ben.patch(task+said, m{"text": "three", "seen": "one"}).want(409).code("changed_meanwhile", "text")
+	ben.patch(task+said, m{"text": "two", "seen": "one"}).want(200)
+}
+
 func TestIfNoneMatch(t *testing.T) {
 	t.Parallel()
 	h := open(t)

@@ -26,6 +26,17 @@ type TaskPatch struct {
 	Assignees   Field[[]uuid.UUID]     `json:"assignees,omitzero" maxItems:"50" format:"uuid" doc:"All of them; null clears them."`
 	After       Field[uuid.UUID]       `json:"after,omitzero" format:"uuid" doc:"Place it after this task, null for the beginning."`
 	Before      Field[uuid.UUID]       `json:"before,omitzero" format:"uuid" doc:"Place it before this task, null for the end."`
+	Seen        *SeenTask              `json:"seen,omitempty" doc:"What you saw of the fields you change. If one of them says something else by now, and not what you want, all of it is refused with 409 changed_meanwhile, and nobody's work is overwritten."`
+}
+
+// SeenTask is what the caller saw of a task, each field as the task has it.
+type SeenTask struct {
+	Title       Field[string]          `json:"title,omitzero" nullable:"false"`
+	Description Field[string]          `json:"description,omitzero" doc:"Null stands for none."`
+	Status      Field[string]          `json:"status,omitzero" nullable:"false" doc:"The status it was moved from, also of a move within it."`
+	Priority    Field[events.Priority] `json:"priority,omitzero" doc:"Null stands for none."`
+	Due         Field[events.Date]     `json:"due,omitzero" doc:"Null stands for none."`
+	Labels      Field[[]string]        `json:"labels,omitzero" doc:"In any order; null stands for none."`
 }
 
 func (a *API) changeTask(ctx context.Context, in *struct {
@@ -39,6 +50,13 @@ func (a *API) changeTask(ctx context.Context, in *struct {
 	refuse(&wrong, "title", b.Title)
 	refuse(&wrong, "status", b.Status)
 	refuse(&wrong, "rank", b.Rank)
+	if b.Seen != nil {
+		refuse(&wrong, "seen.title", b.Seen.Title)
+		refuse(&wrong, "seen.status", b.Seen.Status)
+		if b.Seen.Priority.Null {
+			b.Seen.Priority.Value = events.PriorityNone
+		}
+	}
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
@@ -73,10 +91,20 @@ func (b *TaskPatch) command(task uuid.UUID) commands.Command {
 	}
 	var parts []commands.Command
 	if edit != (commands.EditTask{Task: task}) {
+		if s := b.Seen; s != nil {
+			edit.Seen = commands.Seen{
+				Title: s.Title.pointer(), Description: s.Description.pointer(),
+				Priority: s.Priority.pointer(), Due: s.Due.pointer(), Labels: s.Labels.pointer(),
+			}
+		}
 		parts = append(parts, edit)
 	}
 	if b.Status.Value != "" || b.Rank.Value != "" {
-		parts = append(parts, commands.MoveTask{Task: task, Status: b.Status.Value, Rank: b.Rank.Value})
+		move := commands.MoveTask{Task: task, Status: b.Status.Value, Rank: b.Rank.Value}
+		if b.Seen != nil {
+			move.SeenStatus = b.Seen.Status.Value
+		}
+		parts = append(parts, move)
 	}
 	if b.Assignees.Given {
 		parts = append(parts, commands.ReassignTask{Task: task, Assignees: b.Assignees.Value})

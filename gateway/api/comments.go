@@ -30,6 +30,12 @@ type CommentText struct {
 	Text string `json:"text" maxLength:"16384" doc:"At most 16,384 bytes."`
 }
 
+// CommentPatch is a merge patch of what was said.
+type CommentPatch struct {
+	Text string  `json:"text" maxLength:"16384" doc:"At most 16,384 bytes."`
+	Seen *string `json:"seen,omitempty" maxLength:"16384" doc:"What it said when you began. If it says something else by now, it is refused with 409 changed_meanwhile."`
+}
+
 func (a *API) comments(ctx context.Context, in *struct {
 	OfTask
 	Sort string `query:"sort" enum:"created,-created" default:"created" doc:"The order; - for newest first."`
@@ -63,9 +69,11 @@ func (a *API) addComment(ctx context.Context, in *struct {
 func (a *API) editComment(ctx context.Context, in *struct {
 	OfComment
 	Writing
-	Body CommentText
+	Body CommentPatch
 }) (*CommentAnswer, error) {
-	return a.commented(ctx, commands.EditComment{Task: in.ID, Comment: in.Comment, Text: in.Body.Text}, in.Comment, in.Writing)
+	return a.commented(ctx, commands.EditComment{
+		Task: in.ID, Comment: in.Comment, Text: in.Body.Text, Seen: in.Body.Seen,
+	}, in.Comment, in.Writing)
 }
 
 func (a *API) commented(ctx context.Context, command commands.Command, comment uuid.UUID, in Writing) (*CommentAnswer, error) {

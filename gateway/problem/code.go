@@ -66,6 +66,7 @@ var kinds = map[Code]kind{
 	NotFound:                         {404, "Not found", "There is no such thing, or you may not know of it. The two are one answer.", 0},
 	Code(commands.CodeForbidden):     {403, "Not allowed", "You may see this and not do it. An owner of the project can give you the role it takes.", 0},
 	Code(commands.CodeRevision):      {412, "It has changed meanwhile", "Read it again, decide again, and send the new ETag as If-Match.", 0},
+	Code(commands.CodeChanged):       {409, "Changed meanwhile", "Somebody else has changed the fields named under errors since you saw them. Read it again, decide again, and send what you see as seen.", 0},
 	Code(commands.CodeArchived):      {409, "The project is archived", "An owner can bring it back: PATCH the project with archived false.", 0},
 	Code(commands.CodeDeleted):       {409, "The task is in the trash", "Restore it first: POST its restore.", 0},
 	Code(commands.CodeExists):        {409, "It exists already", "Change what is there instead of adding it.", 0},

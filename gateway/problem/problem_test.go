@@ -30,7 +30,7 @@ import (
 func TestEveryRejectionHasItsStatus(t *testing.T) {
 	t.Parallel()
 	want := map[commands.Code]int{
-		commands.CodeInvalid: 422, commands.CodeNotFound: 404, commands.CodeForbidden: 403, commands.CodeRevision: 412,
+		commands.CodeInvalid: 422, commands.CodeNotFound: 404, commands.CodeForbidden: 403, commands.CodeRevision: 412, commands.CodeChanged: 409,
 		commands.CodeArchived: 409, commands.CodeDeleted: 409, commands.CodeExists: 409, commands.CodeNotMember: 422,
 		commands.CodeUnknownStatus: 422, commands.CodeLastOwner: 409, commands.CodeLimit: 422,
 	}
