@@ -65,6 +65,7 @@ func Names() map[string]Command {
 		"add_comment":        AddComment{},
 		"edit_comment":       EditComment{},
 		"delete_comment":     DeleteComment{},
+		"restore_comment":    RestoreComment{},
 	}
 }
 

@@ -265,7 +265,7 @@ var cases = []decisionCase{
 	{name: "what is there does not come back", given: task(), actor: jun, when: RestoreTask{Task: tap}},
 	{name: "what never was does not come back", given: project(), actor: jun, when: RestoreTask{Task: tap}, code: CodeNotFound},
 
-	// add_comment, edit_comment, delete_comment
+	// add_comment, edit_comment, delete_comment, restore_comment
 	{name: "a member comments", given: task(), actor: jun, when: AddComment{Task: tap, Comment: remark, Text: "Which tap?\n"}, then: []events.Event{events.CommentAdded{Comment: remark, Text: "Which tap?\n"}}},
 	{name: "a viewer does not comment", given: task(), actor: vera, when: AddComment{Task: tap, Comment: remark, Text: "x"}, code: CodeForbidden},
 	{name: "a comment says something", given: task(), actor: jun, when: AddComment{Task: tap, Comment: remark, Text: " \n"}, code: CodeInvalid, field: "text"},
@@ -280,6 +280,16 @@ var cases = []decisionCase{
 	{name: "a member does not delete what another said", given: task(by(mina, events.CommentAdded{Comment: remark, Text: "x"})), actor: jun, when: DeleteComment{Task: tap, Comment: remark}, code: CodeForbidden},
 	{name: "a comment is deleted once", given: task(by(jun, events.CommentAdded{Comment: remark, Text: "x"}), by(jun, events.CommentDeleted{Comment: remark, Text: "x"})), actor: jun, when: DeleteComment{Task: tap, Comment: remark}},
 	{name: "a deleted comment is not edited", given: task(by(jun, events.CommentAdded{Comment: remark, Text: "x"}), by(jun, events.CommentDeleted{Comment: remark, Text: "x"})), actor: jun, when: EditComment{Task: tap, Comment: remark, Text: "y"}, code: CodeNotFound},
+	{name: "an author takes a deletion back", given: unsaid(), actor: jun, when: RestoreComment{Task: tap, Comment: remark, Text: "y"}, then: []events.Event{restored()}},
+	{name: "so does an owner", given: unsaid(), actor: mina, when: RestoreComment{Task: tap, Comment: remark, Text: "y"}, then: []events.Event{restored()}},
+	{name: "another member does not", given: unsaid(by(mina, events.MemberRoleChanged{Account: vera, From: events.RoleViewer, To: events.RoleMember})), actor: vera,
+		when: RestoreComment{Task: tap, Comment: remark, Text: "y"}, code: CodeForbidden},
+	{name: "nobody puts words into an author's mouth", given: unsaid(), actor: mina, when: RestoreComment{Task: tap, Comment: remark, Text: "I quit"}, code: CodeChanged, field: "text"},
+	{name: "a comment that is there is not restored", given: unsaid(by(mina, restored())), actor: jun, when: RestoreComment{Task: tap, Comment: remark, Text: "y"}},
+	{name: "a comment that never was is not restored", given: task(), actor: jun, when: RestoreComment{Task: tap, Comment: remark, Text: "y"}, code: CodeNotFound},
+	{name: "no comment comes back to a task in the trash", given: unsaid(by(jun, events.TaskDeleted{})), actor: jun, when: RestoreComment{Task: tap, Comment: remark, Text: "y"}, code: CodeDeleted},
+	{name: "what came back can be edited", given: unsaid(by(mina, restored())), actor: jun, when: EditComment{Task: tap, Comment: remark, Text: "z", Seen: ptr("y")},
+		then: []events.Event{events.CommentEdited{Comment: remark, From: "y", To: "z"}}},
 	{name: "a comment that never was is not deleted", given: task(), actor: jun, when: DeleteComment{Task: tap, Comment: remark}, code: CodeNotFound},
 }
 
@@ -325,6 +335,23 @@ func TestDecisions(t *testing.T) {
 			}
 		})
 	}
+}
+
+// unsaid is a task with a comment of Jun's that was edited and then deleted, and
+// restored what puts it back.
+func unsaid(more ...past) []past {
+	return task(append([]past{
+		by(jun, events.CommentAdded{Comment: remark, Text: "x"}),
+		by(jun, events.CommentEdited{Comment: remark, From: "x", To: "y"}),
+		by(jun, events.CommentDeleted{Comment: remark, Text: "y"}),
+	}, more...)...)
+}
+
+func restored() events.CommentRestored {
+	// The fixture lets a minute pass between events; before the comment there
+	// are the project's three and the task's first.
+	said := noon.Add((4 - 100) * time.Minute)
+	return events.CommentRestored{Comment: remark, Author: jun, Text: "y", CreatedAt: said, EditedAt: said.Add(time.Minute)}
 }
 
 // limited is the usual board with a limit on its second status.

@@ -32,7 +32,8 @@ type Task struct {
 	DeletedAt time.Time
 }
 
-// Comment is what somebody said about a task.
+// Comment is what somebody said about a task. One that was deleted keeps what it
+// said last.
 type Comment struct {
 	ID        uuid.UUID
 	Author    uuid.UUID
@@ -103,7 +104,14 @@ func (t Task) Apply(e *events.Envelope, event events.Event) Task {
 	case events.CommentDeleted:
 		t.Comments = slices.Clone(t.Comments)
 		if i := t.comment(event.Comment); i >= 0 {
-			t.Comments[i].Text, t.Comments[i].Deleted = "", true
+			t.Comments[i].Deleted = true
+		}
+	case events.CommentRestored:
+		t.Comments = slices.Clone(t.Comments)
+		if i := t.comment(event.Comment); i >= 0 {
+			t.Comments[i] = Comment{
+				ID: event.Comment, Author: event.Author, Text: event.Text, CreatedAt: event.CreatedAt, EditedAt: event.EditedAt,
+			}
 		}
 	}
 	return t

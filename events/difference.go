@@ -80,6 +80,8 @@ func Differences(event Event) []Difference {
 		add("comment", e.From, e.To)
 	case CommentDeleted:
 		add("comment", e.Text, nil)
+	case CommentRestored:
+		add("comment", nil, e.Text)
 	}
 	return d
 }

@@ -109,6 +109,13 @@ var examples = map[events.Type]struct {
 		event:       events.CommentDeleted{Comment: id(8), Text: "Undone"},
 		differences: []events.Difference{{"comment", "Undone", nil}},
 	},
+	events.TypeCommentRestored: {
+		event: events.CommentRestored{
+			Comment: id(8), Author: id(5), Text: "Undone",
+			CreatedAt: time.Date(2026, 5, 2, 8, 0, 0, 123_456_000, time.UTC), EditedAt: time.Date(2026, 5, 2, 9, 30, 0, 0, time.UTC),
+		},
+		differences: []events.Difference{{"comment", nil, "Undone"}},
+	},
 }
 
 // exampleCommit is a command that decided on the given events, all of the same

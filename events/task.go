@@ -1,19 +1,24 @@
 package events
 
-import "github.com/google/uuid"
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
 
 // The task events.
 const (
-	TypeTaskCreated    Type = "task_created"
-	TypeTaskEdited     Type = "task_edited"
-	TypeTaskMoved      Type = "task_moved"
-	TypeTaskAssigned   Type = "task_assigned"
-	TypeTaskUnassigned Type = "task_unassigned"
-	TypeTaskDeleted    Type = "task_deleted"
-	TypeTaskRestored   Type = "task_restored"
-	TypeCommentAdded   Type = "comment_added"
-	TypeCommentEdited  Type = "comment_edited"
-	TypeCommentDeleted Type = "comment_deleted"
+	TypeTaskCreated     Type = "task_created"
+	TypeTaskEdited      Type = "task_edited"
+	TypeTaskMoved       Type = "task_moved"
+	TypeTaskAssigned    Type = "task_assigned"
+	TypeTaskUnassigned  Type = "task_unassigned"
+	TypeTaskDeleted     Type = "task_deleted"
+	TypeTaskRestored    Type = "task_restored"
+	TypeCommentAdded    Type = "comment_added"
+	TypeCommentEdited   Type = "comment_edited"
+	TypeCommentDeleted  Type = "comment_deleted"
+	TypeCommentRestored Type = "comment_restored"
 )
 
 // Priority says how much a task matters.
@@ -118,13 +123,25 @@ type CommentDeleted struct {
 	Text    string    `json:"text"`
 }
 
-func (TaskCreated) EventType() Type    { return TypeTaskCreated }
-func (TaskEdited) EventType() Type     { return TypeTaskEdited }
-func (TaskMoved) EventType() Type      { return TypeTaskMoved }
-func (TaskAssigned) EventType() Type   { return TypeTaskAssigned }
-func (TaskUnassigned) EventType() Type { return TypeTaskUnassigned }
-func (TaskDeleted) EventType() Type    { return TypeTaskDeleted }
-func (TaskRestored) EventType() Type   { return TypeTaskRestored }
-func (CommentAdded) EventType() Type   { return TypeCommentAdded }
-func (CommentEdited) EventType() Type  { return TypeCommentEdited }
-func (CommentDeleted) EventType() Type { return TypeCommentDeleted }
+// CommentRestored puts a deleted comment back, as it was: whose it is, what it
+// said last, when it was said and, unless it was never edited, when it was
+// edited last. The actor may be somebody else than the author.
+type CommentRestored struct {
+	Comment   uuid.UUID `json:"comment"`
+	Author    uuid.UUID `json:"author"`
+	Text      string    `json:"text"`
+	CreatedAt time.Time `json:"created_at"`
+	EditedAt  time.Time `json:"edited_at,omitzero"`
+}
+
+func (TaskCreated) EventType() Type     { return TypeTaskCreated }
+func (TaskEdited) EventType() Type      { return TypeTaskEdited }
+func (TaskMoved) EventType() Type       { return TypeTaskMoved }
+func (TaskAssigned) EventType() Type    { return TypeTaskAssigned }
+func (TaskUnassigned) EventType() Type  { return TypeTaskUnassigned }
+func (TaskDeleted) EventType() Type     { return TypeTaskDeleted }
+func (TaskRestored) EventType() Type    { return TypeTaskRestored }
+func (CommentAdded) EventType() Type    { return TypeCommentAdded }
+func (CommentEdited) EventType() Type   { return TypeCommentEdited }
+func (CommentDeleted) EventType() Type  { return TypeCommentDeleted }
+func (CommentRestored) EventType() Type { return TypeCommentRestored }

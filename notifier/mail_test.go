@@ -14,6 +14,7 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -125,6 +126,9 @@ func TestMails(t *testing.T) {
 			Title:       edited("Mend the tap", "Tap\r\nBcc: eve@people.test\r\n\r\n<script>alert(1)</script> \u202etxt.exe"),
 			Description: edited("", "<img src=x onerror=alert(1)>\r\n.\r\nQUIT"),
 		}, []uuid.UUID{mina, bob}},
+		{"comment-restored", mina, events.CommentRestored{
+			Comment: named("comment"), Author: bob, Text: "I have two washers.", CreatedAt: start, EditedAt: start.Add(time.Minute),
+		}, []uuid.UUID{ann, bob}},
 	}
 	names := map[uuid.UUID]string{mina: "mina", ann: "ann", bob: "bob"}
 	seen := map[events.Type]bool{}

@@ -52,6 +52,8 @@ var rules = map[events.Type]rule{
 	events.TypeCommentAdded:   {mails(Assignee, Creator, Commenter), told("{{.Actor}} commented on “{{.Title}}”")},
 	events.TypeCommentEdited:  {mails(Assignee, Creator, Commenter), told("{{.Actor}} edited a comment on “{{.Title}}”")},
 	events.TypeCommentDeleted: {mails(Assignee, Creator, Commenter), told("{{.Actor}} deleted a comment on “{{.Title}}”")},
+	// Who was told that it is gone must be told that it is not.
+	events.TypeCommentRestored: {mails(Assignee, Creator, Commenter), told("{{.Actor}} restored a comment on “{{.Title}}”")},
 }
 
 func mails(reasons ...Reason) []Reason { return reasons }

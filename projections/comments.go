@@ -43,6 +43,8 @@ func wantComment(r *rows, f *fact) {
 		r.comments.want(commentKey{f.Aggregate.ID, e.Comment})
 	case events.CommentDeleted:
 		r.comments.want(commentKey{f.Aggregate.ID, e.Comment})
+	case events.CommentRestored:
+		r.comments.want(commentKey{f.Aggregate.ID, e.Comment})
 	}
 }
 
@@ -73,6 +75,19 @@ func (t *taskRow) discuss(r *rows, f *fact) error {
 		}
 		r.comments.remove(k)
 		t.comments--
+	case events.CommentRestored:
+		// The row was deleted with the comment; the event holds all of it.
+		k := commentKey{id, e.Comment}
+		if r.comments.get(k) != nil {
+			return errOrder
+		}
+		row := commentRow{author: e.Author, text: plain(e.Text), createdAt: e.CreatedAt.UnixMicro()}
+		if !e.EditedAt.IsZero() {
+			at := e.EditedAt.UnixMicro()
+			row.editedAt = &at
+		}
+		r.comments.put(k, row)
+		t.comments++
 	default:
 		return fmt.Errorf("no fold for %s", f.Type)
 	}

@@ -30,7 +30,7 @@ type projection struct {
 var all = []projection{
 	{name: "people", version: 1, want: wantPerson, fold: foldPerson},
 	{name: "projects", version: 3, want: wantProject, fold: foldProject},
-	{name: "tasks", version: 1, want: wantTask, fold: foldTask, passed: passTask},
+	{name: "tasks", version: 2, want: wantTask, fold: foldTask, passed: passTask},
 	{name: "history", version: 1, want: wantNothing, fold: foldHistory},
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -226,6 +227,54 @@ func TestTask(t *testing.T) {
 			}
 			return nil
 		})
+	})
+}
+
+// A comment that was deleted and restored is there as it was, and once.
+func TestRestoredComment(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		said := time.Date(2026, 5, 3, 9, 0, 6, 0, time.UTC)
+		s, l := told(t, d, func(team *team) {
+			team.founded(1000, 1, 2)
+			team.task(1, 1000, 2, created(1000, "Paint"))
+			for n := 8; n <= 9; n++ {
+				team.task(1, 1000, 2, events.CommentAdded{Comment: id(n), Text: "red?"})
+				team.task(1, 1000, 1, events.CommentDeleted{Comment: id(n), Text: "red?"})
+			}
+			team.task(1, 1000, 1, events.CommentRestored{Comment: id(9), Author: id(2), Text: "red?", CreatedAt: said})
+			team.task(1, 1000, 1, events.CommentRestored{Comment: id(8), Author: id(2), Text: "red", CreatedAt: said.Add(time.Second), EditedAt: said.Add(time.Minute)})
+		})
+		edited := said.Add(time.Minute)
+		want := []Comment{
+			{ID: id(9), Task: id(1), Author: id(2), Text: "red?", CreatedAt: said},
+			{ID: id(8), Task: id(1), Author: id(2), Text: "red", CreatedAt: said.Add(time.Second), EditedAt: &edited},
+		}
+		look(t, s, func(q *Snapshot) error {
+			have, _, err := q.Comments(t.Context(), id(1), id(1), Page{})
+			if diff := cmp.Diff(want, have); diff != "" || err != nil {
+				t.Errorf("%v, -want +have:\n%s", err, diff)
+			}
+			task, err := q.Task(t.Context(), id(1), id(1))
+			if err != nil || task.CommentCount != 2 || task.Revision != 7 {
+				t.Errorf("%+v, %v", task, err)
+			}
+			entries, _, err := q.History(t.Context(), id(1), id(1), Page{Sort: "-position", Limit: 1})
+			if err != nil || len(entries) != 1 || string(entries[0].Differences) != `[{"field":"comment","from":null,"to":"red"}]` {
+				t.Errorf("%+v, %v", entries, err)
+			}
+			return nil
+		})
+		// One that is there cannot come back.
+		team := newTeam(l)
+		team.commands = 1000
+		team.task(1, 1000, 1, events.CommentRestored{Comment: id(8), Author: id(2), Text: "red", CreatedAt: said})
+		if err := Rebuild(t.Context(), s, l, nil); err != nil {
+			t.Fatal(err)
+		}
+		if parked, err := s.Parked(t.Context()); err != nil || len(parked) != 1 {
+			t.Errorf("a comment that was there came back: %+v, %v", parked, err)
+		}
 	})
 }
 

@@ -80,6 +80,7 @@ type simulation struct {
 	// comments from 1000000.
 	in      map[int]int   // task → project
 	said    map[int][]int // task → comments
+	unsaid  map[int][]int // task → deleted comments
 	members map[int][]int // project → accounts
 	columns map[int][]string
 	made    map[int]int // statuses ever made
@@ -88,7 +89,7 @@ type simulation struct {
 
 func newSimulation(l *memoryLog, c choices) *simulation {
 	s := &simulation{
-		team: newTeam(l), choices: c, in: map[int]int{}, said: map[int][]int{}, members: map[int][]int{},
+		team: newTeam(l), choices: c, in: map[int]int{}, said: map[int][]int{}, unsaid: map[int][]int{}, members: map[int][]int{},
 		columns: map[int][]string{}, made: map[int]int{}, status: map[int]string{},
 	}
 	s.register()
@@ -216,7 +217,7 @@ func (s *simulation) stepTask(n int) {
 	project := s.in[n]
 	actor := s.someone(project)
 	do := func(what ...events.Event) { s.task(n, project, actor, what...) }
-	switch s.IntN(9) {
+	switch s.IntN(10) {
 	case 0:
 		do(events.TaskEdited{Title: &events.Changed[string]{To: s.text()}, Labels: &events.Changed[[]string]{To: s.labels()}})
 	case 1:
@@ -250,5 +251,18 @@ func (s *simulation) stepTask(n int) {
 		}
 		do(events.CommentDeleted{Comment: id(c)})
 		s.said[n] = slices.DeleteFunc(s.said[n], func(x int) bool { return x == c })
+		s.unsaid[n] = append(s.unsaid[n], c)
+	case 9:
+		if len(s.unsaid[n]) == 0 {
+			return
+		}
+		c := pick(s, s.unsaid[n])
+		e := events.CommentRestored{Comment: id(c), Author: id(s.someone(project)), Text: s.text(), CreatedAt: s.clock.Add(-time.Hour)}
+		if s.IntN(2) == 0 {
+			e.EditedAt = s.clock.Add(-time.Minute)
+		}
+		do(e)
+		s.unsaid[n] = slices.DeleteFunc(s.unsaid[n], func(x int) bool { return x == c })
+		s.said[n] = append(s.said[n], c)
 	}
 }

@@ -65,6 +65,8 @@ func commentOf(event events.Event) uuid.UUID {
 		return event.Comment
 	case events.CommentDeleted:
 		return event.Comment
+	case events.CommentRestored:
+		return event.Comment
 	}
 	return uuid.Nil
 }
