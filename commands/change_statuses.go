@@ -10,11 +10,15 @@ import (
 )
 
 // ChangeStatuses replaces the statuses of the board. For each status that is
-// left out, Retire names the one that takes its tasks. Owners only.
+// left out, Retire names the one that takes its tasks. Owners only. Seen, if not
+// nil, is the board the actor saw: one that is another by now, and not the one
+// that is wanted, is not overwritten, and the command is refused with
+// [CodeChanged].
 type ChangeStatuses struct {
 	Project  uuid.UUID
 	Statuses []events.Status
 	Retire   map[string]string
+	Seen     []events.Status
 }
 
 func (c ChangeStatuses) Target() events.Aggregate { return events.Project(c.Project) }
@@ -26,6 +30,18 @@ func (c ChangeStatuses) decide(a asking, p Project) ([]events.Event, error) {
 		return nil, r
 	}
 	to := cleanStatuses(c.Statuses)
+	if c.Seen != nil {
+		// Before anything is said of statuses to be retired: on another board
+		// than the one that was seen they mean nothing.
+		if slices.Equal(to, p.Statuses) {
+			return nil, nil
+		}
+		var overtaken meanwhile
+		guardList(&overtaken, "statuses", &c.Seen, p.Statuses, to)
+		if r := overtaken.rejection(); r != nil {
+			return nil, r
+		}
+	}
 	has := func(key string) bool {
 		return slices.ContainsFunc(to, func(s events.Status) bool { return s.Key == key })
 	}

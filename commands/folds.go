@@ -22,9 +22,9 @@ type fold struct {
 	project Project
 	task    Task
 	end     events.Position // of the last event
-	// commands is the commands that made it: the memory that makes sending one
-	// again harmless, however long after.
-	commands map[uuid.UUID]struct{}
+	// commands is the commands that made it, each with the last revision it made:
+	// the memory that makes sending one again harmless, however long after.
+	commands map[uuid.UUID]uint64
 	// checked is the generation of following in which the fold was last known
 	// to be complete; see [folds.following].
 	checked uint64
@@ -53,9 +53,9 @@ func (f *fold) apply(more []events.Envelope) error {
 		f.head = f.head.After(e)
 		f.end = e.Position
 		if f.commands == nil {
-			f.commands = make(map[uuid.UUID]struct{}, 4)
+			f.commands = make(map[uuid.UUID]uint64, 4)
 		}
-		f.commands[e.Command] = struct{}{}
+		f.commands[e.Command] = e.Revision
 	}
 	return nil
 }

@@ -48,6 +48,9 @@ type Outcome struct {
 	Position events.Position
 	// Events are what was appended; none if nothing changed.
 	Events []events.Envelope
+	// Change is the last revision that the command's own events made of its
+	// target, now or when it happened; 0 if it changed nothing.
+	Change uint64
 	// Duplicate reports that the command had happened already. Project and Task
 	// are then as they stand now.
 	Duplicate bool
@@ -188,12 +191,12 @@ func (h *Handler) handle(ctx context.Context, command Command, request Request) 
 			}
 			fresh = true
 		}
-		if _, done := target.commands[request.Command]; done {
+		if change, done := target.commands[request.Command]; done {
 			project, at, err := h.projectOf(ctx, command, target, false)
 			if err != nil {
 				return Outcome{}, err
 			}
-			return Outcome{Project: project, Task: target.task, Position: later(target.end, at), Duplicate: true}, nil
+			return Outcome{Project: project, Task: target.task, Position: later(target.end, at), Change: change, Duplicate: true}, nil
 		}
 		project, at, err := h.projectOf(ctx, command, target, fresh)
 		if err != nil {
@@ -248,7 +251,7 @@ func (h *Handler) handle(ctx context.Context, command Command, request Request) 
 		}
 		return Outcome{
 			Project: project, Task: target.task, Position: later(target.end, at),
-			Events: appended.Events, Duplicate: appended.Duplicate,
+			Events: appended.Events, Change: target.commands[request.Command], Duplicate: appended.Duplicate,
 		}, nil
 	}
 	return Outcome{}, fmt.Errorf("%s: %w", command.Target(), ErrBusy)

@@ -37,11 +37,13 @@ func (c AddMember) decide(a asking, p Project) ([]events.Event, error) {
 }
 
 // ChangeMemberRole changes what a member may do. Owners only; a project always
-// keeps an owner.
+// keeps an owner. Seen, if not empty, is the role the actor saw: if it is
+// another by now, the command is refused with [CodeChanged].
 type ChangeMemberRole struct {
 	Project uuid.UUID
 	Account uuid.UUID
 	Role    events.Role
+	Seen    events.Role
 }
 
 func (c ChangeMemberRole) Target() events.Aggregate { return events.Project(c.Project) }
@@ -61,6 +63,8 @@ func (c ChangeMemberRole) decide(a asking, p Project) ([]events.Event, error) {
 		return nil, reject(CodeNotFound, "There is no such member")
 	case role == c.Role:
 		return nil, nil
+	case c.Seen != "" && c.Seen != role:
+		return nil, overtakenRole()
 	case role == events.RoleOwner && p.owners() == 1:
 		return nil, reject(CodeLastOwner, "The project would have no owner; make somebody else an owner first")
 	}
@@ -69,10 +73,13 @@ func (c ChangeMemberRole) decide(a asking, p Project) ([]events.Event, error) {
 
 // RemoveMember takes an account out of the project. Owners may remove anybody,
 // everybody may remove themselves; a project always keeps an owner. It works on
-// an archived project too: taking access away must never have to wait.
+// an archived project too: taking access away must never have to wait. Seen, if
+// not empty, is the role the actor saw: if it is another by now, the command is
+// refused with [CodeChanged].
 type RemoveMember struct {
 	Project uuid.UUID
 	Account uuid.UUID
+	Seen    events.Role
 }
 
 func (c RemoveMember) Target() events.Aggregate { return events.Project(c.Project) }
@@ -92,8 +99,17 @@ func (c RemoveMember) decide(a asking, p Project) ([]events.Event, error) {
 	switch {
 	case role == "":
 		return nil, nil
+	case c.Seen != "" && c.Seen != role:
+		return nil, overtakenRole()
 	case role == events.RoleOwner && p.owners() == 1:
 		return nil, reject(CodeLastOwner, "The project would have no owner; make somebody else an owner first")
 	}
 	return []events.Event{events.MemberRemoved{Account: c.Account, Role: role}}, nil
+}
+
+// overtakenRole refuses what rests on a role that the member has no more.
+func overtakenRole() *Rejection {
+	var overtaken meanwhile
+	overtaken.add("role")
+	return overtaken.rejection()
 }

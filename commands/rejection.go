@@ -33,6 +33,8 @@ const (
 	CodeUnknownStatus Code = "unknown_status"
 	// CodeLastOwner: the project would be left without an owner.
 	CodeLastOwner Code = "last_owner"
+	// CodeCannotUndo: what happened has no opposite.
+	CodeCannotUndo Code = "cannot_be_undone"
 	// CodeLimit: there would be more of something than Docket allows.
 	CodeLimit Code = "limit_reached"
 )
@@ -40,7 +42,7 @@ const (
 // Codes lists every code once.
 var Codes = []Code{
 	CodeInvalid, CodeNotFound, CodeForbidden, CodeRevision, CodeChanged, CodeArchived, CodeDeleted,
-	CodeExists, CodeNotMember, CodeUnknownStatus, CodeLastOwner, CodeLimit,
+	CodeExists, CodeNotMember, CodeUnknownStatus, CodeLastOwner, CodeCannotUndo, CodeLimit,
 }
 
 // Problem says what is wrong with one field and what to do about it.

@@ -5,10 +5,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// RenameProject gives the project another name. Owners only.
+// RenameProject gives the project another name. Owners only. Seen, if not nil,
+// is the name the actor saw: another one by now is not overwritten, and the
+// command is refused with [CodeChanged].
 type RenameProject struct {
 	Project uuid.UUID
 	Name    string
+	Seen    *string
 }
 
 func (c RenameProject) Target() events.Aggregate { return events.Project(c.Project) }
@@ -21,6 +24,11 @@ func (c RenameProject) decide(a asking, p Project) ([]events.Event, error) {
 	}
 	if clean(c.Name) == p.Name {
 		return nil, nil
+	}
+	var overtaken meanwhile
+	guard(&overtaken, "name", c.Seen, p.Name, clean(c.Name))
+	if r := overtaken.rejection(); r != nil {
+		return nil, r
 	}
 	return []events.Event{events.ProjectRenamed{From: p.Name, To: clean(c.Name)}}, nil
 }

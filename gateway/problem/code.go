@@ -71,6 +71,7 @@ var kinds = map[Code]kind{
 	Code(commands.CodeDeleted):       {409, "The task is in the trash", "Restore it first: POST its restore.", 0},
 	Code(commands.CodeExists):        {409, "It exists already", "Change what is there instead of adding it.", 0},
 	Code(commands.CodeLastOwner):     {409, "A project needs an owner", "Make somebody else an owner first.", 0},
+	Code(commands.CodeCannotUndo):    {409, "It cannot be undone", "There is no command that takes it back.", 0},
 	Code(commands.CodeNotMember):     {422, "Not a member of the project", "Add the account to the project first.", 0},
 	Code(commands.CodeUnknownStatus): {422, "The board has no such status", "Use the key of one of the project's statuses.", 0},
 	Code(commands.CodeLimit):         {422, "A limit is reached", "Remove something first.", 0},

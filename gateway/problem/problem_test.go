@@ -33,6 +33,7 @@ func TestEveryRejectionHasItsStatus(t *testing.T) {
 		commands.CodeInvalid: 422, commands.CodeNotFound: 404, commands.CodeForbidden: 403, commands.CodeRevision: 412, commands.CodeChanged: 409,
 		commands.CodeArchived: 409, commands.CodeDeleted: 409, commands.CodeExists: 409, commands.CodeNotMember: 422,
 		commands.CodeUnknownStatus: 422, commands.CodeLastOwner: 409, commands.CodeLimit: 422,
+		commands.CodeCannotUndo: 409,
 	}
 	for _, code := range commands.Codes {
 		p := From(fmt.Errorf("wrapped: %w", &commands.Rejection{Code: code, Message: "Because"}))

@@ -1,0 +1,124 @@
+package commands
+
+import (
+	"slices"
+
+	"github.com/docketlog/docket/events"
+)
+
+// Undo is the command that takes back what one commit did to the target:
+// everything it did, the last thing first, as one. happened is the events of
+// the commit, all of them and in order.
+//
+// What is undone is that commit and nothing since. Fields, statuses, names and
+// roles go back only where they still say what the commit made of them; if
+// somebody has changed one meanwhile the command is refused with [CodeChanged].
+// It takes the same rights as doing it by hand, it is a commit like any other,
+// and undoing it does again what was undone. Where there is nothing left to
+// take back it changes nothing.
+//
+//	task_created     ↔ trash; task_deleted ↔ task_restored
+//	task_edited      each field back; task_moved: status and place back
+//	task_assigned    ↔ task_unassigned, of the same people
+//	comment_added    deleted; comment_edited: what it said before
+//	comment_deleted  ↔ comment_restored
+//	project_created  archived: it can be read and brought back
+//	project_renamed  the name before; project_archived ↔ project_unarchived
+//	member_added     ↔ member_removed, with the same role
+//	statuses_changed the board before; see [undoStatuses]
+//
+// It fails with [CodeCannotUndo] for what has no opposite: a registration, an
+// erasure, or nothing at all.
+func Undo(target events.Aggregate, happened []events.Event) (Command, error) {
+	parts := make([]Command, 0, len(happened))
+	for _, event := range slices.Backward(happened) {
+		opposite := opposite(target, event)
+		if opposite == nil || opposite.Target() != target {
+			return nil, reject(CodeCannotUndo, "%s cannot be undone", event.EventType())
+		}
+		parts = append(parts, opposite)
+	}
+	if len(parts) == 0 {
+		return nil, reject(CodeCannotUndo, "There is nothing to undo")
+	}
+	return Together(parts...), nil
+}
+
+// opposite is the command that takes one event back, nil if none does.
+func opposite(target events.Aggregate, event events.Event) Command {
+	id := target.ID
+	switch e := event.(type) {
+	case events.TaskCreated, events.TaskRestored:
+		return DeleteTask{Task: id}
+	case events.TaskDeleted:
+		return RestoreTask{Task: id}
+	case events.TaskEdited:
+		edit := EditTask{Task: id}
+		edit.Title, edit.Seen.Title = back(e.Title)
+		edit.Description, edit.Seen.Description = back(e.Description)
+		edit.Priority, edit.Seen.Priority = back(e.Priority)
+		edit.Due, edit.Seen.Due = back(e.Due)
+		edit.Labels, edit.Seen.Labels = back(e.Labels)
+		return edit
+	case events.TaskMoved:
+		return MoveTask{Task: id, Status: e.Status.From, Rank: e.Rank.From, SeenStatus: e.Status.To}
+	case events.TaskAssigned:
+		return UnassignTask{Task: id, Accounts: e.Accounts}
+	case events.TaskUnassigned:
+		return AssignTask{Task: id, Accounts: e.Accounts}
+	case events.CommentAdded:
+		return DeleteComment{Task: id, Comment: e.Comment}
+	case events.CommentEdited:
+		return EditComment{Task: id, Comment: e.Comment, Text: e.From, Seen: &e.To}
+	case events.CommentDeleted:
+		return RestoreComment{Task: id, Comment: e.Comment, Text: e.Text}
+	case events.CommentRestored:
+		return DeleteComment{Task: id, Comment: e.Comment}
+
+	case events.ProjectCreated, events.ProjectUnarchived:
+		return ArchiveProject{Project: id}
+	case events.ProjectArchived:
+		return UnarchiveProject{Project: id}
+	case events.ProjectRenamed:
+		return RenameProject{Project: id, Name: e.From, Seen: &e.To}
+	case events.MemberAdded:
+		return RemoveMember{Project: id, Account: e.Account, Seen: e.Role}
+	case events.MemberRemoved:
+		return AddMember{Project: id, Account: e.Account, Role: e.Role}
+	case events.MemberRoleChanged:
+		return ChangeMemberRole{Project: id, Account: e.Account, Role: e.From, Seen: e.To}
+	case events.StatusesChanged:
+		return undoStatuses(target, e)
+	}
+	return nil
+}
+
+// back is the value a field had, to be set, and the one it was given, to be
+// seen; nil for a field that did not change.
+func back[T any](change *events.Changed[T]) (was, seen *T) {
+	if change == nil {
+		return nil, nil
+	}
+	return &change.From, &change.To
+}
+
+// undoStatuses brings the board back. Statuses that came with the change go
+// with it: the tasks in each go to the first status of the old board that means
+// the same, or to its first if none does, so that what is done stays done.
+// Statuses that the change retired have their tasks again. Tasks that had come
+// to such a status because theirs had been retired before stay with the heir:
+// their events name a status that neither board has.
+func undoStatuses(target events.Aggregate, e events.StatusesChanged) Command {
+	if len(e.From) == 0 {
+		return nil
+	}
+	retire := map[string]string{}
+	for _, added := range e.To {
+		if slices.ContainsFunc(e.From, func(s events.Status) bool { return s.Key == added.Key }) {
+			continue
+		}
+		heir := max(0, slices.IndexFunc(e.From, func(s events.Status) bool { return s.Category == added.Category }))
+		retire[added.Key] = e.From[heir].Key
+	}
+	return ChangeStatuses{Project: target.ID, Statuses: e.From, Retire: retire, Seen: e.To}
+}
