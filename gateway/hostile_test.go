@@ -67,6 +67,7 @@ func (s *scene) hostile() map[string]struct {
 
 		"get-project":          {s.project, nil, 404},
 		"change-project":       {s.project, m{"name": "Taken"}, 404},
+		"undo-project":         {s.project + "/undo", m{"revision": 1}, 404},
 		"get-board":            {s.project + "/board", nil, 404},
 		"list-project-history": {s.project + "/history", nil, 404},
 		"list-members":         {s.project + "/members", nil, 404},
@@ -80,6 +81,7 @@ func (s *scene) hostile() map[string]struct {
 		"change-task":       {s.task, m{"title": "Taken"}, 404},
 		"delete-task":       {s.task, nil, 404},
 		"restore-task":      {s.task + "/restore", nil, 404},
+		"undo-task":         {s.task + "/undo", m{"revision": 1}, 404},
 		"assign":            {s.task + "/assignees/" + s.eve.account, nil, 404},
 		"unassign":          {s.task + "/assignees/" + s.ada.account, nil, 404},
 		"list-comments":     {s.task + "/comments", nil, 404},

@@ -303,13 +303,15 @@ func TestNobodyIsRemembered(t *testing.T) {
 		"add-comment":    {s.task + "/comments", m{"text": "x"}, 201},
 		"edit-comment":   {s.comment, m{"text": "y"}, 200},
 		"delete-comment": {s.comment, nil, 204},
+		"undo-task":      {s.task + "/undo", m{"revision": 1}, 200},
+		"undo-project":   {s.project + "/undo", m{"revision": 1}, 200},
 		"erase-me":       {"/api/v1/me", m{"password": "a wrong password"}, 422},
 		"sign-out":       {"/api/v1/sessions/current", nil, 204},
 	}
 	order := []string{
 		"register", "sign-in", "change-me", "revoke-session", "create-token", "revoke-token", "create-project", "change-project",
 		"add-member", "change-member", "remove-member", "create-task", "change-task", "assign", "unassign", "delete-task",
-		"restore-task", "add-comment", "edit-comment", "delete-comment", "erase-me", "sign-out",
+		"restore-task", "add-comment", "edit-comment", "delete-comment", "undo-task", "undo-project", "erase-me", "sign-out",
 	}
 	_, all := operations(t, s.house)
 	methods := map[string]string{}

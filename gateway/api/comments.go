@@ -15,6 +15,7 @@ import (
 type CommentAnswer struct {
 	Position string `header:"Docket-Position" doc:"The place in the log that has it."`
 	ETag     string `header:"ETag" doc:"The task's revision."`
+	Change   string `header:"Docket-Change" doc:"The last revision that this request made of the task: send it to undo. Absent if it changed nothing."`
 	Location string `header:"Location" doc:"Where the comment is, if it was added."`
 	Body     Comment
 }
@@ -87,7 +88,7 @@ func (a *API) commented(ctx context.Context, command commands.Command, comment u
 		return nil, problem.New(problem.NotFound, "There is no such comment")
 	}
 	return &CommentAnswer{
-		Position: o.Position.String(), ETag: etag(o.Task.Head.Revision), Body: commentOfFold(o.Task.ID, said),
+		Position: o.Position.String(), ETag: etag(o.Task.Head.Revision), Change: changeOf(o), Body: commentOfFold(o.Task.ID, said),
 	}, nil
 }
 
@@ -99,5 +100,5 @@ func (a *API) deleteComment(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return &Written{o.Position.String(), etag(o.Task.Head.Revision)}, nil
+	return &Written{o.Position.String(), etag(o.Task.Head.Revision), changeOf(o)}, nil
 }

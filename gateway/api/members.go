@@ -28,6 +28,7 @@ type Member struct {
 type MemberAnswer struct {
 	Position string `header:"Docket-Position" doc:"The place in the log that has it."`
 	ETag     string `header:"ETag" doc:"The project's revision."`
+	Change   string `header:"Docket-Change" doc:"The last revision that this request made of the project: send it to undo. Absent if it changed nothing."`
 	Body     Member
 }
 
@@ -44,7 +45,7 @@ func (a *API) memberAnswer(o commands.Outcome, account uuid.UUID) (*MemberAnswer
 	for _, m := range o.Project.Members {
 		if m.Account == account {
 			return &MemberAnswer{
-				Position: o.Position.String(), ETag: etag(o.Project.Head.Revision), Body: a.named(m.Account, m.Role, m.Since),
+				Position: o.Position.String(), ETag: etag(o.Project.Head.Revision), Change: changeOf(o), Body: a.named(m.Account, m.Role, m.Since),
 			}, nil
 		}
 	}
@@ -140,5 +141,5 @@ func (a *API) removeMember(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return &Written{o.Position.String(), etag(o.Project.Head.Revision)}, nil
+	return &Written{o.Position.String(), etag(o.Project.Head.Revision), changeOf(o)}, nil
 }

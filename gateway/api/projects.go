@@ -16,6 +16,7 @@ import (
 type ProjectAnswer struct {
 	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
 	ETag     string `header:"ETag" doc:"The project's revision."`
+	Change   string `header:"Docket-Change" doc:"The last revision that this request made of the project: send it to undo. Absent if it changed nothing."`
 	Location string `header:"Location" doc:"Where the project is, if it was created."`
 	Body     Project
 }
@@ -27,7 +28,7 @@ type OfProject struct {
 
 func projectAnswer(ctx context.Context, o commands.Outcome) *ProjectAnswer {
 	return &ProjectAnswer{
-		Position: o.Position.String(), ETag: etag(o.Project.Head.Revision),
+		Position: o.Position.String(), ETag: etag(o.Project.Head.Revision), Change: changeOf(o),
 		Body: projectOfFold(o.Project, access.From(ctx).Account),
 	}
 }

@@ -16,6 +16,7 @@ import (
 type TaskAnswer struct {
 	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
 	ETag     string `header:"ETag" doc:"The task's revision."`
+	Change   string `header:"Docket-Change" doc:"The last revision that this request made of the task: send it to undo. Absent if it changed nothing."`
 	Location string `header:"Location" doc:"Where the task is, if it was created."`
 	Body     Task
 }
@@ -27,7 +28,7 @@ type OfTask struct {
 
 func (a *API) taskAnswer(ctx context.Context, o commands.Outcome) *TaskAnswer {
 	return &TaskAnswer{
-		Position: o.Position.String(), ETag: etag(o.Task.Head.Revision),
+		Position: o.Position.String(), ETag: etag(o.Task.Head.Revision), Change: changeOf(o),
 		Body: taskOfFold(o.Task, o.Project, a.number(ctx, o.Task.ID, o.Position)),
 	}
 }

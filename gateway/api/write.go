@@ -40,4 +40,5 @@ func newID(ctx context.Context, what string) uuid.UUID {
 type Written struct {
 	Position string `header:"Docket-Position" doc:"The place in the log that has it."`
 	ETag     string `header:"ETag" doc:"The revision of the task or project."`
+	Change   string `header:"Docket-Change" doc:"The last revision that this request made of it: send it to undo. Absent if it changed nothing."`
 }
