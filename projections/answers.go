@@ -134,11 +134,21 @@ type TaskFilter struct {
 	DueFrom, DueTo events.Date
 	// Priority wants tasks of exactly this one, if not empty.
 	Priority events.Priority
+	// Number wants tasks of this number, of which a project has one at most; 0
+	// stands for any.
+	Number int64
 	// Text wants tasks in whose title or description each of its words occurs,
 	// in upper or lower case, also within a longer word.
 	Text string
 	// Deleted wants the tasks in the trash instead of the others.
 	Deleted bool
+}
+
+// LabelCount is a label and how many tasks carry it, those in the trash left
+// out.
+type LabelCount struct {
+	Label string
+	Tasks int
 }
 
 // Page says which part of a list is wanted, and in which order.

@@ -246,6 +246,19 @@ func BenchmarkQueries(b *testing.B) {
 				_, _, err := q.MyTasks(context.Background(), id(1), TaskFilter{Open: true}, Page{})
 				return err
 			}},
+			{"all", func(q *Snapshot) error {
+				_, _, err := q.AllTasks(context.Background(), id(1), TaskFilter{}, Page{})
+				return err
+			}},
+			{"all by number", func(q *Snapshot) error {
+				_, _, err := q.AllTasks(context.Background(), id(1), TaskFilter{Number: 77}, Page{})
+				return err
+			}},
+			{"all search", func(q *Snapshot) error {
+				_, _, err := q.AllTasks(context.Background(), id(1), TaskFilter{Text: "length 4999"}, Page{})
+				return err
+			}},
+			{"labels", func(q *Snapshot) error { _, err := q.Labels(context.Background(), id(1), id(1000)); return err }},
 		} {
 			b.Run(d.name+"/"+q.name, func(b *testing.B) {
 				for b.Loop() {

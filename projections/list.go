@@ -126,11 +126,16 @@ func (s *section) where(w *where) {
 // end is the order and limit of the query. It asks for one item more than the
 // page holds, to learn whether there is another page.
 func (s *section) end() string {
+	return fmt.Sprintf("%s limit %d", s.order(s.expr, s.list.id), s.limit+1)
+}
+
+// order is the section's order by expressions of its sort key and id.
+func (s *section) order(key, id string) string {
 	direction := ""
 	if s.descending {
 		direction = " desc"
 	}
-	return fmt.Sprintf(" order by %s%s, %s%s limit %d", s.expr, direction, s.list.id, direction, s.limit+1)
+	return fmt.Sprintf(" order by %s%s, %s%s", key, direction, id, direction)
 }
 
 // keyed is an item with its sort key.

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	cmpstd "cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -30,7 +31,7 @@ func matches(f TaskFilter, p Project, t Task) bool {
 		f.Open && category == events.CategoryDone ||
 		f.Assignee != uuid.Nil && !slices.Contains(t.Assignees, f.Assignee) || f.Unassigned && len(t.Assignees) > 0 ||
 		f.DueFrom != "" && t.Due < f.DueFrom || f.DueTo != "" && (t.Due == "" || t.Due > f.DueTo) ||
-		f.Priority != "" && t.Priority != f.Priority {
+		f.Priority != "" && t.Priority != f.Priority || f.Number != 0 && t.Number != f.Number {
 		return false
 	}
 	for _, l := range f.Labels {
@@ -69,6 +70,9 @@ func drawFilter(t *rapid.T, c drawn) TaskFilter {
 	if maybe() {
 		f.Priority = pick(c, events.Priorities)
 	}
+	if c.IntN(8) == 0 {
+		f.Number = int64(1 + c.IntN(20))
+	}
 	if maybe() {
 		f.Text = plain(pick(c, words) + " " + pick(c, words))
 	}
@@ -99,6 +103,27 @@ func sortKey(name string, t Task) string {
 	panic(name)
 }
 
+// inOrder compares as a list in that order does.
+func inOrder(sort string) func(a, b Task) int {
+	return func(a, b Task) int {
+		order := strings.Compare(sortKey(sort, a)+"\x00"+a.ID.String(), sortKey(sort, b)+"\x00"+b.ID.String())
+		if strings.HasPrefix(sort, "-") {
+			return -order
+		}
+		return order
+	}
+}
+
+// byUse is labels as they are answered: the most used first.
+func byUse(labels map[string]int) []LabelCount {
+	var list []LabelCount
+	for label, tasks := range labels {
+		list = append(list, LabelCount{label, tasks})
+	}
+	slices.SortFunc(list, func(a, b LabelCount) int { return cmpstd.Or(b.Tasks-a.Tasks, strings.Compare(a.Label, b.Label)) })
+	return list
+}
+
 // For every filter and every order: the pages, put together, are the list of
 // those tasks that the filter means, each once, in that order.
 func TestListsPageByPage(t *testing.T) {
@@ -117,6 +142,8 @@ func TestListsPageByPage(t *testing.T) {
 					return err
 				}
 				assigned := map[uuid.UUID]bool{}
+				var everywhere []Task
+				wide := drawFilter(r, c)
 				for _, p := range projects {
 					every, err := everyTask(ctx, q, id(n), p.ID)
 					if err != nil {
@@ -129,21 +156,46 @@ func TestListsPageByPage(t *testing.T) {
 						return err
 					}
 					want := slices.DeleteFunc(slices.Clone(every), func(t Task) bool { return !matches(filter, p, t) })
-					slices.SortFunc(want, func(a, b Task) int {
-						order := strings.Compare(sortKey(sort, a)+"\x00"+a.ID.String(), sortKey(sort, b)+"\x00"+b.ID.String())
-						if strings.HasPrefix(sort, "-") {
-							return -order
-						}
-						return order
-					})
+					slices.SortFunc(want, inOrder(sort))
 					if diff := cmp.Diff(want, have, cmpopts.EquateEmpty()); diff != "" {
 						r.Fatalf("%+v by %s, -want +have:\n%s", filter, sort, diff)
 					}
+					// Over several boards a status stands for itself only.
+					itself := p
+					itself.Retired = nil
+					labels := map[string]int{}
 					for _, task := range every {
+						if matches(wide, itself, task) {
+							everywhere = append(everywhere, task)
+						}
+						if task.DeletedAt == nil {
+							for _, l := range task.Labels {
+								labels[l]++
+							}
+						}
 						if task.DeletedAt == nil && slices.Contains(task.Assignees, id(n)) {
 							assigned[task.ID] = true
 						}
 					}
+					counted, err := q.Labels(ctx, id(n), p.ID)
+					if err != nil {
+						return err
+					}
+					if diff := cmp.Diff(byUse(labels), counted, cmpopts.EquateEmpty()); diff != "" {
+						r.Fatalf("labels, -want +have:\n%s", diff)
+					}
+				}
+				sort := pick(c, []string{"", "number", "-due", "priority", "title", "updated"})
+				found, err := whole(func(page Page) ([]Task, string, error) { return q.AllTasks(ctx, id(n), wide, page) }, Page{Limit: 1 + c.IntN(7), Sort: sort})
+				if err != nil {
+					return err
+				}
+				if sort == "" {
+					sort = "-updated"
+				}
+				slices.SortFunc(everywhere, inOrder(sort))
+				if diff := cmp.Diff(everywhere, found, cmpopts.EquateEmpty()); diff != "" {
+					r.Fatalf("everywhere, %+v by %s, -want +have:\n%s", wide, sort, diff)
 				}
 				mine, err := whole(func(page Page) ([]Task, string, error) { return q.MyTasks(ctx, id(n), TaskFilter{}, page) }, Page{Limit: 1 + c.IntN(5)})
 				if err != nil {

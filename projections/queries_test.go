@@ -52,6 +52,7 @@ func TestVisibility(t *testing.T) {
 				"task":     func(c, _, t uuid.UUID) error { _, err := q.Task(ctx, c, t); return err },
 				"comments": func(c, _, t uuid.UUID) error { _, _, err := q.Comments(ctx, c, t, Page{}); return err },
 				"history":  func(c, _, t uuid.UUID) error { _, _, err := q.History(ctx, c, t, Page{}); return err },
+				"labels":   func(c, p, _ uuid.UUID) error { _, err := q.Labels(ctx, c, p); return err },
 				"project history": func(c, p, _ uuid.UUID) error {
 					_, _, err := q.ProjectHistory(ctx, c, p, Page{})
 					return err
@@ -81,6 +82,21 @@ func TestVisibility(t *testing.T) {
 				if len(tasks) != want || err != nil {
 					t.Errorf("%d has %d tasks, want %d (%v)", caller, len(tasks), want, err)
 				}
+			}
+			for caller, want := range map[int]int{owner: 1, member: 1, viewer: 1, gone: 0, stranger: 1, nobody: 0} {
+				tasks, next, err := q.AllTasks(ctx, id(caller), TaskFilter{}, Page{})
+				if len(tasks) != want || next != "" || err != nil {
+					t.Errorf("%d finds %d tasks everywhere, want %d (%v)", caller, len(tasks), want, err)
+				}
+			}
+			if tasks, _, err := q.AllTasks(ctx, id(owner), TaskFilter{Assignee: id(gone)}, Page{}); len(tasks) != 0 || err != nil {
+				t.Errorf("who left is found everywhere as assigned: %+v, %v", tasks, err)
+			}
+			if tasks, _, err := q.AllTasks(ctx, id(owner), TaskFilter{Assignee: id(member), Number: 1}, Page{}); len(tasks) != 1 || err != nil {
+				t.Errorf("who stayed is not found everywhere as assigned: %+v, %v", tasks, err)
+			}
+			if tasks, _, err := q.AllTasks(ctx, id(owner), TaskFilter{Number: 2}, Page{}); len(tasks) != 0 || err != nil {
+				t.Errorf("a number that no project has: %+v, %v", tasks, err)
 			}
 			task, err := q.Task(ctx, id(owner), id(1))
 			if diff := cmp.Diff([]uuid.UUID{id(member)}, task.Assignees); diff != "" || err != nil {
@@ -275,6 +291,38 @@ func TestRestoredComment(t *testing.T) {
 		if parked, err := s.Parked(t.Context()); err != nil || len(parked) != 1 {
 			t.Errorf("a comment that was there came back: %+v, %v", parked, err)
 		}
+	})
+}
+
+// Labels of more tasks than are answered, with some in the trash.
+func TestLabels(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		s, _ := told(t, d, func(team *team) {
+			team.founded(1000, 1)
+			team.founded(2000, 1)
+			for n := range maxLabels + 5 {
+				e := created(1000, "x")
+				e.Labels = []string{fmt.Sprintf("l%03d", n), "every"}
+				team.task(n+1, 1000, 1, e)
+			}
+			team.task(3, 1000, 1, events.TaskDeleted{})
+			team.task(4, 1000, 1, events.TaskEdited{Labels: &events.Changed[[]string]{From: []string{"l003", "every"}, To: []string{"l000"}}})
+			other := created(2000, "x")
+			other.Labels = []string{"elsewhere"}
+			team.task(9000, 2000, 1, other)
+		})
+		look(t, s, func(q *Snapshot) error {
+			labels, err := q.Labels(t.Context(), id(1), id(1000))
+			if err != nil || len(labels) != maxLabels {
+				t.Fatalf("%d labels, %v", len(labels), err)
+			}
+			want := []LabelCount{{"every", maxLabels + 3}, {"l000", 2}, {"l001", 1}, {"l004", 1}}
+			if diff := cmp.Diff(want, labels[:4]); diff != "" {
+				t.Errorf("-want +have:\n%s", diff)
+			}
+			return nil
+		})
 	})
 }
 

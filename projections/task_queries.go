@@ -204,7 +204,35 @@ func (s *Snapshot) MyTasks(ctx context.Context, caller uuid.UUID, filter TaskFil
 	return taskPage(&part, found, func(project, account uuid.UUID) bool { return members[membershipKey{account, project}] })
 }
 
-// tasks runs the query of a list of tasks.
+// AllTasks answers the tasks of all projects the caller is a member of now,
+// archived ones included, that the filter wants, and the cursor of the next
+// page, empty at the end. What changed last comes first unless the page says
+// otherwise; numbers are those within each project. A status in the filter
+// stands for itself only. It fails with [ErrSort] and with [ErrCursor].
+func (s *Snapshot) AllTasks(ctx context.Context, caller uuid.UUID, filter TaskFilter, p Page) (tasks []Task, next string, err error) {
+	if p.Sort == "" {
+		p.Sort = "-updated"
+	}
+	part, err := taskList.section(p)
+	if err != nil {
+		return nil, "", err
+	}
+	var w where
+	w.and("m.account = ?", caller)
+	found, err := s.tasks(ctx, &part, &w, filter, `{g}memberships m join {g}tasks t on t.project = m.project`)
+	if err != nil {
+		return nil, "", fmt.Errorf("all tasks: %w", err)
+	}
+	members, err := s.membersOf(ctx, found)
+	if err != nil {
+		return nil, "", fmt.Errorf("all tasks: %w", err)
+	}
+	return taskPage(&part, found, func(project, account uuid.UUID) bool { return members[membershipKey{account, project}] })
+}
+
+// tasks runs the query of a list of tasks. The page is chosen by the sort keys
+// and ids alone and whole tasks are read for it only: a database that sorts
+// thousands of tasks would carry the descriptions of all of them along.
 func (s *Snapshot) tasks(ctx context.Context, part *section, w *where, filter TaskFilter, from string) ([]keyed[taskScan], error) {
 	filter.where(w)
 	part.where(w)
@@ -214,7 +242,8 @@ func (s *Snapshot) tasks(ctx context.Context, part *section, w *where, filter Ta
 		err := scan(f.item.dest(&f.key)...)
 		found = append(found, f)
 		return err
-	}, `select `+taskColumns+`, `+part.expr+` from `+from+taskStatus+`where `+w.String()+part.end(), w.args...)
+	}, `select `+taskColumns+`, k.sort_key from (select t.id as task_id, `+part.expr+` as sort_key from `+from+taskStatus+`where `+w.String()+part.end()+`) k
+		join {g}tasks t on t.id = k.task_id`+taskStatus+part.order("k.sort_key", "k.task_id"), w.args...)
 	return found, err
 }
 
@@ -279,7 +308,9 @@ func (f *TaskFilter) where(w *where) {
 		w.and("coalesce(s.category, '') <> ?", string(events.CategoryDone))
 	}
 	if f.Assignee != uuid.Nil {
-		w.and("exists (select 1 from {g}assignments x where x.account = ? and x.task = t.id)", f.Assignee)
+		// Who has left the project is not shown as assigned, nor found.
+		w.and(`exists (select 1 from {g}assignments x
+			join {g}memberships y on y.account = x.account and y.project = t.project where x.account = ? and x.task = t.id)`, f.Assignee)
 	}
 	if f.Unassigned {
 		w.and(`not exists (select 1 from {g}assignments x
@@ -296,6 +327,9 @@ func (f *TaskFilter) where(w *where) {
 	}
 	if f.Priority != "" {
 		w.and("t.priority = ?", plain(string(f.Priority)))
+	}
+	if f.Number != 0 {
+		w.and("t.number = ?", f.Number)
 	}
 	words := strings.Fields(strings.ToLower(plain(f.Text)))
 	for _, word := range words[:min(len(words), maxWords)] {
