@@ -53,6 +53,7 @@ func (s *scene) hostile() map[string]struct {
 		"get-me":         {own, nil, 200},
 		"change-me":      {own, m{"name": "Eve II"}, 200},
 		"list-my-tasks":  {own + "/tasks", nil, 200},
+		"list-all-tasks": {"/api/v1/tasks", nil, 200},
 		"list-sessions":  {own + "/sessions", nil, 200},
 		"list-tokens":    {own + "/tokens", nil, 200},
 		"create-token":   {own + "/tokens", m{"name": "x", "scopes": []string{"read"}}, 201},
@@ -70,6 +71,7 @@ func (s *scene) hostile() map[string]struct {
 		"undo-project":         {s.project + "/undo", m{"revision": 1}, 404},
 		"get-board":            {s.project + "/board", nil, 404},
 		"list-project-history": {s.project + "/history", nil, 404},
+		"list-labels":          {s.project + "/labels", nil, 404},
 		"list-members":         {s.project + "/members", nil, 404},
 		"add-member":           {s.project + "/members", m{"email": s.eve.email, "role": "owner"}, 404},
 		"change-member":        {member, m{"role": "viewer"}, 404},
@@ -256,7 +258,7 @@ func TestUnknownRoutesAndMethods(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ada := h.person("Ada")
-	for _, path := range []string{"/api", "/api/v1", "/api/v1/nothing", "/api/v1/projects/", "/favicon.ico", "/api/v1/tasks", "/problems/nothing"} {
+	for _, path := range []string{"/api", "/api/v1", "/api/v1/nothing", "/api/v1/projects/", "/favicon.ico", "/api/v1/tasks/", "/problems/nothing"} {
 		ada.get(path).want(404).code("unknown_route")
 	}
 	for _, c := range []struct{ method, path, allow string }{
@@ -313,7 +315,7 @@ func TestRemovedWhileTheRowsStandStill(t *testing.T) {
 		t.Fatalf("before: %v", mine)
 	}
 	reads := []string{
-		s.project, s.project + "/board", s.project + "/history", s.project + "/members", s.project + "/tasks",
+		s.project, s.project + "/board", s.project + "/history", s.project + "/members", s.project + "/tasks", s.project + "/labels",
 		s.task, s.task + "/comments", s.task + "/history",
 	}
 	tag := s.ben.get(s.task).want(200).header.Get("ETag")
@@ -327,8 +329,10 @@ func TestRemovedWhileTheRowsStandStill(t *testing.T) {
 		s.ada.get(path).want(200)
 	}
 	s.ben.get(s.task, header{"If-None-Match", tag}).want(404)
-	if got := s.ben.get("/api/v1/me/tasks").want(200).items(); len(got) != 0 {
-		t.Errorf("tasks of a project that was left: %v", got)
+	for _, path := range []string{"/api/v1/me/tasks", "/api/v1/tasks"} {
+		if got := s.ben.get(path).want(200).items(); len(got) != 0 {
+			t.Errorf("%s: tasks of a project that was left: %v", path, got)
+		}
 	}
 	if got := s.ben.get("/api/v1/projects").want(200).items(); len(got) != 1 || got[0]["name"] != "Own" {
 		t.Errorf("projects: %v", got)

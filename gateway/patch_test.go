@@ -319,6 +319,9 @@ func TestFiltersAndTrash(t *testing.T) {
 		"?due_to=2026-06-01":                  "one two",
 		"?priority=urgent":                    "four",
 		"?text=wheels":                        "two",
+		"?number=2":                           "two",
+		"?number=3":                           "",
+		"?number=99":                          "",
 		"?deleted=true":                       "three",
 		"?deleted=true&priority=urgent&text=": "three",
 	} {
@@ -337,6 +340,57 @@ func TestFiltersAndTrash(t *testing.T) {
 	if got := ada.get(gone, at.at()).want(200).json(); got["deleted_at"] == nil {
 		t.Errorf("a task in the trash: %v", got)
 	}
+}
+
+// TestTasksEverywhere lists the tasks of several projects, and nobody else's.
+func TestTasksEverywhere(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada, ben := h.person("Ada"), h.person("Ben")
+	engine, _ := ada.project("Engine")
+	garden, _ := ben.project("Garden")
+	secret, _ := ben.project("Secret")
+	ben.post(garden+"/members", m{"email": ada.email, "role": "viewer"}).want(201)
+	first, _ := ada.task(engine, "first")
+	ben.post(garden+"/tasks", m{"title": "second", "labels": []string{"x", "y"}, "assignees": []string{ada.account}}).want(201)
+	ben.post(secret+"/tasks", m{"title": "hidden", "labels": []string{"x"}}).want(201)
+	ada.patch(first, m{"labels": []string{"x"}, "description": "brass"}).want(200)
+	at := header{"Docket-Position", h.end().String()}
+	titles := func(p *person, query string) string {
+		t.Helper()
+		var all []string
+		for next := ""; ; {
+			a := p.get("/api/v1/tasks?limit=1&cursor="+next+query, at).want(200)
+			for _, task := range a.items() {
+				all = append(all, task["title"].(string))
+			}
+			if a.json()["next"] == nil {
+				return strings.Join(all, " ")
+			}
+			next = a.text("next")
+		}
+	}
+	for query, want := range map[string]string{
+		"": "first second", "&sort=updated": "second first", "&sort=title": "first second", "&number=1": "first second", "&number=2": "",
+		"&label=y": "second", "&text=brass": "first", "&assignee=me": "second", "&assignee=none": "first", "&open=true": "first second",
+		"&status=done": "", "&deleted=true": "", "&text=hidden": "", "&assignee=" + ben.account: "",
+	} {
+		if got := titles(ada, query); got != want {
+			t.Errorf("%q: %q, want %q", query, got, want)
+		}
+	}
+	if got := titles(ben, ""); got != "hidden second" {
+		t.Errorf("Ben finds %q", got)
+	}
+	ada.get("/api/v1/tasks?sort=size").want(422).code("invalid", "sort")
+	ada.get("/api/v1/tasks?number=-1").want(422).code("invalid", "number")
+	ada.get("/api/v1/tasks?number=one").want(422).code("invalid", "number")
+
+	labels := ada.get(garden+"/labels", at).want(200)
+	if diff := cmp.Diff([]m{{"label": "x", "tasks": 1.0}, {"label": "y", "tasks": 1.0}}, labels.items()); diff != "" {
+		t.Errorf("labels:\n%s", diff)
+	}
+	ada.get(secret+"/labels", at).want(404)
 }
 
 // TestAssigneesWhoLeft removes a member who is assigned: reads and writes leave

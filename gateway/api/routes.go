@@ -71,6 +71,7 @@ func (a *API) table() []route {
 		{post, "/api/v1/projects/{id}/undo", "undo-project", "Undo a change of the project", 200, pro, on(a, a.undoProject), 0, 0},
 		{get, "/api/v1/projects/{id}/board", "get-board", "The board, with its tasks in order", 200, pro, on(a, a.board), 0, 0},
 		{get, "/api/v1/projects/{id}/history", "list-project-history", "What happened in the project, newest first", 200, pro, on(a, a.projectHistory), 0, 0},
+		{get, "/api/v1/projects/{id}/labels", "list-labels", "The labels of its tasks, the most used first", 200, pro, on(a, a.labels), 0, 0},
 		{get, "/api/v1/projects/{id}/members", "list-members", "The members, with their names", 200, pro, on(a, a.members), 0, 0},
 		{post, "/api/v1/projects/{id}/members", "add-member", "Let somebody in", 201, pro, on(a, a.addMember), 0, names},
 		{patch, "/api/v1/projects/{id}/members/{account}", "change-member", "Change a member's role", 200, pro, on(a, a.changeMember), 0, names},
@@ -78,6 +79,7 @@ func (a *API) table() []route {
 		{get, "/api/v1/projects/{id}/tasks", "list-tasks", "The project's tasks", 200, tas, on(a, a.tasks), 0, 0},
 		{post, "/api/v1/projects/{id}/tasks", "create-task", "Create a task", 201, tas, on(a, a.createTask), 0, 0},
 
+		{get, "/api/v1/tasks", "list-all-tasks", "Tasks of all my projects, what changed last first", 200, tas, on(a, a.allTasks), 0, 0},
 		{get, "/api/v1/tasks/{id}", "get-task", "One task", 200, tas, on(a, a.task), 0, 0},
 		{patch, "/api/v1/tasks/{id}", "change-task", "Edit, move, assign", 200, tas, on(a, a.changeTask), 0, 0},
 		{remove, "/api/v1/tasks/{id}", "delete-task", "Put the task in the trash", 200, tas, on(a, a.deleteTask), 0, 0},

@@ -65,6 +65,7 @@ type Filter struct {
 	DueFrom  events.Date     `query:"due_from" format:"date" doc:"Due on this day or later."`
 	DueTo    events.Date     `query:"due_to" format:"date" doc:"Due on this day or earlier."`
 	Priority events.Priority `query:"priority" enum:"none,low,medium,high,urgent" doc:"Of this priority."`
+	Number   int64           `query:"number" minimum:"1" doc:"With this number, of which each project has one at most."`
 	Text     string          `query:"text" maxLength:"200" doc:"With each of these words in title or description."`
 	Deleted  bool            `query:"deleted" doc:"In the trash, instead of not."`
 	Sort     string          `query:"sort" enum:"number,-number,rank,-rank,created,-created,updated,-updated,due,-due,priority,-priority,title,-title" doc:"The order; - for descending."`
@@ -73,7 +74,7 @@ type Filter struct {
 func (f Filter) filter(caller uuid.UUID) (projections.TaskFilter, error) {
 	filter := projections.TaskFilter{
 		Statuses: f.Status, Open: f.Open, Labels: f.Label, DueFrom: f.DueFrom, DueTo: f.DueTo,
-		Priority: f.Priority, Text: f.Text, Deleted: f.Deleted,
+		Priority: f.Priority, Number: f.Number, Text: f.Text, Deleted: f.Deleted,
 	}
 	if f.Due != "" {
 		if f.DueFrom != "" || f.DueTo != "" {
@@ -126,13 +127,28 @@ func (a *API) myTasks(ctx context.Context, in *struct {
 	Paging
 	Reading
 }) (*Listed[Task], error) {
+	return a.tasksOfMany(ctx, in.Filter, in.Paging, in.Reading, (*projections.Snapshot).MyTasks)
+}
+
+func (a *API) allTasks(ctx context.Context, in *struct {
+	Filter
+	Paging
+	Reading
+}) (*Listed[Task], error) {
+	return a.tasksOfMany(ctx, in.Filter, in.Paging, in.Reading, (*projections.Snapshot).AllTasks)
+}
+
+// tasksOfMany is a list of tasks over all projects of the caller.
+func (a *API) tasksOfMany(ctx context.Context, f Filter, paging Paging, in Reading,
+	ask func(*projections.Snapshot, context.Context, uuid.UUID, projections.TaskFilter, projections.Page) ([]projections.Task, string, error),
+) (*Listed[Task], error) {
 	caller := access.From(ctx).Account
-	filter, err := in.filter(caller)
+	filter, err := f.filter(caller)
 	if err != nil {
 		return nil, err
 	}
-	p, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Task], err error) {
-		p.rows, p.next, err = s.MyTasks(ctx, caller, filter, in.page(in.Sort))
+	p, position, err := read(ctx, a, in, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Task], err error) {
+		p.rows, p.next, err = ask(s, ctx, caller, filter, paging.page(f.Sort))
 		return p, err
 	})
 	if err != nil {

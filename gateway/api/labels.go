@@ -1,0 +1,30 @@
+package api
+
+import (
+	"context"
+
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/projections"
+)
+
+// LabelCount is a label and how many tasks carry it.
+type LabelCount struct {
+	Label string `json:"label"`
+	Tasks int    `json:"tasks" doc:"How many carry it, those in the trash left out."`
+}
+
+func (a *API) labels(ctx context.Context, in *struct {
+	OfProject
+	Reading
+}) (*Listed[LabelCount], error) {
+	all, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) ([]projections.LabelCount, error) {
+		return s.Labels(ctx, access.From(ctx).Account, in.ID)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.stillIn(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	return listed(all, "", position, func(l projections.LabelCount) LabelCount { return LabelCount(l) }), nil
+}
