@@ -106,6 +106,8 @@ func (r *reader) value(field string, v any) string {
 			return priority(v)
 		case "due":
 			return day(v)
+		case "description", "comment":
+			return events.NameMentions(v, func(account uuid.UUID) string { return "@" + r.name(account) })
 		}
 		return v
 	case []string:

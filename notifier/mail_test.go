@@ -129,7 +129,19 @@ func TestMails(t *testing.T) {
 		{"comment-restored", mina, events.CommentRestored{
 			Comment: named("comment"), Author: bob, Text: "I have two washers.", CreatedAt: start, EditedAt: start.Add(time.Minute),
 		}, []uuid.UUID{ann, bob}},
+		{"mentioned", bob, events.CommentAdded{
+			Comment: named("mention"), Text: "Ask <@" + eve.String() + ">, <@" + ann.String() + "> or <@" + gone.String() + ">:\n<@nobody> & <@" + bob.String() + ">",
+		}, []uuid.UUID{ann, mina}},
+		// Only who is new to the text; Eve, who may not read it, is not told.
+		{"mentioned-later", bob, events.CommentEdited{
+			Comment: named("mention"), From: "<@" + ann.String() + ">", To: "<@" + ann.String() + "> <@" + mina.String() + "> <@" + eve.String() + ">",
+		}, []uuid.UUID{mina, ann}},
+		{"mentioned-in-description", ann, events.TaskEdited{
+			Description: edited("for <@"+bob.String()+">", "for <@"+bob.String()+"> and <@"+mina.String()+">"),
+		}, []uuid.UUID{mina, bob}},
 	}
+	// A name must not become part of the page it stands on.
+	w.people.people[eve] = Person{eve, "Eve <b>\r\n\u202eMallory", "eve@people.test"}
 	names := map[uuid.UUID]string{mina: "mina", ann: "ann", bob: "bob"}
 	seen := map[events.Type]bool{}
 	mails := 0

@@ -16,6 +16,7 @@ type Reason string
 // The reasons. A person to whom several apply is told the one that its rule
 // names first.
 const (
+	Mentioned      Reason = "mentioned"
 	BecameAssignee Reason = "became_assignee"
 	CeasedAssignee Reason = "ceased_assignee"
 	Assignee       Reason = "assignee"
@@ -25,6 +26,7 @@ const (
 
 // because completes "You get this mail because …".
 var because = map[Reason]string{
+	Mentioned:      "you were mentioned",
 	BecameAssignee: "the task was assigned to you",
 	CeasedAssignee: "the task was assigned to you until now",
 	Assignee:       "the task is assigned to you",
@@ -42,15 +44,15 @@ type rule struct {
 // The one who did it is never told, nor is anybody of an event in which nothing
 // changed that a person would call a change; see [concerned].
 var rules = map[events.Type]rule{
-	events.TypeTaskCreated:    {mails(BecameAssignee), told("{{.Actor}} created “{{.Title}}” and assigned it to {{.Who}}")},
+	events.TypeTaskCreated:    {mails(Mentioned, BecameAssignee), told("{{.Actor}} created “{{.Title}}”{{with .Who}} and assigned it to {{.}}{{end}}")},
 	events.TypeTaskAssigned:   {mails(BecameAssignee, Assignee, Creator, Commenter), told("{{.Actor}} assigned “{{.Title}}” to {{.Who}}")},
 	events.TypeTaskUnassigned: {mails(CeasedAssignee, Assignee, Creator, Commenter), told("{{.Actor}} took {{.Who}} off “{{.Title}}”")},
 	events.TypeTaskMoved:      {mails(Assignee, Creator, Commenter), told("{{.Actor}} moved “{{.Title}}” from {{.From}} to {{.To}}")},
-	events.TypeTaskEdited:     {mails(Assignee, Creator, Commenter), told("{{.Actor}} changed {{.Fields}} of “{{.Title}}”")},
+	events.TypeTaskEdited:     {mails(Mentioned, Assignee, Creator, Commenter), told("{{.Actor}} changed {{.Fields}} of “{{.Title}}”")},
 	events.TypeTaskDeleted:    {mails(Assignee, Creator, Commenter), told("{{.Actor}} put “{{.Title}}” in the trash")},
 	events.TypeTaskRestored:   {mails(Assignee, Creator, Commenter), told("{{.Actor}} took “{{.Title}}” out of the trash")},
-	events.TypeCommentAdded:   {mails(Assignee, Creator, Commenter), told("{{.Actor}} commented on “{{.Title}}”")},
-	events.TypeCommentEdited:  {mails(Assignee, Creator, Commenter), told("{{.Actor}} edited a comment on “{{.Title}}”")},
+	events.TypeCommentAdded:   {mails(Mentioned, Assignee, Creator, Commenter), told("{{.Actor}} commented on “{{.Title}}”")},
+	events.TypeCommentEdited:  {mails(Mentioned, Assignee, Creator, Commenter), told("{{.Actor}} edited a comment on “{{.Title}}”")},
 	events.TypeCommentDeleted: {mails(Assignee, Creator, Commenter), told("{{.Actor}} deleted a comment on “{{.Title}}”")},
 	// Who was told that it is gone must be told that it is not.
 	events.TypeCommentRestored: {mails(Assignee, Creator, Commenter), told("{{.Actor}} restored a comment on “{{.Title}}”")},
@@ -102,6 +104,8 @@ func concerned(envelope *events.Envelope, event events.Event, t *task) []concern
 // holders lists the accounts a reason applies to.
 func holders(reason Reason, event events.Event, t *task) []uuid.UUID {
 	switch reason {
+	case Mentioned:
+		return mentioned(event)
 	case BecameAssignee:
 		switch e := event.(type) {
 		case events.TaskCreated:
@@ -119,6 +123,24 @@ func holders(reason Reason, event events.Event, t *task) []uuid.UUID {
 		return []uuid.UUID{t.creator}
 	case Commenter:
 		return t.commenters
+	}
+	return nil
+}
+
+// mentioned lists whom the event names who was not named before: to change a
+// word elsewhere in a text tells nobody again.
+func mentioned(event events.Event) []uuid.UUID {
+	switch e := event.(type) {
+	case events.TaskCreated:
+		return events.Mentions(e.Description)
+	case events.TaskEdited:
+		if d := e.Description; d != nil {
+			return without(events.Mentions(d.To), events.Mentions(d.From))
+		}
+	case events.CommentAdded:
+		return events.Mentions(e.Text)
+	case events.CommentEdited:
+		return without(events.Mentions(e.To), events.Mentions(e.From))
 	}
 	return nil
 }

@@ -44,6 +44,7 @@ func named(name string) uuid.UUID { return uuid.NewSHA1(uuid.NameSpaceURL, []byt
 // is not.
 var (
 	mina, ann, bob, eve = named("mina"), named("ann"), named("bob"), named("eve")
+	gone                = named("gone") // an account that was erased
 	projectID           = named("project")
 )
 

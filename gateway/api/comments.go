@@ -28,12 +28,12 @@ type OfComment struct {
 
 // CommentText is what is said.
 type CommentText struct {
-	Text string `json:"text" maxLength:"16384" doc:"At most 16,384 bytes."`
+	Text string `json:"text" maxLength:"16384" doc:"At most 16,384 bytes. <@id> names the account with that id; a member is told."`
 }
 
 // CommentPatch is a merge patch of what was said.
 type CommentPatch struct {
-	Text string  `json:"text" maxLength:"16384" doc:"At most 16,384 bytes."`
+	Text string  `json:"text" maxLength:"16384" doc:"At most 16,384 bytes. <@id> names the account with that id; a member is told."`
 	Seen *string `json:"seen,omitempty" maxLength:"16384" doc:"What it said when you began. If it says something else by now, it is refused with 409 changed_meanwhile."`
 }
 

@@ -161,7 +161,7 @@ func (a *API) tasksOfMany(ctx context.Context, f Filter, paging Paging, in Readi
 // NewTask is a task to be created.
 type NewTask struct {
 	Title       string          `json:"title" maxLength:"200"`
-	Description string          `json:"description,omitempty" maxLength:"65536" doc:"At most 65,536 bytes."`
+	Description string          `json:"description,omitempty" maxLength:"65536" doc:"At most 65,536 bytes. <@id> names the account with that id; a member is told."`
 	Status      string          `json:"status,omitempty" maxLength:"32" doc:"The board's first if left out."`
 	Rank        string          `json:"rank,omitempty" maxLength:"128" doc:"The end of its status if left out."`
 	Priority    events.Priority `json:"priority,omitempty" enum:"none,low,medium,high,urgent"`
