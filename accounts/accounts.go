@@ -90,6 +90,7 @@ type Accounts struct {
 
 	people      *bucket
 	credentials *bucket
+	filters     *bucket
 	instance    *instance
 	passwords   *passwords
 	attempts    *attempts
@@ -174,6 +175,7 @@ func (a *Accounts) openBuckets(ctx context.Context) error {
 	}{
 		{&a.people, "docket_people", slack, 0},
 		{&a.credentials, "docket_credentials", slack, 0},
+		{&a.filters, "docket_filters", slack, 0},
 		{&sessionsBucket, "docket_sessions", slack, SessionLifetime + day},
 		{&tokensBucket, "docket_tokens", slack, MaxTokenLifetime + day},
 		{&attemptsBucket, "docket_attempts", 1, MaxWindow},

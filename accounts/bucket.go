@@ -19,6 +19,10 @@ var errMoved = errors.New("key has moved on")
 // revisions left behind by a crash can still be named and overwritten.
 const slack = 5
 
+// maxValue bounds a value, in bytes. The largest are an account's filters: 50 of
+// at most 560 characters, each of which JSON writes as at most six bytes.
+const maxValue = 256 * 1024
+
 // listTimeout bounds a reading that the broker never completes.
 const listTimeout = 15 * time.Second
 
@@ -45,7 +49,7 @@ func openBucket(ctx context.Context, js jetstream.JetStream, name string, replic
 		MaxMsgsPerSubject: int64(history),
 		MaxMsgs:           -1,
 		MaxBytes:          -1,
-		MaxMsgSize:        64 * 1024,
+		MaxMsgSize:        maxValue,
 		MaxAge:            ttl,
 		Duplicates:        duplicates,
 		Discard:           jetstream.DiscardNew,

@@ -1,5 +1,6 @@
 // Package accounts owns the question of who may knock: people, passwords,
-// sessions and personal API tokens.
+// sessions and personal API tokens; and what else is a person's own, their saved
+// filters.
 //
 // All of it lives in JetStream key-value buckets, because people must be
 // erasable and the log is not. What enters: an address and a password, or the
@@ -14,6 +15,7 @@
 //	docket_people       account → name, address, administrator, erased
 //	docket_sessions     account.session → hash of the secret, expiry, last use
 //	docket_tokens       account.token → the same, with name and scopes
+//	docket_filters      account → the filters it has saved
 //	docket_attempts     keyed hash of an address or network address, or an
 //	                    account → count
 //	docket_instance     the installation's secret; who became administrator

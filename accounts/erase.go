@@ -11,8 +11,8 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// Erase removes what is known of the person: name, address, password, sessions
-// and tokens with the network addresses in them. What the account did stays in
+// Erase removes what is known of the person: name, address, password, saved
+// filters, sessions and tokens with the network addresses in them. What the account did stays in
 // the log under its id. The answer is the position of [events.AccountErased].
 // Erasing again is safe, after success and after failure; an erasure that was
 // interrupted is completed by the next start of any process. The administrator's
@@ -68,6 +68,9 @@ func (a *Accounts) finishErasure(ctx context.Context, account uuid.UUID) (events
 		if err := p.bucket.scrub(ctx, account.String()+"."); err != nil {
 			return events.Position{}, err
 		}
+	}
+	if err := a.eraseFilters(ctx, account); err != nil {
+		return events.Position{}, err
 	}
 	position, err := a.announceErased(ctx, account, record)
 	if err != nil {

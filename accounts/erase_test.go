@@ -46,7 +46,7 @@ func readable(t *testing.T, streams []jetstream.Stream, texts ...string) string 
 
 func allStreams(a *Accounts) []jetstream.Stream {
 	var all []jetstream.Stream
-	for _, b := range []*bucket{a.people, a.credentials, a.sessions.bucket, a.tokens.bucket, a.attempts.bucket, a.instance.bucket} {
+	for _, b := range []*bucket{a.people, a.credentials, a.filters, a.sessions.bucket, a.tokens.bucket, a.attempts.bucket, a.instance.bucket} {
 		all = append(all, b.stream)
 	}
 	return all
@@ -107,6 +107,21 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	secrets = append(secrets, token.Secret)
+	kept := filter(t, a, p.ID, SavedFilter{Name: "Bernoulli numbers", Query: "text=Ockham"})
+	filter(t, a, p.ID, SavedFilter{Name: kept.Name, Query: "text=Diagram"})
+	dropped := filter(t, a, p.ID, SavedFilter{Name: "Punched cards"})
+	if err := a.DeleteFilter(t.Context(), p.ID, dropped.ID); err != nil {
+		t.Fatal(err)
+	}
+	// One saved as a crash would leave it.
+	crashedFilters, revision, err := get[filterRecord](t.Context(), a.filters, p.ID.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	crashedFilters.Filters[0].Query = "text=Menabrea"
+	if _, err := a.filters.update(t.Context(), p.ID.String(), crashedFilters, revision); err != nil {
+		t.Fatal(err)
+	}
 	c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(ada))
 	if err != nil {
 		t.Fatal(err)
@@ -124,8 +139,8 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	known := []string{ada, "Ada Lovelace", "203.0.113.77", "Difference Engine", "Analytical Engine", "Jacquard Loom", c.Password}
-	past := []string{"earlier@example.org", "Augusta Byron"}
+	known := []string{ada, "Ada Lovelace", "203.0.113.77", "Difference Engine", "Analytical Engine", "Jacquard Loom", c.Password, "Bernoulli numbers", "text=Diagram", "text=Menabrea"}
+	past := []string{"earlier@example.org", "Augusta Byron", "text=Ockham", "Punched cards"}
 	for _, text := range known {
 		if readable(t, allStreams(a), text) == "" {
 			t.Errorf("%q is nowhere before the erasure, so nothing is shown by its absence", text)
@@ -169,6 +184,12 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	}
 	if _, err := a.CreateToken(t.Context(), p.ID, TokenRequest{Name: "n", Scopes: allScopes}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("token for an erased person: %v", err)
+	}
+	if _, err := a.SaveFilter(t.Context(), p.ID, SavedFilter{Name: "n"}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("filter for an erased person: %v", err)
+	}
+	if filters, err := a.Filters(t.Context(), p.ID); err != nil || len(filters) != 0 {
+		t.Errorf("filters of an erased person: %v, %v", filters, err)
 	}
 	if again, err := a.Erase(t.Context(), p.ID); err != nil || again != position {
 		t.Errorf("erasing again: %v %v, want %v", again, err, position)
@@ -246,7 +267,7 @@ func TestErasureSurvivesCrash(t *testing.T) {
 		if diff := cmp.Diff(told, h.log.told(t, p.ID)); diff != "" {
 			t.Errorf("log (-want +have):\n%s", diff)
 		}
-		if found := readable(t, allStreams(a), ada); found != "" {
+		if found := readable(t, allStreams(a), ada, "Punched cards"); found != "" {
 			t.Errorf("still readable: %s", found)
 		}
 	}
@@ -271,6 +292,7 @@ func TestErasureSurvivesCrash(t *testing.T) {
 		a := h.open(t)
 		p := register(t, a, ada)
 		s := signIn(t, a, ada)
+		filter(t, a, p.ID, SavedFilter{Name: "Punched cards"})
 		begun(t, h, a, p)
 		if readable(t, allStreams(a), ada) == "" {
 			t.Error("nothing was left behind, so nothing is healed")

@@ -17,8 +17,8 @@ var (
 	// ErrTooManyAttempts reports that the limit is reached; the error is a
 	// [*TooManyAttempts], which says when to try again.
 	ErrTooManyAttempts = errors.New("too many attempts")
-	// ErrNotFound reports an account, session or token that does not exist, or
-	// not any more, or that is somebody else's.
+	// ErrNotFound reports an account, session, token or saved filter that does
+	// not exist, or not any more, or that is somebody else's.
 	ErrNotFound = errors.New("not found")
 	// ErrUnavailable reports that the broker could not be asked. Nobody was let
 	// in; what was to be written is either written or not, and doing it again

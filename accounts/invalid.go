@@ -18,6 +18,8 @@ const (
 	MaxPassword       = 256 // bytes
 	MaxIdempotencyKey = 255 // bytes
 	MaxTokenLifetime  = 365 * 24 * time.Hour
+	MaxFilterName     = 60  // characters
+	MaxFilterQuery    = 500 // characters
 )
 
 // The codes of an [Invalid].
@@ -30,6 +32,7 @@ const (
 	CodeTaken    = "taken"
 	CodeRange    = "range"
 	CodeSpent    = "spent"
+	CodeLimit    = "limit"
 )
 
 // Invalid says what is wrong with one field and what to do about it.
@@ -95,18 +98,32 @@ func (is *Invalids) email(email string) string {
 	return email
 }
 
-func (is *Invalids) name(name string) string {
+func (is *Invalids) name(name string) string { return is.line(name, MaxName) }
+
+func (is *Invalids) filterName(name string) string { return is.line(name, MaxFilterName) }
+
+func (is *Invalids) line(name string, longest int) string {
 	const field = "name"
 	name = strings.TrimSpace(name)
 	switch {
 	case name == "":
 		is.add(field, CodeRequired, "enter a name")
-	case utf8.RuneCountInString(name) > MaxName:
-		is.add(field, CodeTooLong, "use at most %d characters", MaxName)
+	case utf8.RuneCountInString(name) > longest:
+		is.add(field, CodeTooLong, "use at most %d characters", longest)
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, deceptive):
 		is.add(field, CodeFormat, "leave out control characters and line breaks")
 	}
 	return name
+}
+
+func (is *Invalids) filterQuery(query string) {
+	const field = "query"
+	switch {
+	case utf8.RuneCountInString(query) > MaxFilterQuery:
+		is.add(field, CodeTooLong, "use at most %d characters", MaxFilterQuery)
+	case !utf8.ValidString(query) || strings.ContainsFunc(query, unicode.IsControl):
+		is.add(field, CodeFormat, "leave out control characters and line breaks")
+	}
 }
 
 // deceptive characters change how the text around a name is read: line breaks
