@@ -13,7 +13,7 @@ type scene struct {
 	*house
 	ada, ben, eve                   *person
 	project, task, comment, session string
-	token                           string
+	token, filter                   string
 	at                              header
 }
 
@@ -28,6 +28,7 @@ func set(t *testing.T) *scene {
 	s.comment = said.header.Get("Location")
 	s.session = "/api/v1/me/sessions/" + s.ada.get("/api/v1/me").text("session_id")
 	s.token = "/api/v1/me/tokens/" + s.ada.post("/api/v1/me/tokens", m{"name": "ci", "scopes": []string{"read"}}).want(201).text("id")
+	s.filter = "/api/v1/me/filters/" + s.ada.post("/api/v1/me/filters", m{"name": "Secret filter", "query": "open=true"}).want(201).text("id")
 	s.at = said.at()
 	return s
 }
@@ -54,6 +55,8 @@ func (s *scene) hostile() map[string]struct {
 		"change-me":      {own, m{"name": "Eve II"}, 200},
 		"list-my-tasks":  {own + "/tasks", nil, 200},
 		"list-all-tasks": {"/api/v1/tasks", nil, 200},
+		"list-filters":   {own + "/filters", nil, 200},
+		"save-filter":    {own + "/filters", m{"name": "x"}, 201},
 		"list-sessions":  {own + "/sessions", nil, 200},
 		"list-tokens":    {own + "/tokens", nil, 200},
 		"create-token":   {own + "/tokens", m{"name": "x", "scopes": []string{"read"}}, 201},
@@ -65,6 +68,7 @@ func (s *scene) hostile() map[string]struct {
 
 		"revoke-session": {s.session, nil, 404},
 		"revoke-token":   {s.token, nil, 404},
+		"delete-filter":  {s.filter, nil, 404},
 
 		"get-project":          {s.project, nil, 404},
 		"change-project":       {s.project, m{"name": "Taken"}, 404},

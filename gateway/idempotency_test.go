@@ -289,6 +289,8 @@ func TestNobodyIsRemembered(t *testing.T) {
 		"revoke-session": {"/api/v1/me/sessions/" + spare, nil, 204},
 		"create-token":   {"/api/v1/me/tokens", m{"name": "x", "scopes": []string{"read"}}, 201},
 		"revoke-token":   {s.token, nil, 204},
+		"save-filter":    {"/api/v1/me/filters", m{"name": "All of Wilhelmina's"}, 201},
+		"delete-filter":  {s.filter, nil, 204},
 		"create-project": {"/api/v1/projects", m{"name": "P"}, 201},
 		"change-project": {s.project, m{"name": "Q"}, 200},
 		"add-member":     {s.project + "/members", m{"email": s.eve.email, "role": "member"}, 201},
@@ -309,7 +311,7 @@ func TestNobodyIsRemembered(t *testing.T) {
 		"sign-out":       {"/api/v1/sessions/current", nil, 204},
 	}
 	order := []string{
-		"register", "sign-in", "change-me", "revoke-session", "create-token", "revoke-token", "create-project", "change-project",
+		"register", "sign-in", "change-me", "revoke-session", "create-token", "revoke-token", "save-filter", "delete-filter", "create-project", "change-project",
 		"add-member", "change-member", "remove-member", "create-task", "change-task", "assign", "unassign", "delete-task",
 		"restore-task", "add-comment", "edit-comment", "delete-comment", "undo-task", "undo-project", "erase-me", "sign-out",
 	}

@@ -173,6 +173,8 @@ func TestDocumentedLimits(t *testing.T) {
 		{"NewProject", "statuses", "maxItems", commands.MaxStatuses},
 		{"CommentPatch", "text", "maxLength", commands.MaxComment},
 		{"CommentText", "text", "maxLength", commands.MaxComment},
+		{"NewFilter", "name", "maxLength", accounts.MaxFilterName},
+		{"NewFilter", "query", "maxLength", accounts.MaxFilterQuery},
 		{"NewAccount", "name", "maxLength", accounts.MaxName},
 		{"NewAccount", "email", "maxLength", accounts.MaxEmail},
 		{"NewAccount", "password", "maxLength", accounts.MaxPassword},

@@ -1,0 +1,112 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/idempotency"
+	"github.com/docketlog/docket/gateway/problem"
+)
+
+// SavedFilter is a filter of tasks that the caller has given a name.
+type SavedFilter struct {
+	ID        uuid.UUID  `json:"id" format:"uuid"`
+	Name      string     `json:"name"`
+	ProjectID *uuid.UUID `json:"project_id" format:"uuid" doc:"The project it is for, null for all."`
+	Query     string     `json:"query" doc:"As it was saved."`
+}
+
+func savedFilter(f accounts.SavedFilter) SavedFilter {
+	shaped := SavedFilter{ID: f.ID, Name: f.Name, Query: f.Query}
+	if f.Project != uuid.Nil {
+		shaped.ProjectID = &f.Project
+	}
+	return shaped
+}
+
+// NewFilter is a filter to be saved.
+type NewFilter struct {
+	Name      string     `json:"name" maxLength:"60" doc:"One of the same name for the same project is replaced."`
+	ProjectID *uuid.UUID `json:"project_id,omitempty" format:"uuid" doc:"The project it is for; all if left out."`
+	Query     string     `json:"query,omitempty" maxLength:"500" doc:"What to send to a list of tasks, such as assignee=me&open=true. It is kept as it is."`
+}
+
+// SavedFilterAnswer answers with a saved filter.
+type SavedFilterAnswer struct {
+	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
+	Body     SavedFilter
+}
+
+func (a *API) filters(ctx context.Context, in *Reading) (*Listed[SavedFilter], error) {
+	all, err := a.Accounts.Filters(ctx, access.From(ctx).Account)
+	if err != nil {
+		return nil, err
+	}
+	position, err := a.now(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	return listed(all, "", position, savedFilter), nil
+}
+
+func (a *API) saveFilter(ctx context.Context, in *struct {
+	Keyed
+	Body NewFilter
+}) (*SavedFilterAnswer, error) {
+	caller := access.From(ctx).Account
+	f := accounts.SavedFilter{Name: in.Body.Name, Query: in.Body.Query}
+	if in.Body.ProjectID != nil {
+		f.Project = *in.Body.ProjectID
+		project, err := a.Commands.Project(ctx, f.Project)
+		if err != nil {
+			return nil, err
+		}
+		if project.Role(caller) == "" {
+			return nil, problem.Wrong(problem.InBody, "project_id", "is not a project of yours")
+		}
+	}
+	var err error
+	if idempotency.Done(ctx) {
+		// It may have been changed or deleted since, and that stands.
+		f, err = a.savedAs(ctx, caller, f)
+	} else {
+		f, err = a.Accounts.SaveFilter(ctx, caller, f)
+	}
+	if err != nil {
+		return nil, err
+	}
+	position, err := a.now(ctx, Reading{})
+	if err != nil {
+		return nil, err
+	}
+	return &SavedFilterAnswer{position, savedFilter(f)}, nil
+}
+
+// savedAs finds what was saved under the name for the project.
+func (a *API) savedAs(ctx context.Context, caller uuid.UUID, f accounts.SavedFilter) (accounts.SavedFilter, error) {
+	all, err := a.Accounts.Filters(ctx, caller)
+	if err != nil {
+		return f, err
+	}
+	for _, saved := range all {
+		if saved.Name == strings.TrimSpace(f.Name) && saved.Project == f.Project {
+			return saved, nil
+		}
+	}
+	return f, problem.New(problem.NotFound, "The filter has been deleted since")
+}
+
+func (a *API) deleteFilter(ctx context.Context, in *struct {
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The saved filter."`
+	Keyed
+}) (*Done, error) {
+	if err := a.Accounts.DeleteFilter(ctx, access.From(ctx).Account, in.ID); err != nil {
+		return nil, err
+	}
+	position, err := a.now(ctx, Reading{})
+	return &Done{position}, err
+}
