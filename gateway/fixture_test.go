@@ -2,37 +2,27 @@ package gateway_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
-	js "github.com/nats-io/nats.go/jetstream"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/docketlog/docket/accounts"
-	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/events/jetstream"
 	"github.com/docketlog/docket/gateway"
-	"github.com/docketlog/docket/gateway/idempotency"
+	"github.com/docketlog/docket/gateway/gatewaytest"
 	"github.com/docketlog/docket/projections"
 )
 
 // soon is how long tests wait for what must happen; nothing is asserted about
 // how long it takes.
-const soon = time.Minute
+const soon = gatewaytest.Soon
 
 // house is a whole Docket in one process, with the real things.
 type house struct {
@@ -40,121 +30,35 @@ type house struct {
 	nc       *nats.Conn
 	log      *jetstream.Log
 	rows     *projections.Store
-	accounts *accounts.Accounts
 	commands *commands.Handler
 	gateway  *gateway.Gateway
 	server   *httptest.Server
-	registry *prometheus.Registry
-	logged   *strings.Builder
-	logMu    *sync.Mutex
-	// settle stops and starts the projector.
 	stopRows func()
 	options  gateway.Options
+
+	logText    func() string
+	eventually func(what string, ok func() bool)
+	end        func() events.Position
 }
 
 // open builds a house; change may change what its gateway is made of.
 func open(t testing.TB, change ...func(*gateway.Options)) *house {
 	t.Helper()
-	return furnish(t, brokertest.Conn(t), filepath.Join(t.TempDir(), "rows.db"), change...)
+	return furnished(t, gatewaytest.Open(t, change...))
 }
 
 // furnish builds a house on a broker that may have been used before.
 func furnish(t testing.TB, nc *nats.Conn, rows string, change ...func(*gateway.Options)) *house {
 	t.Helper()
-	h := &house{t: t, nc: nc, logged: &strings.Builder{}, logMu: &sync.Mutex{}, registry: prometheus.NewRegistry()}
-	logger := slog.New(slog.NewTextHandler(h, nil))
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	var running sync.WaitGroup
-	t.Cleanup(func() { cancel(); running.Wait() })
-	var err error
-	if h.log, err = jetstream.Open(ctx, nc, jetstream.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	if h.rows, err = projections.Open(ctx, "sqlite:"+rows, projections.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = h.rows.Close() })
-	if h.accounts, err = accounts.Open(ctx, nc, h.log, accounts.Options{
-		Argon2: accounts.Argon2{Memory: 64, Passes: 1, Lanes: 1},
-		Limits: accounts.Limits{PerAddress: 10_000, Registrations: 10_000},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(h.accounts.Close)
-	h.commands = commands.NewHandler(h.log, commands.Options{})
-	stream, err := js.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bucket, err := stream.CreateOrUpdateKeyValue(ctx, idempotency.BucketConfig(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.options = gateway.Options{
-		Commands: h.commands, Accounts: h.accounts, Rows: h.rows, Log: h.log, Idempotency: bucket,
-		Metrics: promhttp.HandlerFor(h.registry, promhttp.HandlerOpts{}), Registry: h.registry, Logger: logger,
-	}
-	for _, c := range change {
-		c(&h.options)
-	}
-	if h.gateway, err = gateway.New(h.options); err != nil {
-		t.Fatal(err)
-	}
-	run := func(f func(context.Context) error) (stop func()) {
-		ctx, cancel := context.WithCancel(ctx)
-		done := make(chan struct{})
-		running.Go(func() { defer close(done); _ = f(ctx) })
-		return func() { cancel(); <-done }
-	}
-	run(h.commands.Run)
-	run(h.gateway.Run)
-	h.stopRows = run(projections.NewProjector(h.rows, h.log, projections.ProjectorOptions{}).Run)
-
-	h.server = httptest.NewUnstartedServer(nil)
-	h.server.Config = h.gateway.Server("")
-	h.server.Start()
-	t.Cleanup(func() { cancel(); h.server.Close() })
-	h.eventually("ready", func() bool {
-		r, err := http.Get(h.server.URL + "/readyz")
-		if err != nil {
-			return false
-		}
-		defer r.Body.Close()
-		return r.StatusCode == http.StatusOK
-	})
-	return h
+	return furnished(t, gatewaytest.Furnish(t, nc, rows, change...))
 }
 
-// Write takes the gateway's log.
-func (h *house) Write(p []byte) (int, error) {
-	h.logMu.Lock()
-	defer h.logMu.Unlock()
-	return h.logged.Write(p)
-}
-
-func (h *house) logText() string {
-	h.logMu.Lock()
-	defer h.logMu.Unlock()
-	return h.logged.String()
-}
-
-func (h *house) eventually(what string, ok func() bool) {
-	h.t.Helper()
-	for deadline := time.Now().Add(soon); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			h.t.Fatalf("never came: %s\n%s", what, h.logText())
-		}
+func furnished(t testing.TB, h *gatewaytest.House) *house {
+	return &house{
+		t: t, nc: h.Conn, log: h.Log, rows: h.Rows, commands: h.Commands, gateway: h.Gateway,
+		server: h.Server, stopRows: h.StopRows, options: h.Options,
+		logText: h.Logged, eventually: h.Eventually, end: h.End,
 	}
-}
-
-// end is the position of the log.
-func (h *house) end() events.Position {
-	h.t.Helper()
-	end, err := h.log.End(h.t.Context())
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return end
 }
 
 // person is somebody signed in.

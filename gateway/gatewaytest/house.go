@@ -1,0 +1,209 @@
+package gatewaytest
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	js "github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/events/jetstream"
+	"github.com/docketlog/docket/gateway"
+	"github.com/docketlog/docket/gateway/idempotency"
+	"github.com/docketlog/docket/projections"
+)
+
+// Soon is how long tests wait for what must happen; nothing is asserted about
+// how long it takes.
+const Soon = time.Minute
+
+// House is a whole Docket in one process.
+type House struct {
+	// URL is where the gateway is reached, and stays so when the server stops
+	// and starts again.
+	URL      string
+	Conn     *nats.Conn
+	Log      *jetstream.Log
+	Rows     *projections.Store
+	Accounts *accounts.Accounts
+	Commands *commands.Handler
+	Gateway  *gateway.Gateway
+	Registry *prometheus.Registry
+	// Options are what the gateway was made of.
+	Options gateway.Options
+	// Server is the one that listens; nil while it is stopped.
+	Server *httptest.Server
+	// StopRows stops the projector for good, and returns when it has stopped.
+	StopRows func()
+
+	t      testing.TB
+	logMu  sync.Mutex
+	logged strings.Builder
+}
+
+// Open builds a house on a broker and rows of its own; change may change what
+// its gateway is made of.
+func Open(t testing.TB, change ...func(*gateway.Options)) *House {
+	t.Helper()
+	return Furnish(t, brokertest.Conn(t), filepath.Join(t.TempDir(), "rows.db"), change...)
+}
+
+// Furnish builds a house on a broker that may have been used before, and ready
+// to answer.
+func Furnish(t testing.TB, nc *nats.Conn, rows string, change ...func(*gateway.Options)) *House {
+	t.Helper()
+	h := &House{t: t, Conn: nc, Registry: prometheus.NewRegistry()}
+	logger := slog.New(slog.NewTextHandler(h, nil))
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	var running sync.WaitGroup
+	t.Cleanup(func() { cancel(); running.Wait() })
+	var err error
+	if h.Log, err = jetstream.Open(ctx, nc, jetstream.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if h.Rows, err = projections.Open(ctx, "sqlite:"+rows, projections.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.Rows.Close() })
+	if h.Accounts, err = accounts.Open(ctx, nc, h.Log, accounts.Options{
+		Argon2: accounts.Argon2{Memory: 64, Passes: 1, Lanes: 1},
+		Limits: accounts.Limits{PerAddress: 10_000, Registrations: 10_000},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Accounts.Close)
+	h.Commands = commands.NewHandler(h.Log, commands.Options{})
+	stream, err := js.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bucket, err := stream.CreateOrUpdateKeyValue(ctx, idempotency.BucketConfig(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Options = gateway.Options{
+		Commands: h.Commands, Accounts: h.Accounts, Rows: h.Rows, Log: h.Log, Idempotency: bucket,
+		Metrics: promhttp.HandlerFor(h.Registry, promhttp.HandlerOpts{}), Registry: h.Registry, Logger: logger,
+	}
+	for _, c := range change {
+		c(&h.Options)
+	}
+	if h.Gateway, err = gateway.New(h.Options); err != nil {
+		t.Fatal(err)
+	}
+	run := func(f func(context.Context) error) (stop func()) {
+		ctx, cancel := context.WithCancel(ctx)
+		done := make(chan struct{})
+		running.Go(func() { defer close(done); _ = f(ctx) })
+		return func() { cancel(); <-done }
+	}
+	run(h.Commands.Run)
+	run(h.Gateway.Run)
+	h.StopRows = run(projections.NewProjector(h.Rows, h.Log, projections.ProjectorOptions{}).Run)
+
+	h.listen("127.0.0.1:0")
+	t.Cleanup(func() {
+		cancel()
+		if h.Server != nil {
+			h.Server.Close()
+		}
+	})
+	h.Ready()
+	return h
+}
+
+func (h *House) listen(address string) {
+	h.t.Helper()
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.Server = &httptest.Server{Listener: listener, Config: h.Gateway.Server("")}
+	h.Server.Start()
+	h.URL = h.Server.URL
+}
+
+// StopServer takes the server away as a broken network would: whoever is
+// connected is cut off, and nobody can connect.
+func (h *House) StopServer() {
+	h.t.Helper()
+	if h.Server == nil {
+		h.t.Fatal("the server is stopped already")
+	}
+	// First the listener, or somebody comes back while the others are cut off.
+	_ = h.Server.Listener.Close()
+	h.Server.CloseClientConnections()
+	h.Server.Close()
+	h.Server = nil
+}
+
+// StartServer listens again, where it did.
+func (h *House) StartServer() {
+	h.t.Helper()
+	if h.Server != nil {
+		h.t.Fatal("the server is running already")
+	}
+	h.listen(strings.TrimPrefix(h.URL, "http://"))
+	h.Ready()
+}
+
+// Ready waits until the gateway says that it is.
+func (h *House) Ready() {
+	h.t.Helper()
+	h.Eventually("ready", func() bool {
+		r, err := h.Server.Client().Get(h.URL + "/readyz")
+		if err != nil {
+			return false
+		}
+		defer r.Body.Close()
+		return r.StatusCode == http.StatusOK
+	})
+}
+
+// Write takes the gateway's log.
+func (h *House) Write(p []byte) (int, error) {
+	h.logMu.Lock()
+	defer h.logMu.Unlock()
+	return h.logged.Write(p)
+}
+
+// Logged is what the gateway has logged.
+func (h *House) Logged() string {
+	h.logMu.Lock()
+	defer h.logMu.Unlock()
+	return h.logged.String()
+}
+
+// Eventually waits for ok, and shows the gateway's log if it never comes.
+func (h *House) Eventually(what string, ok func() bool) {
+	h.t.Helper()
+	for deadline := time.Now().Add(Soon); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			h.t.Fatalf("never came: %s\n%s", what, h.Logged())
+		}
+	}
+}
+
+// End is the position of the log.
+func (h *House) End() events.Position {
+	h.t.Helper()
+	end, err := h.Log.End(h.t.Context())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return end
+}
