@@ -1,0 +1,170 @@
+package browsertest
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// named are the keys that are pressed by name, as KeyboardEvent.key has it.
+var named = map[string]string{
+	"Enter": kb.Enter, "Tab": kb.Tab, "Escape": kb.Escape, "Backspace": kb.Backspace, "Delete": kb.Delete, "Space": " ",
+	"ArrowUp": kb.ArrowUp, "ArrowDown": kb.ArrowDown, "ArrowLeft": kb.ArrowLeft, "ArrowRight": kb.ArrowRight,
+	"Home": kb.Home, "End": kb.End, "PageUp": kb.PageUp, "PageDown": kb.PageDown, "ContextMenu": kb.ContextMenu,
+	"F1": kb.F1, "F2": kb.F2, "F6": kb.F6, "F10": kb.F10,
+}
+
+var modifiers = map[string]struct {
+	rune rune
+	bit  chromedp.Modifier
+}{
+	"Control": {[]rune(kb.Control)[0], chromedp.ModifierCtrl},
+	"Shift":   {[]rune(kb.Shift)[0], chromedp.ModifierShift},
+	"Alt":     {[]rune(kb.Alt)[0], chromedp.ModifierAlt},
+	"Meta":    {[]rune(kb.Meta)[0], chromedp.ModifierMeta},
+}
+
+// Press presses keys one after the other, each by its name or character and
+// with what is held down before it: "Tab", "?", "Control+k", "Shift+Tab".
+func (p *Page) Press(keys ...string) {
+	p.t.Helper()
+	for _, combination := range keys {
+		p.press(combination)
+	}
+}
+
+func (p *Page) press(combination string) {
+	p.t.Helper()
+	parts := strings.Split(combination, "+")
+	if strings.HasSuffix(combination, "+") { // The key + itself.
+		parts = append(strings.Split(strings.TrimSuffix(strings.TrimSuffix(combination, "+"), "+"), "+"), "+")
+		if combination == "+" {
+			parts = []string{"+"}
+		}
+	}
+	name := parts[len(parts)-1]
+	text, ok := named[name]
+	if !ok {
+		text = name
+	}
+	r, size := utf8.DecodeRuneInString(text)
+	key, known := kb.Keys[r]
+	if size != len(text) || !known {
+		p.t.Fatalf("press %q: there is no key %q", combination, name)
+	}
+	var held chromedp.Modifier
+	for _, m := range parts[:len(parts)-1] {
+		modifier, ok := modifiers[m]
+		if !ok {
+			p.t.Fatalf("press %q: %q cannot be held down", combination, m)
+		}
+		held |= modifier.bit
+		p.key(input.DispatchKeyEventTypeRawKeyDown, *kb.Keys[modifier.rune], held, "")
+	}
+	// What a letter is with Shift is on the same key.
+	if held&chromedp.ModifierShift != 0 {
+		if upper, ok := kb.Keys[[]rune(strings.ToUpper(text))[0]]; ok && key.Print {
+			key = upper
+		}
+	}
+	all := held
+	if key.Shift {
+		all |= chromedp.ModifierShift
+	}
+	types := ""
+	if key.Print && held&^chromedp.ModifierShift == 0 {
+		types = key.Text
+	}
+	p.stroke(*key, all, types)
+	for i := len(parts) - 2; i >= 0; i-- {
+		modifier := modifiers[parts[i]]
+		held &^= modifier.bit
+		p.key(input.DispatchKeyEventTypeKeyUp, *kb.Keys[modifier.rune], held, "")
+	}
+}
+
+func (p *Page) stroke(key kb.Key, held chromedp.Modifier, types string) {
+	p.t.Helper()
+	down := input.DispatchKeyEventTypeRawKeyDown
+	if types != "" {
+		down = input.DispatchKeyEventTypeKeyDown
+	}
+	p.key(down, key, held, types)
+	p.key(input.DispatchKeyEventTypeKeyUp, key, held, "")
+}
+
+func (p *Page) key(kind input.DispatchKeyEventType, key kb.Key, held chromedp.Modifier, types string) {
+	p.t.Helper()
+	if _, err := call(p, input.DispatchKeyEvent, input.DispatchKeyEventParams{
+		Type: kind, Key: key.Key, Code: key.Code, Modifiers: int64(held), Text: types, UnmodifiedText: types,
+		WindowsVirtualKeyCode: key.Windows, NativeVirtualKeyCode: key.Native,
+	}); err != nil {
+		p.fatal("press %s: %v", key.Key, err)
+	}
+}
+
+// Type clicks on a control and types the text, key by key; what is on no key
+// comes as from an input method. A line break is Enter.
+func (p *Page) Type(sel, text string) {
+	p.t.Helper()
+	p.Click(sel)
+	p.WaitFocus(sel)
+	p.Keys(text)
+}
+
+// Keys types the text to whatever has the focus.
+func (p *Page) Keys(text string) {
+	p.t.Helper()
+	for _, r := range text {
+		if r == '\n' {
+			r = '\r'
+		}
+		key, known := kb.Keys[r]
+		if !known || !key.Print {
+			if _, err := call(p, input.InsertText, input.InsertTextParams{Text: string(r)}); err != nil {
+				p.fatal("type %q: %v", r, err)
+			}
+			continue
+		}
+		var held chromedp.Modifier
+		if key.Shift {
+			held = chromedp.ModifierShift
+		}
+		p.stroke(*key, held, key.Text)
+	}
+}
+
+// Fill is [Page.Type] in the place of what the control holds.
+func (p *Page) Fill(sel, text string) {
+	p.t.Helper()
+	p.Click(sel)
+	p.WaitFocus(sel)
+	p.Press("Control+a", "Delete")
+	p.Keys(text)
+}
+
+// Set gives a control a value that would be typed or chosen differently on
+// every machine, a date or an option of a list, and tells the page as a person's
+// doing would. An option is named by its value or by what it shows.
+func (p *Page) Set(sel, value string) {
+	p.t.Helper()
+	p.WaitFor(sel)
+	done := Eval[bool](p, finding(sel, `(() => {
+		const value = `+literal(value)+`;
+		one.focus();
+		if (one.localName === "select") {
+			const option = [...one.options].find(o => o.value === value || o.label.trim() === value);
+			if (!option) return false;
+			option.selected = true;
+		} else one.value = value;
+		one.dispatchEvent(new Event("input", {bubbles: true}));
+		one.dispatchEvent(new Event("change", {bubbles: true}));
+		return true;
+	})()`))
+	if !done {
+		p.fatal("%s has no %q", sel, value)
+	}
+}
