@@ -57,6 +57,17 @@ func (t Task) Comment(id uuid.UUID) (Comment, bool) {
 	return Comment{}, false
 }
 
+// CommentCount is how many comments there are that were not deleted.
+func (t Task) CommentCount() int {
+	n := 0
+	for i := range t.Comments {
+		if !t.Comments[i].Deleted {
+			n++
+		}
+	}
+	return n
+}
+
 func (t Task) comment(id uuid.UUID) int {
 	return slices.IndexFunc(t.Comments, func(c Comment) bool { return c.ID == id })
 }

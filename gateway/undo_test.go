@@ -32,6 +32,7 @@ func TestUndo(t *testing.T) {
 
 	patch := ben.patch(task, m{"title": "Other", "description": "Words", "status": "done", "assignees": []string{ada.account}}).want(200)
 	before, after := made.json(), patch.json()
+	before["comments"] = float64(1) // it was said in between, and stays
 	same := func(what string, got, want m) {
 		t.Helper()
 		for _, moving := range []string{"revision", "updated_at"} {

@@ -26,13 +26,16 @@ type Erased struct {
 	SetCookie string `header:"Set-Cookie" doc:"Makes a browser forget the session."`
 }
 
+// erasing is a request to be erased.
+type erasing struct {
+	Keyed
+	Body Password
+}
+
 // eraseMe takes the caller out of all projects and erases the account then, so
 // that no project is left to an owner who is nobody. Refused, it has done
 // nothing; broken off, it is completed by asking again.
-func (a *API) eraseMe(ctx context.Context, in *struct {
-	Keyed
-	Body Password
-}) (*Erased, error) {
+func (a *API) eraseMe(ctx context.Context, in *erasing) (*Erased, error) {
 	caller := access.From(ctx).Account
 	if err := a.Accounts.CheckPassword(ctx, caller, in.Body.Password); err != nil {
 		return nil, wrongPassword(err, "password")

@@ -24,6 +24,7 @@ type Task struct {
 	Due         *string         `json:"due" format:"date" doc:"A calendar day, null for none."`
 	Labels      []string        `json:"labels" nullable:"false"`
 	Assignees   []uuid.UUID     `json:"assignees" nullable:"false" format:"uuid" doc:"Accounts. Who is no member any more is left out."`
+	Comments    int             `json:"comments" doc:"How many there are."`
 	Rank        string          `json:"rank" doc:"Its place within its status: ranks compare as bytes."`
 	Revision    uint64          `json:"revision" doc:"Counts its changes; the ETag."`
 	CreatedAt   time.Time       `json:"created_at"`
@@ -37,7 +38,7 @@ func taskOfRow(t projections.Task) Task {
 	return Task{
 		ID: t.ID, ProjectID: t.Project, Number: &t.Number, Title: t.Title, Description: t.Description,
 		Status: t.Status, Priority: t.Priority, Due: due(t.Due), Labels: filled(t.Labels), Assignees: filled(t.Assignees),
-		Rank: t.Rank, Revision: t.Revision, CreatedAt: t.CreatedAt.UTC(), CreatedBy: t.CreatedBy,
+		Comments: t.CommentCount, Rank: t.Rank, Revision: t.Revision, CreatedAt: t.CreatedAt.UTC(), CreatedBy: t.CreatedBy,
 		UpdatedAt: t.UpdatedAt.UTC(), DeletedAt: utc(t.DeletedAt),
 	}
 }
@@ -57,7 +58,7 @@ func taskOfFold(t commands.Task, p commands.Project, number *int64) Task {
 	shaped := Task{
 		ID: t.ID, ProjectID: t.Project, Number: number, Title: t.Title, Description: t.Description,
 		Status: status, Priority: t.Priority, Due: due(t.Due), Labels: filled(t.Labels), Assignees: assignees,
-		Rank: t.Rank, Revision: t.Head.Revision, CreatedAt: t.CreatedAt, CreatedBy: t.CreatedBy, UpdatedAt: t.UpdatedAt,
+		Comments: t.CommentCount(), Rank: t.Rank, Revision: t.Head.Revision, CreatedAt: t.CreatedAt, CreatedBy: t.CreatedBy, UpdatedAt: t.UpdatedAt,
 	}
 	if t.Deleted() {
 		shaped.DeletedAt = &t.DeletedAt

@@ -1,0 +1,175 @@
+// What every page needs: words, the API, putting a page's news in place, toasts
+// and undo.
+
+export const $ = (selector, root = document) => root.querySelector(selector)
+export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)]
+export const context = JSON.parse($('#context').textContent)
+export const say = (key, ...args) => args.reduce((text, a) => text.replace('{}', () => a), context.words[key] ?? key)
+export const uuid = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map(b => b.toString(16).padStart(2, '0')).join('')
+const sleep = ms => new Promise(done => setTimeout(done, ms))
+export const still = matchMedia('(prefers-reduced-motion: reduce)')
+
+export function make(tag, props = {}, ...children) {
+  const el = Object.assign(document.createElement(tag), props)
+  el.append(...children)
+  return el
+}
+
+// Positions are places in the log; reads ask for the latest one seen.
+const place = text => Number(text?.match(/\d+$/)?.[0] ?? 0)
+export let position = context.position
+export function saw(at) {
+  if (at && (place(at) >= place(position) || !position)) position = at
+}
+
+// api asks or commands, and sends what may have been lost again under the same
+// key until it is known what became of it.
+export async function api(method, path, body) {
+  const headers = {Accept: 'application/json'}
+  if (method === 'GET') { if (position) headers['Docket-Position'] = position } else headers['Idempotency-Key'] = uuid()
+  if (body) headers['Content-Type'] = 'application/json'
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const answer = await fetch('/api/v1/' + path, {method, headers, body: body && JSON.stringify(body)})
+      if (answer.status === 503 && attempt < 4) throw answer
+      const data = await answer.json().catch(() => null)
+      if (answer.ok && method !== 'GET') saw(answer.headers.get('Docket-Position'))
+      const revision = answer.headers.get('Docket-Change')
+      return {ok: answer.ok, status: answer.status, data, made: revision && {path: path.split('/').slice(0, 2).join('/'), revision: Number(revision)}}
+    } catch (fault) {
+      if (attempt >= 4) return {ok: false, status: 0, data: {detail: say('offline')}}
+      await sleep(300 * 2 ** attempt)
+    }
+  }
+}
+
+export const reason = answer => answer.data?.detail ?? answer.data?.title ?? say('offline')
+
+// page asks for a page and gives its document.
+export async function page(address, options = {}) {
+  const headers = {Accept: 'text/html', ...options.headers}
+  if (position) headers['Docket-Position'] = position
+  const answer = await fetch(address, {...options, headers})
+  const doc = new DOMParser().parseFromString(await answer.text(), 'text/html')
+  saw(answer.headers.get('Docket-Position'))
+  return {answer, doc}
+}
+
+const kept = new Set(['open', 'data-picked', 'data-dirty', 'aria-grabbed'])
+
+// morph makes one element like another and leaves alone what is alike: focus,
+// scrolling and what is being written stay as they are.
+export function morph(from, to) {
+  if (from.nodeName !== to.nodeName) return from.replaceWith(to)
+  if (from.nodeType !== 1) {
+    if (from.data !== to.data) from.data = to.data
+    return
+  }
+  if (from.dataset.dirty) return overtaken(from, to)
+  if (from.form?.dataset.dirty || from.isEqualNode(to) && from.value === to.value) return
+  for (const {name} of [...from.attributes]) if (!to.hasAttribute(name) && !kept.has(name)) from.removeAttribute(name)
+  for (const {name, value} of to.attributes) if (!kept.has(name) && from.getAttribute(name) !== value) from.setAttribute(name, value)
+  const keyed = new Map([...from.children].filter(c => c.id).map(c => [c.id, c]))
+  let at = from.firstChild
+  for (const next of [...to.childNodes]) {
+    const match = next.id ? keyed.get(next.id) : at && !at.id && at.nodeName === next.nodeName ? at : null
+    if (!match) {
+      from.insertBefore(next, at)
+      if (next.id) next.classList.add('fresh')
+      continue
+    }
+    if (match === at) at = at.nextSibling
+    else (from.moveBefore ?? from.insertBefore).call(from, match, at)
+    morph(match, next)
+  }
+  while (at) {
+    const next = at.nextSibling
+    at.remove()
+    at = next
+  }
+  if (from.matches('input,select,textarea') && from !== document.activeElement) {
+    from.value = to.value
+    from.checked = to.checked
+  }
+}
+
+// overtaken says beside a field that is being written what somebody else has
+// made of it. What the person saw stays in the form, so that the server finds
+// out too.
+function overtaken(form, to) {
+  const now = to.dataset.now
+  if (now === undefined || now === form.dataset.now) return
+  const note = $('.meanwhile', form) ?? form.appendChild(make('p', {className: 'meanwhile', role: 'status'}))
+  note.textContent = say('meanwhile', now || say('none'))
+}
+
+// announce tells screen readers.
+export const announce = text => $('#said').replaceChildren(make('p', {textContent: text}))
+
+export function toast(text, label, act) {
+  const box = $('#toasts'), line = make('div', {className: 'toast'}, make('span', {textContent: text}))
+  if (act) line.append(make('button', {className: 'plain', textContent: label, onclick: () => { line.remove(); act() }}))
+  while (box.children.length > 2) box.firstChild.remove()
+  box.append(line)
+  setTimeout(() => line.remove(), act ? 12000 : 6000)
+  return line
+}
+
+// What can be undone outlives the page, and lies in the order it was done.
+const load = name => JSON.parse(sessionStorage.getItem(name) ?? '[]')
+const store = (name, list) => sessionStorage.setItem(name, JSON.stringify(list.slice(-50)))
+
+export function remember(text, made, quiet) {
+  made = made.filter(Boolean)
+  if (!made.length) return
+  store('undo', [...load('undo'), made])
+  store('redo', [])
+  if (!quiet) toast(text, say('undo'), () => undo())
+}
+
+export async function undo(from = 'undo', to = 'redo', word = 'undone') {
+  const stack = load(from), made = stack.pop()
+  if (!made) return toast(say('nothingToUndo'))
+  store(from, stack)
+  const answers = []
+  for (const {path, revision} of [...made].reverse()) answers.push(await api('POST', path + '/undo', {revision}))
+  const refused = answers.find(a => !a.ok)
+  if (refused) toast(say('refused', reason(refused)))
+  const back = answers.map(a => a.made).filter(Boolean)
+  if (back.length) {
+    store(to, [...load(to), back])
+    if (!refused) toast(say(word))
+  }
+  dispatchEvent(new CustomEvent('written', {detail: answers.filter(a => a.ok).map(a => a.data)}))
+}
+export const redo = () => undo('redo', 'undo', 'redone')
+
+let refreshing, again
+// refresh asks for this page again and puts its news in place.
+export async function refresh() {
+  if (refreshing) return again = true
+  refreshing = true
+  try {
+    do {
+      again = false
+      const here = $('#main').dataset.page ?? location.href
+      const {answer, doc} = await page(here)
+      if (answer.redirected && new URL(answer.url).pathname === '/sign-in') return location.reload()
+      apply(doc)
+    } while (again)
+  } catch { /* the feed says that the connection is lost, and comes back */ } finally { refreshing = false }
+}
+
+// apply puts a page's document in place of this one.
+export function apply(doc) {
+  const main = $('#main', doc), head = $('#top', doc)
+  if (!main) return
+  if (head) morph($('#top'), head)
+  const words = $('#context', doc)
+  if (words) Object.assign(context, {project: undefined}, JSON.parse(words.textContent))
+  dispatchEvent(new CustomEvent('news', {detail: main}))
+  if (document.body.dataset.page !== 'board') {
+    morph($('#main'), main)
+    if ($('#panel').hidden) document.title = doc.title
+  }
+}

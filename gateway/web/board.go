@@ -1,0 +1,199 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+
+	"github.com/a-h/templ"
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/api"
+	"github.com/docketlog/docket/projections"
+)
+
+// firstCards is how many cards of each column are in the page itself. The
+// script brings the rest as they come into sight; without it the list has them.
+const firstCards = 20
+
+// boardData is what a board's page shows.
+type boardData struct {
+	Board   projections.Board
+	Query   string
+	Find    query
+	Filters []accounts.SavedFilter
+	// Matching counts the cards of each column that the query lets through.
+	Matching map[string]int
+}
+
+func (w *Web) board(ctx context.Context, v *view, r *http.Request) (result, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return result{}, err
+	}
+	v.page = "board"
+	d := boardData{Query: r.URL.Query().Get("q")}
+	d.Board, err = read(ctx, v, func(ctx context.Context, s *projections.Snapshot) (projections.Board, error) {
+		b, err := s.Board(ctx, v.me.ID, id)
+		if err != nil {
+			return b, err
+		}
+		v.project = &b.Project
+		d.Find = parseQuery(d.Query)
+		if len(d.Find.Terms) == 0 {
+			return b, nil
+		}
+		matching, err := d.Find.matching(ctx, v, s)
+		for i := range b.Columns {
+			b.Columns[i].Tasks = slices.DeleteFunc(b.Columns[i].Tasks, func(t projections.Task) bool { return !matching[t.ID] })
+		}
+		return b, err
+	})
+	if err != nil {
+		return result{}, err
+	}
+	if d.Filters, err = w.filtersOf(ctx, v); err != nil {
+		return result{}, err
+	}
+	v.title = d.Board.Project.Name
+	return result{show: boardPage(v, d)}, nil
+}
+
+// matching is the tasks of the page's project that the query wants.
+func (q *query) matching(ctx context.Context, v *view, s *projections.Snapshot) (map[uuid.UUID]bool, error) {
+	filter, none := q.filter(v, v.members())
+	matching := make(map[uuid.UUID]bool)
+	if none {
+		return matching, nil
+	}
+	ids, err := s.Matching(ctx, v.me.ID, v.project.ID, filter)
+	for _, id := range ids {
+		matching[id] = true
+	}
+	return matching, err
+}
+
+// matches answers the script: the ids of the tasks that a query wants, and its
+// chips.
+func (w *Web) matches(ctx context.Context, v *view, r *http.Request) (result, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return result{}, err
+	}
+	q := parseQuery(r.URL.Query().Get("q"))
+	matching, err := read(ctx, v, func(ctx context.Context, s *projections.Snapshot) (map[uuid.UUID]bool, error) {
+		if err := v.open(ctx, s, id); err != nil {
+			return nil, err
+		}
+		return q.matching(ctx, v, s)
+	})
+	if err != nil {
+		return result{}, err
+	}
+	ids := make([]uuid.UUID, 0, len(matching))
+	for id := range matching {
+		ids = append(ids, id)
+	}
+	return asJSON(ids), nil
+}
+
+// asJSON shows a value to the script.
+func asJSON(value any) result {
+	return result{show: jsonBody{value}}
+}
+
+// quickAdd makes tasks of lines. Several are shown as they were understood
+// before any is made. The script asks for JSON and gets the tasks.
+func (w *Web) quickAdd(ctx context.Context, v *view, r *http.Request) (result, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return result{}, err
+	}
+	_, err = read(ctx, v, func(ctx context.Context, s *projections.Snapshot) (struct{}, error) {
+		return struct{}{}, v.open(ctx, s, id)
+	})
+	if err != nil {
+		return result{}, err
+	}
+	v.name("quick")
+	text, status := r.PostFormValue("text"), r.PostFormValue("status")
+	tasks := quickLines(text, v.members(), v.today())
+	back := local(r.PostFormValue("back"), "/projects/"+id.String())
+	d := quickData{Text: text, Status: status, Back: back, Tasks: tasks}
+	wrong := slices.ContainsFunc(tasks, func(t quickTask) bool { return t.Wrong != "" })
+	switch {
+	case len(tasks) > maxQuick:
+		d.Wrong = v.T("quick.many", maxQuick)
+	case len(tasks) == 0:
+		d.Wrong = v.T("quick.empty")
+	case wrong:
+		d.Wrong = v.T("quick.wrong")
+	}
+	if d.Wrong != "" {
+		return result{show: quickPage(v, d), status: http.StatusUnprocessableEntity}, nil
+	}
+	if r.PostForm.Has("preview") || len(tasks) > 1 && !r.PostForm.Has("confirmed") {
+		return result{show: quickPage(v, d)}, nil
+	}
+	made := make([]api.Task, 0, len(tasks))
+	var o commands.Outcome
+	for i, t := range tasks {
+		what := "quick " + itoa(i)
+		if o, err = w.api.DoPart(ctx, what, t.command(id, api.NewID(ctx, what), status)); err != nil {
+			return result{}, err
+		}
+		if wantsJSON(r) {
+			made = append(made, w.api.TaskOf(ctx, o))
+		}
+	}
+	if wantsJSON(r) {
+		return asJSON(made), nil
+	}
+	return result{to: back, done: did("task_created", o), at: o.Position}, nil
+}
+
+// quickData is the preview of several tasks.
+type quickData struct {
+	Text, Status, Back, Wrong string
+	Tasks                     []quickTask
+}
+
+// cardData is what the script knows of a task on any page.
+type cardData struct {
+	ID        uuid.UUID       `json:"id"`
+	Project   uuid.UUID       `json:"project_id"`
+	Number    int64           `json:"number"`
+	Title     string          `json:"title"`
+	Status    string          `json:"status"`
+	Priority  events.Priority `json:"priority"`
+	Due       *events.Date    `json:"due"`
+	Labels    []string        `json:"labels"`
+	Assignees []uuid.UUID     `json:"assignees"`
+	Comments  int             `json:"comments"`
+	Rank      string          `json:"rank"`
+	Revision  uint64          `json:"revision"`
+}
+
+func taskJSON(t projections.Task) string {
+	c := cardData{
+		ID: t.ID, Project: t.Project, Number: t.Number, Title: t.Title, Status: t.Status, Priority: t.Priority,
+		Labels: t.Labels, Assignees: t.Assignees, Comments: t.CommentCount, Rank: t.Rank, Revision: t.Revision,
+	}
+	if t.Due != "" {
+		c.Due = &t.Due
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		panic(err) // strings and numbers only
+	}
+	return string(text)
+}
+
+// overLimit reports whether a column holds more than its team wants it to.
+func overLimit(c projections.Column) bool { return c.Status.Limit > 0 && len(c.Tasks) > c.Status.Limit }
+
+var _ templ.Component = jsonBody{}

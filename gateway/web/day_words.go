@@ -1,0 +1,87 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docketlog/docket/events"
+)
+
+// dayWords are the days one can name by a word, as days from today.
+var dayWords = map[string]int{
+	"today": 0, "tomorrow": 1, "tmr": 1, "오늘": 0, "내일": 1, "모레": 2,
+}
+
+var weekdayWords = map[string]time.Weekday{
+	"monday": time.Monday, "mon": time.Monday, "월요일": time.Monday,
+	"tuesday": time.Tuesday, "tue": time.Tuesday, "화요일": time.Tuesday,
+	"wednesday": time.Wednesday, "wed": time.Wednesday, "수요일": time.Wednesday,
+	"thursday": time.Thursday, "thu": time.Thursday, "목요일": time.Thursday,
+	"friday": time.Friday, "fri": time.Friday, "금요일": time.Friday,
+	"saturday": time.Saturday, "sat": time.Saturday, "토요일": time.Saturday,
+	"sunday": time.Sunday, "sun": time.Sunday, "일요일": time.Sunday,
+}
+
+var monthWords = map[string]time.Month{
+	"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
+}
+
+// dayOf reads a day from words: today, friday (the next one), 2026-12-24, 24
+// dec, dec 24, in 3 days, +3d. today is the person's.
+func dayOf(words []string, today time.Time) (events.Date, bool) {
+	day := func(t time.Time) (events.Date, bool) { return events.Date(t.Format(time.DateOnly)), true }
+	lower := make([]string, len(words))
+	for i, w := range words {
+		lower[i] = strings.ToLower(w)
+	}
+	switch len(lower) {
+	case 1:
+		w := lower[0]
+		if n, ok := dayWords[w]; ok {
+			return day(today.AddDate(0, 0, n))
+		}
+		if wd, ok := weekdayWords[w]; ok {
+			return day(today.AddDate(0, 0, 1+(int(wd)-int(today.Weekday())+6)%7))
+		}
+		if t, err := time.Parse(time.DateOnly, w); err == nil && t.Year() > 0 {
+			return day(t)
+		}
+		if digits, ok := strings.CutPrefix(w, "+"); ok {
+			if n, err := strconv.Atoi(strings.TrimSuffix(digits, "d")); err == nil && n >= 0 && n <= 3650 {
+				return day(today.AddDate(0, 0, n))
+			}
+		}
+	case 2:
+		month, named := monthWords[lower[0]]
+		digits := lower[1]
+		if !named {
+			month, named = monthWords[lower[1]]
+			digits = lower[0]
+		}
+		n, err := strconv.Atoi(digits)
+		if !named || err != nil || n < 1 || n > 31 {
+			return "", false
+		}
+		t := time.Date(today.Year(), month, n, 0, 0, 0, 0, time.UTC)
+		if t.Month() != month {
+			return "", false
+		}
+		if t.Before(today) {
+			t = time.Date(today.Year()+1, month, n, 0, 0, 0, 0, time.UTC)
+		}
+		return day(t)
+	case 3:
+		n, err := strconv.Atoi(lower[1])
+		if lower[0] != "in" || err != nil || n < 0 || n > 520 {
+			return "", false
+		}
+		switch strings.TrimSuffix(lower[2], "s") {
+		case "day":
+			return day(today.AddDate(0, 0, n))
+		case "week":
+			return day(today.AddDate(0, 0, 7*n))
+		}
+	}
+	return "", false
+}

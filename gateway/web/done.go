@@ -1,0 +1,62 @@
+package web
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/events"
+)
+
+// done is what a form did: a phrase of the catalogue and, if it can be undone,
+// the change. It walks to the next page in a cookie, which is the person's own
+// to forge: nothing rests on it but which button is shown.
+type done struct {
+	phrase   string
+	target   events.Aggregate
+	revision uint64
+}
+
+// did says what an outcome is to be told as; nil if nothing changed.
+func did(phrase string, o commands.Outcome) *done {
+	if len(o.Events) == 0 {
+		return nil
+	}
+	last := o.Events[len(o.Events)-1]
+	return &done{phrase, last.Aggregate, last.Revision}
+}
+
+func (d *done) String() string {
+	return fmt.Sprintf("%s.%s.%s.%d", d.phrase, d.target.Kind, d.target.ID, d.revision)
+}
+
+func parseDone(text string) *done {
+	parts := strings.Split(text, ".")
+	if len(parts) != 4 {
+		return nil
+	}
+	if _, known := catalogue["done."+parts[0]]; !known {
+		return nil
+	}
+	d := &done{phrase: parts[0], target: events.Aggregate{Kind: events.Kind(parts[1])}}
+	var err, err2 error
+	d.target.ID, err = uuid.Parse(parts[2])
+	d.revision, err2 = strconv.ParseUint(parts[3], 10, 64)
+	if err != nil || err2 != nil {
+		return nil
+	}
+	return d
+}
+
+// undoable reports whether there is a change to undo.
+func (d *done) undoable() bool {
+	return d.revision > 0 && (d.target.Kind == events.KindTask || d.target.Kind == events.KindProject)
+}
+
+// undoPath is where the change is undone.
+func undoPath(target events.Aggregate) string {
+	return fmt.Sprintf("/%ss/%s/undo", target.Kind, target.ID)
+}

@@ -1,0 +1,133 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+)
+
+// hue is the class of the colour of a label or person, always the same. The
+// scripts compute it alike.
+func hue(s string) string {
+	n := 0
+	for _, r := range s {
+		n = (n*31 + int(r)) % 9973
+	}
+	return "hue" + strconv.Itoa(n%8)
+}
+
+// initials are what stands for a name where there is no room: of the first and
+// the last word, or the first two letters of one.
+func initials(name string) string {
+	words := strings.FieldsFunc(name, unicode.IsSpace)
+	if len(words) == 0 {
+		return "?"
+	}
+	first := []rune(words[0])
+	if len(words) == 1 {
+		return strings.ToUpper(string(first[:min(2, len(first))]))
+	}
+	return strings.ToUpper(string(first[0]) + string([]rune(words[len(words)-1])[0]))
+}
+
+// names are people's names, with commas between them.
+func (v *view) names(ids []uuid.UUID) string {
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = v.personName(id)
+	}
+	return strings.Join(names, ", ")
+}
+
+// openStatus reports whether tasks in the status are still to be done. Over all
+// projects nothing is known of it, and all that is shown there is.
+func (v *view) openStatus(key string) bool {
+	if v.project == nil {
+		return true
+	}
+	for _, s := range v.project.Statuses {
+		if s.Key == v.project.Resolve(key) {
+			return s.Category != events.CategoryDone
+		}
+	}
+	return true
+}
+
+// contextData is what a page tells the scripts.
+type contextData struct {
+	Me       uuid.UUID       `json:"me"`
+	Language string          `json:"language"`
+	Words    any             `json:"words"`
+	Position string          `json:"position"`
+	Project  *contextProject `json:"project,omitempty"`
+	Projects []contextItem   `json:"projects"`
+	People   []contextPerson `json:"people"`
+	Labels   []string        `json:"labels"`
+}
+
+type contextProject struct {
+	ID       uuid.UUID       `json:"id"`
+	Writes   bool            `json:"writes"`
+	Statuses []contextStatus `json:"statuses"`
+}
+
+type contextStatus struct {
+	Key   string `json:"key"`
+	Name  string `json:"name"`
+	Done  bool   `json:"done"`
+	Limit int    `json:"limit"`
+}
+
+type contextItem struct {
+	ID   uuid.UUID `json:"id"`
+	Name string    `json:"name"`
+	// Writes and Statuses are for tasks on pages of no one project.
+	Writes   bool            `json:"writes"`
+	Statuses []contextStatus `json:"statuses"`
+	Members  []uuid.UUID     `json:"members"`
+}
+
+type contextPerson struct {
+	ID       uuid.UUID `json:"id"`
+	Name     string    `json:"name"`
+	Handle   string    `json:"handle"`
+	Initials string    `json:"initials"`
+}
+
+func (v *view) context() contextData {
+	c := contextData{
+		Me: v.me.ID, Language: v.language.String(), Words: scriptWords(v.language), Position: v.at.String(),
+		Projects: []contextItem{}, People: []contextPerson{}, Labels: v.labels,
+	}
+	statuses := func(all []events.Status) []contextStatus {
+		shown := make([]contextStatus, len(all))
+		for i, s := range all {
+			shown[i] = contextStatus{s.Key, v.shownStatus(s), s.Category == events.CategoryDone, s.Limit}
+		}
+		return shown
+	}
+	people := v.members()
+	if v.project != nil {
+		c.Project = &contextProject{v.project.ID, v.writes(), statuses(v.project.Statuses)}
+	} else {
+		people = v.web.everybody(v)
+	}
+	for _, p := range v.projects {
+		item := contextItem{ID: p.ID, Name: p.Name}
+		if v.project == nil {
+			item.Writes, item.Statuses = p.Role.Writes() && !p.Archived, statuses(p.Statuses)
+			for _, m := range p.Members {
+				item.Members = append(item.Members, m.Account)
+			}
+		}
+		c.Projects = append(c.Projects, item)
+	}
+	for _, p := range people {
+		c.People = append(c.People, contextPerson{p.ID, p.Name, handleOf(p), initials(p.Name)})
+	}
+	return c
+}

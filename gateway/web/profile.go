@@ -1,0 +1,180 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/idempotency"
+	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/projections"
+)
+
+// profileData is what a person's own pages show. Wrong says by form what kept a
+// change out.
+type profileData struct {
+	Wrong       map[string]string
+	Name, Email string
+	Sessions    []accounts.Session
+	Tokens      []accounts.Token
+	// Made is a token that was just made: its secret is shown this once.
+	Made *accounts.Token
+}
+
+// around reads what stands around the pages.
+func around(ctx context.Context, v *view) error {
+	_, err := read(ctx, v, func(context.Context, *projections.Snapshot) (struct{}, error) { return struct{}{}, nil })
+	return err
+}
+
+func (w *Web) profile(ctx context.Context, v *view, _ *http.Request) (result, error) {
+	return w.showProfile(ctx, v, profileData{Name: v.me.Name, Email: v.me.Email}, 0)
+}
+
+func (w *Web) showProfile(ctx context.Context, v *view, d profileData, status int) (result, error) {
+	v.name("profile")
+	if err := around(ctx, v); err != nil {
+		return result{}, err
+	}
+	return result{show: profilePage(v, d), status: status}, nil
+}
+
+// changeProfile changes name, address or password, whichever form was sent.
+func (w *Web) changeProfile(ctx context.Context, v *view, r *http.Request) (result, error) {
+	_ = r.ParseForm()
+	d := profileData{Name: v.me.Name, Email: v.me.Email}
+	part, phrase := "name", "name_changed"
+	var err error
+	switch form := r.PostForm; {
+	case idempotency.Done(ctx):
+		// The password may be another since, and the first change stands.
+		return result{to: "/me"}, nil
+	case form.Has("password"):
+		part, phrase = "password", "password_changed"
+		err = w.api.Accounts.ChangePassword(ctx, access.From(ctx).Identity, form.Get("current_password"), form.Get("password"))
+	case form.Has("email"):
+		part, phrase = "email", "email_changed"
+		d.Email = form.Get("email")
+		err = w.api.Accounts.ChangeEmail(ctx, v.me.ID, form.Get("current_password"), d.Email)
+	default:
+		d.Name = form.Get("name")
+		err = w.api.Accounts.Rename(ctx, v.me.ID, d.Name)
+	}
+	if err != nil {
+		p := problem.Of(w.api.Logger, err)
+		d.Wrong = map[string]string{part: v.problemText(p)}
+		return w.showProfile(ctx, v, d, p.Status)
+	}
+	return result{to: "/me", done: &done{phrase: phrase}}, nil
+}
+
+// erase erases the account for good, once the password was given.
+func (w *Web) erase(ctx context.Context, v *view, r *http.Request) (result, error) {
+	if err := w.api.EraseAccount(ctx, r.PostFormValue("current_password")); err != nil {
+		p := problem.Of(w.api.Logger, err)
+		return w.showProfile(ctx, v, profileData{Name: v.me.Name, Email: v.me.Email, Wrong: map[string]string{"erase": v.problemText(p)}}, p.Status)
+	}
+	return result{to: "/sign-in", cookie: access.NoCookie(w.api.SecureCookies)}, nil
+}
+
+func (w *Web) sessions(ctx context.Context, v *view, _ *http.Request) (result, error) {
+	v.name("sessions")
+	var d profileData
+	var err error
+	if d.Sessions, err = w.api.Accounts.Sessions(ctx, v.me.ID); err != nil {
+		return result{}, err
+	}
+	if err := around(ctx, v); err != nil {
+		return result{}, err
+	}
+	return result{show: sessionsPage(v, d)}, nil
+}
+
+func (w *Web) revokeSession(ctx context.Context, v *view, r *http.Request) (result, error) {
+	return w.revoke(r, "/me/sessions", "session_revoked", func(id uuid.UUID) error { return w.api.Accounts.RevokeSession(ctx, v.me.ID, id) })
+}
+
+func (w *Web) revokeToken(ctx context.Context, v *view, r *http.Request) (result, error) {
+	return w.revoke(r, "/me/tokens", "token_revoked", func(id uuid.UUID) error { return w.api.Accounts.RevokeToken(ctx, v.me.ID, id) })
+}
+
+// revoke ends a session or token; one that is gone already is as good.
+func (w *Web) revoke(r *http.Request, to, phrase string, end func(uuid.UUID) error) (result, error) {
+	id, err := pathID(r, "id")
+	if err == nil {
+		err = end(id)
+	}
+	if err != nil && !errors.Is(err, accounts.ErrNotFound) {
+		return result{}, err
+	}
+	return result{to: to, done: &done{phrase: phrase}}, nil
+}
+
+func (w *Web) tokens(ctx context.Context, v *view, _ *http.Request) (result, error) {
+	return w.showTokens(ctx, v, profileData{}, 0)
+}
+
+func (w *Web) showTokens(ctx context.Context, v *view, d profileData, status int) (result, error) {
+	v.name("tokens")
+	var err error
+	if d.Tokens, err = w.api.Accounts.Tokens(ctx, v.me.ID); err != nil {
+		return result{}, err
+	}
+	if err := around(ctx, v); err != nil {
+		return result{}, err
+	}
+	return result{show: tokensPage(v, d), status: status}, nil
+}
+
+func (w *Web) createToken(ctx context.Context, v *view, r *http.Request) (result, error) {
+	_ = r.ParseForm()
+	request := accounts.TokenRequest{Name: r.PostForm.Get("name"), IdempotencyKey: idempotency.Key(ctx)}
+	for _, scope := range r.PostForm["scope"] {
+		request.Scopes = append(request.Scopes, accounts.Scope(scope))
+	}
+	if day := r.PostForm.Get("expires"); day != "" {
+		t, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			return result{}, problem.Wrong(problem.InBody, "expires", "must be a date such as 2026-12-31")
+		}
+		request.Expires = t
+	}
+	d := profileData{Name: request.Name}
+	token, err := w.api.Accounts.CreateToken(ctx, v.me.ID, request)
+	if err != nil {
+		p := problem.Of(w.api.Logger, err)
+		d.Wrong = map[string]string{"token": v.problemText(p)}
+		return w.showTokens(ctx, v, d, p.Status)
+	}
+	return w.showTokens(ctx, v, profileData{Made: &token}, 0)
+}
+
+// deviceOf is a short name for what calls itself by a long one.
+func deviceOf(agent string) string {
+	browser, system := "", ""
+	for _, known := range []string{"Firefox", "Edg", "OPR", "Chrome", "Safari", "curl"} {
+		if strings.Contains(agent, known) {
+			browser = strings.NewReplacer("Edg", "Edge", "OPR", "Opera").Replace(known)
+			break
+		}
+	}
+	for _, known := range []string{"Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux"} {
+		if strings.Contains(agent, known) {
+			system = strings.Replace(known, "Mac OS X", "macOS", 1)
+			break
+		}
+	}
+	switch {
+	case browser == "" && system == "":
+		return strings.ToValidUTF8(agent[:min(len(agent), 60)], "")
+	case browser == "" || system == "":
+		return browser + system
+	}
+	return browser + " · " + system
+}

@@ -1,0 +1,277 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/projections"
+)
+
+// settingsData is what a project's settings show. Wrong says by part of the
+// page what kept a change out.
+type settingsData struct {
+	Wrong map[string]string
+	// Email is what was entered and could not be added.
+	Email string
+}
+
+// people are the members of a project as the log has it, with their names.
+func (w *Web) people(p commands.Project) []accounts.Person {
+	all := make([]accounts.Person, len(p.Members))
+	for i, m := range p.Members {
+		all[i] = w.person(m.Account)
+	}
+	return all
+}
+
+func (w *Web) settings(ctx context.Context, v *view, r *http.Request) (result, error) {
+	return w.showSettings(ctx, v, r, settingsData{}, 0)
+}
+
+func (w *Web) showSettings(ctx context.Context, v *view, r *http.Request, d settingsData, status int) (result, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return result{}, err
+	}
+	v.name("settings")
+	_, err = read(ctx, v, func(ctx context.Context, s *projections.Snapshot) (struct{}, error) {
+		return struct{}{}, v.open(ctx, s, id)
+	})
+	if err != nil {
+		return result{}, err
+	}
+	v.title = v.T("page.settings") + " · " + v.project.Name
+	return result{show: settingsPage(v, d), status: status}, nil
+}
+
+// changed does a change of the project and shows the settings again, with what
+// was wrong if it was refused.
+func (w *Web) changed(ctx context.Context, v *view, r *http.Request, part, phrase string, command commands.Command) (result, error) {
+	o, err := w.api.Do(ctx, command)
+	if err != nil {
+		return w.refusedSetting(ctx, v, r, part, err)
+	}
+	to := "/projects/" + r.PathValue("id") + "/settings"
+	if o.Project.Role(v.me.ID) == "" {
+		to = "/"
+	}
+	return result{to: to, done: did(phrase, o), at: o.Position}, nil
+}
+
+func (w *Web) refusedSetting(ctx context.Context, v *view, r *http.Request, part string, err error) (result, error) {
+	p := problem.Of(w.api.Logger, err)
+	if p.Status >= http.StatusInternalServerError || p.Code == problem.NotFound {
+		return result{}, err
+	}
+	d := settingsData{Wrong: map[string]string{part: v.problemText(p)}, Email: r.PostFormValue("email")}
+	return w.showSettings(ctx, v, r, d, p.Status)
+}
+
+func (w *Web) changeProject(ctx context.Context, v *view, r *http.Request) (result, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return result{}, err
+	}
+	switch r.PostFormValue("archived") {
+	case "true":
+		return w.changed(ctx, v, r, "archive", "project_archived", commands.ArchiveProject{Project: id})
+	case "false":
+		return w.changed(ctx, v, r, "archive", "project_unarchived", commands.UnarchiveProject{Project: id})
+	}
+	return w.changed(ctx, v, r, "name", "project_renamed", commands.RenameProject{Project: id, Name: r.PostFormValue("name")})
+}
+
+func (w *Web) addMember(ctx context.Context, v *view, r *http.Request) (result, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return result{}, err
+	}
+	project, err := w.api.Commands.Project(ctx, id)
+	if err != nil {
+		return result{}, err
+	}
+	// Who may not add members is refused before anybody is looked up.
+	account := v.me.ID
+	if project.Role(v.me.ID) == events.RoleOwner {
+		person, err := w.api.Accounts.Lookup(ctx, v.me.ID, r.PostFormValue("email"))
+		if errors.Is(err, accounts.ErrNotFound) {
+			err = problem.Wrong(problem.InBody, "email", "%s", v.T("settings.no_account"))
+		}
+		if err != nil {
+			return w.refusedSetting(ctx, v, r, "members", err)
+		}
+		account = person.ID
+	}
+	return w.changed(ctx, v, r, "members", "member_added",
+		commands.AddMember{Project: id, Account: account, Role: events.Role(r.PostFormValue("role"))})
+}
+
+func (w *Web) changeMember(ctx context.Context, v *view, r *http.Request) (result, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return result{}, err
+	}
+	account, err := pathID(r, "account")
+	if err != nil {
+		return result{}, err
+	}
+	_ = r.ParseForm()
+	if r.PostForm.Has("remove") {
+		return w.changed(ctx, v, r, "members", "member_removed", commands.RemoveMember{Project: id, Account: account})
+	}
+	return w.changed(ctx, v, r, "members", "member_role_changed",
+		commands.ChangeMemberRole{Project: id, Account: account, Role: events.Role(r.PostFormValue("role"))})
+}
+
+// changeStatuses takes the table of statuses as it stands in the form: those
+// there are, in the order of their places, those to be removed with the one
+// that takes their tasks, and a new one if it has a name.
+func (w *Web) changeStatuses(ctx context.Context, v *view, r *http.Request) (result, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return result{}, err
+	}
+	project, err := w.api.Commands.Project(ctx, id)
+	if err != nil {
+		return result{}, err
+	}
+	_ = r.ParseForm()
+	statuses, retire, err := statusesOf(r, project)
+	if err != nil {
+		return w.refusedSetting(ctx, v, r, "statuses", err)
+	}
+	return w.changed(ctx, v, r, "statuses", "statuses_changed",
+		commands.ChangeStatuses{Project: id, Statuses: statuses, Retire: retire})
+}
+
+func statusesOf(r *http.Request, project commands.Project) ([]events.Status, map[string]string, error) {
+	form := r.PostForm
+	type placed struct {
+		events.Status
+		place int
+	}
+	var all []placed
+	retire := map[string]string{}
+	at := func(field string, i int) string {
+		if values := form[field]; i < len(values) {
+			return values[i]
+		}
+		return ""
+	}
+	for i, key := range form["status_key"] {
+		name := strings.TrimSpace(at("status_name", i))
+		if key == "" && name == "" {
+			continue
+		}
+		if heir := at("status_heir", i); heir != "" {
+			if key != "" {
+				retire[key] = heir
+			}
+			continue
+		}
+		limit := 0
+		if text := strings.TrimSpace(at("status_limit", i)); text != "" {
+			n, err := strconv.Atoi(text)
+			if err != nil {
+				return nil, nil, problem.Wrong(problem.InBody, "limit", "must be a number, or empty for none")
+			}
+			limit = n
+		}
+		place, err := strconv.Atoi(at("status_place", i))
+		if err != nil {
+			place = i + 1
+		}
+		if key == "" {
+			key = freeKey(name, func(k string) bool {
+				_, known := project.Retired[k]
+				return known || slices.Contains(form["status_key"], k)
+			})
+		}
+		// The default ones are shown in the reader's language; sent back
+		// unchanged they keep the name they have.
+		if shown := at("status_shown", i); shown == name {
+			for _, s := range project.Statuses {
+				if s.Key == key {
+					name = s.Name
+				}
+			}
+		}
+		all = append(all, placed{events.Status{Key: key, Name: name, Category: events.Category(at("status_category", i)), Limit: limit}, place})
+	}
+	slices.SortStableFunc(all, func(a, b placed) int { return a.place - b.place })
+	statuses := make([]events.Status, len(all))
+	for i, p := range all {
+		statuses[i] = p.Status
+	}
+	return statuses, retire, nil
+}
+
+var notKey = regexp.MustCompile(`[^a-z0-9]+`)
+
+// freeKey makes the key of a new status from its name.
+func freeKey(name string, taken func(string) bool) string {
+	base := strings.Trim(notKey.ReplaceAllString(strings.ToLower(name), "_"), "_")
+	if base == "" {
+		base = "status"
+	}
+	base = base[:min(len(base), 24)]
+	key := base
+	for n := 2; taken(key); n++ {
+		key = base + "_" + strconv.Itoa(n)
+	}
+	return key
+}
+
+// activityData is a page of what happened in a project.
+type activityData struct {
+	Entries []projections.Entry
+	// Titles name the tasks the entries are about.
+	Titles map[uuid.UUID]string
+	Next   string
+	First  bool
+}
+
+// activity shows what happened in a project, newest first.
+func (w *Web) activity(ctx context.Context, v *view, r *http.Request) (result, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return result{}, err
+	}
+	v.name("activity")
+	cursor := r.URL.Query().Get("cursor")
+	d, err := read(ctx, v, func(ctx context.Context, s *projections.Snapshot) (d activityData, err error) {
+		if err = v.open(ctx, s, id); err != nil {
+			return d, err
+		}
+		d.Entries, d.Next, err = s.ProjectHistory(ctx, v.me.ID, id, projections.Page{Limit: 60, Sort: "-position", Cursor: cursor})
+		d.Titles = make(map[uuid.UUID]string)
+		for _, e := range d.Entries {
+			if e.Aggregate.Kind != events.KindTask || d.Titles[e.Aggregate.ID] != "" {
+				continue
+			}
+			t, err := s.Task(ctx, v.me.ID, e.Aggregate.ID)
+			if err != nil {
+				return d, err
+			}
+			d.Titles[e.Aggregate.ID] = t.Title
+		}
+		d.First = cursor == ""
+		return d, err
+	})
+	if err != nil {
+		return result{}, err
+	}
+	v.title = v.T("page.activity") + " · " + v.project.Name
+	return result{show: activityPage(v, d)}, nil
+}

@@ -1,0 +1,138 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/api"
+	"github.com/docketlog/docket/gateway/idempotency"
+	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/projections"
+)
+
+// entry is what the pages before the door show.
+type entry struct {
+	Email, Name, Next string
+	// Wrong says what is wrong, by field; "" for all of it.
+	Wrong map[string]string
+	// First says that nobody has an account yet.
+	First bool
+}
+
+func (e *entry) wrong(v *view, err error) int {
+	p := problem.Of(v.web.api.Logger, err)
+	e.Wrong = map[string]string{"": v.problemText(p)}
+	for _, f := range p.Errors {
+		e.Wrong[f.Field] = f.Message
+	}
+	return p.Status
+}
+
+func (w *Web) signInPage(ctx context.Context, v *view, r *http.Request) (result, error) {
+	v.name("sign_in")
+	if w.nobody(ctx) {
+		return result{to: "/sign-up"}, nil
+	}
+	return result{show: signInPage(v, entry{Next: r.URL.Query().Get("next")})}, nil
+}
+
+// nobody reports whether there is no account yet, as far as the rows know.
+func (w *Web) nobody(ctx context.Context) bool {
+	people, _, err := api.Read(ctx, w.api, events.Position{}, func(ctx context.Context, s *projections.Snapshot) ([]projections.AccountRow, error) {
+		return s.People(ctx)
+	})
+	return err == nil && len(people) == 0
+}
+
+func (w *Web) signIn(ctx context.Context, v *view, r *http.Request) (result, error) {
+	v.name("sign_in")
+	e := entry{Email: r.PostFormValue("email"), Next: r.PostFormValue("next")}
+	res, err := w.enter(ctx, r, e)
+	if err != nil {
+		status := e.wrong(v, err)
+		return result{show: signInPage(v, e), status: status}, nil
+	}
+	return res, nil
+}
+
+// enter opens a session and leads on.
+func (w *Web) enter(ctx context.Context, r *http.Request, e entry) (result, error) {
+	session, err := w.api.Accounts.SignIn(ctx, accounts.Credentials{
+		Email: e.Email, Password: r.PostFormValue("password"),
+		Address: api.ClientAddress(ctx), UserAgent: r.UserAgent(), IdempotencyKey: idempotency.Key(ctx),
+	})
+	if err != nil {
+		return result{}, err
+	}
+	return result{to: local(e.Next, "/"), cookie: access.Cookie(session.Secret, session.Expires, w.api.SecureCookies)}, nil
+}
+
+func (w *Web) signUpPage(ctx context.Context, v *view, r *http.Request) (result, error) {
+	v.name("sign_up")
+	return result{show: signUpPage(v, entry{Next: r.URL.Query().Get("next"), First: w.nobody(ctx)})}, nil
+}
+
+func (w *Web) signUp(ctx context.Context, v *view, r *http.Request) (result, error) {
+	v.name("sign_up")
+	e := entry{Email: strings.TrimSpace(r.PostFormValue("email")), Name: r.PostFormValue("name"), Next: r.PostFormValue("next")}
+	at, err := w.api.Accounts.Register(ctx, accounts.Registration{
+		Email: e.Email, Name: e.Name, Password: r.PostFormValue("password"), Address: api.ClientAddress(ctx),
+	})
+	var res result
+	if err == nil {
+		res, err = w.enter(ctx, r, e)
+		if errors.Is(err, accounts.ErrCredentials) {
+			// The address had an account, of somebody who chose another password.
+			e.Wrong = map[string]string{"": v.T("sign_up.taken")}
+			return result{show: signUpPage(v, e), status: http.StatusConflict}, nil
+		}
+	}
+	if err != nil {
+		status := e.wrong(v, err)
+		return result{show: signUpPage(v, e), status: status}, nil
+	}
+	res.at = at
+	return res, nil
+}
+
+func (w *Web) signOut(ctx context.Context, _ *view, _ *http.Request) (result, error) {
+	if err := w.api.Accounts.SignOut(ctx, access.From(ctx).Identity); err != nil {
+		return result{}, err
+	}
+	return result{to: "/sign-in", cookie: access.NoCookie(w.api.SecureCookies)}, nil
+}
+
+// look changes how the pages look in this browser: language and theme.
+func (w *Web) look(_ context.Context, _ *view, r *http.Request) (result, error) {
+	res := result{to: local(r.PostFormValue("back"), "/")}
+	if l := r.PostFormValue("language"); l != "" {
+		for known := range languages {
+			if known.String() == l {
+				res.cookie = w.cookie(languageCookie, l, year)
+			}
+		}
+	}
+	if r.PostForm.Has("theme") {
+		switch t := r.PostFormValue("theme"); t {
+		case "light", "dark":
+			res.cookie = w.cookie(themeCookie, t, year)
+		default:
+			res.cookie = w.cookie(themeCookie, "", -1)
+		}
+	}
+	return res, nil
+}
+
+// nextQuery carries along where to go after the door.
+func nextQuery(next string) string {
+	if local(next, "") == "" {
+		return ""
+	}
+	return "?next=" + url.QueryEscape(next)
+}

@@ -1,0 +1,86 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/projections"
+)
+
+// statusData is what administrators see of the installation.
+type statusData struct {
+	Rows        projections.Status
+	Projections []projections.ProjectionVersion
+	Head        events.Position
+	Lag         uint64
+	Rate        float64
+	Known       bool // whether there are two samples to take a rate from
+	Parked      []projections.Parked
+	Commands    commands.Stats
+	Feeds       int64
+	People      int
+	// Unreachable says what could not be asked.
+	Unreachable []string
+}
+
+// status shows how far the rows are, to administrators only.
+func (w *Web) status(ctx context.Context, v *view, _ *http.Request) (result, error) {
+	v.name("status")
+	if !v.me.Administrator {
+		return result{}, problem.New(problem.Code(commands.CodeForbidden), "%s", v.T("status.administrators"))
+	}
+	var d statusData
+	var err error
+	if d.Head, err = w.api.Log.End(ctx); err != nil {
+		d.Unreachable = append(d.Unreachable, v.T("status.log"))
+	}
+	if d.Rows, err = w.api.Rows.Status(ctx); err != nil {
+		d.Unreachable = append(d.Unreachable, v.T("status.rows"))
+	} else {
+		d.Lag = max(d.Head.Sequence, d.Rows.Position.Sequence) - d.Rows.Position.Sequence
+		d.Rate, d.Known = w.pulse.rate(d.Rows.Position, time.Now())
+		if d.Parked, err = w.api.Rows.Parked(ctx); err != nil {
+			d.Unreachable = append(d.Unreachable, v.T("status.parked"))
+		}
+		people, err := read(ctx, v, func(ctx context.Context, s *projections.Snapshot) ([]projections.AccountRow, error) {
+			return s.People(ctx)
+		})
+		if err != nil {
+			d.Unreachable = append(d.Unreachable, v.T("status.people"))
+		}
+		d.People = len(people)
+	}
+	d.Projections = projections.Versions()
+	d.Commands, d.Feeds = w.api.Commands.Stats(), w.api.Feed.Subscribers()
+	return result{show: statusPage(v, d)}, nil
+}
+
+// pulse remembers how far the rows were when somebody last looked, from which
+// it tells how fast they move, whichever process moves them.
+type pulse struct {
+	mu        sync.Mutex
+	at        events.Position
+	seen      time.Time
+	perSecond float64
+	known     bool
+}
+
+func (p *pulse) rate(at events.Position, now time.Time) (perSecond float64, known bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	since := now.Sub(p.seen)
+	if since < time.Second && p.known {
+		return p.perSecond, true
+	}
+	p.known = !p.seen.IsZero() && since < time.Minute && at.Incarnation == p.at.Incarnation && at.Sequence >= p.at.Sequence
+	if p.known {
+		p.perSecond = float64(at.Sequence-p.at.Sequence) / since.Seconds()
+	}
+	p.at, p.seen = at, now
+	return p.perSecond, p.known
+}

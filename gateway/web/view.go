@@ -1,0 +1,203 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	_ "time/tzdata" // so that days begin when they do for people, on any machine
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/api"
+	"github.com/docketlog/docket/projections"
+)
+
+// view is what every page is made with: who looks, in which language, at what.
+type view struct {
+	web      *Web
+	language language
+	zone     *time.Location
+	theme    string
+	me       accounts.Person
+	session  uuid.UUID
+	here     string // the address asked for, path and query
+	page     string // the page's name, for style and script
+	title    string
+	done     *done
+	key      string // of the page's forms
+
+	// at is the position the page reflects, once it has read; before, the one
+	// it has to reach. stale says that the rows did not get there in time.
+	at       events.Position
+	stale    bool
+	projects []projections.Project
+	project  *projections.Project
+	labels   []string
+}
+
+func (w *Web) view(rw http.ResponseWriter, r *http.Request) *view {
+	caller := access.From(r.Context())
+	v := &view{
+		web: w, language: languageOf(r), zone: zoneOf(r), session: caller.Session,
+		here: r.URL.RequestURI(), key: uuid.NewString(), theme: themeOf(r),
+	}
+	if caller.Account != uuid.Nil {
+		v.me = w.person(caller.Account)
+	}
+	if c, err := r.Cookie(doneCookie); err == nil && r.Method == http.MethodGet {
+		v.done = parseDone(c.Value)
+		http.SetCookie(rw, w.cookie(doneCookie, "", -1))
+	}
+	for _, text := range []string{r.Header.Get(api.PositionHeader), cookieValue(r, positionCookie)} {
+		if at, err := events.ParsePosition(text); err == nil && !at.IsZero() && at.Sequence > v.at.Sequence {
+			v.at = at
+		}
+	}
+	return v
+}
+
+func cookieValue(r *http.Request, name string) string {
+	if c, err := r.Cookie(name); err == nil {
+		return c.Value
+	}
+	return ""
+}
+
+func themeOf(r *http.Request) string {
+	switch t := cookieValue(r, themeCookie); t {
+	case "light", "dark":
+		return t
+	}
+	return ""
+}
+
+func zoneOf(r *http.Request) *time.Location {
+	name := cookieValue(r, zoneCookie)
+	if name == "" || len(name) > 64 {
+		return time.UTC
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil || zone == time.Local {
+		return time.UTC
+	}
+	return zone
+}
+
+// name sets the page's name and title.
+func (v *view) name(page string) {
+	v.page, v.title = page, v.T("page."+page)
+}
+
+// signedIn reports whether somebody looks.
+func (v *view) signedIn() bool { return v.me.ID != uuid.Nil }
+
+// writes reports whether the person may change tasks of the page's project.
+func (v *view) writes() bool {
+	return v.project != nil && v.project.Role.Writes() && !v.project.Archived
+}
+
+// owns reports whether the person may change the project itself.
+func (v *view) owns() bool { return v.project != nil && v.project.Role == events.RoleOwner }
+
+// today is the calendar day where the person is.
+func (v *view) today() time.Time {
+	y, m, d := time.Now().In(v.zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
+// readPatience is how long a page waits to show what the person just did,
+// before it is shown as it is and says so.
+const readPatience = 2 * time.Second
+
+// read asks the rows for a page, and for what stands around every page.
+func read[T any](ctx context.Context, v *view, ask func(context.Context, *projections.Snapshot) (T, error)) (T, error) {
+	whole := func(ctx context.Context, s *projections.Snapshot) (T, error) {
+		var err error
+		if v.projects, _, err = s.Projects(ctx, v.me.ID, projections.Page{Limit: 100}); err != nil {
+			var none T
+			return none, err
+		}
+		return ask(ctx, s)
+	}
+	soon, cancel := context.WithTimeout(ctx, readPatience)
+	defer cancel()
+	answer, reached, err := api.Read(soon, v.web.api, v.at, whole)
+	if err != nil && !v.at.IsZero() && soon.Err() != nil && ctx.Err() == nil {
+		v.stale = true
+		answer, reached, err = api.Read(ctx, v.web.api, events.Position{}, whole)
+	}
+	if err == nil {
+		v.at = reached
+		if v.project != nil {
+			err = v.web.api.StillIn(ctx, v.project.ID)
+		}
+	}
+	return answer, err
+}
+
+// open makes the project the page's.
+func (v *view) open(ctx context.Context, s *projections.Snapshot, id uuid.UUID) error {
+	p, err := s.Project(ctx, v.me.ID, id)
+	if err != nil {
+		return err
+	}
+	v.project = &p
+	return nil
+}
+
+// personName is somebody's name.
+func (v *view) personName(id uuid.UUID) string { return v.web.person(id).Name }
+
+// members are the project's, with their names.
+func (v *view) members() []accounts.Person {
+	if v.project == nil {
+		return nil
+	}
+	all := make([]accounts.Person, len(v.project.Members))
+	for i, m := range v.project.Members {
+		all[i] = v.web.person(m.Account)
+	}
+	return all
+}
+
+// statusName is what the board calls a status.
+func (v *view) statusName(key string) string { return statusNameIn(v, v.project, key) }
+
+func statusNameIn(v *view, p *projections.Project, key string) string {
+	if p == nil {
+		return key
+	}
+	key = p.Resolve(key)
+	for _, s := range p.Statuses {
+		if s.Key == key {
+			return v.shownStatus(s)
+		}
+	}
+	return key
+}
+
+// shownStatus is a status in words. The three that every board begins with are
+// told in the reader's language, as long as nobody has renamed them.
+func (v *view) shownStatus(s events.Status) string {
+	for _, d := range events.DefaultStatuses() {
+		if d.Key == s.Key && d.Name == s.Name {
+			return v.T("status." + s.Key)
+		}
+	}
+	return s.Name
+}
+
+// projectByID is one of the person's projects, nil if it is none of the first
+// hundred.
+func (v *view) projectByID(id uuid.UUID) *projections.Project {
+	for i := range v.projects {
+		if v.projects[i].ID == id {
+			return &v.projects[i]
+		}
+	}
+	return nil
+}

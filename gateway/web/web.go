@@ -1,0 +1,215 @@
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/api"
+	"github.com/docketlog/docket/gateway/idempotency"
+	"github.com/docketlog/docket/gateway/problem"
+)
+
+// Web is the pages.
+type Web struct {
+	api    *api.API
+	routes map[string]Route
+	pulse  pulse
+}
+
+// Route is what one pattern of the mux stands for.
+type Route struct {
+	Handler http.HandlerFunc
+	Rule    access.Rule
+	Secrecy idempotency.Secrecy
+}
+
+// New makes the pages on the interface they ask and command through.
+func New(a *api.API) *Web {
+	w := &Web{api: a}
+	w.routes = w.table()
+	return w
+}
+
+// Routes is every pattern there is, as [http.ServeMux] spells them.
+func (w *Web) Routes() map[string]Route { return w.routes }
+
+// Has reports whether the pattern is one of the pages', so that what is refused
+// is told as a page.
+func (w *Web) Has(pattern string) bool {
+	_, ok := w.routes[pattern]
+	return ok
+}
+
+// contentSecurityPolicy lets a page have what Docket serves and nothing else:
+// no inline script or style, no other origin, no frame around it.
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// Header sets the headers that all pages have.
+func Header(h http.Header) {
+	h.Set("Content-Security-Policy", contentSecurityPolicy)
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+}
+
+// result is what a page's handler comes to: something to show or, after a form,
+// somewhere to go.
+type result struct {
+	show   templ.Component
+	status int // of what is shown, 0 for 200
+	to     string
+	done   *done
+	cookie *http.Cookie
+	at     events.Position // what the change rests on, for the page gone to
+}
+
+// handler makes a page.
+type handler func(ctx context.Context, v *view, r *http.Request) (result, error)
+
+// page is the handler as the mux takes it.
+func (w *Web) page(h handler) http.HandlerFunc {
+	return func(rw http.ResponseWriter, r *http.Request) {
+		v := w.view(rw, r)
+		res, err := h(r.Context(), v, r)
+		if errors.Is(err, events.ErrIncarnation) && !v.at.IsZero() && r.Method == http.MethodGet {
+			// The browser remembers a position of another log.
+			v.at = events.Position{}
+			res, err = h(r.Context(), v, r)
+		}
+		if err != nil {
+			w.refuse(rw, r, v, err)
+			return
+		}
+		if res.cookie != nil {
+			http.SetCookie(rw, res.cookie)
+		}
+		if !res.at.IsZero() {
+			http.SetCookie(rw, w.cookie(positionCookie, res.at.String(), 60))
+		}
+		if res.show == nil {
+			if res.done != nil {
+				http.SetCookie(rw, w.cookie(doneCookie, res.done.String(), 60))
+			}
+			// Not http.Redirect, which would clean the path and its query.
+			rw.Header().Set("Location", res.to)
+			rw.WriteHeader(http.StatusSeeOther)
+			return
+		}
+		w.show(rw, r, v, res.show, res.status)
+	}
+}
+
+func (w *Web) show(rw http.ResponseWriter, r *http.Request, v *view, body templ.Component, status int) {
+	Header(rw.Header())
+	h := rw.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Add("Vary", "Accept-Language, Cookie")
+	if !v.at.IsZero() {
+		h.Set(api.PositionHeader, v.at.String())
+	}
+	if status != 0 {
+		rw.WriteHeader(status)
+	}
+	if err := body.Render(r.Context(), rw); err != nil && r.Context().Err() == nil {
+		// The page has begun; that it is cut off is all that can be said.
+		w.api.Logger.Debug("a page broke off", "err", err)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// Refuse answers a request for a page, or for nothing at all, that came to no
+// handler: who is not signed in is led to where one signs in.
+func (w *Web) Refuse(rw http.ResponseWriter, r *http.Request, err error) {
+	w.refuse(rw, r, w.view(rw, r), err)
+}
+
+func (w *Web) refuse(rw http.ResponseWriter, r *http.Request, v *view, err error) {
+	p := problem.Of(w.api.Logger, err)
+	if p.Code == problem.Unauthenticated && r.Method == http.MethodGet {
+		to := "/sign-in"
+		if r.URL.Path != "/" {
+			to += "?next=" + url.QueryEscape(r.URL.RequestURI())
+		}
+		rw.Header().Set("Location", to)
+		rw.WriteHeader(http.StatusSeeOther)
+		return
+	}
+	for name, values := range p.GetHeaders() {
+		rw.Header()[name] = values
+	}
+	rw.Header().Del("WWW-Authenticate") // a page is no place for the browser's own dialog
+	v.name("problem")
+	w.show(rw, r, v, problemPage(v, p), p.Status)
+}
+
+// WantsPage reports whether who asks is a browser that shows what it gets.
+func WantsPage(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// The cookies of the pages, beside the session's. None of them lets anybody in.
+const (
+	positionCookie = "docket_position" // what the browser has written, so that it reads that
+	doneCookie     = "docket_done"     // what a form did, told once by the page after it
+	languageCookie = "docket_language"
+	themeCookie    = "docket_theme"
+	zoneCookie     = "docket_zone" // the browser's time zone, written by the script
+)
+
+const year = 365 * 24 * 3600
+
+func (w *Web) cookie(name, value string, seconds int) *http.Cookie {
+	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: seconds, Secure: w.api.SecureCookies, SameSite: http.SameSiteLaxMode}
+}
+
+// local is the path and query of an address of this site, or fallback if it
+// leads anywhere else.
+func local(address, fallback string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" ||
+		!strings.HasPrefix(address, "/") || strings.HasPrefix(address, "//") || strings.ContainsAny(address, "\\\r\n\t") {
+		return fallback
+	}
+	return address
+}
+
+// person is somebody's name, as the pages show it.
+func (w *Web) person(id [16]byte) accounts.Person {
+	p, ok := w.api.Accounts.Person(id)
+	if !ok {
+		p.ID, p.Name = id, accounts.ErasedName
+	}
+	return p
+}
+
+// keyField is the form field that carries the Idempotency-Key.
+const keyField = "key"
+
+// LiftKey gives a form's key the place where the gateway looks for it, together
+// with what the form says: a form that comes back corrected, as from a page that
+// said what was wrong, is another request and not the same again. body is the
+// request's whole body.
+func LiftKey(r *http.Request, body []byte) {
+	if r.Method != http.MethodPost || r.Header.Get(idempotency.Header) != "" ||
+		!strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return
+	}
+	fields, err := url.ParseQuery(string(body))
+	if err != nil || fields.Get(keyField) == "" {
+		return
+	}
+	digest := sha256.Sum256(append([]byte(r.URL.Path+"\x00"), body...))
+	r.Header.Set(idempotency.Header, hex.EncodeToString(digest[:]))
+}
