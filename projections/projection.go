@@ -203,3 +203,19 @@ func without[T comparable](list, gone []T) []T {
 func missingRow(what string, id uuid.UUID) error {
 	return fmt.Errorf("%w: %s %s is unknown", errOrder, what, id)
 }
+
+// ProjectionVersion is a projection's name and the version of its rows.
+type ProjectionVersion struct {
+	Name    string
+	Version int
+}
+
+// Versions lists every projection there is, in the order in which they fold.
+// All of them share one position; see [Status].
+func Versions() []ProjectionVersion {
+	list := make([]ProjectionVersion, len(all))
+	for i, p := range all {
+		list[i] = ProjectionVersion{p.name, p.version}
+	}
+	return list
+}

@@ -337,3 +337,34 @@ func (f *TaskFilter) where(w *where) {
 		w.and("(t.folded_title like ? escape '!' or t.folded_description like ? escape '!')", pattern, pattern)
 	}
 }
+
+// Matching answers the ids of all tasks of a project that the filter wants, in
+// no order: for who has the tasks already and only asks which of them. It fails
+// with [ErrNotFound] as [Snapshot.Project] does.
+func (s *Snapshot) Matching(ctx context.Context, caller, project uuid.UUID, filter TaskFilter) ([]uuid.UUID, error) {
+	in, err := s.Project(ctx, caller, project)
+	if err != nil {
+		return nil, err
+	}
+	if filter.Assignee != uuid.Nil && !in.member(filter.Assignee) {
+		return nil, nil
+	}
+	filter.Statuses = slices.Clone(filter.Statuses)
+	for i, status := range filter.Statuses {
+		filter.Statuses[i] = in.Resolve(status)
+	}
+	var w where
+	w.and("t.project = ?", project)
+	filter.where(&w)
+	var ids []uuid.UUID
+	err = s.each(ctx, func(scan func(...any) error) error {
+		var id uuid.UUID
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `select t.id from {g}tasks t`+taskStatus+`where `+w.String(), w.args...)
+	if err != nil {
+		return nil, fmt.Errorf("matching tasks of %s: %w", project, err)
+	}
+	return ids, nil
+}
