@@ -18,6 +18,7 @@ import (
 	"github.com/docketlog/docket/gateway/api"
 	"github.com/docketlog/docket/gateway/feed"
 	"github.com/docketlog/docket/gateway/idempotency"
+	"github.com/docketlog/docket/gateway/web"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -82,6 +83,7 @@ type Gateway struct {
 	keeper  *idempotency.Keeper
 	hub     *feed.Hub
 	api     *api.API
+	web     *web.Web
 	figures *figures
 	handler http.Handler
 	still   standstill
@@ -106,7 +108,12 @@ func New(options Options) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make gateway: %w", err)
 	}
-	rules := g.api.Rules()
+	rules, secrecy := g.api.Rules(), g.api.Secrecy()
+	g.web = web.New(g.api)
+	for pattern, route := range g.web.Routes() {
+		g.mux.HandleFunc(pattern, route.Handler)
+		rules[pattern], secrecy[pattern] = route.Rule, route.Secrecy
+	}
 	for pattern, handler := range g.plain() {
 		g.mux.HandleFunc(pattern, handler)
 		rules[pattern] = access.Open
@@ -114,7 +121,7 @@ func New(options Options) (*Gateway, error) {
 	if g.guard, err = access.NewGuard(options.Accounts, rules, options.BaseURL, options.SecureCookies); err != nil {
 		return nil, fmt.Errorf("make gateway: %w", err)
 	}
-	g.keeper = idempotency.NewKeeper(options.Idempotency, g.api.Secrecy(), options.Logger)
+	g.keeper = idempotency.NewKeeper(options.Idempotency, secrecy, options.Logger)
 	if g.figures, err = newFigures(options.Registry, g.hub); err != nil {
 		return nil, fmt.Errorf("make gateway: %w", err)
 	}

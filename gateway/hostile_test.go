@@ -262,7 +262,7 @@ func TestUnknownRoutesAndMethods(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ada := h.person("Ada")
-	for _, path := range []string{"/api", "/api/v1", "/api/v1/nothing", "/api/v1/projects/", "/favicon.ico", "/api/v1/tasks/", "/problems/nothing"} {
+	for _, path := range []string{"/api", "/api/v1", "/api/v1/nothing", "/api/v1/projects/", "/robots.txt", "/api/v1/tasks/", "/problems/nothing"} {
 		ada.get(path).want(404).code("unknown_route")
 	}
 	for _, c := range []struct{ method, path, allow string }{

@@ -18,7 +18,6 @@ const readyPatience = 2 * time.Second
 // plain is the routes beside the API's, all of them open.
 func (g *Gateway) plain() map[string]http.HandlerFunc {
 	routes := map[string]http.HandlerFunc{
-		"GET /{$}":                           g.greet,
 		"GET /openapi.json":                  g.describe,
 		"GET /healthz":                       g.healthy,
 		"GET /readyz":                        g.ready,

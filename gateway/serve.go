@@ -14,6 +14,7 @@ import (
 	"github.com/docketlog/docket/gateway/access"
 	"github.com/docketlog/docket/gateway/api"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/gateway/web"
 )
 
 // bodyPatience is how long a body may take to arrive.
@@ -30,12 +31,12 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 	_, pattern := g.mux.Handler(r)
 	patternOf(w, pattern)
 	if pattern == "" {
-		g.unrouted(r).Write(w)
+		g.refuse(w, r, pattern, g.unrouted(r))
 		return
 	}
 	caller, err := g.guard.Admit(r, pattern)
 	if err != nil {
-		problem.Of(g.options.Logger, err).Write(w)
+		g.refuse(w, r, pattern, err)
 		return
 	}
 	if tag, given := r.Header["If-Match"]; given && strings.TrimSpace(strings.Join(tag, "")) == "" {
@@ -54,11 +55,31 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 
 	body, wrong := readBody(w, r)
 	if wrong != nil {
-		wrong.Write(w)
+		g.refuse(w, r, pattern, wrong)
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	if g.web.Has(pattern) {
+		web.LiftKey(r, body)
+	}
 	g.keeper.Serve(w, r, pattern, body, g.mux)
+}
+
+// home is the pattern of the address that people and programs alike begin with.
+const home = "GET /{$}"
+
+// refuse answers a request that came to no handler, each sort of client in its
+// own way: pages and lost browsers with a page, programs with a problem, and
+// who looks at the address with a program is told what is here.
+func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, pattern string, err error) {
+	switch p := problem.From(err); {
+	case pattern == home && !web.WantsPage(r) && p.Code == problem.Unauthenticated:
+		g.greet(w, r)
+	case g.web.Has(pattern), pattern == "" && web.WantsPage(r):
+		g.web.Refuse(w, r, err)
+	default:
+		problem.Of(g.options.Logger, err).Write(w)
+	}
 }
 
 // readBody takes the whole body, so that everything after it works on bytes

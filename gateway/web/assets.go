@@ -4,31 +4,57 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"io/fs"
-	"mime"
+	"fmt"
+	"maps"
 	"net/http"
 	"path"
+	"slices"
+	"strings"
+
+	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/css"
+	"github.com/tdewolff/minify/v2/js"
 )
 
-// assets are served as they lie here: there is no build step.
+// sources are the scripts and the sheet as they are written. There is no build
+// step: they are made smaller when the program starts, which takes a few
+// milliseconds, and else served as they lie here.
 //
 //go:embed assets
-var assets embed.FS
+var sources embed.FS
+
+// assets are what is served, by name.
+var assets = func() map[string][]byte {
+	smaller := minify.New()
+	smaller.AddFunc("text/css", css.Minify)
+	smaller.AddFunc("text/javascript", js.Minify)
+	all := make(map[string][]byte)
+	entries, err := sources.ReadDir("assets")
+	if err != nil {
+		panic(err) // they are part of the program
+	}
+	for _, e := range entries {
+		data, err := sources.ReadFile("assets/" + e.Name())
+		if err != nil {
+			panic(err)
+		}
+		if kind := strings.TrimSuffix(kindOf(e.Name()), "; charset=utf-8"); !strings.HasPrefix(kind, "image/") {
+			if data, err = smaller.Bytes(kind, data); err != nil {
+				panic(fmt.Sprintf("%s: %v", e.Name(), err))
+			}
+		}
+		all[e.Name()] = data
+	}
+	return all
+}()
 
 // version names what all assets hold, so that browsers may keep them for good.
 // The modules import each other by relative paths and so stay of one version.
 var version = func() string {
 	digest := sha256.New()
-	err := fs.WalkDir(assets, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		data, err := assets.ReadFile(name)
-		digest.Write(data)
-		return err
-	})
-	if err != nil {
-		panic(err) // they are part of the program
+	for _, name := range slices.Sorted(maps.Keys(assets)) {
+		digest.Write([]byte(name))
+		digest.Write(assets[name])
 	}
 	return hex.EncodeToString(digest.Sum(nil))[:12]
 }()
@@ -36,15 +62,26 @@ var version = func() string {
 // asset is the address of one.
 func asset(name string) string { return "/assets/" + version + "/" + name }
 
+// kindOf is the media type of an asset; the machine's own table is not asked.
+func kindOf(name string) string {
+	switch path.Ext(name) {
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	}
+	return "image/svg+xml"
+}
+
 func serveAsset(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("file")
-	data, err := assets.ReadFile("assets/" + path.Base(name))
-	if err != nil {
+	data, ok := assets[name]
+	if !ok {
 		http.NotFound(w, r)
 		return
 	}
 	Header(w.Header())
-	w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+	w.Header().Set("Content-Type", kindOf(name))
 	if r.PathValue("version") == version {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}

@@ -351,7 +351,7 @@ var catalogue = map[string]phrase{
 	"problem.internal":           {"Docket made a mistake. Tell the operator the number below.", "Docket의 오류입니다. 아래 번호를 운영자에게 알려 주세요."},
 	"problem.body_too_large":     {"That is too long.", "너무 깁니다."},
 	"problem.method_not_allowed": {"This page cannot be used that way.", "그렇게 사용할 수 없는 페이지입니다."},
-	"problem.cannot_undo":        {"This cannot be undone.", "되돌릴 수 없습니다."},
+	"problem.cannot_be_undone":   {"This cannot be undone.", "되돌릴 수 없습니다."},
 	"problem.log_full":           {"The log can take no more. Nothing was written; tell the operator.", "로그에 더 쓸 수 없습니다. 운영자에게 알려 주세요."},
 
 	"js.undo":          {"Undo", "실행 취소"},
