@@ -70,7 +70,9 @@ func Open(ctx context.Context, nc *nats.Conn, o Options) (*Log, error) {
 	var info *js.StreamInfo
 	err = retry(ctx, func(ctx context.Context) (bool, error) {
 		info, err = provide(ctx, j, o)
-		return transient(err), err
+		// Of those that open at once, one may be told that the name is taken
+		// and a moment later that there is no such stream yet.
+		return transient(err) || errors.Is(err, js.ErrStreamNotFound), err
 	})
 	if err == nil {
 		err = verify(info, o.Replicas)
