@@ -97,6 +97,7 @@ type Accounts struct {
 	sessions    *passes
 	tokens      *passes
 	directory   *directory
+	heads       *heads
 
 	touches chan touch
 	stop    context.CancelFunc
@@ -116,7 +117,7 @@ type touch struct {
 // Close.
 func Open(ctx context.Context, nc *nats.Conn, log events.Log, options Options) (*Accounts, error) {
 	options = options.withDefaults()
-	a := &Accounts{log: log, options: options, now: options.Now, nc: nc, touches: make(chan touch, 256)}
+	a := &Accounts{log: log, options: options, now: options.Now, nc: nc, touches: make(chan touch, 256), heads: newHeads()}
 	if err := a.openBuckets(ctx); err != nil {
 		return nil, fmt.Errorf("open accounts: %w", err)
 	}

@@ -122,8 +122,21 @@ func (r *record) Follow(context.Context, events.Position, int) (events.Feed, err
 	return nil, errors.New("not followed in these tests")
 }
 
-// told lists what the log holds about an account.
+// told lists what the log holds of an account's beginning and end.
 func (r *record) told(t *testing.T, account uuid.UUID) []events.Event {
+	t.Helper()
+	var life []events.Event
+	for _, event := range r.everything(t, account) {
+		switch event.(type) {
+		case events.AccountRegistered, events.AccountErased:
+			life = append(life, event)
+		}
+	}
+	return life
+}
+
+// everything lists what the log holds about an account.
+func (r *record) everything(t *testing.T, account uuid.UUID) []events.Event {
 	t.Helper()
 	past, _, err := r.Load(t.Context(), events.Head{Aggregate: events.Account(account)})
 	if err != nil {

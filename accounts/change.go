@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
 )
 
 // ChangePassword gives the account another password and ends all its sessions
@@ -48,7 +50,10 @@ func (a *Accounts) ChangePassword(ctx context.Context, identity Identity, curren
 	if err != nil {
 		return err
 	}
-	return a.sessions.revokeAll(ctx, identity.Account, identity.Session)
+	if err := a.sessions.revokeAll(ctx, identity.Account, identity.Session); err != nil {
+		return err
+	}
+	return a.record(ctx, identity.Account, events.PasswordChanged{})
 }
 
 // CheckPassword fails with [ErrCredentials] unless the password is the
@@ -80,7 +85,10 @@ func (a *Accounts) ChangeEmail(ctx context.Context, account uuid.UUID, password,
 	if _, err := a.confirm(ctx, account, password); err != nil {
 		return err
 	}
-	return again(func() error { return a.moveClaim(ctx, account, email) })
+	if err := again(func() error { return a.moveClaim(ctx, account, email) }); err != nil {
+		return err
+	}
+	return a.record(ctx, account, events.AddressChanged{})
 }
 
 // moveClaim claims the new address, names it in the person's record, which

@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/docketlog/docket/events"
 )
 
 // The beginnings of the two sorts of secret, for scanners that look for leaked
@@ -195,6 +197,19 @@ func (p *passes) revoke(ctx context.Context, account, id uuid.UUID) error {
 			return err
 		}
 	}
+}
+
+// endPass records that a pass ends and ends it, in this order: what is on
+// record twice is told twice, what is not on record never happened. It fails
+// with [ErrNotFound] if there is no such pass.
+func (a *Accounts) endPass(ctx context.Context, from *passes, account, id uuid.UUID, event events.Event) error {
+	if _, _, err := get[pass](ctx, from.bucket, passKey(account, id)); err != nil {
+		return err
+	}
+	if err := a.record(ctx, account, event); err != nil {
+		return err
+	}
+	return from.revoke(ctx, account, id)
 }
 
 // revokeAll ends all passes of the account but one. None survives that was

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
 )
 
 // Session is a person signed in on one device.
@@ -46,11 +48,11 @@ func (a *Accounts) Sessions(ctx context.Context, account uuid.UUID) ([]Session, 
 // returns and in all others as soon as they hear of it. It fails with
 // [ErrNotFound] if the account has no such session.
 func (a *Accounts) RevokeSession(ctx context.Context, account, session uuid.UUID) error {
-	return a.sessions.revoke(ctx, account, session)
+	return a.endPass(ctx, a.sessions, account, session, events.SessionEnded{Session: session})
 }
 
 // SignOut ends the session the identity came with. It fails with [ErrNotFound]
 // if it came with a token: those are revoked by name.
 func (a *Accounts) SignOut(ctx context.Context, identity Identity) error {
-	return a.sessions.revoke(ctx, identity.Account, identity.Session)
+	return a.RevokeSession(ctx, identity.Account, identity.Session)
 }

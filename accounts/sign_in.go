@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/docketlog/docket/events"
 )
 
 // Credentials are what a person enters to sign in.
@@ -166,6 +168,12 @@ func (a *Accounts) openSession(ctx context.Context, key string, claimed claim, c
 			return Session{}, err
 		}
 		return Session{}, ErrCredentials
+	}
+	if err := a.record(ctx, issued.Account, events.SessionBegun{Session: issued.ID}); err != nil {
+		if gone := a.sessions.revoke(ctx, issued.Account, issued.ID); gone != nil && !errors.Is(gone, ErrNotFound) {
+			err = errors.Join(err, gone)
+		}
+		return Session{}, err
 	}
 	session := issued.session()
 	session.Secret = secret

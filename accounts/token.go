@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
 )
 
 // Scope is what a token may be used for.
@@ -93,9 +95,21 @@ func (a *Accounts) CreateToken(ctx context.Context, account uuid.UUID, r TokenRe
 		}
 		return Token{}, err
 	}
+	if err := a.record(ctx, account, events.TokenMade{Token: issued.ID, Scopes: names(issued.Scopes)}); err != nil {
+		return Token{}, errors.Join(err, a.tokens.revoke(ctx, account, issued.ID))
+	}
 	token := issued.token()
 	token.Secret = secret
 	return token, nil
+}
+
+// names are scopes as the log has them.
+func names(scopes []Scope) []string {
+	list := make([]string, len(scopes))
+	for i, s := range scopes {
+		list[i] = string(s)
+	}
+	return list
 }
 
 // Tokens lists the account's tokens that have not expired, newest first.
@@ -115,5 +129,5 @@ func (a *Accounts) Tokens(ctx context.Context, account uuid.UUID) ([]Token, erro
 // as soon as they hear of it. It fails with [ErrNotFound] if the account has no
 // such token.
 func (a *Accounts) RevokeToken(ctx context.Context, account, token uuid.UUID) error {
-	return a.tokens.revoke(ctx, account, token)
+	return a.endPass(ctx, a.tokens, account, token, events.TokenRevoked{Token: token})
 }

@@ -20,6 +20,12 @@ var examples = map[events.Type]struct {
 }{
 	events.TypeAccountRegistered: {event: events.AccountRegistered{Administrator: true}},
 	events.TypeAccountErased:     {event: events.AccountErased{}},
+	events.TypeSessionBegun:      {event: events.SessionBegun{Session: id(8)}},
+	events.TypeSessionEnded:      {event: events.SessionEnded{Session: id(8)}},
+	events.TypePasswordChanged:   {event: events.PasswordChanged{}},
+	events.TypeAddressChanged:    {event: events.AddressChanged{}},
+	events.TypeTokenMade:         {event: events.TokenMade{Token: id(9), Scopes: []string{"read", "write"}}},
+	events.TypeTokenRevoked:      {event: events.TokenRevoked{Token: id(9)}},
 
 	events.TypeProjectCreated: {
 		event:       events.ProjectCreated{Name: "Büro & Café", Statuses: events.DefaultStatuses()},

@@ -85,6 +85,12 @@ func Register[E Event](kind Kind, upcasters ...Upcaster) Registration {
 var Types = Registry{
 	TypeAccountRegistered: Register[AccountRegistered](KindAccount),
 	TypeAccountErased:     Register[AccountErased](KindAccount),
+	TypeSessionBegun:      Register[SessionBegun](KindAccount),
+	TypeSessionEnded:      Register[SessionEnded](KindAccount),
+	TypePasswordChanged:   Register[PasswordChanged](KindAccount),
+	TypeAddressChanged:    Register[AddressChanged](KindAccount),
+	TypeTokenMade:         Register[TokenMade](KindAccount),
+	TypeTokenRevoked:      Register[TokenRevoked](KindAccount),
 
 	TypeProjectCreated:    Register[ProjectCreated](KindProject),
 	TypeProjectRenamed:    Register[ProjectRenamed](KindProject),

@@ -204,6 +204,12 @@ var catalogue = map[string]phrase{
 
 	"event.account_registered":  {"registered", "님이 가입했습니다"},
 	"event.account_erased":      {"was erased", "님이 삭제되었습니다"},
+	"event.session_begun":       {"signed in", "님이 로그인했습니다"},
+	"event.session_ended":       {"ended a session", "님이 로그인을 종료했습니다"},
+	"event.password_changed":    {"changed the password", "님이 비밀번호를 바꿨습니다"},
+	"event.address_changed":     {"changed the address", "님이 주소를 바꿨습니다"},
+	"event.token_made":          {"made a token", "님이 토큰을 만들었습니다"},
+	"event.token_revoked":       {"revoked a token", "님이 토큰을 폐기했습니다"},
 	"event.project_created":     {"began the project", "님이 프로젝트를 시작했습니다"},
 	"event.project_renamed":     {"renamed the project", "님이 프로젝트 이름을 바꿨습니다"},
 	"event.project_archived":    {"archived the project", "님이 프로젝트를 보관했습니다"},
