@@ -35,11 +35,20 @@ func (s *system) gatewayParts(ctx context.Context, listener net.Listener, handle
 	g, err := gateway.New(gateway.Options{
 		Commands: handler, Accounts: s.accounts, Rows: s.rows, Log: s.log, Idempotency: answers,
 		BaseURL: base, SecureCookies: strings.HasPrefix(base, "https://"), ClientAddress: s.settings.proxies.client,
-		Metrics: promhttp.HandlerFor(figures, promhttp.HandlerOpts{}), Registry: figures, Logger: s.logger,
+		RequestsPerSecond: s.settings.rate,
+		Metrics:           promhttp.HandlerFor(figures, promhttp.HandlerOpts{}), Registry: figures, Logger: s.logger,
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	return []part{serving(listener, g.Server(listener.Addr().String()))},
+	server := g.Server(listener.Addr().String())
+	if s.settings.TLSCert != "" {
+		cert, err := openCertificate(s.settings.TLSCert, s.settings.TLSKey, s.logger)
+		if err != nil {
+			return nil, nil, err
+		}
+		server.TLSConfig = cert.config()
+	}
+	return []part{serving(listener, server)},
 		[]part{{"feed", g.Run}, {"commands", handler.Run}}, nil
 }

@@ -62,11 +62,13 @@ func command(ctx context.Context, args ...string) *exec.Cmd {
 		panic(err)
 	}
 	cmd := exec.CommandContext(ctx, self, args...)
-	cmd.Env = []string{beDocket + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
+	cmd.Env = []string{beDocket + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
+		// Tests ask as fast as they can, all from one address.
+		"DOCKET_REQUEST_RATE=0"}
 	return cmd
 }
 
-var address = regexp.MustCompile(`http://[0-9a-z.:]+`)
+var address = regexp.MustCompile(`https?://[0-9a-z.:]+`)
 
 // start runs docket and waits until it says where it serves.
 func start(t testing.TB, args ...string) *docket {

@@ -98,7 +98,7 @@ func (c *gatewayCommand) Run(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(env.out, "Docket's gateway serves at http://%s\n", listener.Addr())
+	fmt.Fprintf(env.out, "Docket's gateway serves at %s://%s\n", s.settings.scheme(), listener.Addr())
 	s.tell(env.out, "log", s.settings.NATS, "rows", s.settings.Database)
 	return runParts(ctx, front, back)
 }
@@ -178,7 +178,13 @@ func (s *system) listen(fallback string) (net.Listener, error) {
 func serving(listener net.Listener, server *http.Server) part {
 	return part{"http", func(ctx context.Context) error {
 		failed := make(chan error, 1)
-		go func() { failed <- server.Serve(listener) }()
+		go func() {
+			if server.TLSConfig != nil {
+				failed <- server.ServeTLS(listener, "", "")
+				return
+			}
+			failed <- server.Serve(listener)
+		}()
 		select {
 		case err := <-failed:
 			return err
@@ -240,7 +246,7 @@ func (s *system) welcome(out io.Writer, listener net.Listener, withDemo bool) {
 	if err != nil {
 		data = s.settings.Data
 	}
-	fmt.Fprintf(out, "Docket is ready at http://%s\n", listener.Addr())
+	fmt.Fprintf(out, "Docket is ready at %s://%s\n", s.settings.scheme(), listener.Addr())
 	if s.broker != nil {
 		s.tell(out, "log", "embedded, in "+data+"; what is acknowledged is on disk")
 	} else {
@@ -251,7 +257,7 @@ func (s *system) welcome(out io.Writer, listener net.Listener, withDemo bool) {
 		s.tell(out, "demo", "sign in as "+emails()+"; password "+demoPassword)
 	}
 	s.tell(out, "people", "the first account ever to register is the administrator",
-		"api", "http://"+listener.Addr().String()+"/openapi.json")
+		"api", s.settings.scheme()+"://"+listener.Addr().String()+"/openapi.json")
 	fmt.Fprintln(out, "Ctrl+C ends it; starting again goes on where it ended.")
 }
 

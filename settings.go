@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -22,17 +23,21 @@ type Settings struct {
 	Data     string `name:"data" env:"DOCKET_DATA" default:"docket-data" placeholder:"FOLDER" help:"Folder that holds everything kept on this machine: the embedded log, rows, undelivered mail."`
 	HTTP     string `name:"http" env:"DOCKET_HTTP" placeholder:"ADDRESS" help:"Address to serve HTTP on. The gateway's default is 127.0.0.1:8080; projector and notifier serve health and metrics here if it is set."`
 	URL      string `name:"url" env:"DOCKET_URL" placeholder:"URL" help:"Address by which people reach the gateway, for links in mail; https:// makes cookies secure. Default: http:// and the address served; the notifier role needs it."`
+	TLSCert  string `name:"tls-cert" env:"DOCKET_TLS_CERT" placeholder:"FILE" help:"Certificate chain to serve HTTPS with, as PEM, read again when it is renewed; without it HTTP is served, for a proxy or this machine alone."`
+	TLSKey   string `name:"tls-key" env:"DOCKET_TLS_KEY" placeholder:"FILE" help:"The certificate's private key, as PEM."`
 	Proxies  string `name:"trusted-proxies" env:"DOCKET_TRUSTED_PROXIES" placeholder:"NETWORKS" help:"Proxies in front of the gateway, such as 10.0.0.0/8,127.0.0.1: their X-Forwarded-For says who the client is, by which attempts are limited."`
 	NATS     string `name:"nats" env:"DOCKET_NATS" placeholder:"URL" help:"NATS servers, nats://user:password@host:4222,… ; without it one is embedded, on loopback, with its data in the data folder; the separate roles need it."`
 	Replicas string `name:"replicas" env:"DOCKET_REPLICAS" default:"1" placeholder:"N" help:"Copies of the log and the buckets on the NATS cluster: 1, 3 or 5. Used when they are first made."`
 	Database string `name:"database" env:"DOCKET_DATABASE" placeholder:"URL" help:"Where the rows are kept: sqlite:FILE or postgres://user:password@host/name. Default: rows.db in the data folder."`
 	SMTP     string `name:"smtp" env:"DOCKET_SMTP" placeholder:"URL" help:"Mail server, smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it mails are kept as files in the data folder."`
 	MailFrom string `name:"mail-from" env:"DOCKET_MAIL_FROM" default:"Docket <docket@localhost>" placeholder:"ADDRESS" help:"Sender of mails."`
+	Rate     string `name:"request-rate" env:"DOCKET_REQUEST_RATE" default:"100" placeholder:"N" help:"Requests a second that one person, or one network address of somebody who has not signed in, may send for long; five times as many at once; 0 for no limit."`
 	LogLevel string `name:"log-level" env:"DOCKET_LOG_LEVEL" default:"warn" placeholder:"LEVEL" help:"What the program logs: debug, info, warn or error."`
 	LogJSON  bool   `name:"log-json" env:"DOCKET_LOG_JSON" help:"Log lines of JSON instead of text."`
 
 	copies  int     // Replicas, once it is checked
 	proxies proxies // Proxies, likewise
+	rate    int     // Rate, likewise
 }
 
 // complete fills in what depends on other settings and checks all of them, for
@@ -59,6 +64,9 @@ func (s *Settings) complete(role string) error {
 		}
 		s.URL = strings.TrimRight(s.URL, "/")
 	}
+	if (s.TLSCert == "") != (s.TLSKey == "") {
+		wrong("tls-cert", "and --tls-key go together; one of them is not set")
+	}
 	var err error
 	if s.proxies, err = parseProxies(s.Proxies); err != nil {
 		wrong("trusted-proxies", "%v", err)
@@ -69,6 +77,9 @@ func (s *Settings) complete(role string) error {
 		}
 	} else if role != "" {
 		wrong("nats", "must be set: the %s works on the log of others, and an embedded one would be its own", role)
+	}
+	if s.rate, err = strconv.Atoi(cmp.Or(s.Rate, "100")); err != nil || s.rate < 0 {
+		wrong("request-rate", "must be a whole number, 0 for no limit, have %q", s.Rate)
 	}
 	switch s.Replicas {
 	case "", "1":
@@ -125,6 +136,14 @@ func (s *Settings) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
+// scheme is that of what this process serves itself.
+func (s *Settings) scheme() string {
+	if s.TLSCert != "" {
+		return "https"
+	}
+	return "http"
+}
+
 // baseURL is where people reach a gateway that serves on the given address.
 func (s *Settings) baseURL(address string) string {
 	if s.URL != "" {
@@ -133,5 +152,5 @@ func (s *Settings) baseURL(address string) string {
 	if host, port, err := net.SplitHostPort(address); err == nil && (host == "" || net.ParseIP(host).IsUnspecified()) {
 		address = net.JoinHostPort("localhost", port)
 	}
-	return "http://" + address
+	return s.scheme() + "://" + address
 }

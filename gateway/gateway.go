@@ -41,6 +41,10 @@ type Options struct {
 	// attempts are limited; nil means the connection's. Behind a proxy it must
 	// be what the proxy says, and only the proxy may be able to say it.
 	ClientAddress func(*http.Request) string
+	// RequestsPerSecond bounds what one person, or one network address of
+	// somebody who has not signed in, may ask for long; five times as many may
+	// come at once. 0 means no limit.
+	RequestsPerSecond int
 	// Timeout bounds every answer but the feed; 0 means 15 seconds.
 	Timeout time.Duration
 	// MaxBehind is how long the rows may be behind the log before the gateway
@@ -80,13 +84,17 @@ type Gateway struct {
 	options Options
 	mux     *http.ServeMux
 	guard   *access.Guard
-	keeper  *idempotency.Keeper
-	hub     *feed.Hub
-	api     *api.API
-	web     *web.Web
-	figures *figures
-	handler http.Handler
-	still   standstill
+	limit   *access.Limit
+	// unlimited are the routes that cost next to nothing, or that who watches
+	// over the process must always reach.
+	unlimited map[string]bool
+	keeper    *idempotency.Keeper
+	hub       *feed.Hub
+	api       *api.API
+	web       *web.Web
+	figures   *figures
+	handler   http.Handler
+	still     standstill
 }
 
 // New makes a gateway. It answers at once; the feed begins with [Gateway.Run].
@@ -98,7 +106,8 @@ func New(options Options) (*Gateway, error) {
 	g := &Gateway{
 		options: options,
 		mux:     http.NewServeMux(),
-		hub:     feed.NewHub(options.Log, feed.Options{Logger: options.Logger}),
+		limit:   access.NewLimit(options.RequestsPerSecond), unlimited: map[string]bool{web.AssetsPattern: true},
+		hub: feed.NewHub(options.Log, feed.Options{Logger: options.Logger}),
 	}
 	g.api, err = api.New(g.mux, api.Options{
 		Commands: options.Commands, Accounts: options.Accounts, Rows: options.Rows, Log: options.Log,
@@ -117,6 +126,7 @@ func New(options Options) (*Gateway, error) {
 	for pattern, handler := range g.plain() {
 		g.mux.HandleFunc(pattern, handler)
 		rules[pattern] = access.Open
+		g.unlimited[pattern] = true
 	}
 	if g.guard, err = access.NewGuard(options.Accounts, rules, options.BaseURL, options.SecureCookies); err != nil {
 		return nil, fmt.Errorf("make gateway: %w", err)

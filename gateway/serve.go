@@ -27,6 +27,10 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	header.Set("Cache-Control", "no-store")
+	if g.options.SecureCookies {
+		// Two years, as long as browsers ask for of those they know beforehand.
+		header.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+	}
 
 	_, pattern := g.mux.Handler(r)
 	patternOf(w, pattern)
@@ -35,6 +39,12 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	caller, err := g.guard.Admit(r, pattern)
+	if !g.unlimited[pattern] {
+		// Who is not let in has asked too, and is counted by the address.
+		if tooMany := g.limit.Take(caller.Account, g.options.ClientAddress(r)); tooMany != nil {
+			err = tooMany
+		}
+	}
 	if err != nil {
 		g.refuse(w, r, pattern, err)
 		return

@@ -24,6 +24,7 @@ const (
 	PositionGone    Code = "position_gone"
 	TooManyFeeds    Code = "too_many_feeds"
 	TooManyAttempts Code = "too_many_attempts"
+	TooManyRequests Code = "too_many_requests"
 
 	// Who asks.
 	Unauthenticated  Code = "unauthenticated"
@@ -86,6 +87,7 @@ var kinds = map[Code]kind{
 	KeyReused:       {422, "The Idempotency-Key belongs to another request", "Use a new key for each new request.", 0},
 	PositionGone:    {410, "The position is of another log", "Begin again without a position: the log was made anew or restored.", 0},
 	TooManyFeeds:    {429, "Too many open feeds", "Close one first; one feed carries all your projects.", 10},
+	TooManyRequests: {429, "Too many requests", "Wait for the time given in Retry-After. Many reads can be one: lists have pages, a board is one request, a feed tells what happens.", 1},
 	TooManyAttempts: {429, "Too many attempts", "Wait for the time given in Retry-After.", 60},
 
 	Unauthenticated:  {401, "Sign in first", "Send the token of a session or an API token: Authorization: Bearer <token>.", 0},

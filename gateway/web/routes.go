@@ -5,6 +5,9 @@ import (
 	"github.com/docketlog/docket/gateway/idempotency"
 )
 
+// AssetsPattern is the route of scripts, style and icon.
+const AssetsPattern = "GET /assets/{version}/{file}"
+
 // table is every page and every form.
 func (w *Web) table() map[string]Route {
 	const secrets = idempotency.SecretRequest | idempotency.SecretAnswer
@@ -12,8 +15,8 @@ func (w *Web) table() map[string]Route {
 	page := func(h handler) Route { return Route{w.page(h), access.SessionOnly, 0} }
 	private := func(h handler) Route { return Route{w.page(h), access.SessionOnly, secrets} }
 	return map[string]Route{
-		"GET /assets/{version}/{file}": {serveAsset, access.Open, 0},
-		"GET /favicon.ico":             {serveIcon, access.Open, 0},
+		AssetsPattern:      {serveAsset, access.Open, 0},
+		"GET /favicon.ico": {serveIcon, access.Open, 0},
 
 		"GET /sign-in":           open(w.signInPage),
 		"POST /sign-in":          open(w.signIn),

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+)
+
+// certificate is a certificate and its key in two files, which may be renewed
+// while the program runs.
+type certificate struct {
+	certFile, keyFile string
+	logger            *slog.Logger
+
+	mu      sync.Mutex
+	pair    *tls.Certificate
+	stamp   [2]time.Time // when the files had last been changed
+	checked time.Time
+}
+
+// renewalCheck is how often it is looked whether the files have changed.
+const renewalCheck = 30 * time.Second
+
+// openCertificate reads the files, so that what is wrong with them is known at
+// the start.
+func openCertificate(certFile, keyFile string, logger *slog.Logger) (*certificate, error) {
+	c := &certificate{certFile: certFile, keyFile: keyFile, logger: logger}
+	if err := c.load(); err != nil {
+		return nil, fmt.Errorf("TLS certificate: %w", err)
+	}
+	return c, nil
+}
+
+// config serves TLS 1.2 and newer with the certificate as it is at each
+// handshake.
+func (c *certificate) config() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: c.current}
+}
+
+// current is the certificate, read again if its files have changed. While they
+// cannot be read, as in the midst of a renewal, it is the one from before.
+func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.checked) < renewalCheck {
+		return c.pair, nil
+	}
+	if stamp, err := c.changed(); err == nil && stamp == c.stamp {
+		c.checked = time.Now()
+		return c.pair, nil
+	}
+	if err := c.load(); err != nil {
+		c.checked = time.Now()
+		c.logger.Warn("the renewed TLS certificate cannot be read, the one from before is used", "err", err)
+	}
+	return c.pair, nil
+}
+
+func (c *certificate) load() error {
+	stamp, err := c.changed()
+	if err != nil {
+		return err
+	}
+	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	if err != nil {
+		return err
+	}
+	c.pair, c.stamp, c.checked = &pair, stamp, time.Now()
+	return nil
+}
+
+func (c *certificate) changed() (stamp [2]time.Time, err error) {
+	for i, name := range []string{c.certFile, c.keyFile} {
+		info, err := os.Stat(name)
+		if err != nil {
+			return stamp, err
+		}
+		stamp[i] = info.ModTime()
+	}
+	return stamp, nil
+}
