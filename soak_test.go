@@ -163,7 +163,7 @@ func insist(t *testing.T, p *person, method, path string, body any) answer {
 }
 
 // freeAddress is a loopback address nobody serves on.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

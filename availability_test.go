@@ -1,0 +1,334 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/google/uuid"
+)
+
+// TestAvailability lets people work against the clustered set-up (three NATS
+// servers, Postgres, two processes of each role) while one of each kind is
+// killed in turn and started again, and tells for each kill how much of the
+// time commands and queries were answered, and the longest they were not. What
+// was acknowledged must be there, once, and no answer may be wrong.
+//
+// With DOCKET_SOAK it runs at 200 commands and 400 queries a second, otherwise
+// at a tenth of it and for shorter outages.
+func TestAvailability(t *testing.T) {
+	t.Parallel()
+	rate, outage := 20, 3*time.Second
+	if os.Getenv("DOCKET_SOAK") != "" {
+		rate, outage = 200, 25*time.Second
+	}
+	database := startOwnPostgres(t)
+	cluster := brokertest.Cluster(t, 3)
+	mails := startMailServer(t)
+	settings := []string{"--nats", cluster.URL(), "--replicas", "3", "--database", database.url(), "--smtp", mails.url, "--data", t.TempDir(), "--url", "http://docket.test"}
+	role := func(name, address string) *docket {
+		return start(t, append([]string{name, "--http", address}, settings...)...)
+	}
+	type member struct {
+		name, address string
+		*docket
+	}
+	roles := map[string]*[2]member{"gateway": {}, "projector": {}, "notifier": {}}
+	for name, pair := range roles {
+		for i := range pair {
+			address := freeAddress(t)
+			pair[i] = member{name, address, role(name, address)}
+		}
+	}
+	f := newFleet(t, roles["gateway"][0].url, roles["gateway"][1].url)
+	f.settle(rate)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var working sync.WaitGroup
+	working.Go(func() { f.every(ctx, rate, f.command) })
+	working.Go(func() { f.every(ctx, 2*rate, f.query) })
+	time.Sleep(outage / 2)
+
+	replace := func(m *member) { m.docket = role(m.name, m.address) }
+	writing := func() int {
+		if metric(t, roles["projector"][1].docket, "docket_rows_writing") == "1" {
+			return 1
+		}
+		return 0
+	}
+	var report strings.Builder
+	during := func(what string, break_, mend func()) {
+		t.Helper()
+		began := time.Now()
+		break_()
+		time.Sleep(outage)
+		mend()
+		time.Sleep(outage)
+		fmt.Fprintf(&report, "%-22s commands %s · queries %s\n", what, f.commands.between(began, time.Now()), f.queries.between(began, time.Now()))
+	}
+	during("nothing", func() {}, func() {})
+	gateway := &roles["gateway"][0]
+	during("a gateway", gateway.kill, func() { replace(gateway) })
+	n := writing()
+	projector, other := &roles["projector"][n], &roles["projector"][1-n]
+	var takeover time.Duration
+	during("the writing projector", func() {
+		projector.kill()
+		began := time.Now()
+		for metric(t, other.docket, "docket_rows_writing") != "1" {
+			if time.Since(began) > time.Minute {
+				t.Fatal("nobody takes over the rows")
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		takeover = time.Since(began)
+	}, func() { replace(projector) })
+	fmt.Fprintf(&report, "%-22s %s after the kill\n", "  the other one writes", takeover.Round(time.Millisecond))
+	notifier := &roles["notifier"][0]
+	during("a notifier", notifier.kill, func() { replace(notifier) })
+	leader := cluster.Leader(t, "EVENTS")
+	during("the log's leader", func() { cluster.Stop(leader) }, func() { cluster.Restart(t, leader) })
+	follower := (cluster.Leader(t, "EVENTS") + 1) % 3
+	during("another NATS server", func() { cluster.Stop(follower) }, func() { cluster.Restart(t, follower) })
+	began := time.Now()
+	during("the database", database.kill, database.start)
+	if _, ok := f.commands.count(began, began.Add(outage)); ok == 0 {
+		t.Error("no command was accepted while only the database was away")
+	}
+	cancel()
+	working.Wait()
+	t.Logf("at %d commands and %d queries a second, each kind away for %s and watched for as long again:\n%s", rate, 2*rate, outage, &report)
+	f.verify()
+	for _, pair := range roles {
+		for i := range pair {
+			pair[i].stop()
+		}
+	}
+}
+
+// fleet is people at work, and what came of it. They ask one gateway and at
+// once the other if that does not answer, as a proxy in front of both would.
+type fleet struct {
+	t        *testing.T
+	gateways []string
+	people   []string // their tokens
+	tasks    []string
+	turn     atomic.Uint64
+
+	commands, queries tally
+
+	mu sync.Mutex
+	// acknowledged is what was said about each task, and where the log has it.
+	acknowledged map[string]map[string]string
+	tried        int
+}
+
+func newFleet(t *testing.T, gateways ...string) *fleet {
+	return &fleet{t: t, gateways: gateways, acknowledged: map[string]map[string]string{}}
+}
+
+// settle registers people and gives them a project with tasks.
+func (f *fleet) settle(tasks int) {
+	f.t.Helper()
+	d := &docket{t: f.t, url: f.gateways[0]}
+	owner := join(f.t, d, "Mina")
+	f.people = append(f.people, owner.token)
+	project := owner.ask(201, "POST", "/api/v1/projects", map[string]any{"name": "Garden"})["id"].(string)
+	jun := join(f.t, d, "Jun")
+	f.people = append(f.people, jun.token)
+	owner.ask(201, "POST", "/api/v1/projects/"+project+"/members", map[string]any{"email": "jun@example.org", "role": "member"})
+	for i := range tasks {
+		f.tasks = append(f.tasks, owner.ask(201, "POST", "/api/v1/projects/"+project+"/tasks", map[string]any{"title": fmt.Sprint("Bed ", i)})["id"].(string))
+	}
+	// Both gateways have to know of it before the clock starts.
+	other := &person{t: f.t, d: &docket{t: f.t, url: f.gateways[1]}, token: owner.token, position: owner.position}
+	other.ask(200, "GET", "/api/v1/projects/"+project, nil)
+}
+
+// every does something so many times a second, however long each takes.
+func (f *fleet) every(ctx context.Context, perSecond int, do func()) {
+	tick := time.NewTicker(time.Second / time.Duration(perSecond))
+	defer tick.Stop()
+	var running sync.WaitGroup
+	defer running.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			running.Go(do)
+		}
+	}
+}
+
+// patience is how long somebody waits before the service counts as away.
+const patience = 2 * time.Second
+
+// ask sends a request to one gateway, and to the other if it does not answer.
+func (f *fleet) ask(method, path string, body any, header ...string) (answer, bool) {
+	turn := f.turn.Add(1)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var a answer
+	for i := range f.gateways {
+		gateway := f.gateways[(int(turn)+i)%len(f.gateways)]
+		p := &person{t: f.t, d: &docket{t: f.t, url: gateway}, token: f.people[turn%uint64(len(f.people))]}
+		got, err := p.try(ctx, method, path, body, header...)
+		if err == nil && got.status < 500 {
+			return got, true
+		}
+		a = got
+	}
+	return a, false
+}
+
+// command says something about a task, once.
+func (f *fleet) command() {
+	task, text := f.tasks[rand.N(len(f.tasks))], uuid.NewString()
+	began := time.Now()
+	a, ok := f.ask("POST", "/api/v1/tasks/"+task+"/comments", map[string]any{"text": text}, "Idempotency-Key", text)
+	f.commands.add(began, ok)
+	if ok && a.status != http.StatusCreated {
+		f.t.Errorf("a comment was answered with %d: %s", a.status, a.body)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tried++
+	if ok && a.status == http.StatusCreated {
+		if f.acknowledged[task] == nil {
+			f.acknowledged[task] = map[string]string{}
+		}
+		f.acknowledged[task][text] = a.header.Get("Docket-Position")
+	}
+}
+
+// query asks for what was said last about a task, as somebody who has seen it
+// acknowledged: the answer must have it.
+func (f *fleet) query() {
+	task := f.tasks[rand.N(len(f.tasks))]
+	var text, position string
+	f.mu.Lock()
+	for text, position = range f.acknowledged[task] {
+		break
+	}
+	f.mu.Unlock()
+	began := time.Now()
+	path := "/api/v1/tasks/" + task
+	header := []string{}
+	if text != "" {
+		path += "/comments?limit=500"
+		header = append(header, "Docket-Position", position)
+	}
+	a, ok := f.ask("GET", path, nil, header...)
+	f.queries.add(began, ok)
+	if ok && (a.status != http.StatusOK || text != "" && !strings.Contains(string(a.body), text) && !strings.Contains(string(a.body), `"next":"`)) {
+		f.t.Errorf("a wrong answer: status %d, without what was acknowledged at %s", a.status, position)
+	}
+}
+
+// verify finds everything that was acknowledged, once.
+func (f *fleet) verify() {
+	f.t.Helper()
+	p := &person{t: f.t, d: &docket{t: f.t, url: f.gateways[0]}, token: f.people[0]}
+	lost, twice, kept := 0, 0, 0
+	for task, said := range f.acknowledged {
+		var texts []string
+		for cursor := ""; ; {
+			var page struct {
+				Items []struct{ Text string }
+				Next  *string
+			}
+			a := patiently(f.t, p, "GET", "/api/v1/tasks/"+task+"/comments?limit=500&cursor="+cursor, nil)
+			if err := json.Unmarshal([]byte(a), &page); err != nil {
+				f.t.Fatal(err)
+			}
+			for _, c := range page.Items {
+				texts = append(texts, c.Text)
+			}
+			if page.Next == nil {
+				break
+			}
+			cursor = *page.Next
+		}
+		slices.Sort(texts)
+		for text := range said {
+			switch n := len(texts) - len(slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return s == text })); n {
+			case 0:
+				lost++
+			case 1:
+				kept++
+			default:
+				twice++
+			}
+		}
+	}
+	f.t.Logf("%d comments sent, %d acknowledged and there, %d lost, %d there twice", f.tried, kept, lost, twice)
+	if lost > 0 || twice > 0 || kept == 0 {
+		f.t.Errorf("%d acknowledged comments are lost, %d are there twice, %d are there", lost, twice, kept)
+	}
+}
+
+// tally is what was answered when.
+type tally struct {
+	mu   sync.Mutex
+	seen []attempt
+}
+
+type attempt struct {
+	began, ended time.Time
+	ok           bool
+}
+
+func (c *tally) add(began time.Time, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seen = append(c.seen, attempt{began, time.Now(), ok})
+}
+
+// count is how many began in the time, and how many of these were answered.
+func (c *tally) count(from, to time.Time) (all, ok int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, a := range c.seen {
+		if !a.began.Before(from) && a.began.Before(to) {
+			all++
+			if a.ok {
+				ok++
+			}
+		}
+	}
+	return all, ok
+}
+
+// between tells the share that was answered and the longest time without an
+// answer.
+func (c *tally) between(from, to time.Time) string {
+	all, ok := c.count(from, to)
+	c.mu.Lock()
+	var answered []time.Time
+	for _, a := range c.seen {
+		if a.ok && !a.ended.Before(from) && a.ended.Before(to) {
+			answered = append(answered, a.ended)
+		}
+	}
+	c.mu.Unlock()
+	slices.SortFunc(answered, time.Time.Compare)
+	gap, last := time.Duration(0), from
+	for _, at := range answered {
+		gap = max(gap, at.Sub(last))
+		last = at
+	}
+	gap = max(gap, to.Sub(last))
+	return fmt.Sprintf("%6.2f %% of %d, longest gap %s", 100*float64(ok)/float64(max(all, 1)), all, gap.Round(time.Millisecond))
+}
