@@ -26,6 +26,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	header.Set("X-Frame-Options", "DENY")
 	header.Set("Cache-Control", "no-store")
 	if g.options.SecureCookies {
 		// Two years, as long as browsers ask for of those they know beforehand.
@@ -63,7 +64,11 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	r = r.WithContext(ctx)
 
-	body, wrong := readBody(w, r)
+	most := int64(api.MaxBody)
+	if g.web.Has(pattern) {
+		most = web.MaxBody
+	}
+	body, wrong := readBody(w, r, most)
 	if wrong != nil {
 		g.refuse(w, r, pattern, wrong)
 		return
@@ -92,28 +97,28 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, pattern string,
 	}
 }
 
-// readBody takes the whole body, so that everything after it works on bytes
+// readBody takes the whole body, of at most so many bytes, so that everything after it works on bytes
 // that are there, and gives the connection its own pace back.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *problem.Problem) {
+func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, *problem.Problem) {
 	if r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}
-	if r.ContentLength > api.MaxBody {
+	if r.ContentLength > most {
 		w.Header().Set("Connection", "close")
-		return nil, problem.New(problem.BodyTooLarge, "The body may have %d bytes, it has %d.", api.MaxBody, r.ContentLength)
+		return nil, problem.New(problem.BodyTooLarge, "The body may have %d bytes, it has %d.", most, r.ContentLength)
 	}
 	control := http.NewResponseController(w)
 	// Not every writer has deadlines; a server's has.
 	_ = control.SetReadDeadline(time.Now().Add(bodyPatience))
 	body := make([]byte, 0, max(512, r.ContentLength+1))
 	buffer := bytes.NewBuffer(body)
-	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, api.MaxBody))
+	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, most))
 	_ = control.SetReadDeadline(time.Time{})
 	var tooLarge *http.MaxBytesError
 	var slow interface{ Timeout() bool }
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, problem.New(problem.BodyTooLarge, "The body may have %d bytes.", api.MaxBody)
+		return nil, problem.New(problem.BodyTooLarge, "The body may have %d bytes.", most)
 	case errors.As(err, &slow) && slow.Timeout():
 		return nil, problem.New(problem.BodyTooSlow, "")
 	case err != nil:

@@ -34,6 +34,9 @@ const (
 	// person, whose data must be gone at once when it is erased. It is not kept,
 	// only that there was one; the route makes it anew, see [Done].
 	SecretAnswer
+	// SecretRefusal: a refusal shows more than why, such as a page with people's
+	// names on it. Nothing is kept of it.
+	SecretRefusal
 )
 
 func (s Secrecy) has(one Secrecy) bool { return s&one != 0 }
@@ -112,9 +115,9 @@ func (k *Keeper) Serve(w http.ResponseWriter, r *http.Request, pattern string, b
 	if found && succeeded(answer.status) {
 		answer.header.Set(ReplayedHeader, "true")
 	}
-	if !found && final(answer.status) {
+	if !found && final(answer.status) && !(answer.status >= 400 && secrecy.has(SecretRefusal)) {
 		r := record{Request: request[:]}
-		// A refusal names nobody and repeats nothing of the request.
+		// Any other refusal names nobody and repeats nothing of the request.
 		if !secrecy.has(SecretAnswer) || !succeeded(answer.status) {
 			r.Status, r.Header, r.Body = answer.status, answer.header, answer.body.Bytes()
 		}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -328,8 +329,11 @@ func (w *Web) deleteFilter(ctx context.Context, v *view, r *http.Request) (resul
 	if err != nil {
 		return result{}, err
 	}
-	return result{to: local(r.PostFormValue("back"), "/find"), done: &done{phrase: "filter_deleted"}},
-		w.api.Accounts.DeleteFilter(ctx, v.me.ID, id)
+	err = w.api.Accounts.DeleteFilter(ctx, v.me.ID, id)
+	if errors.Is(err, accounts.ErrNotFound) {
+		err = nil // it is gone, as it was to be
+	}
+	return result{to: local(r.PostFormValue("back"), "/find"), done: &done{phrase: "filter_deleted"}}, err
 }
 
 func parseRevision(text string) (uint64, bool) {

@@ -47,14 +47,10 @@ func (w *Web) showProfile(ctx context.Context, v *view, d profileData, status in
 
 // changeProfile changes name, address or password, whichever form was sent.
 func (w *Web) changeProfile(ctx context.Context, v *view, r *http.Request) (result, error) {
-	_ = r.ParseForm()
 	d := profileData{Name: v.me.Name, Email: v.me.Email}
 	part, phrase := "name", "name_changed"
 	var err error
 	switch form := r.PostForm; {
-	case idempotency.Done(ctx):
-		// The password may be another since, and the first change stands.
-		return result{to: "/me"}, nil
 	case form.Has("password"):
 		part, phrase = "password", "password_changed"
 		err = w.api.Accounts.ChangePassword(ctx, access.From(ctx).Identity, form.Get("current_password"), form.Get("password"))
@@ -133,20 +129,21 @@ func (w *Web) showTokens(ctx context.Context, v *view, d profileData, status int
 }
 
 func (w *Web) createToken(ctx context.Context, v *view, r *http.Request) (result, error) {
-	_ = r.ParseForm()
 	request := accounts.TokenRequest{Name: r.PostForm.Get("name"), IdempotencyKey: idempotency.Key(ctx)}
 	for _, scope := range r.PostForm["scope"] {
 		request.Scopes = append(request.Scopes, accounts.Scope(scope))
 	}
-	if day := r.PostForm.Get("expires"); day != "" {
-		t, err := time.Parse(time.DateOnly, day)
-		if err != nil {
-			return result{}, problem.Wrong(problem.InBody, "expires", "must be a date such as 2026-12-31")
-		}
-		request.Expires = t
-	}
 	d := profileData{Name: request.Name}
-	token, err := w.api.Accounts.CreateToken(ctx, v.me.ID, request)
+	var token accounts.Token
+	var err error
+	if day := r.PostForm.Get("expires"); day != "" {
+		if request.Expires, err = time.Parse(time.DateOnly, day); err != nil {
+			err = problem.Wrong(problem.InBody, "expires", "must be a date such as 2026-12-31")
+		}
+	}
+	if err == nil {
+		token, err = w.api.Accounts.CreateToken(ctx, v.me.ID, request)
+	}
 	if err != nil {
 		p := problem.Of(w.api.Logger, err)
 		d.Wrong = map[string]string{"token": v.problemText(p)}

@@ -10,10 +10,14 @@ const AssetsPattern = "GET /assets/{version}/{file}"
 
 // table is every page and every form.
 func (w *Web) table() map[string]Route {
-	const secrets = idempotency.SecretRequest | idempotency.SecretAnswer
-	open := func(h handler) Route { return Route{w.page(h), access.Open, 0} }
-	page := func(h handler) Route { return Route{w.page(h), access.SessionOnly, 0} }
-	private := func(h handler) Route { return Route{w.page(h), access.SessionOnly, secrets} }
+	// A page names people, whether it shows what was asked for or what was wrong;
+	// only where to go after a form is remembered.
+	const pages = idempotency.SecretAnswer | idempotency.SecretRefusal
+	open := func(h handler) Route { return Route{w.page(h), access.Open, pages} }
+	page := func(h handler) Route { return Route{w.page(h), access.SessionOnly, pages} }
+	private := func(h handler) Route {
+		return Route{w.page(h), access.SessionOnly, pages | idempotency.SecretRequest}
+	}
 	return map[string]Route{
 		AssetsPattern:      {serveAsset, access.Open, 0},
 		"GET /favicon.ico": {serveIcon, access.Open, 0},

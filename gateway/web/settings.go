@@ -126,7 +126,6 @@ func (w *Web) changeMember(ctx context.Context, v *view, r *http.Request) (resul
 	if err != nil {
 		return result{}, err
 	}
-	_ = r.ParseForm()
 	if r.PostForm.Has("remove") {
 		return w.changed(ctx, v, r, "members", "member_removed", commands.RemoveMember{Project: id, Account: account})
 	}
@@ -146,7 +145,6 @@ func (w *Web) changeStatuses(ctx context.Context, v *view, r *http.Request) (res
 	if err != nil {
 		return result{}, err
 	}
-	_ = r.ParseForm()
 	statuses, retire, err := statusesOf(r, project)
 	if err != nil {
 		return w.refusedSetting(ctx, v, r, "statuses", err)

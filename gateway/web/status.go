@@ -32,7 +32,9 @@ type statusData struct {
 func (w *Web) status(ctx context.Context, v *view, _ *http.Request) (result, error) {
 	v.name("status")
 	if !v.me.Administrator {
-		return result{}, problem.New(problem.Code(commands.CodeForbidden), "%s", v.T("status.administrators"))
+		p := problem.New(problem.Code(commands.CodeForbidden), "")
+		p.Code = "administrators_only"
+		return result{show: problemPage(v, p), status: p.Status}, nil
 	}
 	var d statusData
 	var err error

@@ -135,7 +135,6 @@ func (w *Web) visible(ctx context.Context, v *view, id uuid.UUID) (commands.Task
 
 // changes are the commands a form asks for.
 func (w *Web) changes(v *view, r *http.Request, task commands.Task, project commands.Project) []commands.Command {
-	_ = r.ParseForm()
 	form := r.PostForm
 	// changed gives the value of a field if the form has it and the person
 	// changed it, and what the person saw.
@@ -356,7 +355,7 @@ func (w *Web) changeComment(ctx context.Context, v *view, r *http.Request) (resu
 	if !r.PostForm.Has("delete") {
 		text = strings.ReplaceAll(r.PostFormValue("text"), "\r\n", "\n")
 		edit := commands.EditComment{Task: id, Comment: comment, Text: withMentions(text, w.people(project))}
-		if said, ok := task.Comment(comment); ok {
+		if said, ok := task.Comment(comment); ok && r.PostForm.Has("seen_text") {
 			was := strings.ReplaceAll(r.PostFormValue("seen_text"), "\r\n", "\n")
 			if v.plainText(said.Text) == was {
 				was = said.Text

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -126,6 +127,11 @@ func read[T any](ctx context.Context, v *view, ask func(context.Context, *projec
 	soon, cancel := context.WithTimeout(ctx, readPatience)
 	defer cancel()
 	answer, reached, err := api.Read(soon, v.web.api, v.at, whole)
+	if errors.Is(err, events.ErrIncarnation) && !v.at.IsZero() {
+		// The browser remembers a position of another log.
+		v.at = events.Position{}
+		answer, reached, err = api.Read(ctx, v.web.api, v.at, whole)
+	}
 	if err != nil && !v.at.IsZero() && soon.Err() != nil && ctx.Err() == nil {
 		v.stale = true
 		answer, reached, err = api.Read(ctx, v.web.api, events.Position{}, whole)

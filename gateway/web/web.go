@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
+	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
+	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/events"
@@ -22,6 +25,7 @@ import (
 // Web is the pages.
 type Web struct {
 	api    *api.API
+	who    func(uuid.UUID) (accounts.Person, bool)
 	routes map[string]Route
 	pulse  pulse
 }
@@ -35,7 +39,7 @@ type Route struct {
 
 // New makes the pages on the interface they ask and command through.
 func New(a *api.API) *Web {
-	w := &Web{api: a}
+	w := &Web{api: a, who: a.Accounts.Person}
 	w.routes = w.table()
 	return w
 }
@@ -61,6 +65,7 @@ func Header(h http.Header) {
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 }
 
@@ -82,12 +87,14 @@ type handler func(ctx context.Context, v *view, r *http.Request) (result, error)
 func (w *Web) page(h handler) http.HandlerFunc {
 	return func(rw http.ResponseWriter, r *http.Request) {
 		v := w.view(rw, r)
-		res, err := h(r.Context(), v, r)
-		if errors.Is(err, events.ErrIncarnation) && !v.at.IsZero() && r.Method == http.MethodGet {
-			// The browser remembers a position of another log.
-			v.at = events.Position{}
-			res, err = h(r.Context(), v, r)
+		if r.Method == http.MethodPost {
+			if wrong := readForm(r); wrong != nil {
+				w.refuse(rw, r, v, wrong)
+				return
+			}
+			v.here = w.behind(r)
 		}
+		res, err := h(r.Context(), v, r)
 		if err != nil {
 			w.refuse(rw, r, v, err)
 			return
@@ -109,6 +116,35 @@ func (w *Web) page(h handler) http.HandlerFunc {
 		}
 		w.show(rw, r, v, res.show, res.status)
 	}
+}
+
+// readForm reads a form's fields. They come in one way only, the one that
+// [LiftKey] knows: in another the same form sent twice would be done twice.
+func readForm(r *http.Request) *problem.Problem {
+	if given := r.Header.Get("Content-Type"); given != "" {
+		if kind, _, err := mime.ParseMediaType(given); err != nil || kind != formType {
+			return problem.New(problem.MediaType, "A form is sent as %s.", formType)
+		}
+	}
+	if err := r.ParseForm(); err != nil {
+		return problem.New(problem.MalformedBody, "The form's fields cannot be read.")
+	}
+	for name, values := range r.PostForm {
+		if !utf8.ValidString(name) || slices.ContainsFunc(values, func(s string) bool { return !utf8.ValidString(s) }) {
+			return problem.New(problem.MalformedBody, "The form is not UTF-8.")
+		}
+	}
+	return nil
+}
+
+// behind is where a form was sent from, as far as it says so. What is shown in
+// answer to a form stands at an address that most often nobody can go to.
+func (w *Web) behind(r *http.Request) string {
+	fallback := "/"
+	if w.Has(strings.Replace(r.Pattern, http.MethodPost, http.MethodGet, 1)) {
+		fallback = r.URL.RequestURI()
+	}
+	return local(r.PostForm.Get("back"), fallback)
 }
 
 func (w *Web) show(rw http.ResponseWriter, r *http.Request, v *view, body templ.Component, status int) {
@@ -137,7 +173,7 @@ func (w *Web) Refuse(rw http.ResponseWriter, r *http.Request, err error) {
 
 func (w *Web) refuse(rw http.ResponseWriter, r *http.Request, v *view, err error) {
 	p := problem.Of(w.api.Logger, err)
-	if p.Code == problem.Unauthenticated && r.Method == http.MethodGet {
+	if p.Code == problem.Unauthenticated && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		to := "/sign-in"
 		if r.URL.Path != "/" {
 			to += "?next=" + url.QueryEscape(r.URL.RequestURI())
@@ -171,7 +207,7 @@ const (
 const year = 365 * 24 * 3600
 
 func (w *Web) cookie(name, value string, seconds int) *http.Cookie {
-	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: seconds, Secure: w.api.SecureCookies, SameSite: http.SameSiteLaxMode}
+	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: w.api.SecureCookies, SameSite: http.SameSiteLaxMode}
 }
 
 // local is the path and query of an address of this site, or fallback if it
@@ -186,8 +222,8 @@ func local(address, fallback string) string {
 }
 
 // person is somebody's name, as the pages show it.
-func (w *Web) person(id [16]byte) accounts.Person {
-	p, ok := w.api.Accounts.Person(id)
+func (w *Web) person(id uuid.UUID) accounts.Person {
+	p, ok := w.who(id)
 	if !ok {
 		p.ID, p.Name = id, accounts.ErasedName
 	}
@@ -197,13 +233,21 @@ func (w *Web) person(id [16]byte) accounts.Person {
 // keyField is the form field that carries the Idempotency-Key.
 const keyField = "key"
 
+// formType is how browsers send forms.
+const formType = "application/x-www-form-urlencoded"
+
+// MaxBody is the largest body of a form, in bytes: a description of the largest
+// size twice, as it was and as it shall be, in letters that take three bytes, of
+// which a form makes nine.
+const MaxBody = 2 * api.MaxBody
+
 // LiftKey gives a form's key the place where the gateway looks for it, together
 // with what the form says: a form that comes back corrected, as from a page that
 // said what was wrong, is another request and not the same again. body is the
 // request's whole body.
 func LiftKey(r *http.Request, body []byte) {
 	if r.Method != http.MethodPost || r.Header.Get(idempotency.Header) != "" ||
-		!strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		!strings.HasPrefix(r.Header.Get("Content-Type"), formType) {
 		return
 	}
 	fields, err := url.ParseQuery(string(body))
