@@ -63,14 +63,12 @@ func dayOf(words []string, today time.Time) (events.Date, bool) {
 		if !named || err != nil || n < 1 || n > 31 {
 			return "", false
 		}
-		t := time.Date(today.Year(), month, n, 0, 0, 0, 0, time.UTC)
-		if t.Month() != month {
-			return "", false
+		// The next one there is: not every year has a 29 February.
+		for year := today.Year(); year <= today.Year()+8; year++ {
+			if t := time.Date(year, month, n, 0, 0, 0, 0, time.UTC); t.Month() == month && !t.Before(today) {
+				return day(t)
+			}
 		}
-		if t.Before(today) {
-			t = time.Date(today.Year()+1, month, n, 0, 0, 0, 0, time.UTC)
-		}
-		return day(t)
 	case 3:
 		n, err := strconv.Atoi(lower[1])
 		if lower[0] != "in" || err != nil || n < 0 || n > 520 {

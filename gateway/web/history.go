@@ -90,7 +90,7 @@ func (v *view) valueText(field, value string) string {
 		return v.T("priority." + value)
 	case "due":
 		if value == "" {
-			return v.T("list.none")
+			return v.T("due.none")
 		}
 		return v.Day(events.Date(value))
 	case "role":

@@ -108,10 +108,11 @@ func withMentions(text string, members []accounts.Person) string {
 }
 
 // findPerson is the one member a handle stands for: by whole name, by the first
-// part of an address, or by the beginning of a name if no other begins so.
+// part of an address, by first name if no other has it, or by the beginning of a
+// name if no other begins so.
 func findPerson(handle string, members []accounts.Person) (accounts.Person, bool) {
 	handle = strings.ToLower(handle)
-	var begins []accounts.Person
+	var first, begins []accounts.Person
 	for _, p := range members {
 		if p.Erased {
 			continue
@@ -121,9 +122,16 @@ func findPerson(handle string, members []accounts.Person) (accounts.Person, bool
 		if mine == handle || mailbox == handle {
 			return p, true
 		}
+		name, _, _ := strings.Cut(strings.ToLower(p.Name), " ")
+		if handle != "" && notHandle.ReplaceAllString(name, "") == handle {
+			first = append(first, p)
+		}
 		if handle != "" && strings.HasPrefix(mine, handle) {
 			begins = append(begins, p)
 		}
+	}
+	if len(first) == 1 {
+		return first[0], true
 	}
 	if len(begins) == 1 {
 		return begins[0], true

@@ -1,0 +1,117 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections"
+)
+
+func lines(all []diffLine) string {
+	var b strings.Builder
+	for _, l := range all {
+		fmt.Fprintf(&b, "%s%s|", l.Kind, l.Text)
+	}
+	return b.String()
+}
+
+func TestDiffLines(t *testing.T) {
+	t.Parallel()
+	for _, c := range [][3]string{
+		{"", "", ""}, {"", "a\nb", "+a|+b|"}, {"a", "", "-a|"}, {"a", "a", ""}, {"a\nb\nc", "a\nx\nc", "a|-b|+x|c|"}, {"a", "b", "-a|+b|"},
+		{"1\n2\n3\n4\n5\n6", "1\n2\n3\n4\n5\n7", "4|5|-6|+7|"}, {"0\n1\n2\n3\n4\n5\n6\n7\n8", "0\n1\n2\n3\nx\n5\n6\n7\n8", "2|3|-4|+x|5|6|…|"}, {"a\n", "a", ""},
+	} {
+		if got := lines(diffLines(c[0], c[1])); got != c[2] {
+			t.Errorf("from %q to %q: %s, want %s", c[0], c[1], got, c[2])
+		}
+	}
+}
+
+// TestDiffTellsAllThatChanged makes texts of one another: the lines that went
+// and came are, counted, the difference of the two.
+func TestDiffTellsAllThatChanged(t *testing.T) {
+	t.Parallel()
+	text := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d", ""}), 1, 12)
+	rapid.Check(t, func(t *rapid.T) {
+		from, to := "x\n"+strings.Join(text.Draw(t, "from"), "\n")+"\ny", "x\n"+strings.Join(text.Draw(t, "to"), "\n")+"\ny"
+		count := map[string]int{}
+		for _, l := range strings.Split(from, "\n") {
+			count[l]++
+		}
+		for _, l := range diffLines(from, to) {
+			switch l.Kind {
+			case "-":
+				count[l.Text]--
+			case "+":
+				count[l.Text]++
+			}
+		}
+		for _, l := range strings.Split(to, "\n") {
+			count[l]--
+		}
+		for l, n := range count {
+			if n != 0 {
+				t.Fatalf("from %q to %q: %s leaves %d of %q", from, to, lines(diffLines(from, to)), n, l)
+			}
+		}
+	})
+}
+
+// TestDiffOfLongTexts ends soon, whatever is compared.
+func TestDiffOfLongTexts(t *testing.T) {
+	t.Parallel()
+	if got := len(diffLines(strings.Repeat("a\n", 60_000), strings.Repeat("b\n", 60_000))); got != 2*maxDiffLines {
+		t.Errorf("%d lines", got)
+	}
+}
+
+func TestHistoryInWords(t *testing.T) {
+	t.Parallel()
+	v := someView(english)
+	for _, c := range []struct {
+		kind        events.Type
+		concerns    uuid.UUID
+		differences any
+		sentence    string
+		shows       string
+	}{
+		{events.TypeTaskMoved, uuid.Nil, []m{{"field": "status", "from": "waiting", "to": "done"}}, "moved", "status: Waiting → Done"},
+		{events.TypeTaskMoved, uuid.Nil, []m{{"field": "rank", "from": "a", "to": "b"}}, "moved within the column", ""},
+		{events.TypeTaskEdited, uuid.Nil, []m{{"field": "priority", "from": "none", "to": "high"}, {"field": "due", "from": "", "to": "1999-05-03"}}, "changed", "priority: None → High, due: No date → 3 May 1999"},
+		{events.TypeTaskAssigned, uuid.Nil, []m{{"field": "assignees", "from": nil, "to": []string{jun.ID.String()}}}, "assigned", "assignees:  → Jun Lee"},
+		{events.TypeMemberAdded, jun.ID, []m{{"field": "role", "from": nil, "to": "viewer"}}, "let Jun Lee in", "role:  → Viewer"},
+		{events.TypeMemberRemoved, jun.ID, nil, "took Jun Lee out", ""},
+		{events.TypeMemberRemoved, mina.ID, nil, "left the project", ""},
+		{events.TypeCommentAdded, uuid.Nil, []m{{"field": "comment", "from": nil, "to": "a <@" + jun.ID.String() + ">"}}, "commented", "comment: +a @JunLee|"},
+		{events.TypeTaskEdited, uuid.Nil, "nonsense", "changed", ""},
+	} {
+		e := projections.Entry{Type: c.kind, Actor: mina.ID, Concerns: c.concerns}
+		text, err := json.Marshal(c.differences)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Differences = text
+		if got := v.sentence(e); got != c.sentence {
+			t.Errorf("%s: %q, want %q", c.kind, got, c.sentence)
+		}
+		var shown []string
+		for _, d := range v.differences(e) {
+			if d.Lines != nil {
+				shown = append(shown, d.Field+": "+lines(d.Lines))
+			} else {
+				shown = append(shown, d.Field+": "+d.From+" → "+d.To)
+			}
+		}
+		if got := strings.Join(shown, ", "); got != c.shows {
+			t.Errorf("%s shows %q, want %q", c.kind, got, c.shows)
+		}
+	}
+}
+
+type m = map[string]any
