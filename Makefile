@@ -1,7 +1,10 @@
 # One command for each thing a person wants of this repository.
 SERVICES := deploy/testing/with-services
 
-.PHONY: run demo test check bench soak
+# What makes Go of the pages' templates, at the version go.mod has.
+TEMPL = go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ)
+
+.PHONY: run demo test generate check bench soak
 
 run: ## Start everything on this machine: http://127.0.0.1:8080
 	go run .
@@ -12,8 +15,15 @@ demo: ## The same, with a small project to look at
 test: check ## Every test, with the race detector, against real servers
 	$(SERVICES) go test -race -timeout 10m ./...
 
-check: ## What needs no server: formatting and vet
+generate: ## The pages' Go from their templates
+	cd gateway/web && $(TEMPL) generate
+
+check: ## What needs no server: formatting, generated pages and vet
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
+	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT; cp gateway/web/*.templ "$$made" && $(TEMPL) generate -path "$$made" >"$$made/said" 2>&1 || { cat "$$made/said"; exit 1; }; \
+	for file in gateway/web/*_templ.go "$$made"/*_templ.go; do \
+		cmp -s "$$made/$${file##*/}" "gateway/web/$${file##*/}" || { echo "not as its template says: gateway/web/$${file##*/}; run make generate"; exit 1; }; \
+	done
 	go vet ./...
 
 bench: ## The figures of docs/performance.md

@@ -68,7 +68,12 @@ func (g *Guard) Admit(r *http.Request, pattern string) (Caller, error) {
 	}
 	if !bearer {
 		// A browser sends its cookie whoever made it send the request, and a
-		// sign-in from elsewhere would sign a person in as somebody else.
+		// sign-in from elsewhere would sign a person in as somebody else. What
+		// says nothing of where it comes from is let in, forms too: every
+		// browser that keeps SameSite cookies to itself tells the origin of a
+		// POST, and no page can make it leave that out (at most it says null,
+		// which is refused), so silence is that of programs and of browsers of
+		// letters, who would be kept out for nothing.
 		if err := g.origin.Check(r); err != nil {
 			return Caller{}, problem.New(problem.CrossOrigin, "")
 		}

@@ -72,8 +72,8 @@ func (p phrase) in(l language, args ...any) string {
 			}
 		}
 	}
-	if len(args) == 0 {
-		return text
+	if len(args) == 0 || !strings.Contains(text, "%") {
+		return text // one may be said in a word
 	}
 	return fmt.Sprintf(text, args...)
 }

@@ -249,7 +249,9 @@ func (t term) chip(v *view) string {
 			return v.T("priority." + string(p))
 		}
 	case "is":
-		return v.T("filter.is." + t.Value)
+		if key := "filter.is." + strings.ToLower(t.Value); v.T(key) != key {
+			return v.T(key)
+		}
 	}
 	return v.T("filter."+t.Field) + ": " + t.Value
 }

@@ -157,7 +157,7 @@ func statusesOf(r *http.Request, project commands.Project) ([]events.Status, map
 	form := r.PostForm
 	type placed struct {
 		events.Status
-		place int
+		rank int
 	}
 	var all []placed
 	retire := map[string]string{}
@@ -190,6 +190,14 @@ func statusesOf(r *http.Request, project commands.Project) ([]events.Status, map
 		if err != nil {
 			place = i + 1
 		}
+		// Who is sent to a place that is taken comes to stand there, and whoever
+		// stood there makes room.
+		rank := 2 * place
+		if place < i+1 {
+			rank--
+		} else if place > i+1 {
+			rank++
+		}
 		if key == "" {
 			key = freeKey(name, func(k string) bool {
 				_, known := project.Retired[k]
@@ -205,9 +213,9 @@ func statusesOf(r *http.Request, project commands.Project) ([]events.Status, map
 				}
 			}
 		}
-		all = append(all, placed{events.Status{Key: key, Name: name, Category: events.Category(at("status_category", i)), Limit: limit}, place})
+		all = append(all, placed{events.Status{Key: key, Name: name, Category: events.Category(at("status_category", i)), Limit: limit}, rank})
 	}
-	slices.SortStableFunc(all, func(a, b placed) int { return a.place - b.place })
+	slices.SortStableFunc(all, func(a, b placed) int { return a.rank - b.rank })
 	statuses := make([]events.Status, len(all))
 	for i, p := range all {
 		statuses[i] = p.Status

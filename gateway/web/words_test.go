@@ -241,7 +241,7 @@ func TestQueryFilter(t *testing.T) {
 }
 
 func FuzzQuery(f *testing.F) {
-	for _, text := range []string{`a "b c" @mina #x !high due:<today label:"`, `due:<`, `due:>`, "is:open status:done", "\xff:\xff", `:`, `@"`, "priority:\u212a"} {
+	for _, text := range []string{`a "b c" @mina #x !high due:<today label:"`, `due:<`, `due:>`, "is:open status:done is:what IS:OPEN", "\xff:\xff", `:`, `@"`, "priority:\u212a"} {
 		f.Add(text)
 	}
 	views := []*view{someView(english), someView(korean)}
