@@ -1011,6 +1011,14 @@ func TestStoredScript(t *testing.T) {
 		page.Go(project)
 		page.WaitFor("#board[data-ready]")
 		card := "#t-" + task
+		// The cards that the page came with are drawn anew by the script when
+		// somebody changes them.
+		o.API(o.mina, "PATCH", "/api/v1/tasks/"+task, m{"priority": "urgent"}).Want(200)
+		page.WaitText(card+" .priority", "Urgent")
+		clean(page, "a card drawn by the script")
+		if got := page.Text(card + " a.title"); got != marked {
+			t.Errorf("a card drawn by the script says %q", got)
+		}
 		for _, key := range []string{"s", "a", "l", "p", "Control+k"} {
 			page.Hover(card + " a.title")
 			page.Press(key)
