@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,6 +39,19 @@ func (s *Snapshot) People(ctx context.Context) ([]AccountRow, error) {
 		return nil, fmt.Errorf("people: %w", err)
 	}
 	return people, nil
+}
+
+// Anybody answers whether there ever was an account.
+func (s *Snapshot) Anybody(ctx context.Context) (bool, error) {
+	var id uuid.UUID
+	err := s.one(ctx, []any{&id}, `select id from {g}accounts limit 1`)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("anybody: %w", err)
+	}
+	return true, nil
 }
 
 // Person answers one account, or fails with [ErrNotFound].

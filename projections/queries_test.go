@@ -395,6 +395,16 @@ func TestPeople(t *testing.T) {
 			}
 			_, err = q.Person(t.Context(), id(3))
 			notFound(t, "a person", err)
+			if anybody, err := q.Anybody(t.Context()); err != nil || !anybody {
+				t.Errorf("anybody: %t, %v", anybody, err)
+			}
+			return nil
+		})
+		empty, _ := told(t, d, func(*team) {})
+		look(t, empty, func(q *Snapshot) error {
+			if anybody, err := q.Anybody(t.Context()); err != nil || anybody {
+				t.Errorf("anybody where there is nobody: %t, %v", anybody, err)
+			}
 			return nil
 		})
 	})

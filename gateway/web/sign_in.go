@@ -44,10 +44,10 @@ func (w *Web) signInPage(ctx context.Context, v *view, r *http.Request) (result,
 
 // nobody reports whether there is no account yet, as far as the rows know.
 func (w *Web) nobody(ctx context.Context) bool {
-	people, _, err := api.Read(ctx, w.api, events.Position{}, func(ctx context.Context, s *projections.Snapshot) ([]projections.AccountRow, error) {
-		return s.People(ctx)
+	anybody, _, err := api.Read(ctx, w.api, events.Position{}, func(ctx context.Context, s *projections.Snapshot) (bool, error) {
+		return s.Anybody(ctx)
 	})
-	return err == nil && len(people) == 0
+	return err == nil && !anybody
 }
 
 func (w *Web) signIn(ctx context.Context, v *view, r *http.Request) (result, error) {
