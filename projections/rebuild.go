@@ -94,7 +94,7 @@ func (s *Store) build(ctx context.Context, log events.Log, progress func(Progres
 	return a, nil
 }
 
-// fill applies the whole log, makes the indexes once at its end, and goes on
+// fill applies the whole log, makes the indexes once near its end, and goes on
 // until the switch succeeds.
 func (s *Store) fill(ctx context.Context, a *applier, log events.Log, unfit int64, progress func(Progress)) error {
 	from, err := readLog(ctx, log, a.position, buildFetch, buildBatch, nil)
@@ -109,7 +109,8 @@ func (s *Store) fill(ctx context.Context, a *applier, log events.Log, unfit int6
 			return err
 		}
 		progress(progressed(a.position.Sequence, end.Sequence, time.Since(began)))
-		if a.position.Sequence < end.Sequence {
+		behind := end.Sequence - min(end.Sequence, a.position.Sequence)
+		if behind > 0 {
 			c, err := from.next()
 			if err != nil {
 				return err
@@ -117,9 +118,13 @@ func (s *Store) fill(ctx context.Context, a *applier, log events.Log, unfit int6
 			if err := a.apply(ctx, c); err != nil {
 				return err
 			}
-			continue
 		}
-		if !finished {
+		// Where events arrive without a pause the end is never met: whoever is
+		// close to it is not behind the live rows every other time.
+		switch {
+		case behind > buildFetch:
+			continue
+		case !finished:
 			if err := s.finish(ctx, a.generation); err != nil {
 				return err
 			}
