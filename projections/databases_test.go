@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"database/sql"
 	"flag"
 	"fmt"
 	"net/url"
@@ -12,18 +13,27 @@ import (
 	"testing"
 	"time"
 
+	mysqldriver "github.com/go-sql-driver/mysql"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 )
 
-// The suite runs on SQLite always, and on Postgres where this names one whose
-// user may create schemas. With DOCKET_TEST_REQUIRE=1 its absence is a failure.
-const postgresVariable = "DOCKET_TEST_POSTGRES"
+// The suite runs on SQLite always, on Postgres where the first names one whose
+// user may create schemas, and on MySQL or MariaDB where the second names one
+// whose user may create databases. With DOCKET_TEST_REQUIRE=1 the absence of
+// either is a failure.
+const (
+	postgresVariable = "DOCKET_TEST_POSTGRES"
+	mysqlVariable    = "DOCKET_TEST_MYSQL"
+)
 
 func TestMain(m *testing.M) {
-	if os.Getenv(postgresVariable) == "" {
-		fmt.Fprintf(os.Stderr, "\n*** SKIPPED: nothing is tested on Postgres, because %s is not set. ***\n\n", postgresVariable)
+	for variable, name := range map[string]string{postgresVariable: "Postgres", mysqlVariable: "MySQL or MariaDB"} {
+		if os.Getenv(variable) != "" {
+			continue
+		}
+		fmt.Fprintf(os.Stderr, "\n*** SKIPPED: nothing is tested on %s, because %s is not set. ***\n\n", name, variable)
 		if os.Getenv("DOCKET_TEST_REQUIRE") == "1" {
 			os.Exit(1)
 		}
@@ -49,6 +59,9 @@ func databases() []database {
 	}}}
 	if base := os.Getenv(postgresVariable); base != "" {
 		list = append(list, database{"postgres", func(t testing.TB) string { return freshSchema(t, base) }})
+	}
+	if base := os.Getenv(mysqlVariable); base != "" {
+		list = append(list, database{"mysql", func(t testing.TB) string { return freshMySQL(t, base) }})
 	}
 	return list
 }
@@ -79,6 +92,36 @@ func freshSchema(t testing.TB, base string) string {
 	query := u.Query()
 	query.Set("search_path", schema)
 	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+func freshMySQL(t testing.TB, base string) string {
+	t.Helper()
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("t%d_%d", os.Getpid(), schemas.Add(1))
+	u.Path = "/" + name
+	config, err := parseMySQL(u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.DBName = ""
+	connector, err := mysqldriver.NewConnector(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := sql.OpenDB(connector)
+	if _, err := server.Exec("create database " + name); err != nil {
+		t.Fatalf("%s: %v", mysqlVariable, err)
+	}
+	t.Cleanup(func() {
+		if _, err := server.Exec("drop database " + name); err != nil {
+			t.Error(err)
+		}
+		server.Close()
+	})
 	return u.String()
 }
 

@@ -11,20 +11,28 @@ import (
 type dialect interface {
 	// bind turns each ? into the database's own placeholder.
 	bind(query string) string
+	// arguments turns arguments into what the database's driver takes.
+	arguments(args []any) []any
 	// column is the type of a column, with its nullability.
 	column(kind) string
 	// storage is what follows the closing parenthesis of a create table.
 	storage(*table) string
+	// upsert is the end of an insert that turns it into an upsert. A row that is
+	// all key has nothing to update.
+	upsert(*table) string
 	// exclusive is a statement that makes the transaction it begins the only
 	// one that changes the layout, or empty where every transaction is.
 	exclusive() string
 	// catalog is a query for the names of all tables that are ours.
 	catalog() string
-	// settle is a statement to be run once on a table that was filled in bulk,
-	// or empty.
-	settle(table string) string
+	// settle is a statement to be run once on tables that were filled in bulk,
+	// named one after another with commas, or empty.
+	settle(tables string) string
 	// missing reports whether err says that a table is gone.
 	missing(err error) bool
+	// contended reports whether err says that a transaction was undone for the
+	// sake of another one: done again, it may succeed.
+	contended(err error) bool
 	// snapshot begins a read-only transaction that sees one state throughout
 	// and reads the model in it.
 	snapshot(ctx context.Context, conn *sql.Conn) (model, error)

@@ -7,13 +7,16 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/docketlog/docket/events"
 )
 
 // newGeneration makes the tables and the checkpoint of a generation that
 // begins at a position, and takes the place of any that was not finished.
-// Numbers are never used twice.
+// Numbers are never used twice. The checkpoint is there before its first table
+// is, so that tables without one belong to nobody, also on a database where
+// making a table commits.
 func (s *Store) newGeneration(ctx context.Context, begin events.Position) (m model, err error) {
 	err = s.exclusively(ctx, func(tx *sql.Tx) error {
 		var live, newest int64
@@ -27,15 +30,17 @@ func (s *Store) newGeneration(ctx context.Context, begin events.Position) (m mod
 		if _, err := s.exec(ctx, tx, `delete from docket_checkpoints where generation <> ?`, live); err != nil {
 			return err
 		}
+		if _, err := s.exec(ctx, tx, `insert into docket_checkpoints
+			(generation, fingerprint, incarnation, sequence, head, stored_at, epoch, malformed) values (?, ?, ?, ?, ?, ?, ?, ?)`,
+			m.generation, m.fingerprint, begin.Incarnation, int64(begin.Sequence), int64(begin.Sequence), int64(0), m.epoch, int64(0)); err != nil {
+			return err
+		}
 		for _, t := range tables() {
 			if _, err := tx.ExecContext(ctx, t.create(s.dialect, m.generation)); err != nil {
 				return err
 			}
 		}
-		_, err := s.exec(ctx, tx, `insert into docket_checkpoints
-			(generation, fingerprint, incarnation, sequence, head, stored_at, epoch, malformed) values (?, ?, ?, ?, ?, ?, ?, ?)`,
-			m.generation, m.fingerprint, begin.Incarnation, int64(begin.Sequence), int64(begin.Sequence), int64(0), m.epoch, int64(0))
-		return err
+		return nil
 	})
 	if err != nil {
 		return model{}, fmt.Errorf("make generation: %w", err)
@@ -45,15 +50,16 @@ func (s *Store) newGeneration(ctx context.Context, begin events.Position) (m mod
 
 // finish makes the indexes of a generation that was filled in bulk.
 func (s *Store) finish(ctx context.Context, generation int64) error {
+	var statements, all []string
 	for _, t := range tables() {
-		statements := t.createIndexes(generation)
-		if settle := s.dialect.settle(t.in(generation)); settle != "" {
-			statements = append(statements, settle)
-		}
-		for _, statement := range statements {
-			if _, err := s.write.ExecContext(ctx, statement); err != nil {
-				return fmt.Errorf("index %s: %w", t.in(generation), err)
-			}
+		statements, all = append(statements, t.createIndexes(generation)...), append(all, t.in(generation))
+	}
+	if settle := s.dialect.settle(strings.Join(all, ", ")); settle != "" {
+		statements = append(statements, settle)
+	}
+	for _, statement := range statements {
+		if _, err := s.write.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("%.80s: %w", statement, err)
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,6 +54,8 @@ func (*postgres) bind(query string) string {
 	}
 }
 
+func (*postgres) arguments(args []any) []any { return args }
+
 func (*postgres) column(k kind) string {
 	switch k {
 	case ident:
@@ -78,6 +81,8 @@ func (*postgres) storage(t *table) string {
 	return " with (fillfactor = 80)"
 }
 
+func (*postgres) upsert(t *table) string { return t.conflict() }
+
 // exclusive takes a lock of this application; the number means nothing.
 func (*postgres) exclusive() string { return "select pg_advisory_xact_lock(7305808869229538420)" }
 
@@ -86,15 +91,20 @@ func (*postgres) catalog() string {
 		where table_schema = current_schema() and table_name like 'g%!_%' escape '!'`
 }
 
-func (*postgres) settle(table string) string { return "analyze " + table }
+func (*postgres) settle(tables string) string { return "analyze " + tables }
 
 // missing recognises a table that was dropped: a snapshot sees rows as of its
 // beginning, tables as of now.
 func (*postgres) missing(err error) bool { return undefinedTable(err) }
 
-func undefinedTable(err error) bool {
+func undefinedTable(err error) bool { return postgresError(err, "42P01") }
+
+// contended recognises deadlocks and failures to serialize.
+func (*postgres) contended(err error) bool { return postgresError(err, "40P01", "40001") }
+
+func postgresError(err error, codes ...string) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == "42P01"
+	return errors.As(err, &pg) && slices.Contains(codes, pg.Code)
 }
 
 // snapshot begins the transaction and reads the model in one round trip.

@@ -350,7 +350,7 @@ func TestNewer(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"", "mysql://x", "sqlite:", "sqlite::memory:", "postgres://%zz", "sqlite:/nonexistent/folder/x.db"} {
+	for _, url := range []string{"", "mongodb://x", "mysql://x", "mysql://x/", "mysql:///rows", "mysql://x/rows?charset=latin1", "mysql://x/rows?tls=maybe", "mysql://x/rows?tls-ca=/nonexistent/ca.pem", "mysql://127.0.0.1:1/rows", "sqlite:", "sqlite::memory:", "postgres://%zz", "sqlite:/nonexistent/folder/x.db"} {
 		if s, err := Open(t.Context(), url, Options{}); err == nil {
 			t.Errorf("%q was opened", url)
 			s.Close()

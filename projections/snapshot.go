@@ -121,7 +121,7 @@ const patience = 5 * time.Second
 
 // query runs a query written with ? and {g}.
 func (s *Snapshot) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	found, err := s.conn.QueryContext(ctx, s.dialect.bind(strings.ReplaceAll(query, "{g}", prefix(s.generation))), args...)
+	found, err := s.conn.QueryContext(ctx, s.dialect.bind(strings.ReplaceAll(query, "{g}", prefix(s.generation))), s.dialect.arguments(args)...)
 	s.gone = s.gone || s.dialect.missing(err)
 	return found, err
 }

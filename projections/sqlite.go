@@ -47,6 +47,8 @@ func (s *Store) openSQLite(path string, readers int) error {
 
 func (*sqlite) bind(query string) string { return query }
 
+func (*sqlite) arguments(args []any) []any { return args }
+
 func (*sqlite) column(k kind) string {
 	switch k {
 	case ident, word, text:
@@ -68,6 +70,8 @@ func (*sqlite) storage(t *table) string {
 	return ""
 }
 
+func (*sqlite) upsert(t *table) string { return t.conflict() }
+
 func (*sqlite) exclusive() string { return "" }
 
 func (*sqlite) catalog() string {
@@ -78,6 +82,9 @@ func (*sqlite) settle(string) string { return "" }
 
 // missing is false always: a snapshot of SQLite holds its tables too.
 func (*sqlite) missing(error) bool { return false }
+
+// contended is false always: there is one writer at a time.
+func (*sqlite) contended(error) bool { return false }
 
 func (*sqlite) snapshot(ctx context.Context, conn *sql.Conn) (m model, err error) {
 	if _, err := conn.ExecContext(ctx, "begin"); err != nil {

@@ -41,6 +41,9 @@ type Store struct {
 //
 //	sqlite:/var/lib/docket/rows.db
 //	postgres://user:password@host:port/database
+//	mysql://user:password@host:port/database
+//
+// mysql is for MySQL (8.0 or newer) and MariaDB (10.6 or newer).
 //
 // The caller closes the store.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
@@ -57,8 +60,10 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		err = s.openSQLite(strings.TrimPrefix(rest, "//"), o.MaxConnections)
 	case "postgres", "postgresql":
 		err = s.openPostgres(url, o.MaxConnections)
+	case "mysql":
+		err = s.openMySQL(ctx, url, o.MaxConnections)
 	default:
-		err = fmt.Errorf("database URL begins with %q, want sqlite: or postgres:", scheme)
+		err = fmt.Errorf("database URL begins with %q, want sqlite:, postgres: or mysql:", scheme)
 	}
 	if err != nil {
 		return nil, err
@@ -88,21 +93,24 @@ func (s *Store) Ping(ctx context.Context) error {
 	return m.servable(s.fingerprint)
 }
 
-// The two tables that stand outside all generations.
-const (
-	createReadModel = `create table if not exists docket_read_model (
-		id bigint not null primary key, generation bigint not null, newest bigint not null)`
-	createCheckpoints = `create table if not exists docket_checkpoints (
-		generation bigint not null primary key, fingerprint varchar(500) not null,
-		incarnation varchar(100) not null, sequence bigint not null, head bigint not null, stored_at bigint not null,
-		epoch bigint not null, malformed bigint not null)`
-	insertReadModel = `insert into docket_read_model (id, generation, newest)
-		select 1, 0, 0 where not exists (select 1 from docket_read_model)`
-)
+// layout makes the two tables that stand outside all generations, and the row of
+// the first. Each statement may be run any number of times.
+func layout(d dialect) []string {
+	return []string{
+		`create table if not exists docket_read_model (
+			id bigint not null primary key, generation bigint not null, newest bigint not null)`,
+		fmt.Sprintf(`create table if not exists docket_checkpoints (
+			generation bigint not null primary key, fingerprint %[1]s,
+			incarnation %[1]s, sequence bigint not null, head bigint not null, stored_at bigint not null,
+			epoch bigint not null, malformed bigint not null)`, d.column(word)),
+		`insert into docket_read_model (id, generation, newest) values (1, 0, 0)` +
+			d.upsert(&table{key: 1, columns: []column{{"id", number}}}),
+	}
+}
 
 func (s *Store) prepare(ctx context.Context) error {
 	return s.exclusively(ctx, func(tx *sql.Tx) error {
-		for _, statement := range []string{createReadModel, createCheckpoints, insertReadModel} {
+		for _, statement := range layout(s.dialect) {
 			if _, err := tx.ExecContext(ctx, statement); err != nil {
 				return err
 			}
@@ -112,15 +120,29 @@ func (s *Store) prepare(ctx context.Context) error {
 }
 
 // exclusively runs f in a transaction that is the only one to change what
-// tables and generations there are.
-func (s *Store) exclusively(ctx context.Context, f func(*sql.Tx) error) error {
+// tables and generations there are. f may be called more than once; only the
+// last call counts. On a database where making a table commits, what f did
+// before that is done even if f fails later.
+func (s *Store) exclusively(ctx context.Context, f func(*sql.Tx) error) (err error) {
+	for range persistence {
+		if err = s.alone(ctx, f); !s.dialect.contended(err) {
+			return err
+		}
+		sleep(ctx, firstRetry/10)
+	}
+	return err
+}
+
+func (s *Store) alone(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
 	if lock := s.dialect.exclusive(); lock != "" {
-		if _, err := tx.ExecContext(ctx, lock); err != nil {
+		// Where the lock is a row, the first to come finds no table that holds
+		// it. What makes the table may be run by several at a time.
+		if _, err := tx.ExecContext(ctx, lock); err != nil && !s.dialect.missing(err) {
 			return err
 		}
 	}
@@ -132,7 +154,7 @@ func (s *Store) exclusively(ctx context.Context, f func(*sql.Tx) error) error {
 
 // exec runs one statement in the writing pool and reports the rows it changed.
 func (s *Store) exec(ctx context.Context, db execer, query string, args ...any) (int64, error) {
-	result, err := db.ExecContext(ctx, s.dialect.bind(query), args...)
+	result, err := db.ExecContext(ctx, s.dialect.bind(query), s.dialect.arguments(args)...)
 	if err != nil {
 		return 0, err
 	}

@@ -1,0 +1,298 @@
+package projections
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	neturl "net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	mysqldriver "github.com/go-sql-driver/mysql"
+	"github.com/google/uuid"
+)
+
+// mysql is the dialect of MySQL 8 and MariaDB. Text is kept as bytes: the binary
+// collation that both have ignores spaces at the end, by which two labels could
+// be one key, and those that do not differ in name. Nothing has the type of a
+// date or a time, so that no time zone matters.
+type mysql struct{ write *sql.DB }
+
+// mysqlSettings are those that queries and rows depend on, whatever the server's
+// own are: without strict mode what is too long is cut off in silence, and
+// without max_sort_length texts are put in order by their first 1024 bytes. It
+// is as large as a key that a cursor can hold.
+var mysqlSettings = map[string]string{
+	"sql_mode":               "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+	"default_storage_engine": "InnoDB",
+	"max_sort_length":        strconv.Itoa(maxCursor),
+	"wait_timeout":           strconv.Itoa(int(mysqlIdle.Seconds())),
+}
+
+// mysqlIdle is how long the server waits for the next statement: what a process
+// that has vanished without a word holds locked is free after that. Pools close
+// a connection before the server would.
+const mysqlIdle = time.Minute
+
+// minPacket is the least max_allowed_packet of a server, in bytes: a statement
+// holds whole rows, and a row can be several times the largest event.
+const minPacket = 16 << 20
+
+func (s *Store) openMySQL(ctx context.Context, url string, readers int) error {
+	config, err := parseMySQL(url)
+	if err != nil {
+		return fmt.Errorf("database URL: %w", err)
+	}
+	if s.read, err = openIsolated(config, "repeatable read"); err != nil {
+		return fmt.Errorf("database URL: %w", err)
+	}
+	s.read.SetMaxOpenConns(readers)
+	s.read.SetMaxIdleConns(readers)
+	// Statements of a projector must see what others have committed; what it
+	// has read stays true because its checkpoint is locked.
+	if s.write, err = openIsolated(config, "read committed"); err != nil {
+		return errors.Join(fmt.Errorf("database URL: %w", err), s.read.Close())
+	}
+	s.write.SetMaxIdleConns(4)
+	for _, db := range []*sql.DB{s.read, s.write} {
+		db.SetConnMaxIdleTime(mysqlIdle / 2)
+	}
+	s.dialect = &mysql{s.write}
+	var packet int64
+	err = s.write.QueryRowContext(ctx, "select @@max_allowed_packet").Scan(&packet)
+	if err == nil && packet < minPacket {
+		err = fmt.Errorf("the server's max_allowed_packet is %d, want at least %d", packet, minPacket)
+	}
+	if err != nil {
+		return errors.Join(err, s.read.Close(), s.write.Close())
+	}
+	return nil
+}
+
+// parseMySQL reads mysql://user:password@host:port/database. Parameters are
+// about TLS: tls is true, skip-verify, preferred or false; tls-ca names a file
+// of authorities, tls-cert and tls-key those by which the client shows itself.
+// No error holds the password.
+func parseMySQL(url string) (*mysqldriver.Config, error) {
+	u, err := neturl.Parse(url)
+	if err != nil {
+		var parse *neturl.Error
+		if errors.As(err, &parse) {
+			err = parse.Err
+		}
+		return nil, err
+	}
+	config := mysqldriver.NewConfig()
+	config.Net, config.User, config.DBName = "tcp", u.User.Username(), strings.TrimPrefix(u.Path, "/")
+	config.Passwd, _ = u.User.Password()
+	if u.Hostname() == "" || config.DBName == "" {
+		return nil, errors.New("want mysql://user:password@host:3306/database")
+	}
+	port := u.Port()
+	if port == "" {
+		port = "3306"
+	}
+	config.Addr = net.JoinHostPort(u.Hostname(), port)
+	config.Timeout = 10 * time.Second
+	config.Params = mysqlSettings
+	// Arguments travel within the statement, in one round trip, which escaping
+	// makes safe in this character set.
+	config.InterpolateParams = true
+	// Compare-and-set counts rows that were found: to set what is set already is
+	// not to have lost the claim.
+	config.ClientFoundRows = true
+	// What the driver would write to standard error comes as an error, too.
+	config.Logger = &mysqldriver.NopLogger{}
+	if err := config.Apply(mysqldriver.Charset("utf8mb4", "utf8mb4_bin")); err != nil {
+		return nil, err
+	}
+	parameters, err := neturl.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	for name := range parameters {
+		if !slices.Contains([]string{"tls", "tls-ca", "tls-cert", "tls-key"}, name) {
+			return nil, fmt.Errorf("unknown parameter %q, want tls, tls-ca, tls-cert or tls-key", name)
+		}
+	}
+	return config, secureMySQL(config, parameters)
+}
+
+func secureMySQL(config *mysqldriver.Config, parameters neturl.Values) error {
+	mode, ca, cert, key := parameters.Get("tls"), parameters.Get("tls-ca"), parameters.Get("tls-cert"), parameters.Get("tls-key")
+	if mode == "" && ca+cert+key != "" {
+		mode = "true"
+	}
+	switch mode {
+	case "", "false":
+		if ca+cert+key != "" {
+			return errors.New("tls=false, and files for it are named")
+		}
+		return nil
+	case "true", "skip-verify", "preferred":
+	default:
+		return fmt.Errorf("tls is %q, want true, skip-verify, preferred or false", mode)
+	}
+	config.TLS = &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		// Who wants it encrypted if possible has not asked who is there.
+		InsecureSkipVerify: mode != "true",
+	}
+	config.AllowFallbackToPlaintext = mode == "preferred"
+	if ca != "" {
+		pem, err := os.ReadFile(ca)
+		if err != nil {
+			return fmt.Errorf("tls-ca: %w", err)
+		}
+		config.TLS.RootCAs = x509.NewCertPool()
+		if !config.TLS.RootCAs.AppendCertsFromPEM(pem) {
+			return fmt.Errorf("tls-ca: no certificate in %s", ca)
+		}
+	}
+	if cert+key != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return fmt.Errorf("tls-cert and tls-key: %w", err)
+		}
+		config.TLS.Certificates = []tls.Certificate{pair}
+	}
+	return nil
+}
+
+// isolated opens connections whose transactions have one isolation level. It is
+// set by a statement because the variable has other names on other servers.
+type isolated struct {
+	driver.Connector
+	level string
+}
+
+func openIsolated(config *mysqldriver.Config, level string) (*sql.DB, error) {
+	connector, err := mysqldriver.NewConnector(config)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(isolated{connector, level}), nil
+}
+
+func (c isolated) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.(driver.ExecerContext).ExecContext(ctx, "set session transaction isolation level "+c.level, nil); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
+}
+
+func (*mysql) bind(query string) string { return query }
+
+// arguments gives ids and text as the bytes they are stored as.
+func (*mysql) arguments(args []any) []any {
+	list := make([]any, len(args))
+	for i, arg := range args {
+		switch v := arg.(type) {
+		case uuid.UUID:
+			list[i] = v[:]
+		case string:
+			list[i] = []byte(v)
+		default:
+			list[i] = arg
+		}
+	}
+	return list
+}
+
+func (*mysql) column(k kind) string {
+	switch k {
+	case ident:
+		return "binary(16) not null"
+	case word:
+		// A word may grow to three times its length when it is made plain.
+		return fmt.Sprintf("varbinary(%d) not null", 3*maxWord)
+	case text:
+		return "mediumblob not null"
+	case number:
+		return "bigint not null"
+	case moment:
+		return "bigint"
+	case digest:
+		return "varbinary(64) not null"
+	}
+	panic(fmt.Sprintf("no column type for kind %d", k))
+}
+
+// storage asks for a row format in which a long text lies outside of its row.
+func (*mysql) storage(*table) string { return " row_format = dynamic" }
+
+func (*mysql) upsert(t *table) string {
+	sets := make([]string, 0, len(t.columns))
+	for _, c := range t.columns[t.key:] {
+		sets = append(sets, fmt.Sprintf("%[1]s = values(%[1]s)", c.name))
+	}
+	if len(sets) == 0 {
+		first := t.columns[0].name
+		sets = append(sets, first+" = "+first)
+	}
+	return " on duplicate key update " + strings.Join(sets, ", ")
+}
+
+// exclusive locks the one row that names the generations. A statement that makes
+// a table commits, and ends the lock; what precedes it is all that needs it.
+func (*mysql) exclusive() string {
+	return "select newest from docket_read_model where id = 1 for update"
+}
+
+func (*mysql) catalog() string {
+	return `select table_name from information_schema.tables
+		where table_schema = database() and table_name like 'g%!_%' escape '!'`
+}
+
+func (*mysql) settle(tables string) string { return "analyze table " + tables }
+
+// The server's numbers of errors.
+const (
+	mysqlLockTimeout   = 1205
+	mysqlDeadlock      = 1213
+	mysqlRecordChanged = 1020 // MariaDB, with innodb_snapshot_isolation
+	mysqlNoTable       = 1146
+	mysqlNoTableInside = 1932
+	mysqlTableChanged  = 1412 // since the snapshot was taken
+)
+
+// missing recognises a table that was dropped: a snapshot sees rows as of its
+// beginning, tables as of now.
+func (*mysql) missing(err error) bool {
+	return mysqlError(err, mysqlNoTable, mysqlNoTableInside, mysqlTableChanged)
+}
+
+func (*mysql) contended(err error) bool {
+	return mysqlError(err, mysqlDeadlock, mysqlLockTimeout, mysqlRecordChanged)
+}
+
+func mysqlError(err error, numbers ...uint16) bool {
+	var said *mysqldriver.MySQLError
+	return errors.As(err, &said) && slices.Contains(numbers, said.Number)
+}
+
+func (*mysql) snapshot(ctx context.Context, conn *sql.Conn) (m model, err error) {
+	if _, err := conn.ExecContext(ctx, "start transaction with consistent snapshot, read only"); err != nil {
+		return m, err
+	}
+	return m, m.scan(conn.QueryRowContext(ctx, modelQuery).Scan)
+}
+
+func (d *mysql) session(ctx context.Context, generation int64) (session, error) {
+	if err := d.write.PingContext(ctx); err != nil {
+		return nil, err
+	}
+	return &bulkSession{dialect: d, generation: generation}, nil
+}

@@ -1,0 +1,236 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/docketlog/docket/events"
+)
+
+// onMySQL runs a test where there is a MySQL or MariaDB.
+func onMySQL(t *testing.T, test func(t *testing.T, d database)) {
+	t.Parallel()
+	for _, d := range databases() {
+		if d.name == "mysql" {
+			test(t, d)
+			return
+		}
+	}
+	t.Skip("SKIPPED: " + mysqlVariable + " is not set")
+}
+
+func TestMySQLAddress(t *testing.T) {
+	t.Parallel()
+	authority := filepath.Join(t.TempDir(), "empty.pem")
+	if err := os.WriteFile(authority, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]string{
+		"mysql://docket:p%40ss@db/rows":                         "docket p@ss db:3306 rows",
+		"mysql://docket@[::1]:3307/rows":                        "docket  [::1]:3307 rows",
+		"mysql://d:x@db/rows?tls=true":                          "d x db:3306 rows tls",
+		"mysql://d:x@db/rows?tls=skip-verify":                   "d x db:3306 rows tls unverified",
+		"mysql://d:x@db/rows?tls=preferred":                     "d x db:3306 rows tls unverified or plain",
+		"mysql://d:x@db/rows?tls=false":                         "d x db:3306 rows",
+		"mysql://d:hush@db":                                     "!want mysql://",
+		"mysql://d:hush@/rows":                                  "!want mysql://",
+		"mysql://d:hush@db:port/rows":                           "!invalid port",
+		"mysql://d:hush@db/rows?tls=yes":                        "!tls is",
+		"mysql://d:hush@db/rows?multiStatements=true":           "!unknown parameter",
+		"mysql://d:hush@db/rows?tls-ca=/nonexistent/ca":         "!tls-ca",
+		"mysql://d:hush@db/rows?tls-ca=" + authority:            "!no certificate",
+		"mysql://d:hush@db/rows?tls=false&tls-ca=" + authority:  "!tls=false",
+		"mysql://d:hush@db/rows?tls-cert=/nonexistent/cert.pem": "!tls-cert",
+	} {
+		config, err := parseMySQL(address)
+		if problem, refused := strings.CutPrefix(want, "!"); refused {
+			if err == nil || !strings.Contains(err.Error(), problem) || strings.Contains(err.Error(), "hush") {
+				t.Errorf("%s: %v, want %q", address, err, problem)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", address, err)
+			continue
+		}
+		have := strings.Join([]string{config.User, config.Passwd, config.Addr, config.DBName}, " ")
+		if config.TLS != nil {
+			have += " tls"
+			if config.TLS.InsecureSkipVerify {
+				have += " unverified"
+			}
+			if config.AllowFallbackToPlaintext {
+				have += " or plain"
+			}
+		}
+		if have != want {
+			t.Errorf("%s is %q, want %q", address, have, want)
+		}
+	}
+}
+
+// A transaction that loses a deadlock is done again, and neither fails nor has
+// its effect twice.
+func TestDeadlockIsDoneAgain(t *testing.T) {
+	onMySQL(t, func(t *testing.T, d database) {
+		s, l := d.open(t), newMemoryLog()
+		newSimulation(l, testChoices(41)).steps(60)
+		begin(t, s)
+		a := resume(t, s, 1000)
+		defer a.close()
+		if err := a.apply(t.Context(), chunkAt(l, a.position, 30, 0)); err != nil {
+			t.Fatal(err)
+		}
+		before := a.position
+
+		// The rival has done more, so that it is the other who has to give way.
+		rival, err := s.write.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rival.Close()
+		do := func(statement string) {
+			t.Helper()
+			if _, err := rival.ExecContext(t.Context(), statement); err != nil {
+				t.Errorf("%s: %v", statement, err)
+			}
+		}
+		do("create table rival (n int primary key)")
+		do("start transaction")
+		do("insert into rival with recursive r as (select 1 as n union all select n + 1 from r where n < 500) select n from r")
+		do("update " + (&table{name: "heads"}).in(a.generation) + " set held = held + 1")
+		applied := make(chan error, 1)
+		go func() { applied <- a.apply(context.WithoutCancel(t.Context()), chunkAt(l, before, 1000, 0)) }()
+		eventually(t, "the transaction waits for the rival", func() bool {
+			waiting, err := column1[int](t.Context(), s.write, `select count(*) from information_schema.innodb_trx t
+				join information_schema.processlist p on p.id = t.trx_mysql_thread_id where p.db = database() and t.trx_state = 'LOCK WAIT'`)
+			return err == nil && waiting[0] > 0
+		})
+		do("update docket_checkpoints set head = head")
+		do("rollback")
+		if err := <-applied; err != nil {
+			t.Fatal(err)
+		}
+		if n := a.session.(*bulkSession).repeated; n == 0 {
+			t.Error("nothing was done again: the test has met no deadlock")
+		}
+		sameRows(t, s, l)
+	})
+}
+
+// A process that dies between two tables of a new generation, each of which is
+// committed when it is made, leaves nothing that is served and nothing that
+// stays; and whoever tidies up beside one that lives leaves its tables alone.
+func TestGenerationsAreMadeTableByTable(t *testing.T) {
+	onMySQL(t, func(t *testing.T, d database) {
+		s, l := d.open(t), newMemoryLog()
+		newSimulation(l, testChoices(42)).steps(40)
+		if err := Rebuild(t.Context(), s, l, nil); err != nil {
+			t.Fatal(err)
+		}
+		want := dump(t, s)
+		// The third table of the next generation cannot be made.
+		if _, err := s.write.ExecContext(t.Context(), "create table "+tables()[2].in(2)+" (n int)"); err != nil {
+			t.Fatal(err)
+		}
+		if err := Rebuild(t.Context(), s, l, nil); err == nil {
+			t.Fatal("a generation came into being with a table of somebody else's")
+		}
+		if dump(t, s) != want {
+			t.Error("half a generation changed what is served")
+		}
+		half, err := s.unfinished(t.Context())
+		if err != nil || half.generation != 2 {
+			t.Fatalf("unfinished: %+v, %v", half, err)
+		}
+		count := func() int {
+			names, err := column1[string](t.Context(), s.write, s.dialect.catalog())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(names)
+		}
+		had := count()
+		if err := s.clean(t.Context()); err != nil || count() != had {
+			t.Errorf("tables of a generation that is being made were dropped: %d of %d are left, %v", count(), had, err)
+		}
+		if err := Rebuild(t.Context(), s, l, nil); err != nil {
+			t.Fatal(err)
+		}
+		onlyGeneration(t, s)
+		sameRows(t, s, l)
+	})
+}
+
+// Connections that the server has closed are replaced, without a failure.
+func TestClosedConnectionsAreReplaced(t *testing.T) {
+	onMySQL(t, func(t *testing.T, d database) {
+		s, l := d.open(t), newMemoryLog()
+		sim := newSimulation(l, testChoices(43))
+		sim.steps(20)
+		begin(t, s)
+		a := resume(t, s, 1000)
+		defer a.close()
+		read := func() error {
+			return s.Read(t.Context(), events.Position{}, func(q *Snapshot) error { _, err := q.People(t.Context()); return err })
+		}
+		for range 3 {
+			sim.steps(5)
+			if err := a.apply(t.Context(), chunkAt(l, a.position, 1000, 0)); err != nil {
+				t.Fatal(err)
+			}
+			if err := read(); err != nil {
+				t.Fatal(err)
+			}
+			others, err := column1[int64](t.Context(), s.write, "select id from information_schema.processlist where db = database() and id <> connection_id()")
+			if err != nil || len(others) == 0 {
+				t.Fatalf("connections %v, %v", others, err)
+			}
+			for _, other := range others {
+				if _, err := s.write.ExecContext(t.Context(), fmt.Sprintf("kill connection %d", other)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			eventually(t, "the server has closed them", func() bool {
+				left, err := column1[int64](t.Context(), s.write, "select id from information_schema.processlist where db = database() and id <> connection_id()")
+				return err == nil && len(left) == 0
+			})
+		}
+		sameRows(t, s, l)
+	})
+}
+
+// A database that cannot be reached is unavailable, and says nothing of what was
+// asked.
+func TestUnreachableMySQL(t *testing.T) {
+	onMySQL(t, func(t *testing.T, d database) {
+		address := d.fresh(t)
+		s := openURL(t, address)
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.Host = "127.0.0.1:1"
+		config, err := parseMySQL(u.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		reachable := s.read
+		if s.read, err = openIsolated(config, "repeatable read"); err != nil {
+			t.Fatal(err)
+		}
+		err = s.Read(t.Context(), events.Position{}, func(*Snapshot) error { t.Error("was read"); return nil })
+		if !errors.Is(err, ErrUnavailable) {
+			t.Errorf("unreachable: %v", err)
+		}
+		if err := errors.Join(s.read.Close(), reachable.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+}
