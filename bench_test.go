@@ -31,14 +31,19 @@ import (
 // connections is how many clients move tasks at once.
 const connections = 16
 
-// databases gives the databases to measure: SQLite, and Postgres where one is
-// at hand.
+// databases gives the databases to measure: SQLite, and Postgres and MariaDB
+// where one is at hand.
 func databases(b *testing.B) map[string][]string {
 	list := map[string][]string{"sqlite": nil}
 	if url := os.Getenv("DOCKET_TEST_POSTGRES"); url != "" {
 		list["postgres"] = []string{"--database", newPostgres(b, url)}
 	} else {
-		b.Log("DOCKET_TEST_POSTGRES is not set: only SQLite is measured")
+		b.Log("DOCKET_TEST_POSTGRES is not set: Postgres is not measured")
+	}
+	if url := os.Getenv("DOCKET_TEST_MYSQL"); url != "" {
+		list["mysql"] = []string{"--database", newMySQL(b, url)}
+	} else {
+		b.Log("DOCKET_TEST_MYSQL is not set: MariaDB is not measured")
 	}
 	return list
 }

@@ -12,11 +12,22 @@ import (
 )
 
 // TestRolesApart runs gateway, projector and notifier as processes of their
-// own on a three-node NATS cluster and Postgres. A NATS node is stopped, the
-// projector is killed and a second one takes over; nobody's work is lost.
+// own on a three-node NATS cluster and Postgres, or MariaDB. A NATS node is
+// stopped, the projector is killed and a second one takes over; nobody's work is
+// lost.
 func TestRolesApart(t *testing.T) {
-	t.Parallel()
-	database := newPostgres(t, postgresURL(t))
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		rolesApart(t, newPostgres(t, postgresURL(t)))
+	})
+	t.Run("mysql", func(t *testing.T) {
+		t.Parallel()
+		rolesApart(t, newMySQL(t, mysqlURL(t)))
+	})
+}
+
+func rolesApart(t *testing.T, database string) {
+	t.Helper()
 	cluster := brokertest.Cluster(t, 3)
 	mails := startMailServer(t)
 	settings := []string{"--nats", cluster.URL(), "--replicas", "3", "--database", database, "--smtp", mails.url, "--data", t.TempDir(), "--http", "127.0.0.1:0", "--url", "http://docket.test"}

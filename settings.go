@@ -15,6 +15,7 @@ import (
 
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/notifier"
+	"github.com/docketlog/docket/projections"
 )
 
 // Settings is everything that can be configured, as flags and as variables.
@@ -28,7 +29,7 @@ type Settings struct {
 	Proxies  string `name:"trusted-proxies" env:"DOCKET_TRUSTED_PROXIES" placeholder:"NETWORKS" help:"Proxies in front of the gateway, such as 10.0.0.0/8,127.0.0.1: their X-Forwarded-For says who the client is, by which attempts are limited."`
 	NATS     string `name:"nats" env:"DOCKET_NATS" placeholder:"URL" help:"NATS servers, nats://user:password@host:4222,… ; without it one is embedded, on loopback, with its data in the data folder; the separate roles need it."`
 	Replicas string `name:"replicas" env:"DOCKET_REPLICAS" default:"1" placeholder:"N" help:"Copies of the log and the buckets on the NATS cluster: 1, 3 or 5. Used when they are first made."`
-	Database string `name:"database" env:"DOCKET_DATABASE" placeholder:"URL" help:"Where the rows are kept: sqlite:FILE or postgres://user:password@host/name. Default: rows.db in the data folder."`
+	Database string `name:"database" env:"DOCKET_DATABASE" placeholder:"URL" help:"Where the rows are kept: sqlite:FILE, postgres://user:password@host/name or mysql://user:password@host/name. Default: rows.db in the data folder."`
 	SMTP     string `name:"smtp" env:"DOCKET_SMTP" placeholder:"URL" help:"Mail server, smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it mails are kept as files in the data folder."`
 	MailFrom string `name:"mail-from" env:"DOCKET_MAIL_FROM" default:"Docket <docket@localhost>" placeholder:"ADDRESS" help:"Sender of mails."`
 	Rate     string `name:"request-rate" env:"DOCKET_REQUEST_RATE" default:"100" placeholder:"N" help:"Requests a second that one person, or one network address of somebody who has not signed in, may send for long; five times as many at once; 0 for no limit."`
@@ -101,8 +102,12 @@ func (s *Settings) complete(role string) error {
 		if u, err := url.Parse(s.Database); err != nil || u.Host == "" {
 			wrong("database", "must be postgres://user:password@host:port/name")
 		}
+	case scheme == "mysql":
+		if err := projections.CheckMySQL(s.Database); err != nil {
+			wrong("database", "%v", err)
+		}
 	case scheme != "sqlite":
-		wrong("database", "must begin with sqlite: or postgres://")
+		wrong("database", "must begin with sqlite:, postgres:// or mysql://")
 	}
 	if s.SMTP != "" {
 		if err := notifier.CheckSMTP(s.SMTP); err != nil {

@@ -33,6 +33,26 @@ func TestAllMistakesAreReportedTogether(t *testing.T) {
 	}
 }
 
+// A database of another make is checked as far as that goes without it.
+func TestDatabaseAddresses(t *testing.T) {
+	t.Parallel()
+	for address, problem := range map[string]string{
+		"mysql://docket:hush@db/docket":          "",
+		"mysql://docket:hush@db/docket?tls=true": "",
+		"mysql://docket:hush@db":                 "mysql://user:password@host:3306/database",
+		"mysql://docket:hush@db/docket?tls=so":   "tls is",
+		"postgres://docket:hush@db/docket":       "",
+		"postgres:docket":                        "postgres://user:password@host:port/name",
+		"mariadb://docket:hush@db/docket":        "must begin with",
+	} {
+		s := Settings{Data: "here", MailFrom: "docket@example.org", LogLevel: "info", Database: address}
+		err := s.complete("")
+		if (err == nil) != (problem == "") || err != nil && (!strings.Contains(err.Error(), problem) || strings.Contains(err.Error(), "hush")) {
+			t.Errorf("%s: %v, want %q", address, err, problem)
+		}
+	}
+}
+
 func TestHelpNamesEveryCommand(t *testing.T) {
 	t.Parallel()
 	out, _, code := tell(t, "--help")
@@ -91,6 +111,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
 		"postgres://docket:hush@db/docket?sslpassword=hush": "postgres://docket:xxxxx@db/docket",
+		"mysql://docket:hush@db/docket?tls=true":            "mysql://docket:xxxxx@db/docket",
 		"nats://a:hush@one:4222,nats://a:hush@two:4222":     "nats://a:xxxxx@one:4222,nats://a:xxxxx@two:4222",
 		"sqlite:/data/rows.db":                              "sqlite:/data/rows.db",
 	} {

@@ -3,25 +3,98 @@ package audit_test
 import (
 	"database/sql"
 	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
-	_ "modernc.org/sqlite"
+	"github.com/go-sql-driver/mysql"
+	"github.com/google/uuid"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
 )
 
-// alter changes served rows behind everybody's back; %s stands for the prefix
-// of the generation being served.
-func alter(t *testing.T, file, statement string) {
+// onEachDatabase runs a test with the URL of an empty database of each kind, and
+// with a connection to what it holds.
+func onEachDatabase(t *testing.T, test func(t *testing.T, address string, rows *sql.DB)) {
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		file := filepath.Join(t.TempDir(), "rows.db")
+		test(t, "sqlite:"+file, connect(t, "sqlite", file))
+	})
+	name := "audit_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		u := server(t, "DOCKET_TEST_POSTGRES")
+		exec(t, connect(t, "pgx", u.String()), "create schema "+name, "drop schema "+name+" cascade")
+		query := u.Query()
+		query.Set("search_path", name)
+		u.RawQuery = query.Encode()
+		test(t, u.String(), connect(t, "pgx", u.String()))
+	})
+	t.Run("mysql", func(t *testing.T) {
+		t.Parallel()
+		u := server(t, "DOCKET_TEST_MYSQL")
+		config := mysql.NewConfig()
+		config.Net, config.Addr, config.User = "tcp", u.Host, u.User.Username()
+		config.Passwd, _ = u.User.Password()
+		exec(t, connect(t, "mysql", config.FormatDSN()), "create database "+name, "drop database "+name)
+		u.Path, config.DBName = "/"+name, name
+		test(t, u.String(), connect(t, "mysql", config.FormatDSN()))
+	})
+}
+
+// server is where a variable says that there is one. Where it says nothing the
+// test is skipped, aloud; under `make test` it fails instead.
+func server(t *testing.T, variable string) *url.URL {
 	t.Helper()
-	db, err := sql.Open("sqlite", file)
+	address := os.Getenv(variable)
+	if address == "" {
+		if os.Getenv("DOCKET_TEST_REQUIRE") != "" {
+			t.Fatal(variable + " is not set")
+		}
+		t.Skip("SKIPPED: " + variable + " is not set; run make test")
+	}
+	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	var table string
-	if err := db.QueryRow(`SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'g%\_tasks' ESCAPE '\'`).Scan(&table); err != nil {
+	return u
+}
+
+func connect(t *testing.T, driver, source string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open(driver, source)
+	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := db.Exec(fmt.Sprintf(statement, table[:len(table)-len("tasks")]))
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// exec runs a statement now and another when the test is over.
+func exec(t *testing.T, db *sql.DB, now, later string) {
+	t.Helper()
+	if _, err := db.Exec(now); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := db.Exec(later); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// alter changes served rows behind everybody's back; %s stands for the prefix
+// of the generation being served.
+func alter(t *testing.T, rows *sql.DB, statement string) {
+	t.Helper()
+	var generation int
+	if err := rows.QueryRow("SELECT generation FROM docket_read_model").Scan(&generation); err != nil {
+		t.Fatal(err)
+	}
+	result, err := rows.Exec(fmt.Sprintf(statement, fmt.Sprintf("g%d_", generation)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package audit_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"path/filepath"
 	"slices"
@@ -190,9 +191,12 @@ func TestChainsFindWhatWasForged(t *testing.T) {
 
 func TestDriftComparesRowsWithTheLog(t *testing.T) {
 	t.Parallel()
+	onEachDatabase(t, driftComparesRowsWithTheLog)
+}
+
+func driftComparesRowsWithTheLog(t *testing.T, address string, rows *sql.DB) {
 	f := newFixture(t)
-	rows := filepath.Join(t.TempDir(), "rows.db")
-	live, err := projections.Open(t.Context(), "sqlite:"+rows, projections.Options{})
+	live, err := projections.Open(t.Context(), address, projections.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

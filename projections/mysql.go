@@ -77,6 +77,13 @@ func (s *Store) openMySQL(ctx context.Context, url string, readers int) error {
 	return nil
 }
 
+// CheckMySQL reports what is wrong with a URL of a MySQL database, without
+// connecting. The error does not hold the password.
+func CheckMySQL(url string) error {
+	_, err := parseMySQL(url)
+	return err
+}
+
 // parseMySQL reads mysql://user:password@host:port/database. Parameters are
 // about TLS: tls is true, skip-verify, preferred or false; tls-ca names a file
 // of authorities, tls-cert and tls-key those by which the client shows itself.
