@@ -162,7 +162,7 @@ func is(account uuid.UUID) func(Member) bool {
 }
 
 // maxWord bounds strings that become part of a key, in bytes: Postgres refuses
-// an index entry of more than 2704. Commands are stricter.
+// an index entry of more than 2704, MySQL a key of more than 3072. Commands are stricter.
 const maxWord = 500
 
 // replaceStatuses gives the project another board, and every status that was
