@@ -156,6 +156,19 @@ func (p *Page) TouchDragTo(from, to string, across, down float64) {
 	p.finger(input.DispatchTouchEventTypeTouchEnd)
 }
 
+// Swipe draws a finger from the middle of an element, without resting first.
+func (p *Page) Swipe(sel string, right, down float64) {
+	p.t.Helper()
+	at := p.place(sel)
+	p.finger(input.DispatchTouchEventTypeTouchStart, &input.TouchPoint{X: at.X, Y: at.Y})
+	const steps = 10
+	for i := 1; i <= steps; i++ {
+		part := float64(i) / steps
+		p.finger(input.DispatchTouchEventTypeTouchMove, &input.TouchPoint{X: at.X + right*part, Y: at.Y + down*part})
+	}
+	p.finger(input.DispatchTouchEventTypeTouchEnd)
+}
+
 // ends are where a drag begins and ends, both in view.
 func (p *Page) ends(from, to string) (a, b spot) {
 	p.t.Helper()
