@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -39,6 +40,9 @@ var assets = func() map[string][]byte {
 			panic(err)
 		}
 		if kind := strings.TrimSuffix(kindOf(e.Name()), "; charset=utf-8"); !strings.HasPrefix(kind, "image/") {
+			if strings.HasSuffix(e.Name(), ".js") {
+				data = alone(data)
+			}
 			if data, err = smaller.Bytes(kind, data); err != nil {
 				panic(fmt.Sprintf("%s: %v", e.Name(), err))
 			}
@@ -47,6 +51,19 @@ var assets = func() map[string][]byte {
 	}
 	return all
 }()
+
+// alone puts what a module that exports nothing does into a function. Nobody
+// else can use its names there, so that they are made smaller too.
+func alone(module []byte) []byte {
+	if bytes.Contains(module, []byte("\nexport ")) {
+		return module
+	}
+	body := 0
+	if at := bytes.LastIndex(module, []byte("\nimport ")); at >= 0 {
+		body = at + 1 + bytes.IndexByte(module[at+1:], '\n')
+	}
+	return slices.Concat(module[:body], []byte(";(async () => {"), module[body:], []byte("})()\n"))
+}
 
 // version names what all assets hold, so that browsers may keep them for good.
 // The modules import each other by relative paths and so stay of one version.
