@@ -26,8 +26,6 @@ type boardData struct {
 	Query   string
 	Find    query
 	Filters []accounts.SavedFilter
-	// Matching counts the cards of each column that the query lets through.
-	Matching map[string]int
 }
 
 func (w *Web) board(ctx context.Context, v *view, r *http.Request) (result, error) {
@@ -193,7 +191,10 @@ func taskJSON(t projections.Task) string {
 	return string(text)
 }
 
-// overLimit reports whether a column holds more than its team wants it to.
-func overLimit(c projections.Column) bool { return c.Status.Limit > 0 && len(c.Tasks) > c.Status.Limit }
+// over reports whether a column holds more than its team wants it to. What is
+// found is not what is there, so that a query leaves the limits out.
+func (d boardData) over(c projections.Column) bool {
+	return c.Status.Limit > 0 && len(d.Find.Terms) == 0 && len(c.Tasks) > c.Status.Limit
+}
 
 var _ templ.Component = jsonBody{}

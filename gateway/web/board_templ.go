@@ -285,7 +285,7 @@ func boardColumn(v *view, d boardData, c projections.Column) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		var templ_7745c5c3_Var15 = []any{"count", templ.KV("over", overLimit(c))}
+		var templ_7745c5c3_Var15 = []any{"count", templ.KV("over", d.over(c))}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var15...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -320,7 +320,7 @@ func boardColumn(v *view, d boardData, c projections.Column) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if c.Status.Limit > 0 {
+		if c.Status.Limit > 0 && len(d.Find.Terms) == 0 {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "/ ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -390,7 +390,7 @@ var catalogue = map[string]phrase{
 	"js.putBack":       {"{} put back", "{} 되돌려 놓았습니다"},
 	"js.selected":      {"{} selected", "{}개 선택"},
 	"js.none":          {"None", "없음"},
-	"js.comment":       {"{} comments", "댓글 {}"},
+	"js.comment":       {"{} comment|{} comments", "댓글 {}"},
 	"js.commands":      {"Commands", "명령"},
 	"js.keys":          {"Keys", "단축키"},
 	"js.search":        {"Type to find", "입력하여 찾기"},

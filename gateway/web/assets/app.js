@@ -1,9 +1,8 @@
 // Begins what the page needs: forms that are sent without leaving it, the panel,
 // what others do as they do it.
-import {$, $$, announce, apply, context, make, morph, page, position, refresh, remember, say, saw, toast, uuid} from './core.js'
-import {api} from './core.js'
-import {elements, idOf, show, take, taskOf, tasks} from './tasks.js'
-import {picks} from './keys.js'
+import {$, $$, announce, api, apply, context, make, morph, page, position, refresh, remember, say, saw, toast, uuid} from './core.js'
+import {create, elements, idOf, picks, show, take, taskOf, tasks} from './tasks.js'
+import './keys.js'
 
 const root = document.documentElement, panel = $('#panel'), onBoard = document.body.dataset.page === 'board'
 root.classList.add('js')
@@ -44,6 +43,7 @@ addEventListener('submit', e => {
 
 async function send(form, submitter) {
   const body = new URLSearchParams(new FormData(form, submitter)), inPanel = panel.contains(form)
+  const dialog = form.closest('dialog')
   form.classList.add('pending')
   form.classList.remove('unsaved')
   const failed = text => {
@@ -51,6 +51,12 @@ async function send(form, submitter) {
     form.classList.remove('pending')
     toast(text)
     announce(text)
+  }
+  if (submitter?.name === 'confirmed') {
+    const {wrong} = await create(form.getAttribute('action'), body)
+    if (wrong) return failed(wrong)
+    if (dialog) { dialog.close(); dialog.from.reset(); $('[name=key]', dialog.from).value = uuid() }
+    return onBoard || refresh()
   }
   let result
   try { result = await page(form.getAttribute('action'), {method: 'POST', body}) } catch { return failed(say('offline')) }
@@ -61,12 +67,15 @@ async function send(form, submitter) {
   $('.meanwhile', form)?.remove()
   told(doc)
   for (const box of $$('textarea', form)) if (box.closest('#say') && answer.ok) box.value = ''
-  const dialog = form.closest('dialog'), preview = $('#quick', doc)
-  if (preview) return showPreview(preview, dialog)
+  const preview = $('#quick', doc)
+  if (preview) return showPreview(preview, dialog, form)
   dialog?.close()
   const task = $('#task', doc)
   if (inPanel) {
-    if (task) { morph($('#task', panel), task); taskOf($('#task', panel)) } else close()
+    // Meanwhile it may have been closed, or another opened.
+    const shown = $('#task', panel)
+    if (!task) close()
+    else if (shown && idOf(shown) === idOf(task)) { morph(shown, task); taskOf(shown) }
     $('[role=alert]', panel)?.scrollIntoView({block: 'nearest'})
     return
   }
@@ -77,9 +86,10 @@ async function send(form, submitter) {
   $('main [role=alert]')?.scrollIntoView({block: 'nearest'})
 }
 
-function showPreview(section, dialog) {
+function showPreview(section, dialog, form) {
   dialog ??= document.body.appendChild(make('dialog', {id: 'write', ariaLabel: say('c.new'), onclose: e => e.target.remove()}))
   dialog.replaceChildren(section)
+  dialog.from ??= form
   for (const a of $$('a', section)) a.onclick = e => { e.preventDefault(); dialog.close() }
   if (!dialog.open) dialog.showModal()
   $('[name=confirmed]', dialog).focus()
@@ -202,22 +212,20 @@ function follow() {
   source?.close()
   const only = context.project ? '&project=' + context.project.id : ''
   source = new EventSource(`/api/v1/feed?after=${encodeURIComponent(last)}${only}`)
-  source.onopen = () => $('#offline').hidden = true
+  source.onopen = () => { $('#offline').hidden = true; fetchWaiting() }
   source.onerror = async () => {
     $('#offline').hidden = false
     if (source.readyState !== EventSource.CLOSED) return
-    const me = await fetch('/api/v1/me').catch(() => null)
-    if (me?.status === 401 || me?.ok && failures++ > 3) return location.reload()
+    const may = await fetch('/api/v1/' + (context.project ? 'projects/' + context.project.id : 'me')).catch(() => null)
+    if ([401, 404].includes(may?.status)) return location.reload()
     setTimeout(follow, 2000)
   }
   source.onmessage = e => {
-    failures = 0
     last = e.lastEventId
     saw(last)
     happened(JSON.parse(e.data))
   }
 }
-let failures = 0
 
 const waiting = new Set()
 let soon, soonPanel
@@ -235,35 +243,41 @@ function happened(e) {
   soon = setTimeout(onBoard ? reboard : refresh, 80)
 }
 
+// fetchWaiting asks for what others have changed. What cannot be had now is
+// asked for when there is a connection again.
+let fetching
 async function fetchWaiting() {
-  const ids = [...waiting]
-  waiting.clear()
-  // So many at once are better asked for together.
-  if (ids.length > 40 && picks.board) return picks.board.fill()
-  for (const id of ids) {
-    const answer = await api('GET', 'tasks/' + id)
-    if (answer.status === 404) tasks.delete(id)
-    if (answer.ok) {
-      const before = tasks.get(id)?.revision ?? 0
-      take(answer.data)
+  if (fetching) return
+  fetching = true
+  let lost
+  while (waiting.size && !lost) {
+    await picks.board?.adding
+    const ids = [...waiting]
+    waiting.clear()
+    const missed = id => { lost = true; waiting.add(id) }
+    // So many at once are better asked for together.
+    if (ids.length > 40 && picks.board) { if (!await picks.board.fill()) ids.forEach(missed) }
+    else await Promise.all(ids.map(async id => {
+      const answer = await api('GET', 'tasks/' + id), before = tasks.get(id)
+      if (!answer.status || answer.status >= 500) return missed(id)
+      if (answer.ok) take(answer.data)
+      else tasks.delete(id)
       show(id)
-      if (answer.data.revision > before) queueMicrotask(() => picks.board?.flash(id))
-    }
-    if ($('#q')?.value.trim() && picks.board) narrow($('#q').value.trim())
+      if (answer.data.revision > (before?.revision ?? 0) && !before?.pending) queueMicrotask(() => picks.board?.flash(id))
+    }))
+    if (picks.board && $('#q').value.trim()) narrow($('#q').value.trim())
   }
+  fetching = false
 }
 
 // reboard takes a change of the project itself.
 async function reboard() {
-  const {doc} = await page(panel.hidden ? location.href : below).catch(() => ({}))
-  if (!doc || !$('#board', doc)) return location.reload()
+  const {answer, doc} = await page(panel.hidden ? location.href : below).catch(() => ({}))
+  if (!answer || answer.status >= 500) return soon = setTimeout(reboard, 2000)
+  if (!$('#board', doc)) return location.reload()
   Object.assign(context, JSON.parse($('#context', doc).textContent))
   morph($('#head'), $('#head', doc))
-  const shape = d => JSON.stringify($$('.column', d).map(c => [c.dataset.status, $('h2', c).textContent, $('.count', c).textContent.split('/')[1]?.trim()])) + !!$('.add', d)
-  if (shape(document) === shape(doc)) return picks.board.arrange()
-  $('#board').replaceChildren(...$('#board', doc).children)
-  picks.board.begin()
-  picks.board.fill()
+  picks.board.reshape($('#board', doc))
 }
 
 addEventListener('changed', e => { picks.board?.changed(e.detail) })
@@ -283,11 +297,11 @@ addEventListener('pageshow', e => { if (e.persisted) follow() })
 
 for (const el of $$('[data-task]')) taskOf(el)
 if (onBoard) {
-  const board = await import('./board.js')
-  picks.board = board
+  await import('./board.js')
+  const {board} = picks
   board.begin()
+  if ($('#q').value.trim()) await narrow($('#q').value.trim())
   await board.fill()
-  if ($('#q').value.trim()) narrow($('#q').value.trim())
 }
 if (document.body.dataset.page === 'status') setInterval(() => { if (!document.hidden) refresh() }, 2000)
 follow()

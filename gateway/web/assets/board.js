@@ -1,124 +1,168 @@
 // The board: thousands of cards of which only those in sight are in the page,
 // moved by mouse, finger and keys.
-import {$, $$, announce, api, context, make, remember, say, still, toast, uuid} from './core.js'
-import {idOf, now, paint, settle, take, taskOf, tasks} from './tasks.js'
+import {$, $$, announce, api, context, make, morph, remember, say, still, toast, uuid} from './core.js'
+import {create, idOf, now, paint, picks, settle, settled, take, taskOf, tasks} from './tasks.js'
 
 const board = $('#board'), template = $('#card-template')
 const gap = 8, margin = 500
-let columns = new Map(), only = null
-export const picked = new Set()
+// The cards in the page, whichever column they stand in.
+const nodes = new Map()
+let columns = new Map(), only = null, tops = 0, returnTo
+const picked = new Set()
+// What is being added; until it is known which task that is, it would be told twice.
+let adding
 
 const inOrder = (a, b) => a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : (a.sub ?? 0) - (b.sub ?? 0) || a.number - b.number
 
-// begin takes over the columns that the page came with.
-export function begin() {
-  columns = new Map($$('.column', board).map(el => [el.dataset.status, {key: el.dataset.status, el, list: $('.cards', el), ids: [], nodes: new Map()}]))
-  for (const column of columns.values()) {
-    for (const li of $$('.card', column.list)) { taskOf(li); column.nodes.set(idOf(li), li) }
-    let due
-    column.list.addEventListener('scroll', () => { due ??= requestAnimationFrame(() => { due = null; layout(column) }) }, {passive: true})
-    const form = $('.add', column.el)
-    if (form) addForm(form, column)
+// begin takes over the columns that the page has.
+function begin() {
+  const before = columns
+  columns = new Map($$('.column', board).map(el => [el.dataset.status, before.get(el.dataset.status) ?? own(el)]))
+  for (const el of $$('.column .add:not([data-own])', board)) addForm(el, columns.get(el.parentNode.dataset.status))
+}
+
+function own(el) {
+  const column = {key: el.dataset.status, el, list: $('.cards', el), ids: [], top: space(), bottom: space()}, {list} = column
+  for (const li of $$('.card', list)) { taskOf(li); nodes.set(idOf(li), li) }
+  let due
+  list.addEventListener('scroll', () => { due ??= requestAnimationFrame(() => {
+    due = null
+    const end = list.scrollTop + list.clientHeight > list.scrollHeight - 2
+    layout([column])
+    // The end is where it is seen to be, once the cards there are.
+    if (end) list.scrollTop = 1e9
+  }) }, {passive: true})
+  list.prepend(column.top)
+  list.append(column.bottom)
+  return column
+}
+
+const space = () => make('li', {className: 'space', ariaHidden: 'true'})
+
+// reshape gives the board the columns of a newer page; cards, and what is being
+// written, stay.
+function reshape(next) {
+  for (const el of $$('.column', next)) {
+    const list = columns.get(el.dataset.status)?.list
+    if (list) $('.cards', el).replaceWith(list.cloneNode(true))
   }
+  morph(board, next)
+  for (const [key, {el}] of columns) if (!el.isConnected) columns.delete(key)
+  begin()
+  return fill()
 }
 
 // fill asks for all cards, of which the page came with the first.
-export async function fill() {
-  const answer = await api('GET', `projects/${context.project.id}/board`)
-  if (!answer.ok) return
-  const seen = new Set()
-  for (const c of answer.data.columns) for (const card of c.tasks) {
+async function fill() {
+  const known = [...tasks.keys()], answer = await api('GET', `projects/${context.project.id}/board`), seen = new Set()
+  for (const more of $$('.more', board)) more.remove()
+  if (answer.ok) for (const c of answer.data.columns) for (const card of c.tasks) {
     take({...card, project_id: context.project.id})
     seen.add(card.id)
   }
-  for (const id of tasks.keys()) if (!seen.has(id) && !tasks.get(id).pending) tasks.delete(id)
-  for (const more of $$('.more', board)) more.remove()
+  // What was heard of since is not in the answer.
+  if (answer.ok) for (const id of known) if (!seen.has(id) && !tasks.get(id)?.pending) tasks.delete(id)
+  for (const [id, li] of nodes) if (tasks.has(id)) refaced(id, li)
   arrange()
   board.dataset.ready = ''
   performance.mark('interactive')
+  return answer.ok
 }
 
 // filter shows only the cards with these ids, null for all.
-export function filter(ids) {
+function filter(ids) {
   only = ids && new Set(ids)
   arrange()
 }
 
-export function arrange() {
+function arrange() {
+  const focus = idOf(document.activeElement?.closest('.card')), home = holder(focus), at = home?.ids.indexOf(focus)
   for (const column of columns.values()) column.ids = []
-  const all = [...tasks.values()].filter(t => t.project_id === context.project.id).map(now)
-    .filter(t => !t.deleted && !t.deleted_at && (!only || only.has(t.id) || t.pending)).sort(inOrder)
-  for (const t of all) columns.get(t.status)?.ids.push(t.id)
-  for (const column of columns.values()) { count(column); layout(column) }
+  for (const t of [...tasks.values()].map(now).sort(inOrder)) {
+    if (t.project_id === context.project.id && !t.deleted && !t.deleted_at && (!only || only.has(t.id) || t.pending)) columns.get(t.status)?.ids.push(t.id)
+  }
+  // What cannot be seen is not changed along with the rest.
+  for (const id of picked) if (!holder(id)) picked.delete(id)
+  for (const column of columns.values()) count(column)
+  layout()
+  if (focus && !document.activeElement?.closest('.card')) {
+    returnTo = holder(focus) ? focus : home?.ids[Math.min(at, home.ids.length - 1)]
+    title(returnTo)?.focus({preventScroll: true})
+  }
 }
 
+const all = () => [...columns.values()]
+const holder = id => id && all().find(c => c.ids.includes(id))
+const title = id => nodes.has(id) && $('a.title', nodes.get(id))
+
+const statusOf = key => context.project.statuses.find(s => s.key === key)
+const columnName = key => statusOf(key)?.name ?? key
+
 function count(column) {
-  const limit = context.project.statuses.find(s => s.key === column.key)?.limit, n = column.ids.length, el = $('.count', column.el)
+  const limit = !only && statusOf(column.key)?.limit, n = column.ids.length, el = $('.count', column.el)
   el.textContent = limit ? `${n} / ${limit}` : n
   el.classList.toggle('over', limit > 0 && n > limit)
 }
 
-const height = id => tasks.get(id)?.height ?? 86
+const height = id => (tasks.get(id)?.height || 78) + gap
 
-// layout puts the cards in sight into the column and spacers in place of the
+// layout puts the cards in sight into their columns and spacers in place of the
 // others.
-function layout(column) {
-  const {list, ids, nodes} = column
-  const from = list.scrollTop - margin, to = list.scrollTop + list.clientHeight + margin
-  let y = 0, above = 0, first = -1, last = -1, shown = 0
-  for (let i = 0; i < ids.length; i++) {
-    const h = height(ids[i])
-    if (y + h >= from && first < 0) { first = i; above = y }
-    if (first >= 0 && y <= to) { last = i; shown += h }
-    y += h
+function layout(some = all()) {
+  const keep = new Set(), fresh = []
+  for (const column of some) {
+    const {list, ids} = column, from = list.scrollTop - margin, to = list.scrollTop + list.clientHeight + margin
+    let y = 0
+    Object.assign(column, {first: 0, want: [], above: 0, below: 0})
+    ids.forEach((id, i) => {
+      const h = height(id)
+      if (y + h < from) { column.above += h; column.first = i + 1 } else if (y > to) column.below += h
+      else { column.want.push(id); keep.add(id) }
+      y += h
+    })
   }
-  const want = first < 0 ? [] : ids.slice(first, last + 1), keep = new Set(want), focus = document.activeElement?.closest?.('.card')
-  for (const [id, li] of nodes) if (!keep.has(id)) {
-    if (li === focus) { list.focus({preventScroll: true}); returnTo = id }
+  for (const {list} of some) for (const li of $$('.card', list)) {
+    const id = idOf(li)
+    if (keep.has(id)) continue
+    if (li.contains(document.activeElement)) { list.focus({preventScroll: true}); returnTo = id }
     li.remove()
     nodes.delete(id)
   }
-  column.top ??= make('li', {className: 'space', ariaHidden: 'true'})
-  column.bottom ??= make('li', {className: 'space', ariaHidden: 'true'})
-  if (list.firstChild !== column.top) list.prepend(column.top)
-  if (list.lastChild !== column.bottom) list.append(column.bottom)
-  let at = column.top.nextSibling
-  const fresh = []
-  want.forEach((id, i) => {
-    let li = nodes.get(id)
-    if (!li) {
-      li = template.content.firstElementChild.cloneNode(true)
-      li.id = 't-' + id
-      li.dataset.id = id
-      paint(li, tasks.get(id))
+  for (const {list, ids, want, first, above, below, top, bottom} of some) {
+    let at = top.nextSibling
+    want.forEach((id, i) => {
+      let li = nodes.get(id)
+      if (!li) {
+        li = template.content.firstElementChild.cloneNode(true)
+        li.id = 't-' + id
+        li.dataset.id = id
+        paint(li, tasks.get(id))
+        nodes.set(id, li)
+      }
       li.toggleAttribute('data-picked', picked.has(id))
-      nodes.set(id, li)
-    }
-    if (!tasks.get(id).height) fresh.push([id, li])
-    li.ariaSetSize = ids.length
-    li.ariaPosInSet = first + i + 1
-    if (li === at) at = at.nextSibling
-    else (li.isConnected && list.moveBefore || list.insertBefore).call(list, li, at)
-  })
-  while (at && at !== column.bottom) {
-    const next = at.nextSibling
-    if (!at.classList.contains('gap')) at.remove()
-    at = next
+      li.classList.toggle('lifted', !!dragged?.ids.includes(id))
+      if (!tasks.get(id).height) fresh.push(id)
+      li.ariaSetSize = ids.length
+      li.ariaPosInSet = first + i + 1
+      if (at.className === 'gap') at = at.nextSibling
+      if (li === at) at = at.nextSibling
+      else (li.isConnected && list.moveBefore || list.insertBefore).call(list, li, at)
+    })
+    top.style.height = above + 'px'
+    bottom.style.height = below + 'px'
   }
-  column.top.style.height = above + 'px'
-  column.bottom.style.height = Math.max(0, y - above - shown) + 'px'
-  for (const [id, li] of fresh) tasks.get(id).height = li.offsetHeight + gap || 86
+  for (const id of fresh) tasks.get(id).height = nodes.get(id).offsetHeight
 }
 
-let returnTo
+function refaced(id, li) {
+  const t = tasks.get(id)
+  paint(li, t)
+  delete t.height
+}
 
 // changed is a task that looks or stands otherwise than before.
-export function changed(id) {
-  const t = tasks.get(id)
-  for (const column of columns.values()) {
-    const li = column.nodes.get(id)
-    if (li && t) { paint(li, t); delete t.height }
-  }
+function changed(id) {
+  if (nodes.has(id) && tasks.has(id)) refaced(id, nodes.get(id))
   soonArrange()
 }
 
@@ -129,7 +173,7 @@ function soonArrange() {
   queueMicrotask(() => { arranging = false; arrange() })
 }
 
-export function flash(id) {
+function flash(id) {
   const li = $('#t-' + id)
   if (!li || still.matches) return
   li.classList.remove('fresh')
@@ -138,45 +182,53 @@ export function flash(id) {
 }
 
 // Moving. place puts tasks into a column before another task, or at its end.
-export async function place(ids, status, before) {
+// One is asked for after the other, as each place is told by its neighbours.
+let moves = Promise.resolve()
+function place(ids, status, before) {
   const column = columns.get(status), others = column.ids.filter(id => !ids.includes(id))
-  const at = before ? others.indexOf(before) : others.length, after = others[at - 1]
-  const alone = !others.length
   ids = ids.filter(id => tasks.has(id))
-  ids.forEach((id, i) => {
-    tasks.get(id).pending = {...tasks.get(id).pending, status, rank: after ? tasks.get(after).rank : '', sub: i + 1}
-  })
-  arrange()
-  for (const id of ids) { const li = $('#t-' + id); if (li) paint(li, tasks.get(id)) }
-  const made = []
-  let behind = after ?? null
-  for (const id of ids) {
-    const fields = {status, rank: tasks.get(id).pending.rank, sub: tasks.get(id).pending.sub}
-    const answer = await api('PATCH', 'tasks/' + id, alone && behind === null ? {status} : {status, after: behind, before: before ?? null})
-    settle(id, fields, answer)
-    if (answer.ok) { made.push(answer.made); behind = id }
+  if (!others.includes(before)) before = null
+  const at = before ? others.indexOf(before) : others.length, after = others[at - 1] ?? null
+  if (others.toSpliced(at, 0, ...ids).join() === column.ids.join()) return
+  const top = --tops
+  const put = (id, i) => {
+    const t = tasks.get(id), p = after && now(tasks.get(after)), to = {status, rank: p?.rank ?? '', sub: (p ? p.sub ?? 0 : top) + (i + 1) / 1000}
+    t.pending = {...t.pending, ...to}
+    return to
   }
-  const name = context.project.statuses.find(s => s.key === status)?.name
-  remember(ids.length > 1 ? say('many', say('moved', name), ids.length) : say('moved', name), made, made.length < 1)
+  ids.forEach(put)
+  ids.forEach(changed)
+  arrange()
+  return moves = moves.then(async () => {
+    const made = [], name = columnName(status)
+    let behind = after
+    for (const [i, id] of ids.entries()) {
+      if (!tasks.has(id)) continue
+      const fields = put(id, i), answer = await api('PATCH', 'tasks/' + id, {status, after: behind, before})
+      settle(id, fields, answer)
+      if (answer.ok) { made.push(answer.made); behind = id }
+    }
+    remember(ids.length > 1 ? say('many', say('moved', name), ids.length) : say('moved', name), made)
+  })
 }
 
 // pick selects cards, on or off.
-export function pick(id, on = !picked.has(id)) {
+function pick(id, on = !picked.has(id)) {
   picked[on ? 'add' : 'delete'](id)
   $('#t-' + id)?.toggleAttribute('data-picked', on)
   announce(say('selected', picked.size))
 }
 
-export function unpick() {
-  for (const id of [...picked]) pick(id, false)
+function unpick() {
+  for (const id of picked) pick(id, false)
 }
 
 // Dragging by mouse or finger. A finger has to rest first, or it scrolls.
-let dragged = null, press = null
+let dragged = null, press = null, dropped
 
 function lift(x, y) {
   const {card, id} = press
-  const ids = picked.has(id) ? [...columns.values()].flatMap(c => c.ids).filter(i => picked.has(i)) : [id]
+  const ids = picked.has(id) ? all().flatMap(c => c.ids).filter(i => picked.has(i)) : [id]
   const box = card.getBoundingClientRect(), ghost = card.cloneNode(true)
   ghost.removeAttribute('id')
   ghost.classList.add('ghost')
@@ -184,7 +236,8 @@ function lift(x, y) {
   ghost.style.width = box.width + 'px'
   document.body.append(ghost)
   dragged = {ids, ghost, dx: press.x - box.left, dy: press.y - box.top, gap: make('li', {className: 'gap', ariaHidden: 'true'}), x, y}
-  for (const i of ids) $('#t-' + i)?.classList.add('lifted')
+  dragged.gap.style.height = box.height + 'px'
+  layout()
   document.body.classList.add('dragging')
   getSelection()?.removeAllRanges()
   glide()
@@ -194,15 +247,16 @@ function glide() {
   if (!dragged) return
   const {ghost, x, y, dx, dy, ids, gap} = dragged
   ghost.style.translate = `${x - dx}px ${y - dy}px`
-  const over = document.elementFromPoint(x, y)?.closest('.column')
-  const column = over && columns.get(over.dataset.status)
+  const column = columns.get(document.elementFromPoint(x, y)?.closest('.column')?.dataset.status)
   if (column) {
     const box = column.list.getBoundingClientRect()
     if (y < box.top + 40) column.list.scrollTop -= 12
     if (y > box.bottom - 40) column.list.scrollTop += 12
-    const next = [...column.nodes.values()].filter(li => !ids.includes(idOf(li)))
-      .map(li => [li, li.getBoundingClientRect()]).filter(([, b]) => y < b.top + b.height / 2).sort((a, b) => a[1].top - b[1].top)[0]?.[0]
-    dragged.to = {status: column.key, before: next && idOf(next)}
+    const next = $$('.card', column.list).find(li => {
+      const {top, height} = li.getBoundingClientRect()
+      return !ids.includes(idOf(li)) && y < top + height / 2
+    })
+    dragged.to = {status: column.key, before: idOf(next)}
     const spot = next ?? column.bottom
     if (gap.nextSibling !== spot) column.list.insertBefore(gap, spot)
   }
@@ -222,13 +276,15 @@ function drop(commit) {
   ghost.remove()
   gap.remove()
   document.body.classList.remove('dragging')
-  for (const li of $$('.lifted')) li.classList.remove('lifted')
+  layout()
   if (commit && to) place(ids, to.status, to.before)
-  // The click that ends a drag is none on the card's link.
-  const swallow = e => { e.preventDefault(); e.stopPropagation() }
-  addEventListener('click', swallow, {capture: true, once: true})
-  setTimeout(() => removeEventListener('click', swallow, true), 50)
+  dropped = performance.now()
 }
+
+// The click that ends a drag is none on the card's link.
+addEventListener('click', e => {
+  if (e.timeStamp - dropped < 50) { e.preventDefault(); e.stopPropagation() }
+}, true)
 
 board.addEventListener('pointerdown', e => {
   const card = e.target.closest('.card')
@@ -251,81 +307,66 @@ board.addEventListener('contextmenu', e => { if (press?.touch || dragged) e.prev
 // Moving by keys: space lifts, arrows show where it would go, space drops.
 let held = null
 
-export const holding = () => held !== null
-
-export function hold(id) {
-  const t = now(tasks.get(id)), column = columns.get(t.status), others = column.ids.filter(i => i !== id)
-  held = {id, status: t.status, at: column.ids.indexOf(id)}
-  $('#t-' + id)?.classList.add('held')
-  announce(say('lifted', t.title, held.at + 1, others.length + 1, columnName(t.status)))
+function hold(id) {
+  const {title, status} = now(tasks.get(id)), {ids} = columns.get(status)
+  held = {id, status, at: ids.indexOf(id)}
+  nodes.get(id).classList.add('held')
+  announce(say('lifted', title, held.at + 1, ids.length, columnName(status)))
 }
 
-const columnName = key => context.project.statuses.find(s => s.key === key)?.name ?? key
-
-export function shift(dx, dy) {
+function shift(dx, dy) {
   const keys = [...columns.keys()], status = keys[Math.min(keys.length - 1, Math.max(0, keys.indexOf(held.status) + dx))]
   const others = columns.get(status).ids.filter(i => i !== held.id)
   held.at = Math.min(others.length, Math.max(0, held.at + dy))
   held.status = status
-  const before = others[held.at], after = others[held.at - 1], t = tasks.get(held.id)
-  t.pending = {...t.pending, status, rank: after ? tasks.get(after).rank : '', sub: .5}
+  const after = others[held.at - 1], t = tasks.get(held.id)
+  t.pending = {...t.pending, status, rank: after ? now(tasks.get(after)).rank : '', sub: .5}
   arrange()
-  held.before = before
   held.moved = true
   reveal(held.id)
-  $('#t-' + held.id)?.classList.add('held')
+  nodes.get(held.id).classList.add('held')
   announce(say('at', held.at + 1, others.length + 1, columnName(status)))
 }
 
-export function release(commit) {
-  const {id, status, before, moved} = held, t = tasks.get(id)
+function release(commit) {
+  const {id, status, moved} = held, t = tasks.get(id), {ids} = columns.get(status), at = ids.indexOf(id)
   held = null
   for (const li of $$('.held')) li.classList.remove('held')
-  const n = columns.get(status).ids
-  delete t.pending?.status
-  delete t.pending?.rank
-  delete t.pending?.sub
+  if (moved) for (const f of ['status', 'rank', 'sub']) delete t.pending?.[f]
+  settled(t)
+  arrange()
   if (commit && moved) {
-    announce(say('dropped', t.title, columnName(status), n.indexOf(id) + 1, n.length))
-    place([id], status, before)
-  } else {
-    arrange()
-    announce(say('putBack', t.title))
-  }
+    announce(say('dropped', t.title, columnName(status), at + 1, ids.length))
+    place([id], status, ids[at + 1])
+  } else announce(say('putBack', t.title))
   reveal(id)
 }
 
 // reveal brings a card into sight and gives it the focus.
-export function reveal(id) {
-  for (const column of columns.values()) {
-    const i = column.ids.indexOf(id)
-    if (i < 0) continue
-    const y = column.ids.slice(0, i).reduce((sum, other) => sum + height(other), 0), {list} = column
-    if (y < list.scrollTop || y + height(id) > list.scrollTop + list.clientHeight) {
-      list.scrollTop = y - list.clientHeight / 3
-      layout(column)
-    }
-    $('a.title', column.nodes.get(id) ?? list)?.focus({preventScroll: true})
-    column.el.scrollIntoView({inline: 'nearest', block: 'nearest'})
+function reveal(id) {
+  const column = holder(id)
+  if (!column) return
+  if (!nodes.has(id)) {
+    column.list.scrollTop = column.ids.slice(0, column.ids.indexOf(id)).reduce((sum, other) => sum + height(other), 0) - column.list.clientHeight / 3
+    layout([column])
   }
+  nodes.get(id).scrollIntoView({inline: 'nearest', block: 'nearest'})
+  title(id)?.focus({preventScroll: true})
 }
 
 // step goes to the next card of the column, or beside it.
-export function step(dx, dy) {
-  const id = idOf(document.activeElement?.closest('.card')) ?? returnTo, all = [...columns.values()]
-  let c = all.findIndex(column => column.ids.includes(id)), i = all[c]?.ids.indexOf(id) ?? -1
-  if (c < 0) { c = all.findIndex(column => column.ids.length); i = 0 } else if (dx) {
-    do c += dx; while (all[c] && !all[c].ids.length)
-    if (!all[c]) return
-    i = Math.min(i, all[c].ids.length - 1)
-  } else i = Math.min(all[c].ids.length - 1, Math.max(0, i + dy))
-  if (all[c]) reveal(all[c].ids[i])
+function step(dx, dy) {
+  const id = idOf(document.activeElement?.closest('.card')) ?? returnTo, filled = all().filter(c => c.ids.length)
+  const at = filled.findIndex(c => c.ids.includes(id)), i = filled[at]?.ids.indexOf(id) ?? 0
+  const {ids} = filled[Math.max(0, at) + (at < 0 ? 0 : dx)] ?? {ids: []}
+  reveal(ids[Math.min(ids.length - 1, Math.max(0, i + (at < 0 ? 0 : dy)))])
 }
 
 // Adding in place: shown at once, made by the same form that works without
 // script.
 function addForm(form, column) {
-  const box = $('textarea', form)
+  const box = $('textarea', form), key = $('[name=key]', form)
+  form.dataset.own = ''
   box.addEventListener('keydown', e => {
     if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) { e.preventDefault(); form.requestSubmit() }
     if (e.key === 'Escape') box.blur()
@@ -337,25 +378,28 @@ function addForm(form, column) {
     e.stopPropagation()
     if (!text) return
     const id = uuid(), body = new URLSearchParams(new FormData(form))
-    tasks.set(id, {id, project_id: context.project.id, number: 0, title: text, status: column.key, priority: 'none', labels: [], assignees: [], comments: 0, rank: '~', revision: 0, pending: {title: text}})
+    tasks.set(id, {id, project_id: context.project.id, number: 0, title: text, status: column.key, priority: 'none', labels: [], assignees: [], comments: 0, rank: '~', sub: ++tops, revision: 0, pending: {title: text}})
     box.value = ''
-    $('[name=key]', form).value = uuid()
+    delete form.dataset.dirty
+    key.value = uuid()
     $('#teach')?.remove()
     arrange()
     column.list.scrollTop = column.list.scrollHeight
-    layout(column)
-    const answer = await fetch(form.action, {method: 'POST', body, headers: {Accept: 'application/json'}}).catch(() => null)
+    const answer = create(form.action, body)
+    adding = Promise.all([adding, answer])
+    const {made, wrong} = await answer
     tasks.delete(id)
-    if (answer?.ok && answer.headers.get('Content-Type')?.startsWith('application/json')) {
-      for (const t of await answer.json()) {
-        take(t)
-        remember(say('created'), [{path: 'tasks/' + t.id, revision: t.revision}])
-      }
-    } else {
-      const doc = answer && new DOMParser().parseFromString(await answer.text(), 'text/html')
-      toast(say('refused', $('.wrong, .what, .bad', doc ?? document.createElement('p'))?.textContent ?? say('offline')))
-      box.value = text
+    for (const t of made) only?.add(t.id)
+    if (wrong) {
+      toast(say('refused', wrong))
+      // Once more is the same, unless it is changed.
+      if (!box.value) key.value = body.get('key')
+      box.value = [text, box.value].filter(Boolean).join('\n')
     }
     arrange()
   })
 }
+
+addEventListener('resize', arrange)
+
+picks.board = {get adding() { return adding }, begin, changed, fill, filter, flash, hold, holding: () => held, pick, picked, release, reshape, shift, step, unpick}

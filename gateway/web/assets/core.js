@@ -4,7 +4,7 @@
 export const $ = (selector, root = document) => root.querySelector(selector)
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)]
 export const context = JSON.parse($('#context').textContent)
-export const say = (key, ...args) => args.reduce((text, a) => text.replace('{}', () => a), context.words[key] ?? key)
+export const say = (key, ...args) => args.reduce((text, a) => text.replace('{}', () => a), (context.words[key] ?? key).split('|').at(args[0] === 1 ? 0 : -1))
 export const uuid = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map(b => b.toString(16).padStart(2, '0')).join('')
 const sleep = ms => new Promise(done => setTimeout(done, ms))
 export const still = matchMedia('(prefers-reduced-motion: reduce)')
@@ -22,25 +22,40 @@ export function saw(at) {
   if (at && (place(at) >= place(position) || !position)) position = at
 }
 
-// api asks or commands, and sends what may have been lost again under the same
-// key until it is known what became of it.
-export async function api(method, path, body) {
-  const headers = {Accept: 'application/json'}
-  if (method === 'GET') { if (position) headers['Docket-Position'] = position } else headers['Idempotency-Key'] = uuid()
-  if (body) headers['Content-Type'] = 'application/json'
+// ask sends what may have been lost again, until it is known what became of it.
+export async function ask(address, options) {
   for (let attempt = 0; ; attempt++) {
     try {
-      const answer = await fetch('/api/v1/' + path, {method, headers, body: body && JSON.stringify(body)})
-      if (answer.status === 503 && attempt < 4) throw answer
-      const data = await answer.json().catch(() => null)
-      if (answer.ok && method !== 'GET') saw(answer.headers.get('Docket-Position'))
-      const revision = answer.headers.get('Docket-Change')
-      return {ok: answer.ok, status: answer.status, data, made: revision && {path: path.split('/').slice(0, 2).join('/'), revision: Number(revision)}}
+      const answer = await fetch(address, options)
+      if (answer.status !== 503 || attempt > 3) return answer
     } catch (fault) {
-      if (attempt >= 4) return {ok: false, status: 0, data: {detail: say('offline')}}
-      await sleep(300 * 2 ** attempt)
+      if (attempt > 3) throw fault
     }
+    await sleep(300 * 2 ** attempt)
   }
+}
+
+// api asks or commands. What is done to one thing arrives in the order it was
+// done, and under a key that makes sending it twice do it once.
+const lines = new Map()
+export function api(method, path, body) {
+  const thing = path.split('/', 2).join('/'), ahead = method === 'GET' ? null : lines.get(thing)
+  const answer = (async () => {
+    await ahead
+    const headers = {Accept: 'application/json'}
+    if (method === 'GET') { if (position) headers['Docket-Position'] = position } else headers['Idempotency-Key'] = uuid()
+    if (body) headers['Content-Type'] = 'application/json'
+    try {
+      const answer = await ask('/api/v1/' + path, {method, headers, body: body && JSON.stringify(body)}), {ok, status} = answer
+      if (ok && method !== 'GET') saw(answer.headers.get('Docket-Position'))
+      const revision = answer.headers.get('Docket-Change')
+      return {ok, status, data: await answer.json().catch(() => null), made: revision && {path: thing, revision: Number(revision)}}
+    } catch {
+      return {ok: false, status: 0, data: {detail: say('offline')}}
+    }
+  })()
+  if (method !== 'GET') lines.set(thing, answer)
+  return answer
 }
 
 export const reason = answer => answer.data?.detail ?? answer.data?.title ?? say('offline')
@@ -128,6 +143,9 @@ export function remember(text, made, quiet) {
 }
 
 export async function undo(from = 'undo', to = 'redo', word = 'undone') {
+  // What was just done can be undone once it is done.
+  await Promise.all(lines.values())
+  await sleep(0)
   const stack = load(from), made = stack.pop()
   if (!made) return toast(say('nothingToUndo'))
   store(from, stack)

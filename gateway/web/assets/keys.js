@@ -1,11 +1,10 @@
 // Commands: each has a name, a key and a place in the palette, and acts on the
 // cards that are selected or else the one under the pointer or the focus.
 import {$, $$, context, make, redo, say, toast, undo} from './core.js'
-import {assign, change, discard, dayText, idOf, isoDay, mayWrite, now, statusesOf, taskOf, tasks} from './tasks.js'
+import {assign, change, discard, dayText, idOf, isoDay, mayWrite, now, picks, show, statusesOf, taskOf, tasks} from './tasks.js'
 
 let hovered
 addEventListener('mouseover', e => hovered = e.target.closest?.('.card, .task-row'))
-export const picks = {board: null}
 
 const focused = () => document.activeElement?.closest('.card, .task-row, #task')
 
@@ -23,7 +22,7 @@ const onTasks = run => () => { const ids = mine(); if (ids.length) run(ids, now(
 
 // choose lets pick one of several by typing or arrows. Items with an own state
 // stay open, so that several can be chosen.
-export function choose(title, items, free) {
+function choose(title, items, free) {
   $('#choose')?.remove()
   const back = document.activeElement
   const list = make('ul', {id: 'choices', role: 'listbox', ariaLabel: title})
@@ -113,7 +112,8 @@ const editTitle = onTasks((ids, t) => {
     const title = box.value.trim()
     box.replaceWith(link)
     link.focus({preventScroll: true})
-    if (save && title && title !== t.title) change([t.id], {title}, say('changed'))
+    if (save && title && title !== t.title) change([t.id], {title}, say('changed'), {title: t.title})
+    else show(t.id)
   }
   box.onblur = () => end(true)
   box.onkeydown = e => {

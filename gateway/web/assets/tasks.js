@@ -1,8 +1,10 @@
 // The tasks on a page: what is known of them, how they are shown wherever they
 // stand, and changes that are shown at once and told honestly.
-import {$, $$, api, announce, context, make, reason, remember, say, toast} from './core.js'
+import {$, $$, api, announce, ask, context, make, reason, remember, say, toast} from './core.js'
 
 export const tasks = new Map()
+// The board, where there is one.
+export const picks = {board: null}
 const people = () => new Map(context.people.map(p => [p.id, p]))
 
 export const idOf = el => el?.dataset.task ? JSON.parse(el.dataset.task).id : el?.dataset.id
@@ -26,7 +28,7 @@ export const now = t => ({...t, ...t.pending})
 export function take(data) {
   const known = tasks.get(data.id)
   if (known && known.revision > data.revision) return known
-  const t = {...known, ...data, number: data.number ?? known?.number, comments: data.comments ?? known?.comments ?? 0}
+  const t = {...known, deleted_at: null, ...data, number: data.number ?? known?.number, comments: data.comments ?? known?.comments ?? 0}
   delete t.description
   tasks.set(t.id, t)
   return t
@@ -93,21 +95,22 @@ export function show(id) {
 const guarded = ['title', 'priority', 'due', 'labels']
 
 // change sets fields of tasks: shown at once, undone on the page if refused.
-export async function change(ids, fields, text) {
-  const made = await Promise.all(ids.map(id => changeOne(id, fields)))
+// What was seen of them is what is there, unless somebody has looked at it longer.
+export async function change(ids, fields, text, saw) {
+  const made = await Promise.all(ids.map(id => changeOne(id, fields, saw)))
   remember(ids.length > 1 ? say('many', text, ids.length) : text, made)
   return made
 }
 
-export async function changeOne(id, fields, send = fields) {
+export async function changeOne(id, fields, saw) {
   const base = tasks.get(id)
   if (!base) return
+  const before = {...now(base), ...saw}, seen = Object.fromEntries(guarded.filter(f => f in fields).map(f => [f, before[f]]))
   base.pending = {...base.pending, ...fields}
   show(id)
-  const seen = Object.fromEntries(guarded.filter(f => f in fields).map(f => [f, base[f]]))
-  const answer = await api('PATCH', 'tasks/' + id, Object.keys(seen).length ? {...send, seen} : send)
+  const answer = await api('PATCH', 'tasks/' + id, Object.keys(seen).length ? {...fields, seen} : fields)
   settle(id, fields, answer)
-  if (answer.status === 409 && answer.data?.code === 'changed_meanwhile') conflict(id, fields)
+  if (answer.data?.code === 'changed_meanwhile') conflict(id, fields)
   return answer.made
 }
 
@@ -116,13 +119,30 @@ export function settle(id, fields, answer) {
   const t = tasks.get(id)
   if (!t) return
   for (const f in fields) if (t.pending?.[f] === fields[f]) delete t.pending[f]
-  const pending = t.pending
-  if (answer.ok) take(answer.data).pending = pending
+  settled(t)
+  if (answer.ok) take(answer.data)
   else if (answer.data?.code !== 'changed_meanwhile') {
     toast(say('refused', reason(answer)))
     announce(say('refused', reason(answer)))
   }
   show(id)
+}
+
+export function settled(t) {
+  if (!Object.keys(t.pending ?? {}).length) delete t.pending
+}
+
+// create makes the tasks of a form's lines.
+export async function create(address, body) {
+  const answer = await ask(address, {method: 'POST', body, headers: {Accept: 'application/json'}}).catch(() => null)
+  if (answer?.ok && answer.headers.get('Content-Type')?.startsWith('application/json')) {
+    const made = (await answer.json()).map(take)
+    remember(made.length > 1 ? say('many', say('created'), made.length) : say('created'), made.map(t => ({path: 'tasks/' + t.id, revision: t.revision})))
+    made.forEach(t => show(t.id))
+    return {made}
+  }
+  const doc = answer && new DOMParser().parseFromString(await answer.text(), 'text/html')
+  return {made: [], wrong: doc && $('.wrong, .what, .bad', doc)?.textContent || say('offline')}
 }
 
 async function conflict(id, fields) {
@@ -138,7 +158,7 @@ async function conflict(id, fields) {
 
 export async function assign(ids, account, on) {
   const made = await Promise.all(ids.map(async id => {
-    const t = tasks.get(id), fields = {assignees: [...t.assignees.filter(a => a !== account), ...(on ? [account] : [])]}
+    const t = tasks.get(id), fields = {assignees: [...now(t).assignees.filter(a => a !== account), ...(on ? [account] : [])]}
     t.pending = {...t.pending, ...fields}
     show(id)
     const answer = await api(on ? 'PUT' : 'DELETE', `tasks/${id}/assignees/${account}`)
