@@ -624,3 +624,23 @@ func TestShortSwipeScrolls(t *testing.T) {
 		t.Error("a swipe has moved a card")
 	}
 }
+
+// TestDragBeyondTheEdge holds a card at the edge of a narrow screen until the
+// next column has come.
+func TestDragBeyondTheEdge(t *testing.T) {
+	o := newOffice(t)
+	page := o.board(o.mina, browsertest.Phone())
+	finger := func(kind, from string, x, y string) {
+		_ = browsertest.Eval[any](page, fmt.Sprintf(`void %s.dispatchEvent(new PointerEvent(%q, {bubbles: true, cancelable: true, pointerType: "touch", clientX: %s, clientY: %s}))`, from, kind, x, y))
+	}
+	finger("pointerdown", `document.querySelector("#c-waiting .card")`, "100", "280")
+	page.WaitFor(".ghost")
+	finger("pointermove", "document.body", "innerWidth - 5", "400")
+	page.Wait("the next column to have come", `document.querySelector("#c-in_progress").getBoundingClientRect().left < 40`)
+	finger("pointermove", "document.body", "innerWidth / 2", "400")
+	page.WaitFor("#c-in_progress .gap")
+	page.Screenshot("board-dragging-phone")
+	finger("pointerup", "document.body", "innerWidth / 2", "400")
+	o.stands(page, "in_progress", delivery, mugs)
+	page.WaitGone(".ghost")
+}
