@@ -625,6 +625,52 @@ func TestShortSwipeScrolls(t *testing.T) {
 	}
 }
 
+// TestEscapeEndsADrag puts back what is in the air.
+func TestEscapeEndsADrag(t *testing.T) {
+	o := newOffice(t)
+	page := o.board(o.mina)
+	pointer := func(kind, from string, x, y int) {
+		_ = browsertest.Eval[any](page, fmt.Sprintf(`void %s.dispatchEvent(new PointerEvent(%q, {bubbles: true, cancelable: true, pointerType: "mouse", clientX: %d, clientY: %d}))`, from, kind, x, y))
+	}
+	focus(page, mugs)
+	page.Press("x")
+	focus(page, friends)
+	page.Press("x")
+	pointer("pointerdown", `document.querySelector("#c-waiting .card")`, 100, 220)
+	pointer("pointermove", "document.body", 450, 210)
+	page.WaitFor("#c-in_progress .gap")
+	page.WaitText(".ghost .tally", "2")
+	page.Screenshot("board-dragging")
+	page.Press("Escape")
+	page.WaitCount(".ghost", 0)
+	pointer("pointerup", "document.body", 450, 210)
+	o.stands(page, "in_progress", delivery)
+	o.stands(page, "waiting", mugs, words, friends)
+	// Only the next one is for what is selected.
+	page.WaitCount(".card[data-picked]", 2)
+	page.Press("Escape")
+	page.WaitCount(".card[data-picked]", 0)
+}
+
+// TestUndoIsNotLost undoes while the server is away, and again when it is back.
+func TestUndoIsNotLost(t *testing.T) {
+	o := newOffice(t)
+	page := o.board(o.mina, browsertest.Allow("net::ERR_"))
+	page.DragTo(card(mugs), card(delivery), .5, .1)
+	o.stands(page, "in_progress", mugs, delivery)
+	focus(page, shopName)
+	page.Press("Delete")
+	o.stands(page, "done")
+	o.StopServer()
+	page.Press("Control+z")
+	page.WaitText(".toast", "Not connected")
+	o.StartServer()
+	page.WaitGone("#offline")
+	page.Press("Control+z")
+	o.stands(page, "done", shopName)
+	shows(page, "in_progress", mugs, delivery)
+}
+
 // TestDragBeyondTheEdge holds a card at the edge of a narrow screen until the
 // next column has come.
 func TestDragBeyondTheEdge(t *testing.T) {

@@ -93,7 +93,7 @@ function arrange() {
 
 const all = () => [...columns.values()]
 const holder = id => id && all().find(c => c.ids.includes(id))
-const title = id => nodes.has(id) && $('a.title', nodes.get(id))
+const title = id => $(`#t-${id} a.title`)
 
 const statusOf = key => context.project.statuses.find(s => s.key === key)
 const columnName = key => statusOf(key)?.name ?? key
@@ -301,6 +301,11 @@ addEventListener('pointermove', e => {
 addEventListener('pointerup', () => drop(true))
 addEventListener('pointercancel', () => drop(false))
 addEventListener('touchmove', e => { if (dragged) e.preventDefault() }, {passive: false})
+addEventListener('keydown', e => {
+  if (!dragged || e.key !== 'Escape') return
+  e.stopImmediatePropagation()
+  drop(false)
+}, true)
 board.addEventListener('dragstart', e => e.preventDefault())
 board.addEventListener('contextmenu', e => { if (press?.touch || dragged) e.preventDefault() })
 

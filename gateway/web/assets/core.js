@@ -153,6 +153,8 @@ export async function undo(from = 'undo', to = 'redo', word = 'undone') {
   for (const {path, revision} of [...made].reverse()) answers.push(await api('POST', path + '/undo', {revision}))
   const refused = answers.find(a => !a.ok)
   if (refused) toast(say('refused', reason(refused)))
+  // What has not got there can be tried once more.
+  if (answers.every(a => !a.status)) store(from, [...load(from), made])
   const back = answers.map(a => a.made).filter(Boolean)
   if (back.length) {
     store(to, [...load(to), back])
