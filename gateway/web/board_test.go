@@ -661,6 +661,7 @@ func TestUndoIsNotLost(t *testing.T) {
 	focus(page, shopName)
 	page.Press("Delete")
 	o.stands(page, "done")
+	page.WaitText(".toast", "Deleted")
 	o.StopServer()
 	page.Press("Control+z")
 	page.WaitText(".toast", "Not connected")

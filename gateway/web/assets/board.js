@@ -237,6 +237,8 @@ function lift(x, y) {
   document.body.append(ghost)
   dragged = {ids, ghost, dx: press.x - box.left, dy: press.y - box.top, gap: make('li', {className: 'gap', ariaHidden: 'true'}), x, y}
   dragged.gap.style.height = box.height + 'px'
+  // It begins where the card was, or the next one would slip into its place.
+  card.before(dragged.gap)
   layout()
   document.body.classList.add('dragging')
   getSelection()?.removeAllRanges()
@@ -298,7 +300,10 @@ addEventListener('pointermove', e => {
   if (press.touch) drop(false)
   else lift(e.clientX, e.clientY)
 })
-addEventListener('pointerup', () => drop(true))
+addEventListener('pointerup', e => {
+  if (dragged) { Object.assign(dragged, {x: e.clientX, y: e.clientY}); glide() }
+  drop(true)
+})
 addEventListener('pointercancel', () => drop(false))
 addEventListener('touchmove', e => { if (dragged) e.preventDefault() }, {passive: false})
 addEventListener('keydown', e => {
@@ -390,10 +395,7 @@ function addForm(form, column) {
     $('#teach')?.remove()
     arrange()
     column.list.scrollTop = column.list.scrollHeight
-    const answer = create(form.action, body)
-    adding = Promise.all([adding, answer])
-    const {made, wrong} = await answer
-    tasks.delete(id)
+    const {made, wrong} = await (adding = create(form.action, body, id))
     for (const t of made) only?.add(t.id)
     if (wrong) {
       toast(say('refused', wrong))

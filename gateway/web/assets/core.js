@@ -35,27 +35,31 @@ export async function ask(address, options) {
   }
 }
 
-// api asks or commands. What is done to one thing arrives in the order it was
-// done, and under a key that makes sending it twice do it once.
+// inLine does what is done to one thing in the order it was asked for.
 const lines = new Map()
+export function inLine(thing, run) {
+  const answer = Promise.resolve(lines.get(thing)).then(run)
+  lines.set(thing, answer.catch(() => {}))
+  return answer
+}
+
+// api asks, or commands under a key that makes sending it twice do it once.
 export function api(method, path, body) {
-  const thing = path.split('/', 2).join('/'), ahead = method === 'GET' ? null : lines.get(thing)
-  const answer = (async () => {
-    await ahead
-    const headers = {Accept: 'application/json'}
-    if (method === 'GET') { if (position) headers['Docket-Position'] = position } else headers['Idempotency-Key'] = uuid()
+  const thing = path.split('/', 2).join('/'), asks = method === 'GET', headers = {Accept: 'application/json'}
+  const run = async () => {
+    if (!asks) headers['Idempotency-Key'] = uuid()
+    else if (position) headers['Docket-Position'] = position
     if (body) headers['Content-Type'] = 'application/json'
     try {
       const answer = await ask('/api/v1/' + path, {method, headers, body: body && JSON.stringify(body)}), {ok, status} = answer
-      if (ok && method !== 'GET') saw(answer.headers.get('Docket-Position'))
+      if (ok && !asks) saw(answer.headers.get('Docket-Position'))
       const revision = answer.headers.get('Docket-Change')
       return {ok, status, data: await answer.json().catch(() => null), made: revision && {path: thing, revision: Number(revision)}}
     } catch {
       return {ok: false, status: 0, data: {detail: say('offline')}}
     }
-  })()
-  if (method !== 'GET') lines.set(thing, answer)
-  return answer
+  }
+  return asks ? run() : inLine(thing, run)
 }
 
 export const reason = answer => answer.data?.detail ?? answer.data?.title ?? say('offline')

@@ -1,6 +1,6 @@
 // The tasks on a page: what is known of them, how they are shown wherever they
 // stand, and changes that are shown at once and told honestly.
-import {$, $$, api, announce, ask, context, make, reason, remember, say, toast} from './core.js'
+import {$, $$, api, announce, ask, inLine, context, make, reason, remember, say, toast} from './core.js'
 
 export const tasks = new Map()
 // The board, where there is one.
@@ -133,8 +133,10 @@ export function settled(t) {
 }
 
 // create makes the tasks of a form's lines.
-export async function create(address, body) {
+// They stand in the place of the one that was shown meanwhile.
+export const create = (address, body, meanwhile) => inLine('new', async () => {
   const answer = await ask(address, {method: 'POST', body, headers: {Accept: 'application/json'}}).catch(() => null)
+  tasks.delete(meanwhile)
   if (answer?.ok && answer.headers.get('Content-Type')?.startsWith('application/json')) {
     const made = (await answer.json()).map(take)
     remember(made.length > 1 ? say('many', say('created'), made.length) : say('created'), made.map(t => ({path: 'tasks/' + t.id, revision: t.revision})))
@@ -143,7 +145,7 @@ export async function create(address, body) {
   }
   const doc = answer && new DOMParser().parseFromString(await answer.text(), 'text/html')
   return {made: [], wrong: doc && $('.wrong, .what, .bad', doc)?.textContent || say('offline')}
-}
+})
 
 async function conflict(id, fields) {
   const fresh = await api('GET', 'tasks/' + id)
