@@ -53,11 +53,16 @@ func section(t *testing.T, path, marker, want string) {
 func TestDocumentsShowEverySetting(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("| flag | variable | default | meaning |\n|---|---|---|---|\n")
+	byFile := map[string]string{}
+	for _, one := range new(Settings).secrets() {
+		byFile[one.variable] = " or `" + one.variable + fileSuffix + "`"
+	}
 	for f := range fieldsOf(reflect.TypeFor[Settings]()) {
 		if !f.IsExported() {
 			continue
 		}
-		fmt.Fprintf(&b, "| `--%s` | `%s` | %s | %s |\n", f.Tag.Get("name"), f.Tag.Get("env"), quoted(f.Tag.Get("default")), f.Tag.Get("help"))
+		variable := f.Tag.Get("env")
+		fmt.Fprintf(&b, "| `--%s` | `%s`%s | %s | %s |\n", f.Tag.Get("name"), variable, byFile[variable], quoted(f.Tag.Get("default")), f.Tag.Get("help"))
 	}
 	section(t, "docs/operations.md", "settings", b.String())
 }

@@ -38,6 +38,7 @@ type commandLine struct {
 	Replay    replayCommand    `cmd:"" help:"Print events of the log as lines of JSON."`
 	Audit     auditCommand     `cmd:"" help:"Prove that the log is whole and the rows follow from it."`
 	Notices   noticesCommand   `cmd:"" help:"Mail that could not be delivered: list it, send it again."`
+	Health    healthCommand    `cmd:"" help:"Ask a role that runs whether it is ready: 0 if it is, 1 if not."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
@@ -72,7 +73,7 @@ func roleOf(command string) string {
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	var line commandLine
 	parser, err := kong.New(&line, kong.Name("docket"),
-		kong.Description("A task manager whose log is the truth. Every setting is a flag or a variable."),
+		kong.Description("A task manager whose log is the truth. Every setting is a flag or a variable; those with passwords may also be files, named by the variable and _FILE."),
 		kong.Writers(out, errOut), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Exit(func(code int) { panic(exitCode(code)) }))
@@ -102,7 +103,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		fmt.Fprintf(errOut, "docket: %v\nTry docket --help.\n", err)
 		return exitUsage
 	}
-	if err := line.Settings.complete(roleOf(parsed.Command())); err != nil {
+	unread := line.Settings.readSecrets(os.Getenv)
+	if err := errors.Join(unread, line.Settings.complete(roleOf(parsed.Command()))); err != nil {
 		fmt.Fprintf(errOut, "docket: these settings cannot be used:\n%v\nTry docket --help.\n", err)
 		return exitUsage
 	}

@@ -56,7 +56,7 @@ func TestDatabaseAddresses(t *testing.T) {
 func TestHelpNamesEveryCommand(t *testing.T) {
 	t.Parallel()
 	out, _, code := tell(t, "--help")
-	for _, name := range []string{"gateway", "projector", "notifier", "rebuild", "replay", "audit verify", "notices list", "notices resume", "DOCKET_DATA"} {
+	for _, name := range []string{"gateway", "projector", "notifier", "rebuild", "replay", "audit verify", "notices list", "notices resume", "health", "DOCKET_DATA"} {
 		if !strings.Contains(out, name) {
 			t.Errorf("help lacks %s:\n%s", name, out)
 		}
