@@ -30,7 +30,12 @@ func TestHealth(t *testing.T) {
 	if reason := a.json()["reasons"].(m)["rows"]; reason == nil || !strings.Contains(reason.(string), "behind") {
 		t.Errorf("readyz: %s", a.body)
 	}
+	// Rows that lag take no gateway away from those who send commands.
+	nobody.get("/readyz/commands").want(200)
 	h.nc.Close()
+	if a = nobody.get("/readyz/commands"); a.status != 503 || a.json()["reasons"].(m)["log"] == nil {
+		t.Errorf("readyz/commands without a log: %d %s", a.status, a.body)
+	}
 	a = nobody.get("/readyz")
 	if a.status != 503 || a.json()["reasons"].(m)["log"] == nil {
 		t.Errorf("readyz without a log: %d %s", a.status, a.body)

@@ -21,6 +21,7 @@ func (g *Gateway) plain() map[string]http.HandlerFunc {
 		"GET /openapi.json":                  g.describe,
 		"GET /healthz":                       g.healthy,
 		"GET /readyz":                        g.ready,
+		"GET /readyz/commands":               g.readyForCommands,
 		"GET " + problem.TypePath + "{code}": explain,
 	}
 	if g.options.Metrics != nil {
@@ -79,34 +80,69 @@ type readiness struct {
 	Reasons map[string]string `json:"reasons,omitempty"`
 }
 
-// ready says whether requests should be sent here.
+// ready says whether commands can be taken and queries answered.
 func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyPatience)
 	defer cancel()
-	reasons := map[string]string{}
-	fail := func(part, reason string, err error) {
-		reasons[part] = reason
-		g.options.Logger.Warn("not ready", "part", part, "reason", reason, "err", err)
+	end, found := g.unfitForCommands(ctx)
+	if err := g.options.Rows.Ping(ctx); err != nil {
+		found.add("rows", "cannot be served", err)
+	} else if status, err := g.options.Rows.Status(ctx); err != nil {
+		found.add("rows", "cannot be asked how far they are", err)
+	} else if behind := max(status.Behind, g.still.since(status.Position, end, time.Now())); behind > g.options.MaxBehind {
+		found.add("rows", fmt.Sprintf("%d events and %s behind", end.Sequence-min(end.Sequence, status.Position.Sequence), behind.Round(time.Second)), nil)
 	}
+	g.tellReadiness(w, found)
+}
+
+// readyForCommands says whether this gateway is good for anything, and leaves
+// the rows aside: they are the same for all gateways, and who takes a gateway
+// out of service for them takes out all, with the commands that need no rows.
+func (g *Gateway) readyForCommands(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyPatience)
+	defer cancel()
+	_, found := g.unfitForCommands(ctx)
+	g.tellReadiness(w, found)
+}
+
+// unfitForCommands gives the log's end and what keeps this gateway from taking
+// commands.
+func (g *Gateway) unfitForCommands(ctx context.Context) (events.Position, *unfit) {
+	var found unfit
 	end, err := g.options.Log.End(ctx)
 	if err != nil {
-		fail("log", "cannot be reached", err)
-	}
-	if err := g.options.Rows.Ping(ctx); err != nil {
-		fail("rows", "cannot be served", err)
-	} else if status, err := g.options.Rows.Status(ctx); err != nil {
-		fail("rows", "cannot be asked how far they are", err)
-	} else if behind := max(status.Behind, g.still.since(status.Position, end, time.Now())); behind > g.options.MaxBehind {
-		fail("rows", fmt.Sprintf("%d events and %s behind", end.Sequence-min(end.Sequence, status.Position.Sequence), behind.Round(time.Second)), nil)
+		found.add("log", "cannot be reached", err)
 	}
 	if g.hub.Position().IsZero() {
-		fail("feed", "does not follow the log", nil)
+		found.add("feed", "does not follow the log", nil)
 	}
-	if len(reasons) > 0 {
-		report(w, http.StatusServiceUnavailable, readiness{"not ready", reasons})
+	return end, &found
+}
+
+func (g *Gateway) tellReadiness(w http.ResponseWriter, found *unfit) {
+	if len(*found) == 0 {
+		report(w, http.StatusOK, readiness{Status: "ready"})
 		return
 	}
-	report(w, http.StatusOK, readiness{Status: "ready"})
+	reasons := map[string]string{}
+	for _, one := range *found {
+		reasons[one.part] = one.reason
+		g.options.Logger.Warn("not ready", "part", one.part, "reason", one.reason, "err", one.err)
+	}
+	report(w, http.StatusServiceUnavailable, readiness{"not ready", reasons})
+}
+
+// unfit is what keeps a gateway from being ready. Callers learn the reason,
+// the program's own log the error.
+type unfit []shortcoming
+
+type shortcoming struct {
+	part, reason string
+	err          error
+}
+
+func (u *unfit) add(part, reason string, err error) {
+	*u = append(*u, shortcoming{part, reason, err})
 }
 
 // standstill notices rows that do not move although there are events for them:
