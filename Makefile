@@ -1,10 +1,11 @@
 # One command for each thing a person wants of this repository.
 SERVICES := deploy/testing/with-services
+TOOL := deploy/testing/tool
 
 # What makes Go of the pages' templates, at the version go.mod has.
 TEMPL = go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ)
 
-.PHONY: run demo test generate check bench soak
+.PHONY: run demo test generate check lint vulnerabilities bench soak
 
 run: ## Start everything on this machine: http://127.0.0.1:8080
 	go run .
@@ -18,13 +19,23 @@ test: check ## Every test, with the race detector, against real servers
 generate: ## The pages' Go from their templates
 	cd gateway/web && $(TEMPL) generate
 
-check: ## What needs no server: formatting, generated pages and vet
+check: ## What needs no server: formatting, generated pages, vet, the manifests of Kubernetes, the workflows
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
 	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT; cp gateway/web/*.templ "$$made" && $(TEMPL) generate -path "$$made" >"$$made/said" 2>&1 || { cat "$$made/said"; exit 1; }; \
 	for file in gateway/web/*_templ.go "$$made"/*_templ.go; do \
 		cmp -s "$$made/$${file##*/}" "gateway/web/$${file##*/}" || { echo "not as its template says: gateway/web/$${file##*/}; run make generate"; exit 1; }; \
 	done
 	go vet ./...
+	cd deploy/testing/kubernetes && go vet ./... && go test -count=1 ./...
+	$(TOOL) actionlint
+
+lint: ## What takes longer to build than to run: golangci-lint, kube-score, and secrets in what was ever committed
+	$(TOOL) golangci-lint run
+	deploy/testing/score-manifests
+	$(TOOL) gitleaks git --redact --no-banner .
+
+vulnerabilities: ## Known ones, in what the program can reach; asks the Go vulnerability database
+	$(TOOL) govulncheck ./...
 
 bench: ## The figures of docs/performance.md
 	$(SERVICES) go test -run '^$$' -bench . -benchmem -count 1 -timeout 60m ./...

@@ -1,0 +1,232 @@
+package kubernetes
+
+import (
+	"net"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	apps "k8s.io/api/apps/v1"
+	core "k8s.io/api/core/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// served reports whether a deployment's pods have a port.
+func served(d *apps.Deployment, port intstr.IntOrString) bool {
+	return slices.ContainsFunc(d.Spec.Template.Spec.Containers[0].Ports, func(p core.ContainerPort) bool {
+		return port.Type == intstr.String && p.Name == port.StrVal || port.Type == intstr.Int && p.ContainerPort == port.IntVal
+	})
+}
+
+// chosen are the deployments whose pods a selector chooses.
+func (m *manifests) chosen(t *testing.T, by meta.LabelSelector) []*apps.Deployment {
+	t.Helper()
+	selector, err := meta.LabelSelectorAsSelector(&by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []*apps.Deployment
+	for i := range m.deployments {
+		if selector.Matches(labels.Set(m.deployments[i].Spec.Template.Labels)) {
+			list = append(list, &m.deployments[i])
+		}
+	}
+	return list
+}
+
+// TestPartsFindEachOther follows every name by which one manifest refers to
+// another.
+func TestPartsFindEachOther(t *testing.T) {
+	each(t, func(t *testing.T, m *manifests) {
+		ports := map[string][]string{}
+		for _, s := range m.services {
+			for _, port := range s.Spec.Ports {
+				ports[s.Name] = append(ports[s.Name], port.Name)
+			}
+			pods := m.chosen(t, meta.LabelSelector{MatchLabels: s.Spec.Selector})
+			if s.Name == "nobody" {
+				if len(pods) > 0 {
+					t.Error("the service of nobody has pods")
+				}
+				continue
+			}
+			if len(pods) != 1 || pods[0].Name != s.Name {
+				t.Errorf("service %s: chooses %d deployments", s.Name, len(pods))
+				continue
+			}
+			for _, port := range s.Spec.Ports {
+				if !served(pods[0], port.TargetPort) {
+					t.Errorf("service %s: pods have no port %s", s.Name, port.TargetPort.String())
+				}
+			}
+		}
+		for _, i := range m.ingresses {
+			refused := false
+			for _, rule := range i.Spec.Rules {
+				for _, path := range rule.HTTP.Paths {
+					backend := path.Backend.Service
+					if !slices.Contains(ports[backend.Name], backend.Port.Name) {
+						t.Errorf("ingress %s: no service %s with port %s", i.Name, backend.Name, backend.Port.Name)
+					}
+					refused = refused || path.Path == "/metrics" && backend.Name == "nobody"
+				}
+			}
+			if !refused {
+				t.Errorf("ingress %s: everybody may read the figures", i.Name)
+			}
+		}
+		for _, p := range m.policies {
+			pods := m.chosen(t, p.Spec.PodSelector)
+			if len(pods) == 0 {
+				t.Errorf("policy %s: chooses no pods", p.Name)
+			}
+			for _, rule := range p.Spec.Ingress {
+				for _, port := range rule.Ports {
+					for _, d := range pods {
+						if port.Port == nil || !served(d, *port.Port) {
+							t.Errorf("policy %s: %s has no such port", p.Name, d.Name)
+						}
+					}
+				}
+			}
+		}
+		for _, a := range m.autoscalers {
+			m.deployment(t, a.Spec.ScaleTargetRef.Name)
+		}
+		for _, monitor := range m.monitors {
+			pods := m.chosen(t, monitor.Spec.Selector)
+			if len(pods) != len(roles) {
+				t.Errorf("monitor %s: chooses %d deployments, want all %d", monitor.Name, len(pods), len(roles))
+			}
+			for _, end := range monitor.Spec.PodMetricsEndpoints {
+				for _, d := range pods {
+					if end.Port == nil || !served(d, intstr.FromString(*end.Port)) {
+						t.Errorf("monitor %s: %s has no such port", monitor.Name, d.Name)
+					}
+				}
+			}
+		}
+		for _, d := range m.deployments {
+			if got := m.chosen(t, *d.Spec.Selector); len(got) != 1 {
+				t.Error(where(&d, "chooses the pods of %d deployments", len(got)))
+			}
+			if !slices.ContainsFunc(m.accounts, func(a core.ServiceAccount) bool { return a.Name == d.Spec.Template.Spec.ServiceAccountName }) {
+				t.Error(where(&d, "its account is missing"))
+			}
+		}
+	})
+}
+
+// TestRolesAreTold what they need: settings that are there, a Secret the
+// example shows, the port they serve on.
+func TestRolesAreTold(t *testing.T) {
+	secrets := examples(t)
+	for name, secret := range secrets {
+		for key, value := range secret.StringData {
+			if value != "" || len(secret.Data) > 0 {
+				t.Errorf("the example holds a value: %s of %s", key, name)
+			}
+		}
+	}
+	each(t, func(t *testing.T, m *manifests) {
+		_, port, err := net.SplitHostPort(m.setting(t, "DOCKET_HTTP"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		number, err := strconv.Atoi(port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, role := range roles {
+			d := m.deployment(t, role)
+			pod := d.Spec.Template.Spec
+			c := pod.Containers[0]
+			if !served(d, intstr.FromInt32(int32(number))) {
+				t.Error(where(d, "has no port %s, which DOCKET_HTTP says", port))
+			}
+			if len(c.EnvFrom) != 1 || c.EnvFrom[0].ConfigMapRef == nil || c.EnvFrom[0].ConfigMapRef.Name != m.settings[0].Name {
+				t.Error(where(d, "is not given the settings %s", m.settings[0].Name))
+			}
+			if len(pod.Volumes) != 1 || len(c.VolumeMounts) != 1 || c.VolumeMounts[0].Name != pod.Volumes[0].Name {
+				t.Fatal(where(d, "does not mount its one secret"))
+			}
+			example, ok := secrets[pod.Volumes[0].Secret.SecretName]
+			if !ok {
+				t.Error(where(d, "the example lacks %s", pod.Volumes[0].Secret.SecretName))
+			}
+			keys := map[string]bool{}
+			for _, variable := range c.Env {
+				if !strings.HasSuffix(variable.Name, "_FILE") {
+					continue
+				}
+				key, ok := strings.CutPrefix(variable.Value, c.VolumeMounts[0].MountPath+"/")
+				if _, there := example.StringData[key]; !ok || !there {
+					t.Error(where(d, "%s is %s, which its secret does not hold", variable.Name, variable.Value))
+				}
+				keys[key] = true
+			}
+			if len(keys) != len(example.StringData) {
+				t.Error(where(d, "reads %d of the %d values of its secret", len(keys), len(example.StringData)))
+			}
+			for _, probe := range []*core.Probe{c.StartupProbe, c.LivenessProbe, c.ReadinessProbe} {
+				if probe == nil || probe.HTTPGet == nil || !served(d, probe.HTTPGet.Port) {
+					t.Error(where(d, "lacks a probe, or it asks a port there is not"))
+				}
+			}
+		}
+		for _, i := range m.ingresses {
+			public, err := url.Parse(m.setting(t, "DOCKET_URL"))
+			if err != nil || public.Scheme != "https" || len(i.Spec.Rules) != 1 || i.Spec.Rules[0].Host != public.Host ||
+				len(i.Spec.TLS) != 1 || !slices.Equal(i.Spec.TLS[0].Hosts, []string{public.Host}) || i.Spec.TLS[0].SecretName == "" {
+				t.Errorf("ingress %s does not serve DOCKET_URL %s with TLS: %v", i.Name, public, err)
+			}
+		}
+	})
+}
+
+// TestRolesMayFinish: they are given the time that the program itself gives what
+// it has in hand, after the pause before it is asked to end.
+func TestRolesMayFinish(t *testing.T) {
+	source, err := os.ReadFile("../../../system.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`const shutdownGrace = (\d+) \* time\.Second`).FindSubmatch(source)
+	if found == nil {
+		t.Fatal("system.go does not say shutdownGrace in seconds")
+	}
+	seconds, err := strconv.Atoi(string(found[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := time.Duration(seconds) * time.Second
+	each(t, func(t *testing.T, m *manifests) {
+		for _, role := range roles {
+			d := m.deployment(t, role)
+			pod := d.Spec.Template.Spec
+			var pause time.Duration
+			if hook := pod.Containers[0].Lifecycle; hook != nil {
+				if hook.PreStop == nil || hook.PreStop.Sleep == nil {
+					t.Fatal(where(d, "has a hook that the image cannot run"))
+				}
+				pause = time.Duration(hook.PreStop.Sleep.Seconds) * time.Second
+			}
+			if role == "gateway" && pause == 0 {
+				t.Error(where(d, "stops listening before others know that it goes"))
+			}
+			if given := time.Duration(*pod.TerminationGracePeriodSeconds) * time.Second; given < pause+program+10*time.Second {
+				t.Error(where(d, "is killed after %s; needs %s before and %s in the program, and then some", given, pause, program))
+			}
+			if r := d.Spec.Strategy.RollingUpdate; r == nil || r.MaxUnavailable.IntValue() != 0 {
+				t.Error(where(d, "a rollout takes one away before another is ready"))
+			}
+		}
+	})
+}

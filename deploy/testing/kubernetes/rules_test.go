@@ -1,0 +1,172 @@
+package kubernetes
+
+import (
+	"strings"
+	"testing"
+
+	core "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// TestPodsMayDoLittle holds the rules of the Pod Security Standard "restricted",
+// and those beyond it that the image makes possible.
+func TestPodsMayDoLittle(t *testing.T) {
+	each(t, func(t *testing.T, m *manifests) {
+		for _, account := range m.accounts {
+			if account.AutomountServiceAccountToken == nil || *account.AutomountServiceAccountToken {
+				t.Errorf("account %s: its token is mounted", account.Name)
+			}
+		}
+		for _, role := range roles {
+			d := m.deployment(t, role)
+			pod := d.Spec.Template.Spec
+			rule := func(kept bool, broken string) {
+				if !kept {
+					t.Error(where(d, "%s", broken))
+				}
+			}
+			rule(pod.ServiceAccountName == role, "does not use its own account")
+			rule(pod.AutomountServiceAccountToken != nil && !*pod.AutomountServiceAccountToken, "the account's token is mounted")
+			rule(pod.EnableServiceLinks != nil && !*pod.EnableServiceLinks, "variables of all services are set")
+			rule(!pod.HostNetwork && !pod.HostPID && !pod.HostIPC, "shares the node's namespaces")
+			sc := pod.SecurityContext
+			rule(sc != nil && sc.RunAsNonRoot != nil && *sc.RunAsNonRoot, "may run as root")
+			rule(sc != nil && sc.RunAsUser != nil && *sc.RunAsUser == 65532, "is not the image's user")
+			rule(sc != nil && sc.FSGroup != nil && *sc.FSGroup == 65532, "cannot read its secrets")
+			rule(sc != nil && sc.SeccompProfile != nil && sc.SeccompProfile.Type == core.SeccompProfileTypeRuntimeDefault, "has no seccomp profile")
+			rule(len(pod.Containers) == 1 && len(pod.InitContainers) == 0, "is not one container")
+			c := pod.Containers[0]
+			sec := c.SecurityContext
+			rule(sec != nil && sec.ReadOnlyRootFilesystem != nil && *sec.ReadOnlyRootFilesystem, "the root file system can be written")
+			rule(sec != nil && sec.AllowPrivilegeEscalation != nil && !*sec.AllowPrivilegeEscalation, "may gain privileges")
+			rule(sec != nil && sec.Capabilities != nil && len(sec.Capabilities.Add) == 0 &&
+				len(sec.Capabilities.Drop) == 1 && sec.Capabilities.Drop[0] == "ALL", "keeps capabilities")
+			rule(sec == nil || sec.Privileged == nil || !*sec.Privileged, "is privileged")
+			rule(len(c.Command) == 0 && len(c.Args) == 1 && c.Args[0] == role, "does not run its role")
+			for _, v := range pod.Volumes {
+				rule(v.Secret != nil, "has a volume that is no secret: "+v.Name)
+			}
+			for _, mount := range c.VolumeMounts {
+				rule(mount.ReadOnly, "can write "+mount.MountPath)
+			}
+			for _, variable := range c.Env {
+				rule(!strings.Contains(variable.Value, "://"), "an address that may hold a password stands in "+variable.Name)
+			}
+		}
+	})
+}
+
+// TestPodsHaveMeasure: what a role may use is bounded, and Go knows of the
+// bound before the kernel has to enforce it.
+func TestPodsHaveMeasure(t *testing.T) {
+	each(t, func(t *testing.T, m *manifests) {
+		for _, role := range roles {
+			d := m.deployment(t, role)
+			c := d.Spec.Template.Spec.Containers[0]
+			for _, name := range []core.ResourceName{core.ResourceCPU, core.ResourceMemory, core.ResourceEphemeralStorage} {
+				if c.Resources.Requests[name] == (resource.Quantity{}) {
+					t.Error(where(d, "requests no %s", name))
+				}
+			}
+			limit := c.Resources.Limits[core.ResourceMemory]
+			var soft string
+			for _, variable := range c.Env {
+				if variable.Name == "GOMEMLIMIT" {
+					soft = variable.Value
+				}
+			}
+			// Go writes MiB what Kubernetes writes Mi.
+			known, err := resource.ParseQuantity(strings.TrimSuffix(soft, "B"))
+			if err != nil || known.Value() >= limit.Value() || known.Value() < limit.Value()*8/10 {
+				t.Error(where(d, "GOMEMLIMIT %q, limit %s, %v", soft, limit.String(), err))
+			}
+		}
+	})
+}
+
+// TestEverythingIsDenied that no policy allows.
+func TestEverythingIsDenied(t *testing.T) {
+	each(t, func(t *testing.T, m *manifests) {
+		denied := false
+		for _, p := range m.policies {
+			if len(p.Spec.PodSelector.MatchLabels) == 0 && len(p.Spec.PodSelector.MatchExpressions) == 0 &&
+				len(p.Spec.PolicyTypes) == 2 && len(p.Spec.Ingress) == 0 && len(p.Spec.Egress) == 0 {
+				denied = true
+			}
+			for _, rule := range p.Spec.Ingress {
+				if len(rule.From) == 0 || len(rule.Ports) == 0 {
+					t.Errorf("policy %s lets everybody in", p.Name)
+				}
+			}
+			for _, rule := range p.Spec.Egress {
+				if len(rule.Ports) == 0 {
+					t.Errorf("policy %s lets pods out by every port", p.Name)
+				}
+			}
+		}
+		if !denied {
+			t.Error("no policy denies everything in the namespace")
+		}
+		if len(m.namespaces) != 1 || m.namespaces[0].Labels["pod-security.kubernetes.io/enforce"] != "restricted" {
+			t.Error("the namespace does not enforce the restricted standard")
+		}
+	})
+}
+
+// TestProductionSurvivesANode: nothing stands once, or on one node only, or may
+// be drained all at once.
+func TestProductionSurvivesANode(t *testing.T) {
+	t.Parallel()
+	m := read(t, build(t, root+"/overlays/production"))
+	for _, role := range roles {
+		d := m.deployment(t, role)
+		labels := d.Spec.Template.Labels
+		scaled := false
+		for _, a := range m.autoscalers {
+			if a.Spec.ScaleTargetRef.Kind == "Deployment" && a.Spec.ScaleTargetRef.Name == role {
+				scaled = true
+				if a.Spec.MinReplicas == nil || *a.Spec.MinReplicas < 2 {
+					t.Error(where(d, "may be scaled to one"))
+				}
+				if d.Spec.Replicas != nil {
+					t.Error(where(d, "a deployment undoes what the autoscaler did"))
+				}
+			}
+		}
+		if !scaled && (d.Spec.Replicas == nil || *d.Spec.Replicas < 2) {
+			t.Error(where(d, "stands once"))
+		}
+		budgets := 0
+		for _, b := range m.budgets {
+			if matches(b.Spec.Selector.MatchLabels, labels) {
+				budgets++
+				if b.Spec.MaxUnavailable == nil || b.Spec.MaxUnavailable.IntValue() != 1 {
+					t.Error(where(d, "its budget is not one at a time"))
+				}
+			}
+		}
+		if budgets != 1 {
+			t.Error(where(d, "has %d disruption budgets, want one", budgets))
+		}
+		pod := d.Spec.Template.Spec
+		if pod.Affinity == nil || pod.Affinity.PodAntiAffinity == nil || len(pod.Affinity.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution) == 0 {
+			t.Error(where(d, "does not avoid its own kind"))
+		} else if term := pod.Affinity.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution[0].PodAffinityTerm; !matches(term.LabelSelector.MatchLabels, labels) {
+			t.Error(where(d, "avoids others than its own kind"))
+		}
+		if len(pod.TopologySpreadConstraints) == 0 {
+			t.Error(where(d, "does not spread over zones"))
+		}
+		for _, spread := range pod.TopologySpreadConstraints {
+			if !matches(spread.LabelSelector.MatchLabels, labels) {
+				t.Error(where(d, "spreads others than its own kind"))
+			}
+		}
+	}
+	if len(m.autoscalers) == 0 || len(m.monitors) == 0 {
+		t.Errorf("%d autoscalers, %d monitors", len(m.autoscalers), len(m.monitors))
+	}
+	if n := m.setting(t, "DOCKET_REPLICAS"); n != "3" {
+		t.Errorf("the log has %s copies", n)
+	}
+}
