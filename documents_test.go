@@ -156,7 +156,11 @@ func TestDocumentsPointAtWhatIsThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	documents = append(append(documents, decisions...), "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+	beside, err := filepath.Glob("deploy/*/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documents = append(append(append(documents, decisions...), beside...), "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
 	path := regexp.MustCompile("`((?:events|commands|accounts|projections|gateway|notifier|audit|metrics|broker|deploy|docs)/[a-z0-9_/.-]+)`")
 	for _, document := range documents {

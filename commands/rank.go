@@ -56,7 +56,6 @@ func RankBetween(after, before string) string {
 		rank = append(rank, rankDigits[low])
 		if low < high {
 			// From here on anything is below before: only after bounds it.
-			before = ""
 			for i++; ; i++ {
 				low = 0
 				if i < len(after) {

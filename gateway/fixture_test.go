@@ -20,10 +20,6 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// soon is how long tests wait for what must happen; nothing is asserted about
-// how long it takes.
-const soon = gatewaytest.Soon
-
 // house is a whole Docket in one process, with the real things.
 type house struct {
 	t        testing.TB

@@ -203,7 +203,7 @@ func TestSlowSubscriber(t *testing.T) {
 			t.Fatal(diff)
 		}
 	}
-	told, at := s.take(slow, 3), events.Position{}
+	told := s.take(slow, 3)
 	_, at, err := slow.Next(t.Context(), time.Second)
 	if !errors.Is(err, feed.ErrSlow) {
 		t.Fatalf("a slow subscriber: %v", err)

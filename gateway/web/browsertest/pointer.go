@@ -44,7 +44,7 @@ func (p *Page) place(sel string) spot {
 		Why string
 	}
 	var last, at placed
-	why := "is not there"
+	var why string
 	for deadline := time.Now().Add(p.patience); ; time.Sleep(20 * time.Millisecond) {
 		var err error
 		at, err = evaluate[placed](p, finding(sel, placing))
