@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -61,14 +62,44 @@ func TestHealthKnowsWhomToAsk(t *testing.T) {
 		"localhost:8081": "http://localhost:8081",
 		"127.0.0.1:0":    "",
 	} {
-		got, err := (&healthCommand{}).base(served)
+		got, err := (&healthCommand{}).base("http", served)
 		if got != want || (err != nil) != (want == "") {
 			t.Errorf("%q: asks %q, %v, want %q", served, got, err, want)
 		}
 	}
 	for _, address := range []string{"gateway:8080", "ftp://gateway", "http://"} {
-		if got, err := (&healthCommand{Address: address}).base(""); err == nil {
+		if got, err := (&healthCommand{Address: address}).base("http", ""); err == nil {
 			t.Errorf("%q: asks %q", address, got)
 		}
 	}
+}
+
+// TestHealthAsksByHTTPS where this is how the gateway serves: its certificate is
+// for another name than that of the machine itself.
+func TestHealthAsksByHTTPS(t *testing.T) {
+	t.Parallel()
+	certFile, keyFile, _ := writeCertificate(t, t.TempDir(), 1)
+	d := start(t, "--data", t.TempDir(), "--http", "127.0.0.1:0", "--tls-cert", certFile, "--tls-key", keyFile)
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(d.url, "https://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready := func(args ...string) (string, bool) {
+		_, said, code := tell(t, append([]string{"health"}, args...)...)
+		return said, code == 0
+	}
+	own := []string{"--http", "0.0.0.0:" + port, "--tls-cert", certFile, "--tls-key", keyFile}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		said, well := ready(own...)
+		if well {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("never ready: %s", said)
+		}
+	}
+	if said, well := ready(d.url); well || !strings.Contains(said, "certificate") {
+		t.Errorf("whoever is named must prove who they are: %s", said)
+	}
+	d.stop()
 }
