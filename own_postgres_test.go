@@ -37,7 +37,7 @@ func startOwnPostgres(t testing.TB) *ownPostgres {
 		t.Fatal("no Postgres binaries below /usr/lib/postgresql, though DOCKET_TEST_POSTGRES is set")
 	}
 	slices.Sort(found)
-	folder, err := os.MkdirTemp("", "docket-postgres-")
+	folder, err := os.MkdirTemp("", "docket-postgres-") //nolint:usetesting // the tests' own folder lets no other user in, and Postgres will not run as root
 	if err != nil {
 		t.Fatal(err)
 	}
