@@ -151,7 +151,12 @@ func (w *Web) quickAdd(ctx context.Context, v *view, r *http.Request) (result, e
 	if wantsJSON(r) {
 		return asJSON(made), nil
 	}
-	return result{to: back, done: did("task_created", o), at: o.Position}, nil
+	told := did("task_created", o)
+	if len(tasks) > 1 {
+		// One button would take back one of them; each has its own in its history.
+		told = &done{phrase: "tasks_created"}
+	}
+	return result{to: back, done: told, at: o.Position}, nil
 }
 
 // quickData is the preview of several tasks.

@@ -35,7 +35,7 @@ func TestEveryPage(t *testing.T) {
 	for name, options := range map[string][]browsertest.Option{
 		"light":  {browsertest.Light()},
 		"dark":   {browsertest.Dark()},
-		"narrow": {browsertest.Viewport(320, 640), browsertest.Phone()},
+		"narrow": {browsertest.Viewport(320, 640), browsertest.Touch()},
 		"korean": {browsertest.Language("ko")},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -66,6 +66,7 @@ async function fill() {
   arrange()
   board.dataset.ready = ''
   performance.mark('interactive')
+  if (!answer.ok) setTimeout(fill, 3000)
   return answer.ok
 }
 
