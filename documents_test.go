@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway"
 	"github.com/docketlog/docket/metrics"
 )
 
@@ -70,8 +72,10 @@ func TestDocumentsShowEverySetting(t *testing.T) {
 func TestDocumentsShowEveryMetric(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("| metric | meaning |\n|---|---|\n")
-	for name, help := range metrics.All() {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", name, help)
+	for _, all := range []iter.Seq2[string, string]{metrics.All(), gateway.Figures()} {
+		for name, help := range all {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", name, help)
+		}
 	}
 	section(t, "docs/operations.md", "metrics", b.String())
 }

@@ -22,7 +22,7 @@ var mayImport = map[string][]string{
 	"projections": {"events"},
 	"notifier":    {"events"},
 	"audit":       {"events", "projections"},
-	"metrics":     {"events", "commands", "projections", "notifier"},
+	"metrics":     {"events", "broker", "commands", "accounts", "projections", "notifier"},
 	"gateway":     {"events", "commands", "accounts", "projections"},
 }
 

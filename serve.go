@@ -16,11 +16,8 @@ import (
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/metrics"
 	"github.com/docketlog/docket/notifier"
-	"github.com/docketlog/docket/projections"
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -43,14 +40,14 @@ func (c *serveCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer listener.Close()
-	projector := projections.NewProjector(s.rows, s.log, projections.ProjectorOptions{Logger: s.logger})
+	projector := s.newProjector()
 	mail, err := s.newNotifier(ctx, s.settings.baseURL(listener.Addr().String()))
 	if err != nil {
 		return err
 	}
-	front, back, err := s.gatewayParts(ctx, listener, handler, metrics.Sources{
-		Log: s.log.Stats, Commands: handler.Stats, Rows: projector.Status, Notices: mail.Status,
-	})
+	front, back, err := s.gatewayParts(ctx, listener, handler, s.sources(metrics.Sources{
+		Commands: handler.Stats, Rows: projector.Status, Figures: s.rows.Figures, Notices: mail.Status,
+	}))
 	if err != nil {
 		return err
 	}
@@ -94,7 +91,7 @@ func (c *gatewayCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer listener.Close()
-	front, back, err := s.gatewayParts(ctx, listener, handler, metrics.Sources{Log: s.log.Stats, Commands: handler.Stats})
+	front, back, err := s.gatewayParts(ctx, listener, handler, s.sources(metrics.Sources{Commands: handler.Stats}))
 	if err != nil {
 		return err
 	}
@@ -130,8 +127,8 @@ func (c *projectorCommand) Run(ctx context.Context, env *environment) error {
 	if err := s.openRows(ctx); err != nil {
 		return err
 	}
-	projector := projections.NewProjector(s.rows, s.log, projections.ProjectorOptions{Logger: s.logger})
-	front, err := s.operations(env.out, "projector", metrics.Sources{Log: s.log.Stats, Rows: projector.Status})
+	projector := s.newProjector()
+	front, err := s.operations(env.out, "projector", s.sources(metrics.Sources{Rows: projector.Status, Figures: s.rows.Figures}))
 	if err != nil {
 		return err
 	}
@@ -154,7 +151,7 @@ func (c *notifierCommand) Run(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	front, err := s.operations(env.out, "notifier", metrics.Sources{Log: s.log.Stats, Notices: mail.Status})
+	front, err := s.operations(env.out, "notifier", s.sources(metrics.Sources{Notices: mail.Status}))
 	if err != nil {
 		return err
 	}
@@ -197,13 +194,6 @@ func serving(listener net.Listener, server *http.Server) part {
 		}
 		return nil
 	}}
-}
-
-// registry holds the figures of this process.
-func registry(sources metrics.Sources) *prometheus.Registry {
-	r := prometheus.NewRegistry()
-	r.MustRegister(metrics.New(sources), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return r
 }
 
 // operations serves health and metrics of a role that serves nothing else, if

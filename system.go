@@ -14,6 +14,7 @@ import (
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/events/jetstream"
+	"github.com/docketlog/docket/metrics"
 	"github.com/docketlog/docket/projections"
 	"github.com/nats-io/nats.go"
 )
@@ -27,13 +28,15 @@ type system struct {
 	log      *jetstream.Log
 	accounts *accounts.Accounts
 	rows     *projections.Store
+	// counted is told by the rooms how long what they do takes.
+	counted *metrics.Distributions
 
 	leave []func()
 }
 
 // open connects to the log, embedding a broker where none is named.
 func open(ctx context.Context, env *environment) (*system, error) {
-	s := &system{settings: env.settings, logger: env.logger}
+	s := &system{settings: env.settings, logger: env.logger, counted: metrics.NewDistributions()}
 	if s.settings.NATS == "" {
 		b, err := broker.Start(ctx, broker.Options{Dir: s.settings.Data, Logger: s.logger})
 		if err != nil {
@@ -59,7 +62,7 @@ func openBeside(ctx context.Context, env *environment) (*system, error) {
 		switch {
 		case err == nil:
 			nc.Close()
-			s := &system{settings: env.settings, logger: env.logger}
+			s := &system{settings: env.settings, logger: env.logger, counted: metrics.NewDistributions()}
 			s.settings.NATS = runningBroker
 			return s, s.openLog(ctx)
 		case !errors.Is(err, broker.ErrNotRunning):
@@ -85,7 +88,9 @@ func (s *system) openLog(ctx context.Context) error {
 			return err
 		}
 		s.leave = append(s.leave, s.nc.Close)
-		s.log, err = jetstream.Open(ctx, s.nc, jetstream.Options{Replicas: s.settings.copies, Logger: s.logger})
+		s.log, err = jetstream.Open(ctx, s.nc, jetstream.Options{
+			Replicas: s.settings.copies, Logger: s.logger, Acknowledged: s.counted.Acknowledged,
+		})
 		return err
 	}()
 	if err != nil {

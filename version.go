@@ -9,15 +9,24 @@ import (
 type versionCommand struct{}
 
 func (versionCommand) Run(env *environment) error {
-	version, revision := "(unknown)", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				revision = " " + s.Value
-			}
-		}
+	version, revision := built()
+	if revision != "" {
+		revision = " " + revision
 	}
 	fmt.Fprintf(env.out, "docket %s%s\n", version, revision)
 	return nil
+}
+
+// built is what this program was built from; revision may be empty.
+func built() (version, revision string) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)", ""
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			revision = s.Value
+		}
+	}
+	return info.Main.Version, revision
 }

@@ -98,6 +98,7 @@ type Accounts struct {
 	tokens      *passes
 	directory   *directory
 	heads       *heads
+	counters    counters
 
 	touches chan touch
 	stop    context.CancelFunc

@@ -11,7 +11,7 @@ import (
 // one: what is in use comes back with its next request.
 type cache struct {
 	mu     sync.RWMutex
-	size   int
+	limit  int
 	passes map[uuid.UUID]pass
 	// drops counts what was dropped for being out of date. A pass read before
 	// a drop must not be put after it: it could be the one that was meant.
@@ -19,7 +19,13 @@ type cache struct {
 }
 
 func newCache(size int) *cache {
-	return &cache{size: size, passes: make(map[uuid.UUID]pass)}
+	return &cache{limit: size, passes: make(map[uuid.UUID]pass)}
+}
+
+func (c *cache) size() int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return len(c.passes)
 }
 
 func (c *cache) get(id uuid.UUID) (pass, bool) {
@@ -42,7 +48,7 @@ func (c *cache) put(p pass, generation uint64) {
 	if c.drops != generation {
 		return
 	}
-	if _, ok := c.passes[p.ID]; !ok && len(c.passes) >= c.size {
+	if _, ok := c.passes[p.ID]; !ok && len(c.passes) >= c.limit {
 		for id := range c.passes {
 			delete(c.passes, id)
 			break

@@ -36,6 +36,12 @@ const maxAgent = 256
 // Errors: [ErrCredentials], [ErrTooManyAttempts], [Invalids] for the
 // idempotency key, [ErrUnavailable], and ctx's.
 func (a *Accounts) SignIn(ctx context.Context, c Credentials) (Session, error) {
+	session, err := a.signIn(ctx, c)
+	a.counters.signIn(err)
+	return session, err
+}
+
+func (a *Accounts) signIn(ctx context.Context, c Credentials) (Session, error) {
 	var invalids Invalids
 	invalids.idempotencyKey(c.IdempotencyKey)
 	if err := invalids.err(); err != nil {

@@ -323,3 +323,15 @@ func TestPHC(t *testing.T) {
 		}
 	}
 }
+
+func TestSignInsAreCounted(t *testing.T) {
+	t.Parallel()
+	a := newHouse(t).open(t, func(o *Options) { o.Limits.PerAccount = 2 })
+	register(t, a, ada)
+	for _, password := range []string{adaPassword, wrong, wrong, wrong} {
+		_ = try(t, a, ada, password, "")
+	}
+	if got, want := a.Stats(), (Stats{SignedIn: 1, Refused: 2, Limited: 1, Sessions: 0}); got != want {
+		t.Errorf("stats %+v, want %+v", got, want)
+	}
+}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"iter"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -25,25 +26,43 @@ type figures struct {
 	inFlight prometheus.Gauge
 }
 
+// What the figures are called and mean; docs/operations.md repeats it.
+var (
+	requestsTotal = prometheus.CounterOpts{
+		Name: "docket_http_requests_total", Help: "Requests answered, by route, method and status.",
+	}
+	requestSeconds = prometheus.HistogramOpts{
+		Name: "docket_http_request_seconds", Help: "Time from a request's header to the end of its answer; the feed's is left out.",
+		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	}
+	requestsInFlight = prometheus.GaugeOpts{
+		Name: "docket_http_requests_in_flight", Help: "Requests being answered now, open feeds included.",
+	}
+	feedSubscribers = prometheus.GaugeOpts{Name: "docket_feed_subscribers", Help: "Open feeds."}
+	feedDropped     = prometheus.CounterOpts{
+		Name: "docket_feed_dropped_total", Help: "Feeds that were ended because their reader was too slow.",
+	}
+)
+
+// Figures gives every metric the gateway keeps itself, and its meaning.
+func Figures() iter.Seq2[string, string] {
+	return func(yield func(name, help string) bool) {
+		_ = yield(requestsTotal.Name, requestsTotal.Help) &&
+			yield(requestSeconds.Name, requestSeconds.Help) &&
+			yield(requestsInFlight.Name, requestsInFlight.Help) &&
+			yield(feedSubscribers.Name, feedSubscribers.Help) &&
+			yield(feedDropped.Name, feedDropped.Help)
+	}
+}
+
 func newFigures(registry prometheus.Registerer, hub *feed.Hub) (*figures, error) {
 	f := &figures{
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "docket_http_requests_total", Help: "Requests answered, by route, method and status.",
-		}, []string{"route", "method", "status"}),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "docket_http_request_seconds", Help: "Time from a request's header to the end of its answer; the feed's is left out.",
-			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-		}, []string{"route", "method"}),
-		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "docket_http_requests_in_flight", Help: "Requests being answered now, open feeds included.",
-		}),
+		requests: prometheus.NewCounterVec(requestsTotal, []string{"route", "method", "status"}),
+		duration: prometheus.NewHistogramVec(requestSeconds, []string{"route", "method"}),
+		inFlight: prometheus.NewGauge(requestsInFlight),
 	}
-	subscribers := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "docket_feed_subscribers", Help: "Open feeds.",
-	}, func() float64 { return float64(hub.Subscribers()) })
-	dropped := prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Name: "docket_feed_dropped_total", Help: "Feeds that were ended because their reader was too slow.",
-	}, func() float64 { return float64(hub.Dropped()) })
+	subscribers := prometheus.NewGaugeFunc(feedSubscribers, func() float64 { return float64(hub.Subscribers()) })
+	dropped := prometheus.NewCounterFunc(feedDropped, func() float64 { return float64(hub.Dropped()) })
 	var errs []error
 	for _, c := range []prometheus.Collector{f.requests, f.duration, f.inFlight, subscribers, dropped} {
 		errs = append(errs, registry.Register(c))

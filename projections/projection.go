@@ -29,6 +29,7 @@ type projection struct {
 // all is every projection there is, in the order in which they fold.
 var all = []projection{
 	{name: "people", version: 1, want: wantPerson, fold: foldPerson},
+	{name: "figures", version: 1, want: wantFigures, fold: foldFigures},
 	{name: "projects", version: 3, want: wantProject, fold: foldProject},
 	{name: "tasks", version: 2, want: wantTask, fold: foldTask, passed: passTask},
 	{name: "history", version: 1, want: wantNothing, fold: foldHistory},
@@ -55,6 +56,8 @@ type rows struct {
 	labels      *set[labelKey, struct{}]
 	comments    *set[commentKey, commentRow]
 	history     *set[historyKey, historyRow]
+	figures     *set[int64, figuresRow]
+	cycles      *set[uuid.UUID, cycleRow]
 
 	sets []tableSet
 }
@@ -67,6 +70,7 @@ func newRows(projections []projection) *rows {
 		projects: newProjects(), memberships: newMemberships(), statuses: newStatuses(),
 		tasks: newTasks(), tallies: newTallies(), assignments: newAssignments(), labels: newLabels(), comments: newComments(),
 		history: newHistory(),
+		figures: newFigures(), cycles: newCycles(),
 	}
 	r.sets = []tableSet{
 		r.heads, r.parked, r.refused,
@@ -74,6 +78,7 @@ func newRows(projections []projection) *rows {
 		r.projects, r.memberships, r.statuses,
 		r.tasks, r.tallies, r.assignments, r.labels, r.comments,
 		r.history,
+		r.figures, r.cycles,
 	}
 	r.reset(false)
 	return r

@@ -22,6 +22,9 @@ type ProjectorOptions struct {
 	// StandbyAfter is how long another projector may stand still, with events
 	// to apply, before this one takes over; 0 means two seconds.
 	StandbyAfter time.Duration
+	// Applied, if not nil, is told of each transaction that followed the log:
+	// how many events it held and how long it took. It must return at once.
+	Applied func(events int, took time.Duration)
 }
 
 // liveKeep is what a projector keeps in memory.
@@ -36,6 +39,7 @@ type Projector struct {
 	logger *slog.Logger
 	limit  int // events in a transaction
 	after  time.Duration
+	told   func(events int, took time.Duration)
 
 	// What follows is used by Run only.
 	held     claim  // the last claim of this projector, if any
@@ -73,7 +77,7 @@ func NewProjector(store *Store, log events.Log, o ProjectorOptions) *Projector {
 		o.StandbyAfter = 2 * time.Second
 	}
 	return &Projector{
-		store: store, log: log, logger: o.Logger, limit: o.BatchSize, after: o.StandbyAfter,
+		store: store, log: log, logger: o.Logger, limit: o.BatchSize, after: o.StandbyAfter, told: o.Applied,
 		state: StateStarting,
 	}
 }
@@ -185,8 +189,12 @@ func (p *Projector) follow(ctx context.Context, a *applier) (err error) {
 		if err != nil {
 			return p.judge(a, err)
 		}
+		began := time.Now()
 		if err := p.apply(ctx, a, c); err != nil {
 			return err
+		}
+		if p.told != nil {
+			p.told(len(c.facts), time.Since(began))
 		}
 		p.store.arrivals.note(a.position)
 		p.applied(a, c)

@@ -169,6 +169,25 @@ const maxWord = 500
 // ever on it its new meaning.
 func (p *projectRow) replaceStatuses(r *rows, id uuid.UUID, to []events.Status, retired map[string]string) error {
 	before := p.standings()
+	if err := p.reboard(to, retired); err != nil {
+		return err
+	}
+	after := p.standings()
+	for key := range before {
+		if _, ok := after[key]; !ok {
+			r.statuses.remove(statusKey{id, key})
+		}
+	}
+	for key, row := range after {
+		if before[key] != row {
+			r.statuses.put(statusKey{id, key}, row)
+		}
+	}
+	return nil
+}
+
+// reboard gives the row other statuses, and those that go their heirs.
+func (p *projectRow) reboard(to []events.Status, retired map[string]string) error {
 	p.statuses = make([]events.Status, len(to))
 	p.retired = maps.Clone(p.retired)
 	// Who stood for a status that goes now is stood for by its heir.
@@ -186,17 +205,6 @@ func (p *projectRow) replaceStatuses(r *rows, id uuid.UUID, to []events.Status, 
 		}
 		p.statuses[i] = events.Status{Key: plain(s.Key), Name: plain(s.Name), Category: events.Category(plain(string(s.Category))), Limit: s.Limit}
 		delete(p.retired, p.statuses[i].Key)
-	}
-	after := p.standings()
-	for key := range before {
-		if _, ok := after[key]; !ok {
-			r.statuses.remove(statusKey{id, key})
-		}
-	}
-	for key, row := range after {
-		if before[key] != row {
-			r.statuses.put(statusKey{id, key}, row)
-		}
 	}
 	return nil
 }

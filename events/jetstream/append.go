@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nuid"
@@ -27,6 +28,7 @@ const (
 // two seconds is settled and made again. A trace parent that is not one is left
 // out.
 func (l *Log) Append(ctx context.Context, commit events.Commit) (events.Appended, error) {
+	began := time.Now()
 	sealed, err := commit.Seal()
 	if err != nil {
 		return events.Appended{}, err
@@ -47,6 +49,9 @@ func (l *Log) Append(ctx context.Context, commit events.Commit) (events.Appended
 	}
 	if err != nil {
 		return events.Appended{}, fmt.Errorf("append to %s: %w", commit.Head.Aggregate, err)
+	}
+	if l.acknowledged != nil {
+		l.acknowledged(time.Since(began))
 	}
 	return done, nil
 }

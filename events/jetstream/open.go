@@ -37,6 +37,9 @@ type Options struct {
 	Replicas int
 	// Logger receives what a caller is not told; nothing is logged if nil.
 	Logger *slog.Logger
+	// Acknowledged, if not nil, is told how long each commit took that is now
+	// in the log, from the call of Append. It must return at once.
+	Acknowledged func(took time.Duration)
 }
 
 // Log is an [events.Log] in a JetStream stream.
@@ -49,7 +52,8 @@ type Log struct {
 	log         *slog.Logger
 	stats       counters
 
-	publishWait time.Duration // how long one attempt to append may take
+	acknowledged func(time.Duration)
+	publishWait  time.Duration // how long one attempt to append may take
 }
 
 var _ events.Log = (*Log)(nil)
@@ -81,13 +85,14 @@ func Open(ctx context.Context, nc *nats.Conn, o Options) (*Log, error) {
 		return nil, fmt.Errorf("open stream %s: %w", o.Stream, err)
 	}
 	return &Log{
-		nc:          nc,
-		js:          j,
-		stream:      o.Stream,
-		incarnation: info.Config.Metadata[metadataIncarnation],
-		replicas:    info.Config.Replicas,
-		log:         o.Logger,
-		publishWait: 2 * time.Second,
+		nc:           nc,
+		js:           j,
+		stream:       o.Stream,
+		incarnation:  info.Config.Metadata[metadataIncarnation],
+		replicas:     info.Config.Replicas,
+		log:          o.Logger,
+		acknowledged: o.Acknowledged,
+		publishWait:  2 * time.Second,
 	}, nil
 }
 
