@@ -36,5 +36,5 @@ func registry(sources metrics.Sources) *prometheus.Registry {
 }
 
 func (s *system) newProjector() *projections.Projector {
-	return projections.NewProjector(s.rows, s.log, projections.ProjectorOptions{Logger: s.logger, Applied: s.counted.Applied})
+	return projections.NewProjector(s.rows, s.log, projections.ProjectorOptions{Logger: s.logger, Applied: s.counted.Applied, Tracer: s.tracer})
 }

@@ -36,7 +36,7 @@ func (s *system) gatewayParts(ctx context.Context, listener net.Listener, handle
 		Commands: handler, Accounts: s.accounts, Rows: s.rows, Log: s.log, Idempotency: answers,
 		BaseURL: base, SecureCookies: strings.HasPrefix(base, "https://"), ClientAddress: s.settings.proxies.client,
 		RequestsPerSecond: s.settings.rate,
-		Metrics:           promhttp.HandlerFor(figures, promhttp.HandlerOpts{}), Registry: figures, Logger: s.logger,
+		Metrics:           promhttp.HandlerFor(figures, promhttp.HandlerOpts{}), Registry: figures, Logger: s.logger, Tracer: s.tracer,
 	})
 	if err != nil {
 		return nil, nil, err

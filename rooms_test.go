@@ -17,13 +17,14 @@ import (
 var mayImport = map[string][]string{
 	"events":      {},
 	"broker":      {},
-	"commands":    {"events"},
+	"traces":      {},
+	"commands":    {"events", "traces"},
 	"accounts":    {"events"},
-	"projections": {"events"},
-	"notifier":    {"events"},
+	"projections": {"events", "traces"},
+	"notifier":    {"events", "traces"},
 	"audit":       {"events", "projections"},
 	"metrics":     {"events", "broker", "commands", "accounts", "projections", "notifier"},
-	"gateway":     {"events", "commands", "accounts", "projections"},
+	"gateway":     {"events", "commands", "accounts", "projections", "traces"},
 }
 
 const module = "github.com/docketlog/docket"

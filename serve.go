@@ -35,6 +35,9 @@ func (c *serveCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer s.close()
+	if err := s.openTraces(ctx, "all"); err != nil {
+		return err
+	}
 	listener, handler, err := s.openGateway(ctx)
 	if err != nil {
 		return err
@@ -86,6 +89,9 @@ func (c *gatewayCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer s.close()
+	if err := s.openTraces(ctx, "gateway"); err != nil {
+		return err
+	}
 	listener, handler, err := s.openGateway(ctx)
 	if err != nil {
 		return err
@@ -112,7 +118,7 @@ func (s *system) openGateway(ctx context.Context) (net.Listener, *commands.Handl
 	if err != nil {
 		return nil, nil, err
 	}
-	return listener, commands.NewHandler(s.log, commands.Options{Logger: s.logger}), nil
+	return listener, commands.NewHandler(s.log, commands.Options{Logger: s.logger, Tracer: s.tracer}), nil
 }
 
 // projectorCommand is only the projector.
@@ -124,6 +130,9 @@ func (c *projectorCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer s.close()
+	if err := s.openTraces(ctx, "projector"); err != nil {
+		return err
+	}
 	if err := s.openRows(ctx); err != nil {
 		return err
 	}
@@ -144,6 +153,9 @@ func (c *notifierCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer s.close()
+	if err := s.openTraces(ctx, "notifier"); err != nil {
+		return err
+	}
 	if err := s.openAccounts(ctx); err != nil {
 		return err
 	}
@@ -312,7 +324,7 @@ func (s *system) newNotifier(ctx context.Context, baseURL string) (*notifier.Not
 	n, err := notifier.New(ctx, notifier.Options{
 		Conn: func() (*nats.Conn, error) { return s.connect(ctx) },
 		Log:  s.log, People: directory{s}, BaseURL: baseURL, From: s.settings.MailFrom,
-		SMTP: s.settings.SMTP, MailDir: s.mailFolder(), Replicas: s.settings.copies, Logger: s.logger,
+		SMTP: s.settings.SMTP, MailDir: s.mailFolder(), Replicas: s.settings.copies, Logger: s.logger, Tracer: s.tracer,
 	})
 	if err == nil {
 		s.leave = append(s.leave, n.Close)

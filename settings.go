@@ -16,6 +16,7 @@ import (
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/notifier"
 	"github.com/docketlog/docket/projections"
+	"github.com/docketlog/docket/traces"
 )
 
 // Settings is everything that can be configured, as flags and as variables.
@@ -34,6 +35,7 @@ type Settings struct {
 	MailFrom string `name:"mail-from" env:"DOCKET_MAIL_FROM" default:"Docket <docket@localhost>" placeholder:"ADDRESS" help:"Sender of mails."`
 	Rate     string `name:"request-rate" env:"DOCKET_REQUEST_RATE" default:"100" placeholder:"N" help:"Requests a second that one person, or one network address of somebody who has not signed in, may send for long; five times as many at once; 0 for no limit."`
 	LogLevel string `name:"log-level" env:"DOCKET_LOG_LEVEL" default:"warn" placeholder:"LEVEL" help:"What the program logs: debug, info, warn or error."`
+	Traces   string `name:"traces" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"OpenTelemetry collector that takes OTLP over HTTP, such as http://127.0.0.1:4318; without it nothing is traced."`
 	LogJSON  bool   `name:"log-json" env:"DOCKET_LOG_JSON" help:"Log lines of JSON instead of text."`
 
 	copies  int     // Replicas, once it is checked
@@ -119,6 +121,11 @@ func (s *Settings) complete(role string) error {
 	}
 	if _, err := mail.ParseAddress(s.MailFrom); err != nil {
 		wrong("mail-from", "must be an address such as Docket <docket@example.org>, have %q", s.MailFrom)
+	}
+	if s.Traces != "" {
+		if err := traces.Check(s.Traces); err != nil {
+			wrong("traces", "%v", err)
+		}
 	}
 	if _, err := s.level(); err != nil {
 		wrong("log-level", "must be debug, info, warn or error, have %q", s.LogLevel)

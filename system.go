@@ -16,6 +16,7 @@ import (
 	"github.com/docketlog/docket/events/jetstream"
 	"github.com/docketlog/docket/metrics"
 	"github.com/docketlog/docket/projections"
+	"github.com/docketlog/docket/traces"
 	"github.com/nats-io/nats.go"
 )
 
@@ -30,6 +31,7 @@ type system struct {
 	rows     *projections.Store
 	// counted is told by the rooms how long what they do takes.
 	counted *metrics.Distributions
+	tracer  traces.Tracer
 
 	leave []func()
 }
@@ -110,6 +112,20 @@ func (s *system) connect(ctx context.Context) (*nats.Conn, error) {
 	default:
 		return broker.Dial(ctx, s.settings.NATS)
 	}
+}
+
+// openTraces follows what the role does, if somebody collects that.
+func (s *system) openTraces(ctx context.Context, role string) error {
+	if s.settings.Traces == "" {
+		return nil
+	}
+	version, _ := built()
+	collector, err := traces.Open(ctx, traces.Options{Endpoint: s.settings.Traces, Role: role, Version: version, Logger: s.logger})
+	if err == nil {
+		s.tracer = collector.Tracer()
+		s.leave = append(s.leave, collector.Close)
+	}
+	return err
 }
 
 func (s *system) openAccounts(ctx context.Context) (err error) {

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/traces"
 	"github.com/google/uuid"
 )
 
@@ -76,6 +78,7 @@ type Handler struct {
 	folds  *folds
 	now    func() time.Time
 	logger *slog.Logger
+	tracer traces.Tracer
 
 	handled, unchanged, duplicates, rejected, failed, conflicts atomic.Uint64
 }
@@ -88,6 +91,7 @@ type Options struct {
 	// Now is the clock, time.Now by default.
 	Now    func() time.Time
 	Logger *slog.Logger
+	Tracer traces.Tracer
 }
 
 // NewHandler makes a handler on the log. It is correct at once and fast while
@@ -102,7 +106,7 @@ func NewHandler(log events.Log, options Options) *Handler {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Handler{log: log, folds: newFolds(log, options.Warm), now: options.Now, logger: options.Logger}
+	return &Handler{log: log, folds: newFolds(log, options.Warm), now: options.Now, logger: options.Logger, tracer: options.Tracer}
 }
 
 // Run watches the log until ctx ends, so that warm aggregates need no look at
@@ -149,6 +153,7 @@ func (h *Handler) Stats() Stats {
 // Load; after [events.ErrUnsettled] the same request may be sent again and
 // settles it.
 func (h *Handler) Handle(ctx context.Context, command Command, request Request) (Outcome, error) {
+	ctx, span := h.begin(ctx, command)
 	outcome, err := h.handle(ctx, command, request)
 	var rejection *Rejection
 	switch {
@@ -161,10 +166,39 @@ func (h *Handler) Handle(ctx context.Context, command Command, request Request) 
 		}
 	case errors.As(err, &rejection):
 		h.rejected.Add(1)
+		span.Text("docket.rejection", string(rejection.Code))
 	default:
 		h.failed.Add(1)
 	}
+	span.End(err != nil && rejection == nil)
 	return outcome, err
+}
+
+// begin starts the span of a command, named after its type.
+func (h *Handler) begin(ctx context.Context, command Command) (context.Context, traces.Span) {
+	if !h.tracer.On() {
+		return ctx, traces.Span{}
+	}
+	name := strings.TrimPrefix(fmt.Sprintf("%T", command), "commands.")
+	return h.tracer.Start(ctx, "handle "+name, traces.Inside)
+}
+
+// append writes what was decided. What follows from the events continues the
+// trace, if there is one, or else that of whoever asked.
+func (h *Handler) append(ctx context.Context, commit events.Commit) (events.Appended, error) {
+	ctx, span := h.tracer.Start(ctx, "append", traces.Producing)
+	if parent := traces.Parent(ctx); parent != "" {
+		commit.TraceParent = parent
+	}
+	appended, err := h.log.Append(ctx, commit)
+	span.Text("docket.aggregate", commit.Head.Aggregate.String())
+	span.Number("docket.events", int64(len(commit.Events)))
+	if err == nil {
+		span.Text("docket.event", events.EventID(commit.Command, 0).String())
+		span.Number("docket.position", int64(appended.Head.Sequence))
+	}
+	span.End(err != nil && !errors.Is(err, events.ErrConflict))
+	return appended, err
 }
 
 func (h *Handler) handle(ctx context.Context, command Command, request Request) (Outcome, error) {
@@ -216,7 +250,7 @@ func (h *Handler) handle(ctx context.Context, command Command, request Request) 
 		if len(decided) == 0 {
 			return Outcome{Project: project, Task: target.task, Position: later(target.end, at)}, nil
 		}
-		appended, err := h.log.Append(ctx, events.Commit{
+		appended, err := h.append(ctx, events.Commit{
 			Head: target.head, Project: projectID(project, command), Command: request.Command, Actor: request.Actor,
 			Time: h.now(), Correlation: request.Correlation, Causation: request.Causation,
 			TraceParent: request.TraceParent, Events: decided,

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"iter"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"github.com/docketlog/docket/gateway/api"
 	"github.com/docketlog/docket/gateway/feed"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/traces"
 )
 
 // figures are what the gateway counts. Routes are told by pattern and methods
@@ -76,6 +78,7 @@ type watched struct {
 	pattern string
 	status  int
 	bytes   int64
+	span    traces.Span
 }
 
 func (w *watched) WriteHeader(status int) {
@@ -108,6 +111,9 @@ var methods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 }
 
+// untraced is what is asked all day long and leads to nothing.
+var untraced = map[string]bool{"/healthz": true, "/readyz": true, "/metrics": true}
+
 // observed counts and logs requests, and answers for a handler that panicked.
 // The log names no person: no address, no path, no query, but the route.
 func (g *Gateway) observed(next http.HandlerFunc) http.Handler {
@@ -115,6 +121,11 @@ func (g *Gateway) observed(next http.HandlerFunc) http.Handler {
 		began := time.Now()
 		g.figures.inFlight.Inc()
 		watch := &watched{ResponseWriter: w}
+		if g.options.Tracer.On() && !untraced[r.URL.Path] {
+			var ctx context.Context
+			ctx, watch.span = g.options.Tracer.Begin(r.Context(), r.Header.Get("traceparent"), "request", traces.Serving)
+			r = r.WithContext(ctx)
+		}
 		defer g.observe(watch, r, began)
 		defer g.recovered(watch)
 		next(watch, r)
@@ -130,6 +141,11 @@ func (g *Gateway) observe(watch *watched, r *http.Request, began time.Time) {
 	if route == "" {
 		route = "none"
 	}
+	watch.span.Rename(route)
+	watch.span.Text("http.request.method", method)
+	watch.span.Text("http.route", route)
+	watch.span.Number("http.response.status_code", int64(watch.status))
+	watch.span.End(watch.status >= http.StatusInternalServerError)
 	g.figures.requests.WithLabelValues(route, method, strconv.Itoa(watch.status)).Inc()
 	if route != api.Endless {
 		g.figures.duration.WithLabelValues(route, method).Observe(took.Seconds())

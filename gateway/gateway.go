@@ -20,6 +20,7 @@ import (
 	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/gateway/web"
 	"github.com/docketlog/docket/projections"
+	"github.com/docketlog/docket/traces"
 )
 
 // Options are what a gateway is made of. The first five are required.
@@ -55,6 +56,7 @@ type Options struct {
 	// Registry takes the gateway's own figures; nil means nobody counts.
 	Registry prometheus.Registerer
 	Logger   *slog.Logger
+	Tracer   traces.Tracer
 }
 
 func (o Options) withDefaults() (Options, error) {

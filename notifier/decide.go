@@ -8,14 +8,14 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/traces"
 )
 
 // decide stores a notice for everybody whom the event concerns, and returns
 // once all are stored. It may be repeated. An event it cannot understand, being
 // of a newer program, is an error and comes again until that program runs: it
 // is safe in the log and nobody misses it silently.
-func (n *Notifier) decide(msg *message.Message) error {
-	ctx := msg.Context()
+func (n *Notifier) decide(msg *message.Message) (err error) {
 	sequence := sequenceOf(msg)
 	envelope, err := events.ParseEnvelope(subjectOf(msg), msg.Metadata.Get, msg.Payload)
 	if err != nil {
@@ -23,6 +23,10 @@ func (n *Notifier) decide(msg *message.Message) error {
 		n.opts.Logger.Warn("ignored what is no event", "position", sequence, "err", err)
 		return nil
 	}
+	ctx, span := n.opts.Tracer.Continue(msg.Context(), envelope.TraceParent, "decide", traces.Consuming)
+	defer func() { span.End(err != nil) }()
+	span.Text("docket.type", string(envelope.Type))
+	span.Text("docket.event", envelope.ID.String())
 	envelope.Position.Sequence = sequence
 	told, err := n.stories.next(ctx, &envelope)
 	if errors.Is(err, events.ErrForked) {
@@ -56,7 +60,12 @@ func (n *Notifier) decide(msg *message.Message) error {
 // announce stores the notice, or the reason why there is none.
 func (n *Notifier) announce(ctx context.Context, notice *Notice, p *project) error {
 	if p.reads(notice.Recipient) {
-		return n.notices.put(ctx, notice)
+		ctx, span := n.opts.Tracer.Start(ctx, "notice", traces.Producing)
+		span.Text("docket.reason", string(notice.Reason))
+		notice.TraceParent = traces.Parent(ctx)
+		err := n.notices.put(ctx, notice)
+		span.End(err != nil)
+		return err
 	}
 	n.counters.suppressed.Add(1)
 	return n.ledger.record(ctx, notice, Suppressed, causeNoMember, 0)

@@ -11,6 +11,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/traces"
 )
 
 // transport takes mails off our hands. What it returns without an error is
@@ -21,12 +22,15 @@ type transport interface {
 
 // deliver tries to tell one person of one event and records what became of it.
 // It may be repeated; a notice whose outcome is final is left alone.
-func (n *Notifier) deliver(msg *message.Message) error {
-	ctx := msg.Context()
+func (n *Notifier) deliver(msg *message.Message) (err error) {
 	var notice Notice
 	if err := json.Unmarshal(msg.Payload, &notice); err != nil || dueSubjects+notice.ID() != subjectOf(msg) {
 		return &failure{cause: "what is stored as a notice is none", permanent: true}
 	}
+	ctx, span := n.opts.Tracer.Continue(msg.Context(), notice.TraceParent, "deliver", traces.Consuming)
+	defer func() { span.End(err != nil) }()
+	span.Text("docket.event", notice.Event.String())
+	span.Number("docket.try", int64(deliveryOf(msg)))
 	entry, err := n.ledger.entry(ctx, notice.ID())
 	if err != nil {
 		return err
@@ -44,6 +48,7 @@ func (n *Notifier) deliver(msg *message.Message) error {
 		return err
 	}
 	n.counters.count(outcome)
+	span.Text("docket.outcome", string(outcome))
 	if tries > 1 || notice.Resumed {
 		// An attempt that ended half way may have left it parked as well.
 		return n.notices.unpark(ctx, notice.ID())
@@ -74,7 +79,9 @@ func (n *Notifier) tell(ctx context.Context, notice *Notice) (outcome Outcome, c
 	if err != nil {
 		return "", "", err
 	}
+	ctx, span := n.opts.Tracer.Start(ctx, "mail", traces.Asking)
 	outcome, err = n.transport.deliver(ctx, told, person, m)
+	span.End(err != nil)
 	return outcome, "", err
 }
 

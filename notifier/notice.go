@@ -27,6 +27,8 @@ type Notice struct {
 	Time     time.Time `json:"time"`
 	// Resumed is set once the notice was parked and put back.
 	Resumed bool `json:"resumed,omitempty"`
+	// TraceParent continues the trace that led to it; empty if there is none.
+	TraceParent string `json:"traceparent,omitempty"`
 }
 
 // ID identifies the notice: the ids of event and recipient, separated by a

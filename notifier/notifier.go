@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/traces"
 )
 
 // Options configure a [Notifier]. Conn, Log, People, BaseURL, From and one of
@@ -55,6 +56,7 @@ type Options struct {
 	// if zero.
 	Keep   time.Duration
 	Logger *slog.Logger
+	Tracer traces.Tracer
 
 	// grace is how long a message's dealings with the broker may take; 15 s if
 	// zero.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/traces"
 )
 
 // ProjectorOptions are the choices there are about a [Projector].
@@ -25,6 +26,7 @@ type ProjectorOptions struct {
 	// Applied, if not nil, is told of each transaction that followed the log:
 	// how many events it held and how long it took. It must return at once.
 	Applied func(events int, took time.Duration)
+	Tracer  traces.Tracer
 }
 
 // liveKeep is what a projector keeps in memory.
@@ -40,6 +42,7 @@ type Projector struct {
 	limit  int // events in a transaction
 	after  time.Duration
 	told   func(events int, took time.Duration)
+	tracer traces.Tracer
 
 	// What follows is used by Run only.
 	held     claim  // the last claim of this projector, if any
@@ -77,7 +80,7 @@ func NewProjector(store *Store, log events.Log, o ProjectorOptions) *Projector {
 		o.StandbyAfter = 2 * time.Second
 	}
 	return &Projector{
-		store: store, log: log, logger: o.Logger, limit: o.BatchSize, after: o.StandbyAfter, told: o.Applied,
+		store: store, log: log, logger: o.Logger, limit: o.BatchSize, after: o.StandbyAfter, told: o.Applied, tracer: o.Tracer,
 		state: StateStarting,
 	}
 }
@@ -190,7 +193,10 @@ func (p *Projector) follow(ctx context.Context, a *applier) (err error) {
 			return p.judge(a, err)
 		}
 		began := time.Now()
-		if err := p.apply(ctx, a, c); err != nil {
+		span := p.begin(ctx, c)
+		err = p.apply(ctx, a, c)
+		span.End(err != nil && !errors.Is(err, errFenced))
+		if err != nil {
 			return err
 		}
 		if p.told != nil {
@@ -199,6 +205,22 @@ func (p *Projector) follow(ctx context.Context, a *applier) (err error) {
 		p.store.arrivals.note(a.position)
 		p.applied(a, c)
 	}
+}
+
+// begin starts the span of a transaction, which points at the traces of the
+// events in it.
+func (p *Projector) begin(ctx context.Context, c *chunk) traces.Span {
+	if !p.tracer.On() {
+		return traces.Span{}
+	}
+	parents := make([]string, len(c.facts))
+	for i := range c.facts {
+		parents[i] = c.facts[i].TraceParent
+	}
+	_, span := p.tracer.Gather(ctx, parents, "fold")
+	span.Number("docket.events", int64(len(c.facts)))
+	span.Number("docket.position", int64(c.end.Sequence))
+	return span
 }
 
 // apply lets a transaction that has begun come to its end after ctx has, for a
