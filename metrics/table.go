@@ -153,6 +153,7 @@ var (
 		metric{"docket_notices_lag_events", gauge, "Events nobody has decided on yet whom to tell.", func(s *snapshot) float64 { return float64(s.notices.Lag) }},
 		metric{"docket_notices_lag_seconds", gauge, "How long the log has held the oldest of them.", func(s *snapshot) float64 { return s.notices.Behind.Seconds() }},
 		metric{"docket_notices_waiting", gauge, "Notices that are due, of the whole installation.", func(s *snapshot) float64 { return float64(s.notices.Waiting) }},
+		metric{"docket_notices_oldest_seconds", gauge, "How long the oldest of them has been waiting.", func(s *snapshot) float64 { return s.notices.Oldest.Seconds() }},
 		metric{"docket_notices_retrying", gauge, "Of these, those that were tried before.", func(s *snapshot) float64 { return float64(s.notices.Retrying) }},
 		metric{"docket_notices_parked", gauge, "Notices given up until somebody resumes them.", func(s *snapshot) float64 { return float64(s.notices.Parked) }},
 		metric{"docket_notices_delivered_total", counter, "Mails the SMTP server accepted.", func(s *snapshot) float64 { return float64(s.notices.Delivered) }},

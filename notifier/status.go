@@ -18,6 +18,9 @@ type Status struct {
 	Waiting  uint64
 	Retrying uint64
 	Parked   uint64
+	// Oldest is how long the oldest of those that are due has been waiting, 0 if
+	// there is none.
+	Oldest time.Duration
 	// Lag counts the events nobody decided on yet; Behind is how long the log
 	// has held the oldest of them, 0 if there is none.
 	Lag    uint64
@@ -97,6 +100,15 @@ func (n *Notifier) readQueues(ctx context.Context) (Status, error) {
 	s.Retrying = uint64(delivering.NumRedelivered)
 	if stored.State.Msgs > s.Waiting {
 		s.Parked = stored.State.Msgs - s.Waiting
+	}
+	if s.Waiting > 0 {
+		due, err := n.notices.stream.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(dueSubjects+">"))
+		switch {
+		case err == nil:
+			s.Oldest = max(0, time.Since(due.Time))
+		case !errors.Is(err, jetstream.ErrMsgNotFound):
+			return s, fmt.Errorf("oldest notice: %w", err)
+		}
 	}
 	if s.Lag == 0 {
 		return s, nil
