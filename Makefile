@@ -5,7 +5,7 @@ TOOL := deploy/testing/tool
 # What makes Go of the pages' templates, at the version go.mod has.
 TEMPL = go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ)
 
-.PHONY: run demo test generate check lint vulnerabilities bench soak
+.PHONY: run demo test generate check lint vulnerabilities bench soak monitoring
 
 run: ## Start everything on this machine: http://127.0.0.1:8080
 	go run .
@@ -39,6 +39,9 @@ vulnerabilities: ## Known ones, in what the program can reach; asks the Go vulne
 
 bench: ## The figures of docs/performance.md
 	$(SERVICES) go test -run '^$$' -bench . -benchmem -count 1 -timeout 60m ./...
+
+monitoring: ## Alerts, dashboards and metrics against a real Prometheus and Alertmanager
+	deploy/monitoring/check
 
 soak: ## The long rigs, an hour and more of them
 	DOCKET_SOAK=1h $(SERVICES) go test -race -run 'Soak|Availability' -timeout 120m ./...

@@ -1,0 +1,484 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/docketlog/docket/broker"
+)
+
+// monitoringVariable has this file's test run; deploy/monitoring/check sets it
+// once Prometheus and Alertmanager are there.
+const monitoringVariable = "DOCKET_TEST_MONITORING"
+
+// TestMonitoring lets a real Prometheus scrape a real Docket, role by role,
+// under load: every metric is well named, every rule can be evaluated, every
+// panel of every dashboard has data. Then the projectors are killed, and the
+// alert arrives at whoever is on call.
+func TestMonitoring(t *testing.T) {
+	if os.Getenv(monitoringVariable) == "" {
+		t.Skip("SKIPPED: nothing is scraped; run make monitoring")
+	}
+	t.Parallel()
+	checkFiles(t)
+
+	roles := startRoles(t)
+	pages := startPager(t)
+	folder := monitoringFolder(t, pages, roles)
+	alertmanager := startServer(t, "prometheus-alertmanager", "/-/ready", func(address string) []string {
+		return []string{"--config.file=" + filepath.Join(folder, "alertmanager/alertmanager.yml"), "--storage.path=" + t.TempDir(),
+			"--web.listen-address=" + address, "--cluster.listen-address="}
+	})
+	targets(t, folder, "alertmanager", alertmanager)
+	prometheus := startServer(t, "prometheus", "/-/ready", func(address string) []string {
+		return []string{"--config.file=" + filepath.Join(folder, "prometheus/prometheus.yml"), "--storage.tsdb.path=" + t.TempDir(),
+			"--web.listen-address=" + address, "--web.enable-lifecycle"}
+	})
+	p := &scraper{t, "http://" + prometheus}
+
+	working, rest := context.WithCancel(t.Context())
+	var load sync.WaitGroup
+	work := plan(t, roles.gateway)
+	load.Go(func() { work(working) })
+	p.answers()
+	for _, d := range append(slices.Clone(roles.projectors), roles.gateway, roles.notifier) {
+		checkNames(t, d)
+	}
+	p.rulesAreHealthy()
+	// How fast a busy machine is says nothing about the rules.
+	if quiet := `ALERTS{alertstate="firing",alertname!~".*(Slow|Late)"}`; p.value("count("+quiet+") or vector(0)") != 0 {
+		t.Errorf("alerts fire while all is well: %s", p.text(quiet))
+	}
+
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("pages: %q", pages.all())
+		}
+	})
+	for _, d := range roles.projectors {
+		d.kill()
+	}
+	soon(t, "Prometheus sees that no projector writes", func() bool {
+		return len(p.values(`ALERTS{alertname="DocketNoProjectorWrites",alertstate="firing"}`)) > 0
+	})
+	pages.wait(t, "DocketNoProjectorWrites", "critical", "#docketnoprojectorwrites")
+	rest()
+	load.Wait()
+	roles.gateway.stop()
+	roles.notifier.stop()
+}
+
+// checkFiles has the tools look at what they can look at by themselves.
+func checkFiles(t *testing.T) {
+	t.Helper()
+	for _, check := range [][]string{
+		{"prometheus", "promtool", "check", "config", "prometheus.yml"},
+		{"prometheus/tests", "promtool", "test", "rules", "docket.yml"},
+		{"alertmanager", "amtool", "check-config", "alertmanager.yml"},
+	} {
+		cmd := exec.CommandContext(t.Context(), check[1], check[2:]...)
+		cmd.Dir = filepath.Join("deploy/monitoring", check[0])
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", strings.Join(check[1:], " "), err, out)
+		}
+	}
+	for receiver, labels := range map[string]string{"on-call": "severity=critical", "team": "severity=warning"} {
+		cmd := exec.CommandContext(t.Context(), "amtool", "config", "routes", "test",
+			"--config.file=deploy/monitoring/alertmanager/alertmanager.yml", "--verify.receivers="+receiver, labels)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s does not reach %s: %v\n%s", labels, receiver, err, out)
+		}
+	}
+}
+
+// checkNames has promtool look at a real scrape.
+func checkNames(t *testing.T, d *docket) {
+	t.Helper()
+	answer, err := http.Get(d.url + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	cmd := exec.CommandContext(t.Context(), "promtool", "check", "metrics")
+	cmd.Stdin = answer.Body
+	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("metrics of %s: %v\n%s", d.url, err, out)
+	}
+}
+
+// roles is Docket as several processes on one broker.
+type roles struct {
+	gateway, notifier *docket
+	projectors        []*docket
+}
+
+func startRoles(t *testing.T) *roles {
+	t.Helper()
+	dir := t.TempDir()
+	b, err := broker.Start(t.Context(), broker.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Stop)
+	nc, err := b.Connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	access, err := os.ReadFile(filepath.Join(dir, "broker.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var login struct{ User, Password string }
+	if err := json.Unmarshal(access, &login); err != nil {
+		t.Fatal(err)
+	}
+	address, err := url.Parse(b.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	address.User = url.UserPassword(login.User, login.Password)
+	mails := startMailServer(t)
+	settings := []string{
+		"--nats", address.String(), "--database", "sqlite:" + filepath.Join(dir, "rows.db"), "--data", dir,
+		"--smtp", mails.url, "--http", "127.0.0.1:0", "--url", "http://docket.test",
+	}
+	role := func(name string) *docket { return start(t, append([]string{name}, settings...)...) }
+	projectors := []*docket{role("projector"), role("projector")}
+	return &roles{gateway: role("gateway"), projectors: projectors, notifier: role("notifier")}
+}
+
+// plan brings people together and gives their work, which lasts until its
+// context ends: tasks go through the board, some are thrown away, some requests
+// are wrong, somebody forgets their password.
+func plan(t *testing.T, d *docket) func(context.Context) {
+	t.Helper()
+	mina, jun := join(t, d, "Mina"), join(t, d, "Jun")
+	junID := jun.ask(200, "GET", "/api/v1/me", nil)["id"].(string)
+	project := mina.ask(201, "POST", "/api/v1/projects", map[string]any{"name": "Garden"})["id"].(string)
+	mina.ask(201, "POST", "/api/v1/projects/"+project+"/members", map[string]any{"email": "jun@example.org", "role": "member"})
+	return func(ctx context.Context) {
+		for i := 0; ctx.Err() == nil; i++ {
+			try := func(method, path string, body any) (id string) {
+				// Rows stand still once the projectors are gone; nobody waits for them.
+				mina.position = ""
+				a, err := mina.try(ctx, method, path, body)
+				if err != nil {
+					return ""
+				}
+				var made struct{ ID string }
+				_ = json.Unmarshal(a.body, &made)
+				return made.ID
+			}
+			id := try("POST", "/api/v1/projects/"+project+"/tasks", map[string]any{"title": fmt.Sprintf("Bed %d", i), "assignees": []string{junID}})
+			if id == "" {
+				continue
+			}
+			path := "/api/v1/tasks/" + id
+			try("PATCH", path, map[string]any{"status": "in_progress"})
+			try("GET", path, nil)
+			switch i % 4 {
+			case 0, 1:
+				try("PATCH", path, map[string]any{"status": "done"})
+			case 2:
+				try("PATCH", path, map[string]any{"status": "nowhere"})
+			case 3:
+				try("DELETE", path, nil)
+				_, _ = mina.try(ctx, "POST", "/api/v1/sessions", map[string]any{"email": "jun@example.org", "password": "forgotten it"})
+			}
+		}
+	}
+}
+
+// monitoringFolder is deploy/monitoring with what a test needs otherwise: it
+// looks every second, does not wait before it fires, and pages the test.
+func monitoringFolder(t *testing.T, pages *pager, r *roles) string {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "monitoring")
+	if err := os.CopyFS(folder, os.DirFS("deploy/monitoring")); err != nil {
+		t.Fatal(err)
+	}
+	replace := func(file, what, with string) {
+		path := filepath.Join(folder, file)
+		text := readFile(t, path)
+		after := regexp.MustCompile(what).ReplaceAllString(text, with)
+		if after == text {
+			t.Fatalf("%s has no %s", file, what)
+		}
+		if err := os.WriteFile(path, []byte(after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	replace("prometheus/prometheus.yml", `_interval: 15s`, `_interval: 1s`)
+	replace("prometheus/rules/docket.yml", `(?m)^        for: .*$`, `        for: 2s`)
+	replace("alertmanager/alertmanager.yml", `group_wait: .*`, `group_wait: 1s`)
+	// What fired before the first scrape must not keep what fires later waiting.
+	replace("alertmanager/alertmanager.yml", `group_interval: .*`, `group_interval: 1s`)
+	replace("alertmanager/alertmanager.yml", `http://alert-receiver:8080/docket`, pages.url)
+	token := filepath.Join(folder, "token")
+	if err := os.WriteFile(token, []byte(pages.token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	replace("alertmanager/alertmanager.yml", `/run/secrets/alert-receiver-token`, token)
+	host := func(d *docket) string { return strings.TrimPrefix(d.url, "http://") }
+	targets(t, folder, "gateway", host(r.gateway))
+	targets(t, folder, "projector", host(r.projectors[0]), host(r.projectors[1]))
+	targets(t, folder, "notifier", host(r.notifier))
+	return folder
+}
+
+// targets tells Prometheus by file what to scrape.
+func targets(t *testing.T, folder, name string, addresses ...string) {
+	t.Helper()
+	text, err := json.Marshal([]map[string]any{{"targets": addresses}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(folder, "prometheus/targets")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".json"), text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// startServer runs a program on a free port of loopback, waits until it is
+// ready, and ends it with the test.
+func startServer(t *testing.T, program, ready string, args func(address string) []string) (address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address = listener.Addr().String()
+	listener.Close()
+	said := &lockedBuffer{}
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, args(address)...)
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = cmd.Wait() }()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		<-ended
+		if t.Failed() {
+			t.Logf("%s said:\n%s", program, said.String())
+		}
+	})
+	soon(t, program+" is ready", func() bool {
+		select {
+		case <-ended:
+			t.Fatalf("%s ended:\n%s", program, said.String())
+		default:
+		}
+		answer, err := http.Get("http://" + address + ready)
+		if err != nil {
+			return false
+		}
+		answer.Body.Close()
+		return answer.StatusCode == http.StatusOK
+	})
+	return address
+}
+
+// soon waits until something is so, for as long as a busy machine may need.
+func soon(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(90 * time.Second); !is(); time.Sleep(200 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// scraper is a Prometheus to ask.
+type scraper struct {
+	t   *testing.T
+	url string
+}
+
+func (p *scraper) get(path string, into any) {
+	p.t.Helper()
+	answer, err := http.Get(p.url + path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		p.t.Fatalf("%s: status %d, %v: %s", path, answer.StatusCode, err, text)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		p.t.Fatalf("%s: %v in %s", path, err, text)
+	}
+}
+
+// values are the finite values of an expression's answer.
+func (p *scraper) values(expr string) (values []float64) {
+	p.t.Helper()
+	var answer struct {
+		Data struct{ Result []struct{ Value [2]any } }
+	}
+	p.get("/api/v1/query?query="+url.QueryEscape(expr), &answer)
+	for _, r := range answer.Data.Result {
+		if v, err := strconv.ParseFloat(fmt.Sprint(r.Value[1]), 64); err == nil && !math.IsNaN(v) && !math.IsInf(v, 0) {
+			values = append(values, v)
+		}
+	}
+	return values
+}
+
+func (p *scraper) value(expr string) float64 {
+	p.t.Helper()
+	if v := p.values(expr); len(v) == 1 {
+		return v[0]
+	}
+	p.t.Fatalf("%s has no single answer: %s", expr, p.text(expr))
+	return 0
+}
+
+func (p *scraper) text(expr string) string {
+	p.t.Helper()
+	var answer json.RawMessage
+	p.get("/api/v1/query?query="+url.QueryEscape(expr), &answer)
+	return string(answer)
+}
+
+// answers waits until every query of every panel has data.
+func (p *scraper) answers() {
+	p.t.Helper()
+	missing := map[string]string{}
+	files, err := filepath.Glob(dashboardFolder + "/*.json")
+	if err != nil || len(files) == 0 {
+		p.t.Fatalf("no dashboards: %v", err)
+	}
+	for _, file := range files {
+		var d struct {
+			Panels []struct {
+				Title   string
+				Targets []struct{ Expr string }
+			}
+		}
+		if err := json.Unmarshal([]byte(readFile(p.t, file)), &d); err != nil {
+			p.t.Fatal(err)
+		}
+		for _, panel := range d.Panels {
+			for _, target := range panel.Targets {
+				// Grafana puts at least four scrapes in its place.
+				missing[strings.ReplaceAll(target.Expr, "$__rate_interval", "10s")] = filepath.Base(file) + ", " + panel.Title
+			}
+		}
+	}
+	all := len(missing)
+	deadline := time.Now().Add(3 * time.Minute)
+	for len(missing) > 0 {
+		for expr := range missing {
+			if len(p.values(expr)) > 0 {
+				delete(missing, expr)
+			}
+		}
+		if time.Now().After(deadline) {
+			for _, expr := range slices.Sorted(maps.Keys(missing)) {
+				p.t.Errorf("%s: no data for %s", missing[expr], expr)
+			}
+			return
+		}
+		time.Sleep(time.Second)
+	}
+	p.t.Logf("%d queries of %d dashboards have data", all, len(files))
+}
+
+// rulesAreHealthy has every rule evaluated without an error.
+func (p *scraper) rulesAreHealthy() {
+	p.t.Helper()
+	var answer struct {
+		Data struct {
+			Groups []struct {
+				Rules []struct{ Name, Health, LastError string }
+			}
+		}
+	}
+	n := 0
+	soon(p.t, "every rule was evaluated", func() bool {
+		p.get("/api/v1/rules", &answer)
+		n = 0
+		for _, g := range answer.Data.Groups {
+			for _, r := range g.Rules {
+				if n++; r.Health == "unknown" {
+					return false
+				}
+				if r.Health != "ok" {
+					p.t.Errorf("rule %s: %s", r.Name, r.LastError)
+				}
+			}
+		}
+		return true
+	})
+	if n == 0 {
+		p.t.Error("no rules")
+	}
+}
+
+// pager is who is on call: it takes what Alertmanager's webhook sends.
+type pager struct {
+	url, token string
+	mu         sync.Mutex
+	pages      []string
+}
+
+func startPager(t *testing.T) *pager {
+	t.Helper()
+	p := &pager{token: "only-for-this-test"}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var b bytes.Buffer
+		if _, err := b.ReadFrom(r.Body); err != nil || r.Header.Get("Authorization") != "Bearer "+p.token {
+			http.Error(w, "who are you", http.StatusForbidden)
+			return
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.pages = append(p.pages, b.String())
+	}))
+	t.Cleanup(server.Close)
+	p.url = server.URL
+	return p
+}
+
+func (p *pager) all() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.pages)
+}
+
+// wait waits for a page that says all of this.
+func (p *pager) wait(t *testing.T, words ...string) {
+	t.Helper()
+	soon(t, fmt.Sprintf("a page says %q", words), func() bool {
+		return slices.ContainsFunc(p.all(), func(page string) bool {
+			return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(page, word) })
+		})
+	})
+}
