@@ -17,13 +17,13 @@ func tell(t *testing.T, args ...string) (out, errOut string, code int) {
 
 func TestAllMistakesAreReportedTogether(t *testing.T) {
 	t.Parallel()
-	_, said, code := tell(t, "version", "--http", "here", "--nats", "http://user:hush@x", "--database", "oracle:x", "--smtp", "mail", "--replicas", "2",
+	_, said, code := tell(t, "version", "--http", "here", "--nats", "http://user:hush@x", "--database", "oracle:x", "--smtp", "mail", "--traces", "collector:4318", "--replicas", "2",
 		"--url", "ftp://x", "--log-level", "loud", "--mail-from", "nobody", "--data", "", "--trusted-proxies", "everybody",
 		"--tls-cert", "here.pem", "--request-rate", "fast")
 	if code != exitUsage {
 		t.Errorf("exit code %d, want %d", code, exitUsage)
 	}
-	for _, flag := range []string{"--http", "--nats", "--database", "--smtp", "--replicas", "--url", "--log-level", "--mail-from", "--data", "--trusted-proxies", "--tls-cert", "--request-rate"} {
+	for _, flag := range []string{"--http", "--nats", "--database", "--smtp", "--traces", "--replicas", "--url", "--log-level", "--mail-from", "--data", "--trusted-proxies", "--tls-cert", "--request-rate"} {
 		if !strings.Contains(said, "  "+flag+": ") {
 			t.Errorf("no word about %s in:\n%s", flag, said)
 		}

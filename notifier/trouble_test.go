@@ -225,8 +225,8 @@ func TestFullStreamHoldsEventsBack(t *testing.T) {
 	w.run(n)
 	_, created := w.creates(mina, "t", "Fix the tap", ann, bob)
 	eventually(t, "the first mail has failed often", func() bool { return n.Status().Failed >= 10 })
-	if s := n.Status(); s.Lag != 1 || s.Waiting != 1 {
-		t.Errorf("status %+v, want one notice to wait and its event too", s)
+	if s := n.Status(); s.Lag != 1 || s.Waiting != 1 || s.Oldest <= 0 {
+		t.Errorf("status %+v, want one notice to wait, for a while now, and its event too", s)
 	}
 	server.behave(func(string, string) error { return nil })
 	for _, person := range []uuid.UUID{ann, bob} {
