@@ -16,10 +16,9 @@ import (
 // after every rebuild.
 type figuresRow struct {
 	created, completed, reopened int64
-	// standing counts the tasks there are by category, deleted those in the
-	// trash.
-	standing map[events.Category]int64
-	deleted  int64
+	// toDo, doing and done count the tasks there are by category, deleted those
+	// in the trash.
+	toDo, doing, done, deleted int64
 	// cycles counts completions by how long they took, in the order of
 	// [CycleBounds] with one more for longer; taken is the sum of all.
 	cycles []int64
@@ -45,16 +44,14 @@ func newFigures() *set[int64, figuresRow] {
 		key: func(k int64, to []any) []any { return append(to, k) },
 		values: func(k int64, r *figuresRow, to []any) []any {
 			return append(to, k, r.created, r.completed, r.reopened,
-				r.standing[events.CategoryToDo], r.standing[events.CategoryDoing], r.standing[events.CategoryDone], r.deleted,
+				r.toDo, r.doing, r.done, r.deleted,
 				encodeList(r.cycles), r.taken)
 		},
 		scan: func(scan func(...any) error) (k int64, r figuresRow, err error) {
-			var toDo, doing, done int64
 			var cycles string
-			if err = scan(&k, &r.created, &r.completed, &r.reopened, &toDo, &doing, &done, &r.deleted, &cycles, &r.taken); err != nil {
+			if err = scan(&k, &r.created, &r.completed, &r.reopened, &r.toDo, &r.doing, &r.done, &r.deleted, &cycles, &r.taken); err != nil {
 				return k, r, err
 			}
-			r.standing = map[events.Category]int64{events.CategoryToDo: toDo, events.CategoryDoing: doing, events.CategoryDone: done}
 			return k, r, decode(cycles, &r.cycles)
 		},
 	}
@@ -186,14 +183,9 @@ func (r *rows) buried(f *fact, by int64) {
 
 // figure changes a copy of the row and puts it.
 func (r *rows) figure(change func(*figuresRow)) {
-	row := figuresRow{standing: map[events.Category]int64{}}
+	var row figuresRow
 	if old := r.figures.get(onlyFigures); old != nil {
 		row = *old
-		standing := make(map[events.Category]int64, len(old.standing))
-		for category, n := range old.standing {
-			standing[category] = n
-		}
-		row.standing = standing
 	}
 	change(&row)
 	r.figures.put(onlyFigures, row)
@@ -202,8 +194,13 @@ func (r *rows) figure(change func(*figuresRow)) {
 // stand counts tasks in a category. A status that the board does not know has
 // none, and its tasks are on no list either.
 func (t *figuresRow) stand(category events.Category, by int64) {
-	if category.Valid() {
-		t.standing[category] += by
+	switch category {
+	case events.CategoryToDo:
+		t.toDo += by
+	case events.CategoryDoing:
+		t.doing += by
+	case events.CategoryDone:
+		t.done += by
 	}
 }
 
