@@ -123,7 +123,7 @@ func (g *Gateway) observed(next http.HandlerFunc) http.Handler {
 		watch := &watched{ResponseWriter: w}
 		if g.options.Tracer.On() && !untraced[r.URL.Path] {
 			var ctx context.Context
-			ctx, watch.span = g.options.Tracer.Begin(r.Context(), r.Header.Get("traceparent"), "request", traces.Serving)
+			ctx, watch.span = g.options.Tracer.Begin(r.Context(), r.Header.Get("Traceparent"), "request", traces.Serving)
 			r = r.WithContext(ctx)
 		}
 		defer g.observe(watch, r, began)
