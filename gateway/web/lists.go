@@ -35,6 +35,7 @@ type listData struct {
 
 // group is tasks under one heading.
 type group struct {
+	Key   string // stays the same while groups before it come and go
 	Name  string
 	Tasks []projections.Task
 }
@@ -157,7 +158,7 @@ func (w *Web) projectList(ctx context.Context, v *view, r *http.Request, name st
 // stand under the first.
 func (v *view) grouped(tasks []projections.Task, by string) []group {
 	if by == "" {
-		return []group{{"", tasks}}
+		return []group{{Tasks: tasks}}
 	}
 	var groups []group
 	index := map[string]int{}
@@ -166,7 +167,7 @@ func (v *view) grouped(tasks []projections.Task, by string) []group {
 		if !ok {
 			i = len(groups)
 			index[key] = i
-			groups = append(groups, group{Name: name})
+			groups = append(groups, group{Key: key, Name: name})
 		}
 		groups[i].Tasks = append(groups[i].Tasks, t)
 	}
@@ -249,7 +250,7 @@ func (w *Web) myWork(ctx context.Context, v *view, r *http.Request) (result, err
 	}
 	d.Empty = len(tasks) == 0
 	for _, key := range []string{"overdue", "today", "tomorrow", "week", "later", "none"} {
-		g := group{Name: v.T("due." + key)}
+		g := group{Key: key, Name: v.T("due." + key)}
 		for _, t := range tasks {
 			if v.dueGroup(t.Due) == key {
 				g.Tasks = append(g.Tasks, t)
@@ -284,7 +285,7 @@ func (w *Web) find(ctx context.Context, v *view, r *http.Request) (result, error
 		return result{}, err
 	}
 	d.Empty = len(tasks) == 0
-	d.Groups = []group{{"", tasks}}
+	d.Groups = []group{{Tasks: tasks}}
 	return result{show: findPage(v, d)}, nil
 }
 

@@ -1,7 +1,7 @@
 // Begins what the page needs: forms that are sent without leaving it, the panel,
 // what others do as they do it.
-import {$, $$, announce, api, apply, context, make, morph, page, position, refresh, remember, say, saw, toast, uuid} from './core.js'
-import {create, elements, idOf, picks, show, take, taskOf, tasks} from './tasks.js'
+import {$, $$, api, apply, context, make, morph, page, position, refresh, say, saw, toast, told, uuid} from './core.js'
+import {create, picks, show, take, taskOf, tasks} from './tasks.js'
 import './keys.js'
 
 const root = document.documentElement, panel = $('#panel'), onBoard = document.body.dataset.page === 'board'
@@ -13,15 +13,6 @@ if (zone && !document.cookie.includes('docket_zone=' + zone)) {
   if (!onBoard && zone !== 'UTC') refresh()
 }
 
-// told shows what a page says was done, with a way back.
-function told(doc) {
-  const done = $('#done', doc)
-  if (!done) return
-  const form = $('form', done), text = $('span', done).textContent
-  if (doc === document) done.remove()
-  if (form) remember(text, [{path: form.dataset.undo, revision: Number(form.dataset.revision)}])
-  else toast(text)
-}
 told(document)
 
 // Forms. The answer is the page the form leads to, and is put in place here.
@@ -29,61 +20,79 @@ const isDirty = c => c.type === 'checkbox' ? c.checked !== c.defaultChecked
   : c.options ? [...c.options].some(o => o.selected !== o.defaultSelected) : c.type !== 'hidden' && c.value !== c.defaultValue
 addEventListener('input', e => {
   const form = e.target.form
-  if (!form || form.method !== 'post') return
-  if ([...form.elements].some(isDirty)) form.dataset.dirty = ''
+  if (form?.method !== 'post') return
+  if ([...form.elements].some(isDirty)) form.dataset.dirty = 1
   else delete form.dataset.dirty
 })
-addEventListener('change', e => { if (e.target.form?.dataset.auto !== undefined) e.target.form.requestSubmit() })
+addEventListener('change', e => { if (e.target.form?.dataset.auto === '') e.target.form.requestSubmit() })
+addEventListener('focusout', e => {
+  const form = e.target.form
+  if (form?.dataset.auto === 'left' && form.dataset.dirty && !form.contains(e.relatedTarget)) form.requestSubmit()
+  hint?.remove()
+  hint = null
+})
+addEventListener('keydown', e => {
+  if (e.key !== 'Enter' || e.isComposing || e.defaultPrevented || !(e.ctrlKey || e.metaKey || 'line' in e.target.dataset)) return
+  e.preventDefault()
+  e.target.form?.requestSubmit()
+})
 addEventListener('submit', e => {
   const form = e.target
-  if (e.defaultPrevented || form.method !== 'post' || form.dataset.whole !== undefined) return
+  if (e.defaultPrevented || form.method !== 'post' || 'whole' in form.dataset) return
   e.preventDefault()
   send(form, e.submitter)
 })
 
 async function send(form, submitter) {
-  const body = new URLSearchParams(new FormData(form, submitter)), inPanel = panel.contains(form)
-  const dialog = form.closest('dialog')
+  // What is changed while a form is on its way follows it.
+  if (form.classList.contains('pending')) return form.again = true
+  const collect = () => new URLSearchParams(new FormData(form, submitter)), body = collect(), text = String(body)
+  const inPanel = panel.contains(form), dialog = form.closest('dialog'), fold = submitter && form.closest('details'), near = form.parentElement.closest('ol,ul,section,main')
   form.classList.add('pending')
   form.classList.remove('unsaved')
   const failed = text => {
     form.classList.add('unsaved')
-    form.classList.remove('pending')
     toast(text)
-    announce(text)
   }
   if (submitter?.name === 'confirmed') {
     const {wrong} = await create(form.getAttribute('action'), body)
+    form.classList.remove('pending')
     if (wrong) return failed(wrong)
     if (dialog) { dialog.close(); dialog.from.reset(); $('[name=key]', dialog.from).value = uuid() }
     return onBoard || refresh()
   }
-  let result
-  try { result = await page(form.getAttribute('action'), {method: 'POST', body}) } catch { return failed(say('offline')) }
-  const {answer, doc} = result, problem = $('#problem', doc)
-  if (problem) return failed($('.what', problem).textContent)
+  const {answer, doc} = await page(form.getAttribute('action'), {method: 'POST', body, keepalive: text.length < 6e4})
   form.classList.remove('pending')
-  delete form.dataset.dirty
-  $('.meanwhile', form)?.remove()
-  told(doc)
-  for (const box of $$('textarea', form)) if (box.closest('#say') && answer.ok) box.value = ''
-  const preview = $('#quick', doc)
-  if (preview) return showPreview(preview, dialog, form)
-  dialog?.close()
-  const task = $('#task', doc)
-  if (inPanel) {
-    // Meanwhile it may have been closed, or another opened.
-    const shown = $('#task', panel)
-    if (!task) close()
-    else if (shown && idOf(shown) === idOf(task)) { morph(shown, task); taskOf(shown) }
-    $('[role=alert]', panel)?.scrollIntoView({block: 'nearest'})
-    return
+  const lines = doc && $('#quick', doc)
+  if (lines) return showPreview(lines, dialog, form)
+  const task = doc && $('#task', doc), both = task && $('.conflict', task), stray = task && !inPanel && !$('main #task')
+  const wrong = doc && $('.wrong', doc), why = doc ? ($('#problem .what', doc) ?? (!answer.ok && !both && wrong))?.textContent : say('offline')
+  if (why) {
+    if (!wrong || stray) return failed(why)
+    form.classList.add('unsaved')
+  } else {
+    if (form.dataset.dirty && !both && String(collect()) !== text) {
+      for (const c of form.elements) if (c.name.startsWith('seen_')) c.value = body.getAll(c.name.slice(5)).join(' ')
+      if (form.again) form.requestSubmit()
+      return form.again = false
+    }
+    form.again = false
+    delete form.dataset.dirty
+    if (both || !('auto' in form.dataset)) form.reset()
+    if (fold) { fold.open = false; fold.firstElementChild.focus() }
   }
-  if (dialog) return onBoard || refresh()
-  const to = new URL(answer.url)
-  if (to.pathname !== location.pathname && answer.redirected) return location.assign(to)
-  apply(doc)
-  $('main [role=alert]')?.scrollIntoView({block: 'nearest'})
+  if (dialog) { dialog.close(); return onBoard || refresh() }
+  if (stray || inPanel && task) { if (both || panel.contains(form) && !panel.hidden) present(doc) } else if (inPanel) leave()
+  else {
+    const to = new URL(answer.url)
+    if (answer.redirected && to.pathname !== new URL(context.here || location).pathname) return location.assign(to)
+    apply(doc)
+  }
+  $('[role=alert]', inPanel ? panel : $('#main'))?.scrollIntoView({block: 'nearest'})
+  if (document.activeElement === document.body && near?.isConnected) {
+    near.tabIndex = -1
+    near.focus({preventScroll: true})
+  }
 }
 
 function showPreview(section, dialog, form) {
@@ -95,50 +104,66 @@ function showPreview(section, dialog, form) {
   $('[name=confirmed]', dialog).focus()
 }
 
-// The panel shows a task beside the page, under the task's own address.
-let below = location.href, back
-async function open(href, push = true) {
-  const {answer, doc} = await page(href).catch(() => ({}))
-  const task = doc && $('#task', doc)
-  if (!task) return answer ? location.assign(href) : toast(say('offline'))
-  if (panel.hidden) { below = location.href; back = document.activeElement; $('#main').dataset.page = below }
+// The panel shows a task beside the page, under the task's own address; the
+// page's is context.here meanwhile. Closed, it keeps what was being written.
+let back, title, leaving
+const leave = () => leaving ||= !history.back() // once, or it would lead out of Docket
+const loaded = location.pathname
+async function open(href, from) {
+  const {answer, doc} = await page(href)
+  if (doc && $('#task', doc)) present(doc, from)
+  else if (answer) location.assign(href)
+  else toast(say('offline'))
+}
+
+function present(doc, from = document.activeElement) {
+  const task = $('#task', doc), old = $('#task', panel), href = task.dataset.href, opens = panel.hidden
   context.labels = JSON.parse($('#context', doc).textContent).labels
-  panel.replaceChildren(task)
+  if (old?.dataset.href === href) morph(old, task)
+  else panel.replaceChildren(task)
+  taskOf($('#task', panel))
+  if (opens) { back = from; title = document.title }
+  if (location.pathname !== href) {
+    if (opens) context.here = location.href
+    history[opens ? 'pushState' : 'replaceState']({panel: href}, '', href)
+  }
   panel.hidden = false
-  taskOf(task)
   document.title = doc.title
-  if (push) history.pushState({panel: href}, '', href)
-  ;($('[data-close]', panel) ?? panel).focus()
+  if (opens || old !== $('#task', panel)) $('[data-close]', panel).focus()
 }
 
-function close(pop = true) {
-  if (panel.hidden) return
+function close() {
+  if (panel.contains(document.activeElement)) document.activeElement.blur()
+  history.replaceState(null, '', context.here)
+  context.here = ''
   panel.hidden = true
-  panel.replaceChildren()
-  if (pop) history.pushState({}, '', below)
-  document.title = document.title.replace(/.*(?= · )/, $('h1')?.textContent ?? '')
-  back?.isConnected && back.focus({preventScroll: true})
-  delete $('#main').dataset.page
+  leaving = false
+  document.title = title
+  if (back.isConnected) back.focus({preventScroll: true})
 }
 
-addEventListener('popstate', e => e.state?.panel ? open(e.state.panel, false) : close(false))
+addEventListener('popstate', e => {
+  if (e.state?.panel && !$('main #task')) open(e.state.panel)
+  else if (location.pathname !== loaded) location.reload()
+  else if (!panel.hidden) close()
+})
 addEventListener('click', e => {
   const link = e.target.closest?.('a')
   for (const menu of $$('details.menu[open]')) if (!menu.contains(e.target)) menu.open = false
   if (!link || e.defaultPrevented || e.ctrlKey || e.metaKey || e.shiftKey || e.button) return
-  if (link.dataset.close !== undefined && panel.contains(link)) { e.preventDefault(); close() }
-  else if (link.dataset.again !== undefined && panel.contains(link)) { e.preventDefault(); open(link.href, false) }
-  else if (link.matches('.title, .mention a') && $('#main').contains(link) && !$('main #task')) { e.preventDefault(); open(link.getAttribute('href')) }
-  else if (link.matches('.history .more') && panel.contains(link)) { e.preventDefault(); open(link.href, false) }
+  const inPanel = panel.contains(link)
+  if (inPanel && 'close' in link.dataset) leave()
+  else if (inPanel && link.matches('[data-again], .more') || link.matches('main .title') && !$('main #task')) open(link.getAttribute('href'), link)
+  else return
+  e.preventDefault()
 })
 
 async function refreshPanel() {
   const shown = $('#task', panel)
-  if (!shown) return
-  const {answer, doc} = await page(shown.dataset.href).catch(() => ({}))
-  const task = doc && $('#task', doc)
-  if (task && $('#task', panel) === shown) morph(shown, task)
-  else if (answer?.status === 404) { close(); toast(say('gone')) }
+  const {answer, doc} = await page(shown.dataset.href)
+  if (panel.hidden || $('#task', panel) !== shown) return
+  if (doc && $('#task', doc)) present(doc)
+  else if (answer?.status === 404) { leave(); toast(say('gone')) }
 }
 
 // Suggestions while writing: people after @, labels in their field.
@@ -147,7 +172,7 @@ addEventListener('input', e => suggest(e.target))
 function suggest(box) {
   hint?.remove()
   hint = null
-  const kind = box.dataset?.suggest ?? (box.form?.dataset.suggest === '' || box.closest?.('.add') ? 'people' : undefined)
+  const kind = box.dataset.suggest ?? (box.closest('.add') && 'people')
   if (!kind) return
   const before = box.value.slice(0, box.selectionStart), found = before.match(kind === 'people' ? /(?:^|\s)@([\p{L}\p{N}_.-]*)$/u : /(?:^|,)\s*([^,]+)$/)
   if (!found) return
@@ -179,7 +204,6 @@ addEventListener('keydown', e => {
   e.preventDefault()
   e.stopPropagation()
 }, true)
-addEventListener('focusout', () => { hint?.remove(); hint = null })
 
 // Finding as one types: the address keeps what was asked.
 let asked = 0, wait
@@ -189,14 +213,13 @@ $('#search')?.addEventListener('input', e => {
   wait = setTimeout(() => find(e.target), 120)
 })
 async function find(box) {
-  const turn = ++asked, to = new URL(location.href)
+  const turn = ++asked, q = box.value.trim(), to = new URL(context.here || location)
   to.searchParams.delete('cursor')
-  if (box.value.trim()) to.searchParams.set('q', box.value.trim())
-  else to.searchParams.delete('q')
-  if (!panel.hidden) return
-  history.replaceState(history.state, '', to)
-  if (picks.board) return narrow(box.value.trim(), turn)
-  const {doc} = await page(to).catch(() => ({}))
+  to.searchParams[q ? 'set' : 'delete']('q', q)
+  if (panel.hidden) history.replaceState(null, '', to)
+  else context.here = to.href
+  if (picks.board) narrow(q, turn)
+  const {doc} = await page(to)
   if (doc && turn === asked) apply(doc)
 }
 
@@ -210,6 +233,7 @@ async function narrow(q, turn = ++asked) {
 let source, last = context.position, hiding
 function follow() {
   source?.close()
+  if (!last) return // a page that shows nothing has no news
   const only = context.project ? '&project=' + context.project.id : ''
   source = new EventSource(`/api/v1/feed?after=${encodeURIComponent(last)}${only}`)
   source.onopen = () => { $('#offline').hidden = true; fetchWaiting() }
@@ -234,7 +258,7 @@ function happened(e) {
     waiting.add(e.task_id)
     queueMicrotask(fetchWaiting)
   }
-  if ($('#task', panel)?.dataset.href.endsWith(e.task_id ?? '-') || !e.task_id && !panel.hidden) {
+  if (!panel.hidden && (!e.task_id || $('#task', panel).dataset.href.endsWith(e.task_id))) {
     clearTimeout(soonPanel)
     soonPanel = setTimeout(refreshPanel, 60)
   }
@@ -272,11 +296,10 @@ async function fetchWaiting() {
 
 // reboard takes a change of the project itself.
 async function reboard() {
-  const {answer, doc} = await page(panel.hidden ? location.href : below).catch(() => ({}))
+  const {answer, doc} = await page(context.here || location.href)
   if (!answer || answer.status >= 500) return soon = setTimeout(reboard, 2000)
   if (!$('#board', doc)) return location.reload()
-  Object.assign(context, JSON.parse($('#context', doc).textContent))
-  morph($('#head'), $('#head', doc))
+  apply(doc)
   picks.board.reshape($('#board', doc))
 }
 

@@ -5,7 +5,7 @@ export const $ = (selector, root = document) => root.querySelector(selector)
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)]
 export const context = JSON.parse($('#context').textContent)
 export const say = (key, ...args) => args.reduce((text, a) => text.replace('{}', () => a), (context.words[key] ?? key).split('|').at(args[0] === 1 ? 0 : -1))
-export const uuid = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map(b => b.toString(16).padStart(2, '0')).join('')
+export const uuid = () => crypto.randomUUID?.() ?? crypto.getRandomValues(new Uint32Array(4)).join('')
 const sleep = ms => new Promise(done => setTimeout(done, ms))
 export const still = matchMedia('(prefers-reduced-motion: reduce)')
 
@@ -64,17 +64,31 @@ export function api(method, path, body) {
 
 export const reason = answer => answer.data?.detail ?? answer.data?.title ?? say('offline')
 
-// page asks for a page and gives its document.
+// page asks for a page and gives its document, or nothing if it does not come.
 export async function page(address, options = {}) {
   const headers = {Accept: 'text/html', ...options.headers}
   if (position) headers['Docket-Position'] = position
-  const answer = await fetch(address, {...options, headers})
-  const doc = new DOMParser().parseFromString(await answer.text(), 'text/html')
+  const answer = await fetch(address, {...options, headers}).catch(() => null), text = await answer?.text().catch(() => null)
+  // The feed says that the connection is lost.
+  if (!text) return {}
+  const doc = new DOMParser().parseFromString(text, 'text/html')
   saw(answer.headers.get('Docket-Position'))
+  told(doc)
   return {answer, doc}
 }
 
-const kept = new Set(['open', 'data-picked', 'data-dirty', 'aria-grabbed'])
+// told shows what a page says was done, with a way back. It is said once, to
+// whichever page is asked for first.
+export function told(doc) {
+  const done = $('#done', doc)
+  if (!done) return
+  const form = $('form', done), text = $('span', done).textContent
+  done.remove()
+  if (form) remember(text, [{path: form.dataset.undo, revision: Number(form.dataset.revision)}])
+  else toast(text)
+}
+
+const kept = ['open', 'data-picked']
 
 // morph makes one element like another and leaves alone what is alike: focus,
 // scrolling and what is being written stay as they are.
@@ -86,15 +100,16 @@ export function morph(from, to) {
   }
   if (from.dataset.dirty) return overtaken(from, to)
   if (from.form?.dataset.dirty || from.isEqualNode(to) && from.value === to.value) return
-  for (const {name} of [...from.attributes]) if (!to.hasAttribute(name) && !kept.has(name)) from.removeAttribute(name)
-  for (const {name, value} of to.attributes) if (!kept.has(name) && from.getAttribute(name) !== value) from.setAttribute(name, value)
-  const keyed = new Map([...from.children].filter(c => c.id).map(c => [c.id, c]))
+  for (const {name} of [...from.attributes]) if (!to.hasAttribute(name) && !kept.includes(name)) from.removeAttribute(name)
+  for (const {name, value} of to.attributes) if (!kept.includes(name) && from.getAttribute(name) !== value) from.setAttribute(name, value)
   let at = from.firstChild
   for (const next of [...to.childNodes]) {
-    const match = next.id ? keyed.get(next.id) : at && !at.id && at.nodeName === next.nodeName ? at : null
+    const match = next.id ? document.getElementById(next.id) : at && !at.id && at.nodeName === next.nodeName ? at : null
     if (!match) {
-      from.insertBefore(next, at)
-      if (next.id) next.classList.add('fresh')
+      // Filled like the rest: what is in it may have stood elsewhere.
+      const fresh = from.insertBefore(next.cloneNode(), at)
+      morph(fresh, next)
+      if (next.id) fresh.classList.add('fresh')
       continue
     }
     if (match === at) at = at.nextSibling
@@ -106,7 +121,7 @@ export function morph(from, to) {
     at.remove()
     at = next
   }
-  if (from.matches('input,select,textarea') && from !== document.activeElement) {
+  if (from.matches('input,select,textarea') && (from.form?.method === 'post' || from !== document.activeElement)) {
     from.value = to.value
     from.checked = to.checked
   }
@@ -176,12 +191,11 @@ export async function refresh() {
   try {
     do {
       again = false
-      const here = $('#main').dataset.page ?? location.href
-      const {answer, doc} = await page(here)
-      if (answer.redirected && new URL(answer.url).pathname === '/sign-in') return location.reload()
-      apply(doc)
+      const {answer, doc} = await page(context.here || location.href)
+      if (answer?.redirected && new URL(answer.url).pathname === '/sign-in') return location.reload()
+      if (doc) apply(doc)
     } while (again)
-  } catch { /* the feed says that the connection is lost, and comes back */ } finally { refreshing = false }
+  } finally { refreshing = false }
 }
 
 // apply puts a page's document in place of this one.
@@ -191,9 +205,7 @@ export function apply(doc) {
   if (head) morph($('#top'), head)
   const words = $('#context', doc)
   if (words) Object.assign(context, {project: undefined}, JSON.parse(words.textContent))
-  dispatchEvent(new CustomEvent('news', {detail: main}))
-  if (document.body.dataset.page !== 'board') {
-    morph($('#main'), main)
-    if ($('#panel').hidden) document.title = doc.title
-  }
+  // The cards of a board are its own script's.
+  for (const part of document.body.dataset.page === 'board' ? ['#head', '#search'] : ['#main']) morph($(part), $(part, doc))
+  if (!context.here) document.title = doc.title
 }

@@ -1,6 +1,6 @@
 // Commands: each has a name, a key and a place in the palette, and acts on the
 // cards that are selected or else the one under the pointer or the focus.
-import {$, $$, context, make, redo, say, toast, undo} from './core.js'
+import {$, $$, context, make, redo, say, toast, undo, uuid} from './core.js'
 import {assign, change, discard, dayText, idOf, isoDay, mayWrite, now, picks, show, statusesOf, taskOf, tasks} from './tasks.js'
 
 let hovered
@@ -23,8 +23,7 @@ const onTasks = run => () => { const ids = mine(); if (ids.length) run(ids, now(
 // choose lets pick one of several by typing or arrows. Items with an own state
 // stay open, so that several can be chosen.
 function choose(title, items, free) {
-  $('#choose')?.remove()
-  const back = document.activeElement
+  $('#choose')?.close()
   const list = make('ul', {id: 'choices', role: 'listbox', ariaLabel: title})
   const box = make('input', {type: 'text', autocomplete: 'off', spellcheck: false, role: 'combobox', ariaLabel: title, placeholder: say('search'), ariaExpanded: 'true'})
   box.setAttribute('aria-controls', 'choices')
@@ -59,7 +58,7 @@ function choose(title, items, free) {
     if (e.key === 'Enter' && !e.isComposing) { e.preventDefault(); if (shown[at]) run(shown[at]) }
   }
   dialog.onclick = e => { if (e.target === dialog) dialog.close() }
-  dialog.onclose = () => { dialog.remove(); if (back?.isConnected && !$('dialog[open]')) back.focus({preventScroll: true}) }
+  dialog.onclose = () => dialog.remove()
   document.body.append(dialog)
   dialog.showModal()
   draw()
@@ -89,16 +88,17 @@ const pickPeople = onTasks((ids, t) => {
 
 const pickLabels = onTasks((ids, t) => {
   const has = l => ids.every(id => now(tasks.get(id)).labels.includes(l))
-  const item = l => ({text: l, on: () => has(l), run: () => {
+  const item = l => ({text: l, on: () => has(l), run() {
     const off = has(l)
     for (const id of ids) {
       const labels = now(tasks.get(id)).labels.filter(x => x !== l)
       change([id], {labels: off ? labels : [...labels, l].sort()}, say('changed'))
     }
-    if (!known.includes(l)) known.push(l)
+    if (!known.includes(l)) { known.push(l); items.push(this) }
   }})
   const known = [...new Set([...(context.labels ?? []), ...[...tasks.values()].flatMap(x => x.labels ?? [])])].sort()
-  choose(say('c.label'), known.map(item), text => text && !known.includes(text) ? item(text) : null)
+  const items = known.map(item)
+  choose(say('c.label'), items, text => text && !known.includes(text) ? item(text) : null)
 })
 
 const editTitle = onTasks((ids, t) => {
@@ -126,22 +126,16 @@ const editTitle = onTasks((ids, t) => {
 })
 
 function write() {
-  const project = context.project?.id ?? context.projects[0]?.id
-  if (!project || context.project && !context.project.writes) return
-  $('#write')?.remove()
+  const all = context.project ? [context.project] : context.projects.filter(p => p.writes)
+  if (!all[0]?.writes) return
   const box = make('textarea', {name: 'text', rows: 3, required: true, ariaLabel: say('newTasks'), placeholder: say('newTasks')})
-  const form = make('form', {method: 'post', className: 'stack'}, box)
-  form.dataset.suggest = ''
-  form.action = `/projects/${project}/tasks`
-  if (!context.project) {
-    const select = make('select', {ariaLabel: say('go', ''), onchange: () => form.action = `/projects/${select.value}/tasks`},
-      ...context.projects.filter(p => p.writes).map(p => make('option', {value: p.id, textContent: p.name})))
-    form.prepend(select)
-    if (select.value) form.action = `/projects/${select.value}/tasks`
-  }
+  box.dataset.suggest = 'people'
+  const form = make('form', {method: 'post', className: 'stack'}, box), to = id => form.action = `/projects/${id}/tasks`
+  to(all[0].id)
+  if (!context.project) form.prepend(make('select', {ariaLabel: say('go', ''), onchange: e => to(e.target.value)}, ...all.map(p => make('option', {value: p.id, textContent: p.name}))))
   const column = focused()?.closest('.column')?.dataset.status
   form.append(make('input', {type: 'hidden', name: 'status', value: column ?? ''}), make('input', {type: 'hidden', name: 'back', value: location.pathname + location.search}),
-    make('input', {type: 'hidden', name: 'key', value: crypto.randomUUID?.() ?? String(Math.random())}), make('button', {textContent: say('add')}))
+    make('input', {type: 'hidden', name: 'key', value: uuid()}), make('button', {textContent: say('add')}))
   const dialog = make('dialog', {id: 'write', ariaLabel: say('c.new')}, form)
   box.onkeydown = e => { if (e.key === 'Enter' && !e.shiftKey && !e.isComposing && !box.value.trim().includes('\n')) { e.preventDefault(); form.requestSubmit() } }
   dialog.onclose = () => dialog.remove()
@@ -154,12 +148,11 @@ const step = (dx, dy) => () => {
   if (picks.board?.holding()) return picks.board.shift(dx, dy)
   if (picks.board) return picks.board.step(dx, dy)
   if (dx) return
-  const all = $$('.task-row a.title'), i = all.indexOf($('a.title', focused() ?? document.createElement('p')))
+  const all = $$('.task-row a.title'), i = all.indexOf(focused()?.querySelector('a.title'))
   all[Math.min(all.length - 1, Math.max(0, i + dy))]?.focus()
 }
 
 function help() {
-  $('#help')?.remove()
   const dialog = make('dialog', {id: 'help', ariaLabel: say('keys')}, make('h2', {textContent: say('keys')}),
     make('dl', {}, ...commands.filter(c => c.keys).map(c => make('div', {}, make('dt', {}, ...c.keys.map(k => make('kbd', {textContent: k}))), make('dd', {textContent: c.text})))),
     make('button', {textContent: say('close'), onclick: () => dialog.close()}))
@@ -169,16 +162,12 @@ function help() {
 }
 
 function theme() {
-  const dark = getComputedStyle(document.documentElement).colorScheme.includes('dark') && (document.documentElement.dataset.theme === 'dark' || matchMedia('(prefers-color-scheme: dark)').matches && document.documentElement.dataset.theme !== 'light')
-  const to = dark ? 'light' : 'dark'
-  document.documentElement.dataset.theme = to
+  const {dataset} = document.documentElement, dark = dataset.theme ? dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches
+  const to = dataset.theme = dark ? 'light' : 'dark'
   fetch('/look', {method: 'POST', body: new URLSearchParams({theme: to, back: '/'}), redirect: 'manual'}).catch(() => {})
 }
 
-const open = () => {
-  const link = $('a.title', focused() ?? hovered ?? document.createElement('p'))
-  link?.click()
-}
+const open = () => (focused() ?? hovered)?.querySelector('a.title')?.click()
 
 const commands = [
   {id: 'new', keys: ['c'], run: write},
@@ -221,9 +210,11 @@ function palette() {
 
 function escape() {
   if (picks.board?.holding()) return picks.board.release(false)
-  if (!$('#panel').hidden) return $('#panel [data-close]')?.click()
   const menu = $('details.menu[open]')
-  if (menu) menu.open = false
+  if (menu) {
+    menu.open = false
+    $('summary', menu).focus()
+  } else if (!$('#panel').hidden) $('#panel [data-close]').click()
   else picks.board?.unpick()
 }
 
@@ -242,7 +233,7 @@ addEventListener('keydown', e => {
   }
   const key = (names[e.key] ?? e.key).toLowerCase(), command = byKey.get(key)
   if (writing && !(key === 'escape' && !e.target.closest('dialog'))) return
-  if (writing) return e.target.blur()
+  if (writing) return e.target.closest('.menu') ? escape() : e.target.blur()
   if (!command || command.board && !picks.board || key === 'enter') return
   const arrow = '↓↑←→'.includes(key) || key === 'space'
   if (arrow && (!picks.board || !e.target.closest('#board'))) return
