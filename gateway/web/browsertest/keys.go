@@ -168,3 +168,28 @@ func (p *Page) Set(sel, value string) {
 		p.fatal("%s has no %q", sel, value)
 	}
 }
+
+// Compose begins to write with an input method: each text is what stands there
+// so far, and the last stays unfinished until [Page.Commit].
+func (p *Page) Compose(texts ...string) {
+	p.t.Helper()
+	for _, text := range texts {
+		end := int64(utf8.RuneCountInString(text))
+		if _, err := call(p, input.ImeSetComposition, input.ImeSetCompositionParams{Text: text, SelectionStart: end, SelectionEnd: end}); err != nil {
+			p.fatal("compose %q: %v", text, err)
+		}
+	}
+}
+
+// Commit ends what [Page.Compose] began with the text and the Enter key, which
+// the page sees as one that belongs to the input method.
+func (p *Page) Commit(text string) {
+	p.t.Helper()
+	const processed = 229 // the key code of what an input method has taken
+	enter := kb.Key{Key: "Enter", Code: "Enter", Native: processed, Windows: processed}
+	p.key(input.DispatchKeyEventTypeRawKeyDown, enter, 0, "")
+	if _, err := call(p, input.InsertText, input.InsertTextParams{Text: text}); err != nil {
+		p.fatal("commit %q: %v", text, err)
+	}
+	p.key(input.DispatchKeyEventTypeKeyUp, enter, 0, "")
+}
