@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -150,6 +151,14 @@ func (w *Web) createToken(ctx context.Context, v *view, r *http.Request) (result
 		return w.showTokens(ctx, v, d, p.Status)
 	}
 	return w.showTokens(ctx, v, profileData{Made: &token}, 0)
+}
+
+// hostOf is an address without the port, which says nothing to people.
+func hostOf(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return address
 }
 
 // deviceOf is a short name for what calls itself by a long one.
