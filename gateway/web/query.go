@@ -30,7 +30,7 @@ type term struct {
 // String is the term as one writes it.
 func (t term) String() string {
 	value := t.Value
-	if strings.ContainsAny(value, " \t\"") {
+	if strings.ContainsAny(value, " \t\n\r\"") {
 		value = `"` + strings.ReplaceAll(value, `"`, "") + `"`
 	}
 	if t.Field == "" {
