@@ -14,7 +14,7 @@ demo: ## The same, with a small project to look at
 	go run . --demo
 
 test: check ## Every test, with the race detector, against real servers
-	$(SERVICES) go test -race -timeout 10m ./...
+	$(SERVICES) go test -race -timeout 20m ./...
 
 generate: ## The pages' Go from their templates
 	cd gateway/web && $(TEMPL) generate
