@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net"
 	"strings"
 
@@ -22,13 +20,9 @@ func (s *system) gatewayParts(ctx context.Context, listener net.Listener, handle
 	if err != nil {
 		return nil, nil, err
 	}
-	config := idempotency.BucketConfig(s.settings.copies)
-	answers, err := stream.KeyValue(ctx, config.Bucket)
-	if errors.Is(err, js.ErrBucketNotFound) {
-		answers, err = stream.CreateKeyValue(ctx, config)
-	}
+	answers, err := idempotency.Open(ctx, stream, s.settings.copies)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open the bucket of answers: %w", err)
+		return nil, nil, err
 	}
 	figures := registry(sources)
 	base := s.settings.baseURL(listener.Addr().String())

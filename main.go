@@ -34,6 +34,7 @@ type commandLine struct {
 	Gateway   gatewayCommand   `cmd:"" help:"Only the HTTP gateway: commands, queries, the live feed."`
 	Projector projectorCommand `cmd:"" help:"Only the projector: keeps the rows up with the log."`
 	Notifier  notifierCommand  `cmd:"" help:"Only the notifier: mails those whom an event concerns."`
+	Setup     setupCommand     `cmd:"" help:"Make on an outside NATS what the roles need, for those that may not do so themselves."`
 	Rebuild   rebuildCommand   `cmd:"" help:"Fill the rows anew from the log, beside those being served, and switch."`
 	Replay    replayCommand    `cmd:"" help:"Print events of the log as lines of JSON."`
 	Audit     auditCommand     `cmd:"" help:"Prove that the log is whole and the rows follow from it."`

@@ -26,7 +26,7 @@ func withNotifier(ctx context.Context, env *environment, do func(*notifier.Notif
 		return err
 	}
 	defer s.close()
-	if err := s.openAccounts(ctx); err != nil {
+	if err := s.openNames(ctx); err != nil {
 		return err
 	}
 	n, err := s.newNotifier(ctx, s.settings.baseURL(defaultHTTP))

@@ -156,7 +156,7 @@ func (c *notifierCommand) Run(ctx context.Context, env *environment) error {
 	if err := s.openTraces(ctx, "notifier"); err != nil {
 		return err
 	}
-	if err := s.openAccounts(ctx); err != nil {
+	if err := s.openNames(ctx); err != nil {
 		return err
 	}
 	mail, err := s.newNotifier(ctx, s.settings.URL)
@@ -323,7 +323,7 @@ func (s *system) newNotifier(ctx context.Context, baseURL string) (*notifier.Not
 	}
 	n, err := notifier.New(ctx, notifier.Options{
 		Conn: func() (*nats.Conn, error) { return s.connect(ctx) },
-		Log:  s.log, People: directory{s}, BaseURL: baseURL, From: s.settings.MailFrom,
+		Log:  s.log, People: directory{s.people}, BaseURL: baseURL, From: s.settings.MailFrom,
 		SMTP: s.settings.SMTP, MailDir: s.mailFolder(), Replicas: s.settings.copies, Logger: s.logger, Tracer: s.tracer,
 	})
 	if err == nil {
@@ -333,10 +333,10 @@ func (s *system) newNotifier(ctx context.Context, baseURL string) (*notifier.Not
 }
 
 // directory shows the notifier the people it may write to.
-type directory struct{ s *system }
+type directory struct{ people people }
 
 func (d directory) Person(id uuid.UUID) (notifier.Person, bool) {
-	p, ok := d.s.accounts.Person(id)
+	p, ok := d.people.Person(id)
 	if !ok || p.Erased {
 		return notifier.Person{}, false
 	}

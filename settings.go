@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/mail"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ type Settings struct {
 	TLSKey   string `name:"tls-key" env:"DOCKET_TLS_KEY" placeholder:"FILE" help:"The certificate's private key, as PEM."`
 	Proxies  string `name:"trusted-proxies" env:"DOCKET_TRUSTED_PROXIES" placeholder:"NETWORKS" help:"Proxies in front of the gateway, such as 10.0.0.0/8,127.0.0.1: their X-Forwarded-For says who the client is, by which attempts are limited."`
 	NATS     string `name:"nats" env:"DOCKET_NATS" placeholder:"URL" help:"NATS servers, nats://user:password@host:4222,… ; without it one is embedded, on loopback, with its data in the data folder; the separate roles need it."`
+	NATSCA   string `name:"nats-ca" env:"DOCKET_NATS_CA" placeholder:"FILE" help:"Certificates, PEM, of whoever vouches for the NATS servers; connections are then encrypted or not made. Default: the system's, for addresses with tls://."`
 	Replicas string `name:"replicas" env:"DOCKET_REPLICAS" default:"1" placeholder:"N" help:"Copies of the log and the buckets on the NATS cluster: 1, 3 or 5. Used when they are first made."`
 	Database string `name:"database" env:"DOCKET_DATABASE" placeholder:"URL" help:"Where the rows are kept: sqlite:FILE, postgres://user:password@host/name or mysql://user:password@host/name. Default: rows.db in the data folder."`
 	SMTP     string `name:"smtp" env:"DOCKET_SMTP" placeholder:"URL" help:"Mail server, smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it mails are kept as files in the data folder."`
@@ -83,6 +85,13 @@ func (s *Settings) complete(role string) error {
 	}
 	if s.rate, err = strconv.Atoi(cmp.Or(s.Rate, "100")); err != nil || s.rate < 0 {
 		wrong("request-rate", "must be a whole number, 0 for no limit, have %q", s.Rate)
+	}
+	if s.NATSCA != "" {
+		if s.NATS == "" {
+			wrong("nats-ca", "the embedded log needs none; name a cluster with --nats")
+		} else if _, err := os.ReadFile(s.NATSCA); err != nil {
+			wrong("nats-ca", "%v", err)
+		}
 	}
 	switch s.Replicas {
 	case "", "1":

@@ -17,6 +17,7 @@ import (
 	"github.com/docketlog/docket/metrics"
 	"github.com/docketlog/docket/projections"
 	"github.com/docketlog/docket/traces"
+	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 )
 
@@ -28,12 +29,18 @@ type system struct {
 	nc       *nats.Conn
 	log      *jetstream.Log
 	accounts *accounts.Accounts
+	people   people // of the accounts, or of those who have nothing to do with them
 	rows     *projections.Store
 	// counted is told by the rooms how long what they do takes.
 	counted *metrics.Distributions
 	tracer  traces.Tracer
 
 	leave []func()
+}
+
+// people knows what others see of an account.
+type people interface {
+	Person(id uuid.UUID) (accounts.Person, bool)
 }
 
 // open connects to the log, embedding a broker where none is named.
@@ -110,7 +117,7 @@ func (s *system) connect(ctx context.Context) (*nats.Conn, error) {
 	case s.settings.NATS == runningBroker:
 		return broker.DialRunning(ctx, s.settings.Data)
 	default:
-		return broker.Dial(ctx, s.settings.NATS)
+		return broker.Dial(ctx, s.settings.NATS, s.natsOptions()...)
 	}
 }
 
@@ -128,9 +135,34 @@ func (s *system) openTraces(ctx context.Context, role string) error {
 	return err
 }
 
+// natsOptions are for a broker that is somebody else's.
+func (s *system) natsOptions() []nats.Option {
+	opts := []nats.Option{nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+		// Whoever asked only sees that nothing answers, or not even that.
+		if errors.Is(err, nats.ErrPermissionViolation) {
+			s.logger.Error("the broker does not let this user do that; has docket setup been run?", "err", err)
+		}
+	})}
+	if s.settings.NATSCA != "" {
+		opts = append(opts, nats.RootCAs(s.settings.NATSCA))
+	}
+	return opts
+}
+
+// openNames opens of the accounts what a notifier may know.
+func (s *system) openNames(ctx context.Context) error {
+	names, err := accounts.OpenNames(ctx, s.nc, accounts.Options{Replicas: s.settings.copies, Logger: s.logger})
+	if err == nil {
+		s.people = names
+		s.leave = append(s.leave, names.Close)
+	}
+	return err
+}
+
 func (s *system) openAccounts(ctx context.Context) (err error) {
 	s.accounts, err = accounts.Open(ctx, s.nc, s.log, accounts.Options{Replicas: s.settings.copies, Logger: s.logger})
 	if err == nil {
+		s.people = s.accounts
 		s.leave = append(s.leave, s.accounts.Close)
 	}
 	return err

@@ -127,22 +127,7 @@ func Open(ctx context.Context, nc *nats.Conn, log events.Log, options Options) (
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	watches := []*watch{a.directory.watch, a.sessions.watch, a.tokens.watch}
-	for _, w := range watches {
-		a.running.Go(func() { w.run(background) })
-	}
-	status := nc.StatusChanged()
-	a.running.Go(func() {
-		// Whatever happened to the connection, something may have been missed.
-		for range status {
-			for _, w := range watches {
-				w.distrust()
-			}
-		}
-	})
-	a.running.Go(func() {
-		<-background.Done()
-		nc.RemoveStatusListener(status)
-	})
+	keep(background, nc, &a.running, watches...)
 	a.running.Go(func() { a.recordTouches(background) })
 	for _, w := range watches {
 		select {
@@ -167,32 +152,29 @@ func (a *Accounts) openBuckets(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	const day = 24 * time.Hour
-	var attemptsBucket, instanceBucket, sessionsBucket, tokensBucket *bucket
+	var attemptCounts, one, sessions, tokens *bucket
 	for _, b := range []struct {
-		to      **bucket
-		name    string
-		history int
-		ttl     time.Duration
+		to   **bucket
+		kind bucketKind
 	}{
-		{&a.people, "docket_people", slack, 0},
-		{&a.credentials, "docket_credentials", slack, 0},
-		{&a.filters, "docket_filters", slack, 0},
-		{&sessionsBucket, "docket_sessions", slack, SessionLifetime + day},
-		{&tokensBucket, "docket_tokens", slack, MaxTokenLifetime + day},
-		{&attemptsBucket, "docket_attempts", 1, MaxWindow},
-		{&instanceBucket, "docket_instance", 1, 0},
+		{&a.people, peopleBucket},
+		{&a.credentials, credentialsBucket},
+		{&a.filters, filtersBucket},
+		{&sessions, sessionsBucket},
+		{&tokens, tokensBucket},
+		{&attemptCounts, attemptsBucket},
+		{&one, instanceBucket},
 	} {
-		if *b.to, err = openBucket(ctx, js, b.name, a.options.Replicas, b.history, b.ttl); err != nil {
+		if *b.to, err = openBucket(ctx, js, b.kind, a.options.Replicas); err != nil {
 			return err
 		}
 	}
-	if a.instance, err = openInstance(ctx, instanceBucket); err != nil {
+	if a.instance, err = openInstance(ctx, one); err != nil {
 		return err
 	}
-	a.attempts = &attempts{bucket: attemptsBucket, window: a.options.Limits.Window, now: a.now}
-	a.sessions = a.newPasses(PrefixSession, sessionsBucket)
-	a.tokens = a.newPasses(PrefixToken, tokensBucket)
+	a.attempts = &attempts{bucket: attemptCounts, window: a.options.Limits.Window, now: a.now}
+	a.sessions = a.newPasses(PrefixSession, sessions)
+	a.tokens = a.newPasses(PrefixToken, tokens)
 	a.directory = newDirectory(a.people, a.options.Logger)
 	return nil
 }

@@ -37,37 +37,22 @@ type bucket struct {
 }
 
 // openBucket makes the bucket if there is none. One that exists is taken as it
-// is: its replicas are the operator's to change.
-func openBucket(ctx context.Context, js jetstream.JetStream, name string, replicas, history int, ttl time.Duration) (*bucket, error) {
-	duplicates := 2 * time.Minute
-	if ttl > 0 {
-		duplicates = min(duplicates, ttl)
-	}
-	stream, err := js.CreateStream(ctx, jetstream.StreamConfig{
-		Name:              "KV_" + name,
-		Subjects:          []string{subjectPrefix(name) + ">"},
-		MaxMsgsPerSubject: int64(history),
-		MaxMsgs:           -1,
-		MaxBytes:          -1,
-		MaxMsgSize:        maxValue,
-		MaxAge:            ttl,
-		Duplicates:        duplicates,
-		Discard:           jetstream.DiscardNew,
-		Storage:           jetstream.FileStorage,
-		Replicas:          replicas,
-		AllowRollup:       true,
-	})
-	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-		stream, err = js.Stream(ctx, "KV_"+name)
+// is, so that a process which may make none works on those that are there.
+func openBucket(ctx context.Context, js jetstream.JetStream, kind bucketKind, replicas int) (*bucket, error) {
+	stream, err := js.Stream(ctx, kind.stream())
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		if stream, err = js.CreateStream(ctx, kind.config(replicas)); errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			stream, err = js.Stream(ctx, kind.stream())
+		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open bucket %s: %w", name, err)
+		return nil, fmt.Errorf("open bucket %s: %w", kind.name, err)
 	}
-	kv, err := js.KeyValue(ctx, name)
+	kv, err := js.KeyValue(ctx, kind.name)
 	if err != nil {
-		return nil, fmt.Errorf("open bucket %s: %w", name, err)
+		return nil, fmt.Errorf("open bucket %s: %w", kind.name, err)
 	}
-	return &bucket{name: name, kv: kv, stream: stream}, nil
+	return &bucket{name: kind.name, kv: kv, stream: stream}, nil
 }
 
 func subjectPrefix(bucket string) string { return "$KV." + bucket + "." }

@@ -40,6 +40,10 @@ func steady() []nats.Option {
 // token before the host; ?creds=FILE on any of them names a credentials file.
 // An unreachable server is tried again until ctx ends; a refused login fails at
 // once. Once connected it reconnects for ever. The caller closes it.
+//
+// Replies to a user come on subjects of its own, _INBOX.<user>.>, so that a
+// server can keep users from reading each other's. A user whose name cannot be
+// part of a subject gets them on _INBOX.> like everybody.
 func Dial(ctx context.Context, address string, opts ...nats.Option) (*nats.Conn, error) {
 	servers, fromURL, err := parseAddress(address)
 	if err != nil {
@@ -101,6 +105,11 @@ func parseAddress(address string) (servers string, opts []nats.Option, err error
 				return "", nil, fmt.Errorf("NATS address: unknown setting %q, want creds=FILE", name)
 			}
 			opts = append(opts, nats.UserCredentials(values[0]))
+		}
+		if user := u.User.Username(); len(cleaned) == 0 && user != "" && !strings.ContainsAny(user, ".*> \t\r\n") {
+			if _, hasPassword := u.User.Password(); hasPassword { // else it is a token
+				opts = append(opts, nats.CustomInboxPrefix(nats.InboxPrefix+user))
+			}
 		}
 		u.RawQuery = ""
 		cleaned = append(cleaned, u.String())

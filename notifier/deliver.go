@@ -100,7 +100,7 @@ func (s shelf) Publish(_ string, messages ...*message.Message) error {
 
 func (s shelf) park(msg *message.Message) error {
 	// Parking must succeed also where the attempt has used up its time.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(msg.Context()), s.n.grace)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(msg.Context()), s.n.opts.grace)
 	defer cancel()
 	id := strings.TrimPrefix(subjectOf(msg), dueSubjects)
 	cause, tries := causeOf(msg), deliveryOf(msg)

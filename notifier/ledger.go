@@ -54,17 +54,21 @@ const ledgerBucket = "notice_ledger"
 // written. It holds ids only.
 type ledger struct{ bucket jetstream.KeyValue }
 
+func ledgerConfig(replicas int, keep time.Duration) jetstream.KeyValueConfig {
+	return jetstream.KeyValueConfig{
+		Bucket:      ledgerBucket,
+		Description: "Docket: what became of notices",
+		History:     1,
+		TTL:         keep,
+		Storage:     jetstream.FileStorage,
+		Replicas:    replicas,
+	}
+}
+
 func openLedger(ctx context.Context, js jetstream.JetStream, replicas int, keep time.Duration) (*ledger, error) {
 	bucket, err := js.KeyValue(ctx, ledgerBucket)
 	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		bucket, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
-			Bucket:      ledgerBucket,
-			Description: "Docket: what became of notices",
-			History:     1,
-			TTL:         keep,
-			Storage:     jetstream.FileStorage,
-			Replicas:    replicas,
-		})
+		bucket, err = js.CreateKeyValue(ctx, ledgerConfig(replicas, keep))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open bucket %s: %w", ledgerBucket, err)

@@ -77,10 +77,8 @@ type notices struct {
 	stream jetstream.Stream
 }
 
-// openNotices leaves a stream that is there as it is: whoever opens it may have
-// been told less than whoever made it.
-func openNotices(ctx context.Context, js jetstream.JetStream, replicas int, keep time.Duration) (*notices, error) {
-	config := jetstream.StreamConfig{
+func noticesConfig(replicas int, keep time.Duration) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
 		Name:                 noticeStream,
 		Description:          "Docket: what people should learn, until they did",
 		Subjects:             []string{dueSubjects + ">", parkSubjects + ">"},
@@ -94,9 +92,14 @@ func openNotices(ctx context.Context, js jetstream.JetStream, replicas int, keep
 		MaxAge:               keep,
 		Duplicates:           min(noticeRepeats, keep),
 	}
+}
+
+// openNotices leaves a stream that is there as it is: whoever opens it may have
+// been told less than whoever made it.
+func openNotices(ctx context.Context, js jetstream.JetStream, replicas int, keep time.Duration) (*notices, error) {
 	stream, err := js.Stream(ctx, noticeStream)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		if stream, err = js.CreateStream(ctx, config); errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		if stream, err = js.CreateStream(ctx, noticesConfig(replicas, keep)); errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 			stream, err = js.Stream(ctx, noticeStream)
 		}
 	}
@@ -162,10 +165,30 @@ func (ns *notices) park(ctx context.Context, id string, payload []byte, cause st
 
 // unpark removes what is parked under id, if anything is.
 func (ns *notices) unpark(ctx context.Context, id string) error {
-	if err := ns.stream.Purge(ctx, jetstream.WithPurgeSubject(parkSubjects+id)); err != nil {
-		return fmt.Errorf("unpark notice %s: %w", id, err)
+	for {
+		last, err := ns.stream.GetLastMsgForSubject(ctx, parkSubjects+id)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
+		}
+		if err == nil {
+			err = ns.remove(ctx, last.Sequence)
+		}
+		if err != nil {
+			return fmt.Errorf("unpark notice %s: %w", id, err)
+		}
 	}
-	return nil
+}
+
+// remove takes a message out of the stream, unless it is gone already. A purge
+// of its subject would do the same and could do far more, so no notifier may.
+func (ns *notices) remove(ctx context.Context, sequence uint64) error {
+	err := ns.stream.DeleteMsg(ctx, sequence)
+	if err != nil {
+		if _, gone := ns.stream.GetMsg(ctx, sequence); errors.Is(gone, jetstream.ErrMsgNotFound) {
+			return nil
+		}
+	}
+	return err
 }
 
 // parked lists what is parked, oldest first.
@@ -230,12 +253,8 @@ func (ns *notices) resume(ctx context.Context, p Parked) error {
 	if err := ns.put(ctx, &p.Notice); err != nil {
 		return err
 	}
-	err := ns.stream.DeleteMsg(ctx, p.sequence)
-	if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
-		// It was removed meanwhile if the subject no longer ends with it.
-		if last, lookErr := ns.stream.GetLastMsgForSubject(ctx, parkSubjects+p.Notice.ID()); lookErr == nil && last.Sequence == p.sequence {
-			return fmt.Errorf("unpark notice %s: %w", p.Notice.ID(), err)
-		}
+	if err := ns.remove(ctx, p.sequence); err != nil {
+		return fmt.Errorf("unpark notice %s: %w", p.Notice.ID(), err)
 	}
 	return nil
 }

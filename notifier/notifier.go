@@ -63,9 +63,28 @@ type Options struct {
 	grace time.Duration
 }
 
+func (o Options) withDefaults() Options {
+	o.EventStream = cmp.Or(o.EventStream, "EVENTS")
+	o.Replicas = cmp.Or(o.Replicas, 1)
+	o.Senders = cmp.Or(o.Senders, 4)
+	o.SendTimeout = cmp.Or(o.SendTimeout, 30*time.Second)
+	o.Tries = cmp.Or(o.Tries, 100)
+	o.RetryFirst = cmp.Or(o.RetryFirst, 5*time.Second)
+	o.RetryMax = cmp.Or(o.RetryMax, 15*time.Minute)
+	o.Keep = cmp.Or(o.Keep, 90*24*time.Hour)
+	o.grace = cmp.Or(o.grace, 15*time.Second)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Consumer is the name of the consumer of events that all notifiers share.
+const Consumer = "notifier"
+
 // The consumers, and what the first of them sees of the log.
 const (
-	decideDurable  = "notifier"
+	decideDurable  = Consumer
 	deliverDurable = "deliver"
 	taskSubjects   = "events.task.>"
 )
@@ -74,7 +93,6 @@ const (
 // concurrently.
 type Notifier struct {
 	opts      Options
-	grace     time.Duration
 	nc        *nats.Conn
 	stories   *stories
 	notices   *notices
@@ -95,20 +113,9 @@ type Notifier struct {
 // stream of notices, the ledger, both consumers. Events from then on are told,
 // earlier ones are not. It does not connect to the SMTP server.
 func New(ctx context.Context, o Options) (*Notifier, error) {
-	o.EventStream = cmp.Or(o.EventStream, "EVENTS")
-	o.Replicas = cmp.Or(o.Replicas, 1)
-	o.Senders = cmp.Or(o.Senders, 4)
-	o.SendTimeout = cmp.Or(o.SendTimeout, 30*time.Second)
-	o.Tries = cmp.Or(o.Tries, 100)
-	o.RetryFirst = cmp.Or(o.RetryFirst, 5*time.Second)
-	o.RetryMax = cmp.Or(o.RetryMax, 15*time.Minute)
-	o.Keep = cmp.Or(o.Keep, 90*24*time.Hour)
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
+	o = o.withDefaults()
 	n := &Notifier{
 		opts:    o,
-		grace:   cmp.Or(o.grace, 15*time.Second),
 		stories: newStories(o.Log),
 		circuit: &circuit{pauses: backoff{o.RetryFirst, min(o.RetryMax, time.Minute)}},
 	}
@@ -136,76 +143,22 @@ func New(ctx context.Context, o Options) (*Notifier, error) {
 	return n, nil
 }
 
-// provide makes or finds the streams and consumers.
-func (n *Notifier) provide(ctx context.Context) error {
-	js, err := jetstream.New(n.nc)
-	if err != nil {
-		return err
-	}
-	if n.eventLog, err = js.Stream(ctx, n.opts.EventStream); err != nil {
-		return fmt.Errorf("find stream %s: %w", n.opts.EventStream, err)
-	}
-	if n.notices, err = openNotices(ctx, js, n.opts.Replicas, n.opts.Keep); err != nil {
-		return err
-	}
-	if n.ledger, err = openLedger(ctx, js, n.opts.Replicas, n.opts.Keep); err != nil {
-		return err
-	}
-	// What waits for another try counts as unacknowledged, and must not keep
-	// the rest from being delivered: hence no limit.
-	deciding := jetstream.ConsumerConfig{
-		Durable:       decideDurable,
-		Description:   "Docket: decides who should learn of an event",
-		FilterSubject: taskSubjects,
-		DeliverPolicy: jetstream.DeliverNewPolicy,
-		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       n.decideStage().wait,
-		MaxDeliver:    -1,
-		MaxAckPending: -1,
-	}
-	if present, err := n.eventLog.Consumer(ctx, decideDurable); err == nil {
-		// Where it began is settled, and an operator may have made it begin
-		// elsewhere.
-		began := present.CachedInfo().Config
-		deciding.DeliverPolicy, deciding.OptStartSeq, deciding.OptStartTime = began.DeliverPolicy, began.OptStartSeq, began.OptStartTime
-	}
-	n.decider, err = n.eventLog.CreateOrUpdateConsumer(ctx, deciding)
-	if err != nil {
-		return fmt.Errorf("make consumer %s of %s: %w", decideDurable, n.opts.EventStream, err)
-	}
-	n.deliverer, err = n.notices.stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
-		Durable:       deliverDurable,
-		Description:   "Docket: delivers notices",
-		FilterSubject: dueSubjects + ">",
-		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       n.deliverStage().wait,
-		MaxDeliver:    -1,
-		MaxAckPending: -1,
-	})
-	if err != nil {
-		return fmt.Errorf("make consumer %s of %s: %w", deliverDurable, noticeStream, err)
-	}
-	return nil
-}
-
 // decideStage never gives up: the log keeps the event, and trying again costs
 // next to nothing.
 func (n *Notifier) decideStage() *stage {
 	return &stage{
 		stream: n.opts.EventStream, durable: decideDurable,
 		handle: n.decide, parallel: 1,
-		limit: n.grace, wait: 2 * n.grace,
+		limit: n.opts.grace, wait: n.opts.decideWait(),
 		delay: backoff{n.opts.RetryFirst, n.opts.RetryMax},
 	}
 }
 
 func (n *Notifier) deliverStage() *stage {
-	limit := n.grace + n.opts.SendTimeout
 	return &stage{
 		stream: noticeStream, durable: deliverDurable,
 		handle: n.deliver, parallel: n.opts.Senders,
-		// Parking comes after the limit and has the grace once more.
-		limit: limit, wait: limit + 2*n.grace,
+		limit: n.opts.deliverLimit(), wait: n.opts.deliverWait(),
 		delay:  backoff{n.opts.RetryFirst, n.opts.RetryMax},
 		beyond: []message.HandlerMiddleware{poisonQueue(shelf{n}), giveUp(n.opts.Tries)},
 	}
@@ -235,7 +188,7 @@ func (n *Notifier) Run(ctx context.Context) error {
 	}()
 	lost := make(chan error, len(stages))
 	// To be ended while it begins is no error.
-	beginning, begun := context.WithTimeout(context.WithoutCancel(ctx), n.grace)
+	beginning, begun := context.WithTimeout(context.WithoutCancel(ctx), n.opts.grace)
 	defer begun()
 	for _, s := range stages {
 		nc, err := n.opts.Conn()

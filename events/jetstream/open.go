@@ -63,6 +63,11 @@ var _ events.Log = (*Log)(nil)
 // at once agree on one incarnation. A cluster that has no leader yet is waited
 // for until ctx ends. The connection stays the caller's.
 func Open(ctx context.Context, nc *nats.Conn, o Options) (*Log, error) {
+	return openAs(ctx, nc, o, o.Replicas)
+}
+
+// openAs is [Open] that accepts a stream of so many replicas or more.
+func openAs(ctx context.Context, nc *nats.Conn, o Options, least int) (*Log, error) {
 	o.Stream = cmp.Or(o.Stream, DefaultStream)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -79,7 +84,7 @@ func Open(ctx context.Context, nc *nats.Conn, o Options) (*Log, error) {
 		return transient(err) || errors.Is(err, js.ErrStreamNotFound), err
 	})
 	if err == nil {
-		err = verify(info, o.Replicas)
+		err = verify(info, least)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open stream %s: %w", o.Stream, err)

@@ -31,6 +31,28 @@ func BucketConfig(replicas int) jetstream.KeyValueConfig {
 	}
 }
 
+// Open finds the bucket, or makes it.
+func Open(ctx context.Context, js jetstream.JetStream, replicas int) (jetstream.KeyValue, error) {
+	config := BucketConfig(replicas)
+	bucket, err := js.KeyValue(ctx, config.Bucket)
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		bucket, err = js.CreateKeyValue(ctx, config)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open bucket %s: %w", config.Bucket, err)
+	}
+	return bucket, nil
+}
+
+// Setup makes the bucket, or brings the one that is there to so many replicas.
+func Setup(ctx context.Context, js jetstream.JetStream, replicas int) error {
+	config := BucketConfig(replicas)
+	if _, err := js.CreateOrUpdateKeyValue(ctx, config); err != nil {
+		return fmt.Errorf("set up bucket %s: %w", config.Bucket, err)
+	}
+	return nil
+}
+
 // record is what is remembered. Status is 0 where the request succeeded and its
 // answer is a [SecretAnswer]: then only that is, and the answer is made anew.
 type record struct {

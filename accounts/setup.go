@@ -1,0 +1,68 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// bucketKind is a bucket as it is made.
+type bucketKind struct {
+	name    string
+	history int
+	ttl     time.Duration // 0 keeps for good
+}
+
+const day = 24 * time.Hour
+
+// The buckets. doc.go says what is in them.
+var (
+	peopleBucket      = bucketKind{"docket_people", slack, 0}
+	credentialsBucket = bucketKind{"docket_credentials", slack, 0}
+	filtersBucket     = bucketKind{"docket_filters", slack, 0}
+	sessionsBucket    = bucketKind{"docket_sessions", slack, SessionLifetime + day}
+	tokensBucket      = bucketKind{"docket_tokens", slack, MaxTokenLifetime + day}
+	attemptsBucket    = bucketKind{"docket_attempts", 1, MaxWindow}
+	instanceBucket    = bucketKind{"docket_instance", 1, 0}
+
+	bucketKinds = []bucketKind{
+		peopleBucket, credentialsBucket, filtersBucket, sessionsBucket, tokensBucket, attemptsBucket, instanceBucket,
+	}
+)
+
+func (k bucketKind) stream() string { return "KV_" + k.name }
+
+func (k bucketKind) config(replicas int) jetstream.StreamConfig {
+	duplicates := 2 * time.Minute
+	if k.ttl > 0 {
+		duplicates = min(duplicates, k.ttl)
+	}
+	return jetstream.StreamConfig{
+		Name:              k.stream(),
+		Subjects:          []string{subjectPrefix(k.name) + ">"},
+		MaxMsgsPerSubject: int64(k.history),
+		MaxMsgs:           -1,
+		MaxBytes:          -1,
+		MaxMsgSize:        maxValue,
+		MaxAge:            k.ttl,
+		Duplicates:        duplicates,
+		Discard:           jetstream.DiscardNew,
+		Storage:           jetstream.FileStorage,
+		Replicas:          max(replicas, 1),
+		AllowRollup:       true,
+	}
+}
+
+// Setup makes the buckets that are missing and brings those that are there to
+// the given number of copies and to what this version asks of them. It is for
+// whoever may do so where [Open] may not, and may be repeated.
+func Setup(ctx context.Context, js jetstream.JetStream, replicas int) error {
+	for _, kind := range bucketKinds {
+		if _, err := js.CreateOrUpdateStream(ctx, kind.config(replicas)); err != nil {
+			return fmt.Errorf("set up bucket %s: %w", kind.name, err)
+		}
+	}
+	return nil
+}
