@@ -335,10 +335,10 @@ func (s *system) newNotifier(ctx context.Context, baseURL string) (*notifier.Not
 // directory shows the notifier the people it may write to.
 type directory struct{ people people }
 
-func (d directory) Person(id uuid.UUID) (notifier.Person, bool) {
-	p, ok := d.people.Person(id)
-	if !ok || p.Erased {
-		return notifier.Person{}, false
+func (d directory) Person(ctx context.Context, id uuid.UUID) (notifier.Person, bool, error) {
+	p, ok, err := d.people(ctx, id)
+	if err != nil || !ok || p.Erased {
+		return notifier.Person{}, false, err
 	}
-	return notifier.Person{ID: p.ID, Name: p.Name, Email: p.Email}, true
+	return notifier.Person{ID: p.ID, Name: p.Name, Email: p.Email}, true, nil
 }

@@ -29,7 +29,7 @@ type system struct {
 	nc       *nats.Conn
 	log      *jetstream.Log
 	accounts *accounts.Accounts
-	people   people // of the accounts, or of those who have nothing to do with them
+	people   people
 	rows     *projections.Store
 	// counted is told by the rooms how long what they do takes.
 	counted *metrics.Distributions
@@ -38,10 +38,8 @@ type system struct {
 	leave []func()
 }
 
-// people knows what others see of an account.
-type people interface {
-	Person(id uuid.UUID) (accounts.Person, bool)
-}
+// people finds what others see of an account.
+type people func(ctx context.Context, id uuid.UUID) (accounts.Person, bool, error)
 
 // open connects to the log, embedding a broker where none is named.
 func open(ctx context.Context, env *environment) (*system, error) {
@@ -153,8 +151,7 @@ func (s *system) natsOptions() []nats.Option {
 func (s *system) openNames(ctx context.Context) error {
 	names, err := accounts.OpenNames(ctx, s.nc, accounts.Options{Replicas: s.settings.copies, Logger: s.logger})
 	if err == nil {
-		s.people = names
-		s.leave = append(s.leave, names.Close)
+		s.people = names.Person
 	}
 	return err
 }
@@ -162,7 +159,10 @@ func (s *system) openNames(ctx context.Context) error {
 func (s *system) openAccounts(ctx context.Context) (err error) {
 	s.accounts, err = accounts.Open(ctx, s.nc, s.log, accounts.Options{Replicas: s.settings.copies, Logger: s.logger})
 	if err == nil {
-		s.people = s.accounts
+		s.people = func(_ context.Context, id uuid.UUID) (accounts.Person, bool, error) {
+			p, ok := s.accounts.Person(id)
+			return p, ok, nil
+		}
 		s.leave = append(s.leave, s.accounts.Close)
 	}
 	return err

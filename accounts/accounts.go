@@ -127,7 +127,22 @@ func Open(ctx context.Context, nc *nats.Conn, log events.Log, options Options) (
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	watches := []*watch{a.directory.watch, a.sessions.watch, a.tokens.watch}
-	keep(background, nc, &a.running, watches...)
+	for _, w := range watches {
+		a.running.Go(func() { w.run(background) })
+	}
+	status := nc.StatusChanged()
+	a.running.Go(func() {
+		// Whatever happened to the connection, something may have been missed.
+		for range status {
+			for _, w := range watches {
+				w.distrust()
+			}
+		}
+	})
+	a.running.Go(func() {
+		<-background.Done()
+		nc.RemoveStatusListener(status)
+	})
 	a.running.Go(func() { a.recordTouches(background) })
 	for _, w := range watches {
 		select {

@@ -114,14 +114,6 @@ func (d *directory) get(id uuid.UUID) (personRecord, bool) {
 	return l.record, ok
 }
 
-func (d *directory) person(id uuid.UUID) (Person, bool) {
-	record, ok := d.get(id)
-	if !ok {
-		return Person{}, false
-	}
-	return record.person(id), true
-}
-
 // erasing names those whose erasure is under way.
 func (d *directory) erasing() []uuid.UUID {
 	d.mu.RLock()

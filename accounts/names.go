@@ -2,8 +2,8 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
@@ -12,20 +12,14 @@ import (
 
 // Names is who there is, and nothing else of them: it reads docket_people and
 // no other bucket, and writes none. It is for a process that tells people things
-// and has no business with what lets them in. All methods may be called
-// concurrently, until Close.
-type Names struct {
-	directory *directory
-	nc        *nats.Conn
-	stop      context.CancelFunc
-	running   sync.WaitGroup
-}
+// and has no business with what lets them in. It keeps nothing in memory, since
+// a watch would take the right to make consumers, which is the right to have
+// what is stored sent to any subject. All methods may be called concurrently.
+type Names struct{ people *bucket }
 
-// OpenNames reads who there is and keeps up with it. The bucket is made if it is
-// missing. nc stays the caller's, to be closed after Close. Of the options only
-// Replicas and Logger are used.
+// OpenNames finds the bucket, or makes it. nc stays the caller's. Of the options
+// only Replicas is used.
 func OpenNames(ctx context.Context, nc *nats.Conn, options Options) (*Names, error) {
-	options = options.withDefaults()
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return nil, fmt.Errorf("open names: %w", err)
@@ -34,45 +28,19 @@ func OpenNames(ctx context.Context, nc *nats.Conn, options Options) (*Names, err
 	if err != nil {
 		return nil, fmt.Errorf("open names: %w", err)
 	}
-	n := &Names{directory: newDirectory(people, options.Logger), nc: nc}
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	n.stop = stop
-	keep(background, nc, &n.running, n.directory.watch)
-	select {
-	case <-n.directory.watch.ready:
-	case <-ctx.Done():
-		n.Close()
-		return nil, fmt.Errorf("open names: %w", ctx.Err())
-	}
-	return n, nil
+	return &Names{people}, nil
 }
 
-// Person is what others see of an account, false if there is none. It is
-// answered from memory.
-func (n *Names) Person(id uuid.UUID) (Person, bool) { return n.directory.person(id) }
-
-// Close ends everything that runs in the background and waits for it.
-func (n *Names) Close() {
-	n.stop()
-	n.running.Wait()
-}
-
-// keep runs the watches until ctx ends, and has them doubt what they know
-// whenever the connection was lost or regained: something may have been missed.
-func keep(ctx context.Context, nc *nats.Conn, running *sync.WaitGroup, watches ...*watch) {
-	for _, w := range watches {
-		running.Go(func() { w.run(ctx) })
+// Person is what others see of an account as of now, false if there is none. A
+// person who was erased is found, under [ErasedName]. Errors: [ErrUnavailable],
+// and ctx's.
+func (n *Names) Person(ctx context.Context, id uuid.UUID) (Person, bool, error) {
+	record, _, err := get[personRecord](ctx, n.people, id.String())
+	if errors.Is(err, ErrNotFound) {
+		return Person{}, false, nil
 	}
-	status := nc.StatusChanged()
-	running.Go(func() {
-		for range status {
-			for _, w := range watches {
-				w.distrust()
-			}
-		}
-	})
-	running.Go(func() {
-		<-ctx.Done()
-		nc.RemoveStatusListener(status)
-	})
+	if err != nil {
+		return Person{}, false, fmt.Errorf("account %s: %w", id, err)
+	}
+	return record.person(id), true, nil
 }

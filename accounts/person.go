@@ -14,7 +14,13 @@ const changeTimeout = 30 * time.Second
 
 // Person looks up an account in memory, where everybody is. A person who was
 // erased is found, under [ErasedName].
-func (a *Accounts) Person(account uuid.UUID) (Person, bool) { return a.directory.person(account) }
+func (a *Accounts) Person(account uuid.UUID) (Person, bool) {
+	record, ok := a.directory.get(account)
+	if !ok {
+		return Person{}, false
+	}
+	return record.person(account), true
+}
 
 // ByEmail looks up the person with the address, [ErrNotFound] if nobody has it.
 // It tells whether somebody has an account, as often as it is asked, so it is

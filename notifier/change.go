@@ -26,12 +26,12 @@ const someone = "Someone"
 type reader struct {
 	recipient uuid.UUID
 	actor     uuid.UUID
-	people    People
+	person    func(uuid.UUID) (Person, bool)
 	project   *project
 }
 
 func (r *reader) name(account uuid.UUID) string {
-	if person, ok := r.people.Person(account); ok {
+	if person, ok := r.person(account); ok {
 		if name := shorten(oneLine(person.Name), 80); name != "" {
 			return name
 		}

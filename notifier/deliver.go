@@ -71,11 +71,14 @@ func (n *Notifier) tell(ctx context.Context, notice *Notice) (outcome Outcome, c
 	if !told.project.reads(notice.Recipient) {
 		return Suppressed, causeNoMember, nil
 	}
-	person, ok := n.opts.People.Person(notice.Recipient)
+	person, ok, err := n.opts.People.Person(ctx, notice.Recipient)
+	if err != nil {
+		return "", "", fmt.Errorf("deliver notice %s: %w", notice.ID(), err)
+	}
 	if !ok || person.Email == "" {
 		return Suppressed, causeNoAccount, nil
 	}
-	m, err := n.writer.write(told, person, notice.Reason)
+	m, err := n.writer.write(ctx, told, person, notice.Reason)
 	if err != nil {
 		return "", "", err
 	}

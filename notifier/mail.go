@@ -2,7 +2,9 @@ package notifier
 
 import (
 	"bytes"
+	"context"
 	"embed"
+	"errors"
 	"fmt"
 	htmltemplate "html/template"
 	netmail "net/mail"
@@ -61,8 +63,13 @@ func newWriter(people People, baseURL, from string) (*writer, error) {
 
 // write is the mail that tells the story to the person for the reason. The
 // error is about the person's address or the sender's.
-func (w *writer) write(s *story, to Person, reason Reason) (*mail.Msg, error) {
-	r := &reader{recipient: to.ID, actor: s.envelope.Actor, people: w.people, project: s.project}
+func (w *writer) write(ctx context.Context, s *story, to Person, reason Reason) (*mail.Msg, error) {
+	var unknown error
+	r := &reader{recipient: to.ID, actor: s.envelope.Actor, project: s.project, person: func(id uuid.UUID) (Person, bool) {
+		person, ok, err := w.people.Person(ctx, id)
+		unknown = errors.Join(unknown, err)
+		return person, ok
+	}}
 	said, err := r.sentence(s)
 	if err != nil {
 		return nil, err
@@ -74,6 +81,9 @@ func (w *writer) write(s *story, to Person, reason Reason) (*mail.Msg, error) {
 		Because:  because[reason],
 		Project:  shorten(oneLine(s.project.name), 120),
 		Time:     s.envelope.Time.Format("2 January 2006 15:04 UTC"),
+	}
+	if unknown != nil {
+		return nil, fmt.Errorf("write mail: %w", unknown)
 	}
 	var text, html bytes.Buffer
 	if err := textLayout.Execute(&text, l); err != nil {

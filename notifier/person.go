@@ -1,6 +1,10 @@
 package notifier
 
-import "github.com/google/uuid"
+import (
+	"context"
+
+	"github.com/google/uuid"
+)
 
 // Person is what a mail needs to know of an account.
 type Person struct {
@@ -10,8 +14,9 @@ type Person struct {
 }
 
 // People finds the person behind an account. It reports false for an account
-// that does not exist or whose data was erased. It may be called concurrently
-// and is expected to answer from memory.
+// that does not exist or whose data was erased, and an error where it cannot
+// tell: then the mail waits. It may be called concurrently, several times for
+// one mail.
 type People interface {
-	Person(id uuid.UUID) (Person, bool)
+	Person(ctx context.Context, id uuid.UUID) (Person, bool, error)
 }

@@ -106,11 +106,11 @@ func TestWhatIsNoNoticeIsParked(t *testing.T) {
 // panicky is people among whom one makes the notifier panic.
 type panicky struct{ *directory }
 
-func (p panicky) Person(id uuid.UUID) (Person, bool) {
+func (p panicky) Person(ctx context.Context, id uuid.UUID) (Person, bool, error) {
 	if id == bob {
 		panic("Bob@people.test")
 	}
-	return p.directory.Person(id)
+	return p.directory.Person(ctx, id)
 }
 
 func TestAPanicParksOneNoticeAndNamesNobody(t *testing.T) {

@@ -62,11 +62,11 @@ func newDirectory() *directory {
 	return d
 }
 
-func (d *directory) Person(id uuid.UUID) (Person, bool) {
+func (d *directory) Person(_ context.Context, id uuid.UUID) (Person, bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	p, ok := d.people[id]
-	return p, ok
+	return p, ok, nil
 }
 
 func (d *directory) erase(id uuid.UUID) {
