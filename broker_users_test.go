@@ -40,7 +40,7 @@ func startGuarded(t *testing.T) *guarded {
 	}
 	folder := t.TempDir()
 	for from, to := range map[string]string{
-		"deploy/nats/nats.conf": "nats.conf", "deploy/nats/accounts.conf": "accounts.conf",
+		"deploy/nats/nats.conf": "nats.conf", "deploy/nats/node.conf": "node.conf", "deploy/nats/accounts.conf": "accounts.conf",
 		filepath.Join(g.secrets, "nats-passwords.conf"): "passwords.conf",
 	} {
 		text, err := os.ReadFile(from)
