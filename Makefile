@@ -5,7 +5,7 @@ TOOL := deploy/testing/tool
 # What makes Go of the pages' templates, at the version go.mod has.
 TEMPL = go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ)
 
-.PHONY: run demo test generate check lint vulnerabilities bench soak monitoring
+.PHONY: run demo test generate check lint vulnerabilities bench soak monitoring containers
 
 run: ## Start everything on this machine: http://127.0.0.1:8080
 	go run .
@@ -27,6 +27,7 @@ check: ## What needs no server: formatting, generated pages, vet, the manifests 
 	done
 	go vet ./...
 	cd deploy/testing/kubernetes && go vet ./... && go test -count=1 ./...
+	cd deploy/testing/containers && go vet ./... && go test -count=1 ./...
 	$(TOOL) actionlint
 
 lint: ## What takes longer to build than to run: golangci-lint, kube-score, and secrets in what was ever committed
@@ -45,3 +46,6 @@ monitoring: ## Alerts, dashboards and metrics against a real Prometheus and Aler
 
 soak: ## The long rigs, an hour and more of them
 	DOCKET_SOAK=1h $(SERVICES) go test -race -run 'Soak|Availability' -timeout 120m ./...
+
+containers: ## docker-compose.yml for real, on an engine of its own; its parts killed one by one (Debian, root, about ten minutes)
+	deploy/containers
