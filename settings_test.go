@@ -120,3 +120,23 @@ func TestSecretsAreNotShown(t *testing.T) {
 		}
 	}
 }
+
+// TestSetupIsForAnOutsideBroker: an embedded one sets itself up, and a subscriber
+// by the name of somebody else's consumer would take that over.
+func TestSetupIsForAnOutsideBroker(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		said string
+	}{
+		{[]string{"setup", "--data", t.TempDir()}, "--nats must be set"},
+		{[]string{"setup", "--nats", "nats://127.0.0.1:1", "--subscriber", "notifier"}, "cannot be called"},
+		{[]string{"setup", "--nats", "nats://127.0.0.1:1", "--subscriber", "a.b"}, "cannot be called"},
+		{[]string{"version", "--nats-ca", "/nowhere/ca.pem", "--nats", "nats://127.0.0.1:1"}, "  --nats-ca: "},
+		{[]string{"version", "--nats-ca", "/nowhere/ca.pem"}, "  --nats-ca: "},
+	} {
+		if _, said, code := tell(t, c.args...); code == 0 || !strings.Contains(said, c.said) {
+			t.Errorf("%v: exit code %d, said %q", c.args, code, said)
+		}
+	}
+}

@@ -282,6 +282,34 @@ func TestDialRefusesBadAddresses(t *testing.T) {
 	}
 }
 
+// TestRepliesAreAUsersOwn: where replies come is told by the address, so that a
+// server can keep users from each other's.
+func TestRepliesAreAUsersOwn(t *testing.T) {
+	dir := t.TempDir()
+	b := brokertest.StartIn(t, dir)
+	var access struct{ User, Password string }
+	text, err := os.ReadFile(filepath.Join(dir, "broker.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &access)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(b.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword(access.User, access.Password)
+	nc, err := broker.Dial(t.Context(), u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	if inbox := nc.NewInbox(); !strings.HasPrefix(inbox, "_INBOX."+access.User+".") {
+		t.Errorf("replies come on %s", inbox)
+	}
+}
+
 // TestPublishWhileAwayFails checks that nothing is kept to be sent later.
 func TestPublishWhileAwayFails(t *testing.T) {
 	dir := t.TempDir()
