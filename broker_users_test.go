@@ -61,6 +61,7 @@ func startGuarded(t *testing.T) *guarded {
 	for i := range 3 {
 		name := fmt.Sprintf("nats-%d", i+1)
 		t.Setenv("NATS_NAME", name)
+		t.Setenv("NATS_ROUTE", name+":6222")
 		t.Setenv("NATS_CERT", filepath.Join(g.secrets, name+".pem"))
 		t.Setenv("NATS_KEY", filepath.Join(g.secrets, name+".key"))
 		t.Setenv("NATS_CA", filepath.Join(g.secrets, "nats-ca.pem"))
@@ -68,12 +69,12 @@ func startGuarded(t *testing.T) *guarded {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if o.ServerName != name || !o.SyncAlways || o.TLSConfig == nil || o.Cluster.TLSConfig == nil || len(o.Routes) != 3 {
+		if o.ServerName != name || !o.SyncAlways || o.TLSConfig == nil || o.Cluster.TLSConfig == nil || len(o.Routes) != 3 || o.Cluster.Advertise != name+":6222" {
 			t.Fatalf("the configuration is not what it should be: %+v", o)
 		}
 		o.Host, o.Port, o.HTTPPort, o.StoreDir = "127.0.0.1", g.ports[i], 0, t.TempDir()
 		_, route, _ := net.SplitHostPort(routes[i].Host)
-		o.Cluster.Host, o.Routes = "127.0.0.1", routes
+		o.Cluster.Host, o.Cluster.Advertise, o.Routes = "127.0.0.1", "", routes
 		fmt.Sscan(route, &o.Cluster.Port)
 		o.JetStreamMaxStore, o.NoSigs, o.NoLog = 1<<40, true, true
 		options = append(options, o)
