@@ -35,7 +35,7 @@ type commandLine struct {
 	Projector projectorCommand `cmd:"" help:"Only the projector: keeps the rows up with the log."`
 	Notifier  notifierCommand  `cmd:"" help:"Only the notifier: mails those whom an event concerns."`
 	Setup     setupCommand     `cmd:"" help:"Make on an outside NATS what the roles need, for those that may not do so themselves."`
-	Rebuild   rebuildCommand   `cmd:"" help:"Fill the rows anew from the log, beside those being served, and switch."`
+	Rebuild   rebuildCommand   `cmd:"" help:"Fill the rows anew from the log, beside those being served, compare, and switch; or go back."`
 	Replay    replayCommand    `cmd:"" help:"Print events of the log as lines of JSON."`
 	Audit     auditCommand     `cmd:"" help:"Prove that the log is whole and the rows follow from it."`
 	Notices   noticesCommand   `cmd:"" help:"Mail that could not be delivered: list it, send it again."`

@@ -15,6 +15,8 @@ type bar struct {
 	what     string
 	terminal bool
 	began    time.Time
+	from     uint64 // what was done when it was shown first
+	told     bool
 	shown    time.Time
 	complete bool
 	width    int
@@ -34,6 +36,9 @@ func newBar(w io.Writer, what string) *bar {
 // one likes.
 func (b *bar) show(done, total uint64) {
 	now := time.Now()
+	if !b.told {
+		b.from, b.told = done, true
+	}
 	interval := 3 * time.Second
 	if b.terminal {
 		interval = 100 * time.Millisecond
@@ -44,9 +49,9 @@ func (b *bar) show(done, total uint64) {
 	}
 	b.shown, b.complete = now, complete
 	elapsed := now.Sub(b.began)
-	rate := float64(done) / max(elapsed.Seconds(), 1e-3)
+	rate := float64(done-min(b.from, done)) / max(elapsed.Seconds(), 1e-3)
 	remaining := "?"
-	if done > 0 {
+	if rate > 0 {
 		remaining = time.Duration(float64(total-min(done, total)) / rate * float64(time.Second)).Round(time.Second).String()
 	}
 	share := 1.0

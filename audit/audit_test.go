@@ -201,7 +201,7 @@ func driftComparesRowsWithTheLog(t *testing.T, address string, rows *sql.DB) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = live.Close() })
-	if err := projections.Rebuild(t.Context(), live, f.log, nil); err != nil {
+	if _, err := projections.Rebuild(t.Context(), live, f.log, projections.RebuildOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	// The log goes on; the rows are compared where they stand.
@@ -242,7 +242,7 @@ func TestDriftNoticesRowsOfAnotherLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = live.Close() })
-	if err := projections.Rebuild(context.Background(), live, other.log, nil); err != nil {
+	if _, err := projections.Rebuild(context.Background(), live, other.log, projections.RebuildOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	report, err := audit.Drift(t.Context(), f.log, live, t.TempDir(), nil)

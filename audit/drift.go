@@ -68,11 +68,11 @@ func Drift(ctx context.Context, log events.Log, live *projections.Store, scratch
 		return report, fmt.Errorf("audit: %w", err)
 	}
 	defer shadow.Close()
-	err = projections.Rebuild(ctx, shadow, until{log, report.Position}, func(p projections.Progress) {
+	_, err = projections.Rebuild(ctx, shadow, until{log, report.Position}, projections.RebuildOptions{Progress: func(p projections.Progress) {
 		if progress != nil {
 			progress(p.Done, p.Total)
 		}
-	})
+	}})
 	if err != nil {
 		return report, fmt.Errorf("audit: fold the log: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/docketlog/docket/events"
 )
@@ -70,6 +71,20 @@ func (c *chunk) add(b events.Batch) {
 	if !b.Stored.IsZero() {
 		c.storedAt = b.Stored.UnixMicro()
 	}
+}
+
+// cut takes a chunk apart at a sequence within it. What was no event counts
+// with the second part.
+func (c *chunk) cut(at uint64) (first, second *chunk) {
+	n := slices.IndexFunc(c.facts, func(f fact) bool { return f.Position.Sequence > at })
+	if n < 0 {
+		n = len(c.facts)
+	}
+	first, second = &chunk{}, &chunk{}
+	*first, *second = *c, *c
+	first.facts, first.end, first.malformed = c.facts[:n:n], c.end.At(at), 0
+	second.facts = c.facts[n:]
+	return first, second
 }
 
 // moveCheckpoint is the compare-and-set that fences every transaction: it finds

@@ -90,7 +90,7 @@ func BenchmarkProjection(b *testing.B) {
 				})
 				bulk += timed(b, d, func(s *Store) { rawLoop(b, d, s, large) })
 				rebuild += timed(b, d, func(s *Store) {
-					if err := Rebuild(context.Background(), s, l, nil); err != nil {
+					if _, err := Rebuild(context.Background(), s, l, RebuildOptions{}); err != nil {
 						b.Fatal(err)
 					}
 				})
@@ -256,7 +256,7 @@ func BenchmarkQueries(b *testing.B) {
 	}
 	for _, d := range databases() {
 		s := d.open(b)
-		if err := Rebuild(context.Background(), s, l, nil); err != nil {
+		if _, err := Rebuild(context.Background(), s, l, RebuildOptions{}); err != nil {
 			b.Fatal(err)
 		}
 		for _, q := range []struct {

@@ -70,18 +70,24 @@ func Compare(ctx context.Context, a, b *Store) (difference string, err error) {
 				difference = fmt.Sprintf("position: %s and %s", left.Position, right.Position)
 				return nil
 			}
-			for _, t := range tables() {
-				if difference, err = compareTable(ctx, t, left, right); difference != "" || err != nil {
-					return err
-				}
-			}
-			return nil
+			difference, err = compareTables(ctx, left, right)
+			return err
 		})
 	})
 	if err != nil {
 		return "", fmt.Errorf("compare rows: %w", err)
 	}
 	return difference, nil
+}
+
+// compareTables names the first difference between the rows of two generations.
+func compareTables(ctx context.Context, left, right *Snapshot) (difference string, err error) {
+	for _, t := range tables() {
+		if difference, err = compareTable(ctx, t, left, right); difference != "" || err != nil {
+			return difference, err
+		}
+	}
+	return "", nil
 }
 
 func compareTable(ctx context.Context, t *table, left, right *Snapshot) (difference string, err error) {

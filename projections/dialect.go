@@ -25,6 +25,8 @@ type dialect interface {
 	exclusive() string
 	// catalog is a query for the names of all tables that are ours.
 	catalog() string
+	// indexes is a query for the names of all their indexes.
+	indexes() string
 	// settle is a statement to be run once on tables that were filled in bulk,
 	// named one after another with commas, or empty.
 	settle(tables string) string

@@ -69,7 +69,7 @@ func TestOverJetStream(t *testing.T) {
 	}
 
 	shadow := open(t)
-	if err := projections.Rebuild(ctx, shadow, log, nil); err != nil {
+	if _, err := projections.Rebuild(ctx, shadow, log, projections.RebuildOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if difference, err := projections.Compare(ctx, live, shadow); err != nil || difference != "" {

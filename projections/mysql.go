@@ -263,6 +263,11 @@ func (*mysql) catalog() string {
 		where table_schema = database() and table_name like 'g%!_%' escape '!'`
 }
 
+func (*mysql) indexes() string {
+	return `select distinct index_name from information_schema.statistics
+		where table_schema = database() and index_name like 'g%!_%' escape '!'`
+}
+
 func (*mysql) settle(tables string) string { return "analyze table " + tables }
 
 // The server's numbers of errors.

@@ -131,7 +131,7 @@ func TestGenerationsAreMadeTableByTable(t *testing.T) {
 	onMySQL(t, func(t *testing.T, d database) {
 		s, l := d.open(t), newMemoryLog()
 		newSimulation(l, testChoices(42)).steps(40)
-		if err := Rebuild(t.Context(), s, l, nil); err != nil {
+		if _, err := Rebuild(t.Context(), s, l, RebuildOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		want := dump(t, s)
@@ -139,13 +139,13 @@ func TestGenerationsAreMadeTableByTable(t *testing.T) {
 		if _, err := s.write.ExecContext(t.Context(), "create table "+tables()[2].in(2)+" (n int)"); err != nil {
 			t.Fatal(err)
 		}
-		if err := Rebuild(t.Context(), s, l, nil); err == nil {
+		if _, err := Rebuild(t.Context(), s, l, RebuildOptions{}); err == nil {
 			t.Fatal("a generation came into being with a table of somebody else's")
 		}
 		if dump(t, s) != want {
 			t.Error("half a generation changed what is served")
 		}
-		half, err := s.unfinished(t.Context())
+		half, err := s.other(t.Context(), toFinish)
 		if err != nil || half.generation != 2 {
 			t.Fatalf("unfinished: %+v, %v", half, err)
 		}
@@ -160,10 +160,10 @@ func TestGenerationsAreMadeTableByTable(t *testing.T) {
 		if err := s.clean(t.Context()); err != nil || count() != had {
 			t.Errorf("tables of a generation that is being made were dropped: %d of %d are left, %v", count(), had, err)
 		}
-		if err := Rebuild(t.Context(), s, l, nil); err != nil {
+		if _, err := Rebuild(t.Context(), s, l, RebuildOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		onlyGeneration(t, s)
+		onlyLiveAndKept(t, s)
 		sameRows(t, s, l)
 	})
 }

@@ -91,6 +91,10 @@ func (*postgres) catalog() string {
 		where table_schema = current_schema() and table_name like 'g%!_%' escape '!'`
 }
 
+func (*postgres) indexes() string {
+	return `select indexname from pg_indexes where schemaname = current_schema() and indexname like 'g%!_%' escape '!'`
+}
+
 func (*postgres) settle(tables string) string { return "analyze " + tables }
 
 // missing recognises a table that was dropped: a snapshot sees rows as of its

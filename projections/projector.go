@@ -47,7 +47,8 @@ type Projector struct {
 	// What follows is used by Run only.
 	held     claim  // the last claim of this projector, if any
 	standing bool   // the claim was lost to another one
-	watched  watch  // what is being watched, in standby or while another builds
+	watched  watch  // the live rows, while others look after them
+	builder  watch  // the rows that another process makes
 	unfit    int64  // a generation that is not of this log
 	said     string // the last thing said about not following
 
@@ -100,6 +101,21 @@ func (p *Projector) Status() Status {
 	return status
 }
 
+// Overview is Status with what other processes are at, as far as the database
+// can be asked in ctx's time.
+func (p *Projector) Overview(ctx context.Context) Status {
+	status := p.Status()
+	building, err := p.store.Building(ctx)
+	if err != nil {
+		return status
+	}
+	status.Building = building
+	if kept, err := p.store.Kept(ctx); err == nil {
+		status.Kept = kept
+	}
+	return status
+}
+
 // Run keeps the rows up to date until ctx ends, and then returns nil, after the
 // transaction in hand. Nothing else ends it: a database or a log that cannot be
 // reached is tried again, and rows that are missing, or of an older program,
@@ -142,9 +158,16 @@ func (p *Projector) turn(ctx context.Context) error {
 	mine := p.store.fingerprint
 	switch {
 	case m.generation != 0 && newer(m.fingerprint, mine):
+		abandoned, err := p.abandoned(ctx, m, silence*p.after)
+		if err != nil {
+			return err
+		}
+		if abandoned {
+			return p.build(ctx)
+		}
 		p.enter(StateOutdated)
 		p.say(slog.LevelWarn, "rows are of a newer program, which looks after them", slog.String("rows", m.fingerprint))
-		sleep(ctx, p.after)
+		sleep(ctx, p.after/2)
 		return nil
 	case m.generation == 0 || m.generation == p.unfit || m.fingerprint != mine:
 		return p.build(ctx)
@@ -243,24 +266,28 @@ func (p *Projector) judge(a *applier, err error) error {
 	return fmt.Errorf("follow the log: %w", err)
 }
 
-// build makes new rows, unless somebody else is at it, and follows with them.
+// silence is how many times longer than a standby a projector waits before it
+// takes work from somebody else. A builder may be silent for as long as a large
+// transaction or an index takes; to rob it of its work costs time and nothing
+// else. A newer program may be on its way up.
+const silence = 5
+
+// build makes new rows, or goes on with some that this program began or kept,
+// unless somebody else is at it, and follows with them.
 func (p *Projector) build(ctx context.Context) error {
-	// A builder may be silent for as long as a large transaction or an index
-	// takes; to rob it of its work costs time and nothing else.
-	const silence = 5
-	unfinished, err := p.store.unfinished(ctx)
+	u, err := p.store.other(ctx, inWork)
 	if err != nil {
 		return fmt.Errorf("read checkpoint: %w", err)
 	}
-	if unfinished.generation != 0 && !p.still(unfinished, silence*p.after) {
+	if u.busy && !p.builder.still(u.model, silence*p.after) {
 		p.enter(StateStandby)
-		p.say(slog.LevelInfo, "another process is building the rows", slog.Int64("generation", unfinished.generation))
+		p.say(slog.LevelInfo, "another process is building the rows", slog.Int64("generation", u.generation))
 		sleep(ctx, p.after/8)
 		return nil
 	}
 	p.enter(StateBuilding)
 	p.say(slog.LevelInfo, "building the rows")
-	a, err := p.store.build(ctx, p.log, p.progressed)
+	a, _, err := p.store.build(ctx, p.log, RebuildOptions{Progress: p.progressed}, true)
 	if err != nil {
 		return err
 	}
@@ -277,13 +304,11 @@ func (p *Projector) standBy(ctx context.Context, m model) error {
 	p.enter(StateStandby)
 	p.observe(m)
 	p.say(slog.LevelInfo, "projector stands by", slog.Int64("epoch", m.epoch))
-	end, err := p.log.End(ctx)
+	abandoned, err := p.abandoned(ctx, m, p.after)
 	if err != nil {
-		return fmt.Errorf("read the log's end: %w", err)
+		return err
 	}
-	if m.position.Incarnation == end.Incarnation && m.position.Sequence >= end.Sequence {
-		p.watched = watch{}
-	} else if p.still(m, p.after) {
+	if abandoned {
 		p.standing, p.held = false, claim{}
 		return nil
 	}
@@ -291,9 +316,22 @@ func (p *Projector) standBy(ctx context.Context, m model) error {
 	return nil
 }
 
+// abandoned reports whether the live rows have stood still for that long, with
+// events to apply.
+func (p *Projector) abandoned(ctx context.Context, m model, long time.Duration) (bool, error) {
+	end, err := p.log.End(ctx)
+	if err != nil {
+		return false, fmt.Errorf("read the log's end: %w", err)
+	}
+	if m.position.Incarnation == end.Incarnation && m.position.Sequence >= end.Sequence {
+		p.watched = watch{}
+		return false, nil
+	}
+	return p.watched.still(m, long), nil
+}
+
 // still reports whether a checkpoint has been as it is for that long.
-func (p *Projector) still(m model, long time.Duration) bool {
-	w := &p.watched
+func (w *watch) still(m model, long time.Duration) bool {
 	if w.generation != m.generation || w.epoch != m.epoch || w.position != m.position {
 		*w = watch{m, time.Now()}
 		return false
@@ -325,6 +363,8 @@ func (p *Projector) observe(m model) {
 // down asks the log, if that can be reached, how much is waiting.
 func (p *Projector) down(ctx context.Context) {
 	p.enter(StateDown)
+	// Nobody could move what was watched.
+	p.watched, p.builder = watch{}, watch{}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	if end, err := p.log.End(ctx); err == nil {

@@ -224,24 +224,33 @@ func TestRowsOfAnotherProgram(t *testing.T) {
 		eventually(t, "the older projector leaves the rows alone", func() bool { return oldProjector.Status().State == StateOutdated })
 		arrive(t, newer, l)
 		sameRows(t, newer, l)
-		onlyGeneration(t, newer)
+		onlyLiveAndKept(t, newer)
 	})
 }
 
-// onlyGeneration fails unless the live generation is the only one with tables.
-func onlyGeneration(t testing.TB, s *Store) {
+// onlyLiveAndKept fails unless the tables are those of the live generation and of
+// the one that is kept, if any.
+func onlyLiveAndKept(t testing.TB, s *Store) {
 	t.Helper()
-	eventually(t, "only the live generation has tables", func() bool {
+	eventually(t, "only the generations that are live and kept have tables", func() bool {
 		m, err := s.model(context.Background())
 		if err != nil {
 			t.Fatal(err)
+		}
+		kept, err := s.Kept(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		generations := 1
+		if kept != 0 {
+			generations = 2
 		}
 		names, err := column1[string](context.Background(), s.write, s.dialect.catalog())
 		if err != nil {
 			t.Fatal(err)
 		}
-		return len(names) == len(tables()) && !slices.ContainsFunc(names, func(name string) bool {
-			return !strings.HasPrefix(name, prefix(m.generation))
+		return len(names) == generations*len(tables()) && !slices.ContainsFunc(names, func(name string) bool {
+			return !strings.HasPrefix(name, prefix(m.generation)) && !strings.HasPrefix(name, prefix(kept))
 		})
 	})
 }
@@ -308,6 +317,22 @@ func TestStatus(t *testing.T) {
 			want.State, want.Batch = StateFollowing, 1
 			return have == want
 		})
+		m := halfBuilt(t, s, l)
+		if stored, err = s.Status(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, have := range []Status{stored, p.Overview(t.Context())} {
+			b := have.Building
+			if b.Generation != m.generation || b.Done == 0 || b.Total != end.Sequence || b.Interrupted || have.Kept != 0 || have.Generation != 1 {
+				t.Errorf("while rows are made by another process: %+v", have)
+			}
+		}
+		if _, err := Rebuild(t.Context(), s, l, RebuildOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if have := p.Overview(t.Context()); have.Building != (Building{}) || have.Kept != 1 {
+			t.Errorf("after that: %+v", have)
+		}
 	})
 }
 

@@ -18,7 +18,7 @@ func told(t *testing.T, d database, story func(*team)) (*Store, *memoryLog) {
 	t.Helper()
 	s, l := d.open(t), newMemoryLog()
 	story(newTeam(l))
-	if err := Rebuild(t.Context(), s, l, nil); err != nil {
+	if _, err := Rebuild(t.Context(), s, l, RebuildOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if parked, err := s.Parked(t.Context()); err != nil || len(parked) > 0 {
@@ -285,7 +285,7 @@ func TestRestoredComment(t *testing.T) {
 		team := newTeam(l)
 		team.commands = 1000
 		team.task(1, 1000, 1, events.CommentRestored{Comment: id(8), Author: id(2), Text: "red", CreatedAt: said})
-		if err := Rebuild(t.Context(), s, l, nil); err != nil {
+		if _, err := Rebuild(t.Context(), s, l, RebuildOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		if parked, err := s.Parked(t.Context()); err != nil || len(parked) != 1 {

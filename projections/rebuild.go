@@ -22,100 +22,241 @@ var buildKeep = keep{rows: 150_000, payload: 256 << 20}
 // Progress tells how far a rebuild is, in events.
 type Progress struct {
 	Done, Total uint64
-	// Rate is in events per second since the beginning; Remaining is what is
-	// left at that rate.
+	// Rate is in events per second since the work began, or went on; Remaining
+	// is what is left at that rate, 0 while there is none.
 	Rate      float64
 	Remaining time.Duration
 }
 
+// RebuildOptions are the choices there are about [Rebuild].
+type RebuildOptions struct {
+	// Fresh begins anew where an earlier rebuild was interrupted.
+	Fresh bool
+	// AcceptDifferences switches even if the new rows are not as those served.
+	AcceptDifferences bool
+	// Progress, if not nil, is called now and then.
+	Progress func(Progress)
+}
+
+// Rebuilt is what a rebuild did.
+type Rebuilt struct {
+	// Position is that of the rows now served, From where the work began: 0, or
+	// where an interrupted rebuild had come to.
+	Position events.Position
+	From     uint64
+	// Compared says whether the rows served before were folded by this program,
+	// so that new and old must be the same; Difference is the first that was
+	// accepted, or empty.
+	Compared   bool
+	Difference string
+}
+
+// DifferenceError reports new rows that are not as those served, at the same
+// position, though this program folded both: the rows served were changed by
+// somebody else, or the fold is not what it was though its version is.
+type DifferenceError struct {
+	Position events.Position
+	// Difference is the first one.
+	Difference string
+}
+
+func (e *DifferenceError) Error() string {
+	return fmt.Sprintf("at %s the rows served (first) and the new ones (second) differ: %s", e.Position, e.Difference)
+}
+
+// errTaken reports that another process has gone on with what this one was at,
+// or has given it up.
+var errTaken = fmt.Errorf("another process went on with the rows, or gave them up: %w", errFenced)
+
 // Rebuild makes all rows anew from the log, beside those that are there, which
 // are served until the new ones have caught up and take their place in one
-// step. A running projector goes on with the new rows by itself. progress, if
-// not nil, is called now and then.
+// step. A running projector goes on with the new rows by itself. Those that were
+// served are kept until the next switch; see [Back] and [Discard].
 //
-// Rebuild can be interrupted at any time: what it had made is dropped, at once
-// or, if it was killed, by the next one. Of two rebuilds at a time the later
-// one goes through.
-func Rebuild(ctx context.Context, store *Store, log events.Log, progress func(Progress)) error {
-	a, err := store.build(ctx, log, progress)
+// If both were folded by the same program they are compared first, all of them,
+// at one position; if they differ, Rebuild fails with a [DifferenceError] and
+// switches nothing, unless differences are accepted.
+//
+// Rebuild can be interrupted at any time, or killed: the next one goes on where
+// it was, also where the first one still runs, which then fails. It begins anew
+// if the rows are of another program or another life of the log.
+func Rebuild(ctx context.Context, store *Store, log events.Log, o RebuildOptions) (Rebuilt, error) {
+	a, done, err := store.build(ctx, log, o, false)
 	if err != nil {
-		return fmt.Errorf("rebuild: %w", err)
+		return done, fmt.Errorf("rebuild: %w", err)
 	}
 	a.close()
 	store.arrivals.note(a.position)
+	return done, nil
+}
+
+// build makes new rows, or goes on with some, and switches to them. The applier
+// that made them is returned, at their position, for who wants to go on.
+// takeKept says that rows which are kept from before are as good as new ones.
+func (s *Store) build(ctx context.Context, log events.Log, o RebuildOptions, takeKept bool) (*applier, Rebuilt, error) {
+	w := &work{store: s, log: log, options: o}
+	if err := w.look(ctx); err != nil {
+		return nil, Rebuilt{}, err
+	}
+	m, fresh, err := w.generation(ctx, takeKept)
+	if err != nil {
+		return nil, Rebuilt{}, err
+	}
+	return w.run(ctx, m, fresh)
+}
+
+// work is one rebuild, or one way back.
+type work struct {
+	store   *Store
+	log     events.Log
+	options RebuildOptions
+	// live is the generation served when the work began, unfit the same one if
+	// it is not of this log.
+	live  model
+	unfit int64
+	// compared says that there is nothing to compare, or not any more. Until
+	// then the new rows do not get ahead of those served.
+	compared bool
+
+	applier *applier
+	from    *reader
+	rest    *chunk // what was read and not applied
+	began   time.Time
+	done    Rebuilt
+}
+
+func (w *work) look(ctx context.Context) (err error) {
+	if w.live, err = w.store.model(ctx); err != nil {
+		return fmt.Errorf("read checkpoint: %w", err)
+	}
+	if w.unfit, err = w.store.unfit(ctx, w.log, w.live); err != nil {
+		return err
+	}
+	w.compared = w.live.generation == w.unfit || w.live.servable(w.store.fingerprint) != nil
 	return nil
 }
 
-// build makes the next generation and switches to it. The applier that made it
-// is returned, at the generation's position, for who wants to go on.
-func (s *Store) build(ctx context.Context, log events.Log, progress func(Progress)) (_ *applier, err error) {
-	if progress == nil {
-		progress = func(Progress) {}
+// generation finds rows to go on with, or makes new ones. fresh says that they
+// are empty.
+func (w *work) generation(ctx context.Context, takeKept bool) (m model, fresh bool, err error) {
+	s := w.store
+	var conditions []string
+	switch {
+	case w.options.Fresh || w.live.generation != 0 && w.live.generation == w.unfit:
+		// What was made of that log may be as wrong as what is served.
+	case takeKept:
+		conditions = []string{toGoBack, toFinish}
+	default:
+		conditions = []string{toFinish}
 	}
-	unfit, err := s.unfit(ctx, log)
-	if err != nil {
-		return nil, err
-	}
-	end, err := log.End(ctx)
-	if err != nil {
-		return nil, err
-	}
-	m, err := s.newGeneration(ctx, end.At(0))
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
+	for _, condition := range conditions {
+		u, err := s.other(ctx, condition)
 		if err != nil {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-			defer cancel()
-			err = errors.Join(err, s.abandon(ctx, m.generation))
+			return model{}, false, fmt.Errorf("read checkpoint: %w", err)
 		}
+		fits, err := w.fits(ctx, u)
+		if err != nil {
+			return model{}, false, err
+		}
+		if !fits {
+			continue
+		}
+		m, adopted, err := s.adopt(ctx, u.model)
+		if err != nil {
+			return model{}, false, err
+		}
+		if adopted {
+			w.compared = w.compared || u.compared
+			return m, m.position.Sequence == 0, nil
+		}
+	}
+	end, err := w.log.End(ctx)
+	if err != nil {
+		return model{}, false, err
+	}
+	m, err = s.newGeneration(ctx, end)
+	return m, true, err
+}
+
+// fits reports whether rows can be brought to the log's end by this program.
+// Rows that were to be compared are not ahead of those served.
+func (w *work) fits(ctx context.Context, u unfinished) (bool, error) {
+	if u.generation == 0 || u.fingerprint != w.store.fingerprint {
+		return false, nil
+	}
+	if !w.compared && !u.compared && u.position.Sequence > w.live.position.Sequence {
+		return false, nil
+	}
+	return follows(ctx, w.log, u.position)
+}
+
+// run brings a claimed generation to the log's end and switches to it.
+func (w *work) run(ctx context.Context, m model, fresh bool) (_ *applier, _ Rebuilt, err error) {
+	s, held := w.store, claim{m.generation, m.epoch}
+	defer func() {
+		if err == nil {
+			return
+		}
+		// Where the rows were taken away, whatever went wrong followed from it.
+		looking, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		if mine, failed := s.holds(looking, held); failed == nil && !mine {
+			err = errors.Join(errTaken, err)
+		}
+		err = errors.Join(err, s.release(ctx, held))
 	}()
 	if err := s.clean(ctx); err != nil {
-		return nil, err
+		return nil, w.done, err
 	}
-	a, err := s.newApplier(ctx, m, buildKeep, true)
-	if err != nil {
-		return nil, err
+	if w.applier, err = s.newApplier(ctx, m, buildKeep, fresh); err != nil {
+		return nil, w.done, err
 	}
 	defer func() {
 		if err != nil {
-			a.close()
+			w.applier.close()
 		}
 	}()
-	if err := s.fill(ctx, a, log, unfit, progress); err != nil {
-		return nil, err
+	w.began, w.done.From = time.Now(), m.position.Sequence
+	if err := w.fill(ctx); err != nil {
+		return nil, w.done, err
 	}
+	w.done.Position = w.applier.position
 	// The rows are live from here on; tables that are left behind are cleaned
 	// up by the next build.
 	if err := s.clean(ctx); err != nil {
-		s.logger.Warn("tables of the last generation were not dropped", "err", err)
+		s.logger.Warn("tables that nobody needs were not dropped", "err", err)
 	}
-	return a, nil
+	return w.applier, w.done, nil
 }
 
-// fill applies the whole log, makes the indexes once near its end, and goes on
-// until the switch succeeds.
-func (s *Store) fill(ctx context.Context, a *applier, log events.Log, unfit int64, progress func(Progress)) error {
-	from, err := readLog(ctx, log, a.position, buildFetch, buildBatch, nil)
+// fill applies the whole log, makes the indexes once near its end, compares if
+// there is something to compare with, and goes on until the switch succeeds.
+func (w *work) fill(ctx context.Context) (err error) {
+	w.from, err = readLog(ctx, w.log, w.applier.position, buildFetch, buildBatch, nil)
 	if err != nil {
 		return err
 	}
-	defer from.close()
-	began := time.Now()
+	defer w.from.close()
 	for finished := false; ; {
-		end, err := log.End(ctx)
+		end, err := w.log.End(ctx)
 		if err != nil {
 			return err
 		}
-		progress(progressed(a.position.Sequence, end.Sequence, time.Since(began)))
-		behind := end.Sequence - min(end.Sequence, a.position.Sequence)
-		if behind > 0 {
-			c, err := from.next()
+		at := w.applier.position.Sequence
+		if w.options.Progress != nil {
+			w.options.Progress(progressed(w.done.From, at, end.Sequence, time.Since(w.began)))
+		}
+		goal := end.Sequence
+		if !w.compared {
+			live, err := w.store.model(ctx)
 			if err != nil {
-				return err
+				return fmt.Errorf("read checkpoint: %w", err)
 			}
-			if err := a.apply(ctx, c); err != nil {
+			goal = min(goal, live.position.Sequence)
+		}
+		behind := goal - min(goal, at)
+		if behind > 0 {
+			if err := w.step(ctx, goal); err != nil {
 				return err
 			}
 		}
@@ -125,23 +266,91 @@ func (s *Store) fill(ctx context.Context, a *applier, log events.Log, unfit int6
 		case behind > buildFetch:
 			continue
 		case !finished:
-			if err := s.finish(ctx, a.generation); err != nil {
+			if err := w.store.finish(ctx, w.applier.generation); err != nil {
 				return err
 			}
 			finished = true
 			continue
+		case !w.compared:
+			if err := w.compare(ctx); err != nil {
+				return err
+			}
+			continue
 		}
-		if switched, err := s.switchTo(ctx, a, unfit); err != nil || switched {
+		if switched, err := w.store.switchTo(ctx, w.applier, w.unfit); err != nil || switched {
 			return err
 		}
 		sleep(ctx, time.Millisecond)
 	}
 }
 
-func progressed(done, total uint64, elapsed time.Duration) Progress {
+// step applies one chunk, which ends at the goal if that is within it and the
+// new rows may not get ahead of those served.
+func (w *work) step(ctx context.Context, goal uint64) (err error) {
+	c := w.rest
+	w.rest = nil
+	if c == nil {
+		if c, err = w.from.next(); err != nil {
+			return err
+		}
+	}
+	if !w.compared && c.end.Sequence > goal {
+		c, w.rest = c.cut(goal)
+	}
+	if err := w.applier.apply(ctx, c); err != nil {
+		return err
+	}
+	return w.store.moved(ctx, w.applier.generation)
+}
+
+// compare takes a snapshot of the rows served, brings the new ones to its
+// position, where they stand still for as long as nobody folds, and compares
+// the two, table by table and row by row. Those served go on meanwhile.
+func (w *work) compare(ctx context.Context) error {
+	s, a := w.store, w.applier
+	var difference string
+	var at events.Position
+	err := s.Read(ctx, events.Position{}, func(served *Snapshot) error {
+		for a.position.Sequence < served.Position.Sequence {
+			if err := w.step(ctx, served.Position.Sequence); err != nil {
+				return err
+			}
+		}
+		if a.position != served.Position {
+			return fmt.Errorf("the rows served went back to %s", served.Position)
+		}
+		conn, err := s.write.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		made := &Snapshot{Position: a.position, dialect: s.dialect, conn: conn, generation: a.generation}
+		at = a.position
+		difference, err = compareTables(ctx, served, made)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("compare rows: %w", err)
+	}
+	if mine, err := s.holds(ctx, claim{a.generation, a.epoch}); err != nil || !mine {
+		// What was read may be what somebody else wrote.
+		return errors.Join(errFenced, err)
+	}
+	w.done.Difference = difference
+	if difference != "" && !w.options.AcceptDifferences {
+		return &DifferenceError{at, difference}
+	}
+	if _, err := s.exec(ctx, s.write, `update docket_generations set compared = 1 where generation = ?`, a.generation); err != nil {
+		return err
+	}
+	w.compared, w.done.Compared = true, true
+	return nil
+}
+
+func progressed(from, done, total uint64, elapsed time.Duration) Progress {
 	p := Progress{Done: done, Total: max(done, total)}
 	if seconds := elapsed.Seconds(); seconds > 0 {
-		p.Rate = float64(done) / seconds
+		p.Rate = float64(done-min(from, done)) / seconds
 	}
 	if p.Rate > 0 {
 		p.Remaining = time.Duration(float64(p.Total-p.Done) / p.Rate * float64(time.Second))

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/docketlog/docket/events"
 )
 
@@ -51,7 +53,7 @@ func TestRebuildWhileLive(t *testing.T) {
 			}
 		})
 		for range 5 {
-			if err := Rebuild(t.Context(), other, l, nil); err != nil {
+			if _, err := Rebuild(t.Context(), other, l, RebuildOptions{}); err != nil {
 				t.Error(err)
 			}
 		}
@@ -62,12 +64,13 @@ func TestRebuildWhileLive(t *testing.T) {
 			m, err := live.model(t.Context())
 			return err == nil && p.Status().Generation == m.generation && p.Status().State == StateFollowing
 		})
-		onlyGeneration(t, live)
+		onlyLiveAndKept(t, live)
 		sameRows(t, live, l)
 	})
 }
 
-// A rebuild that is interrupted leaves the live rows, and no others.
+// A rebuild that is interrupted leaves the live rows as they are and goes on
+// where it was; when it is cancelled nothing is left of it.
 func TestRebuildInterrupted(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -76,50 +79,291 @@ func TestRebuildInterrupted(t *testing.T) {
 		run(t, s, l, ProjectorOptions{})
 		arrive(t, s, l)
 		want := dump(t, s)
-		ctx, cancel := context.WithCancel(t.Context())
-		err := Rebuild(ctx, s, l, func(p Progress) {
-			if p.Done == p.Total {
-				cancel()
+		interrupt := func() {
+			t.Helper()
+			ctx, cancel := context.WithCancel(t.Context())
+			_, err := Rebuild(ctx, s, l, RebuildOptions{Progress: func(p Progress) {
+				if p.Done == p.Total {
+					cancel()
+				}
+			}})
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("interrupted: %v", err)
 			}
-		})
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("interrupted: %v", err)
+			if dump(t, s) != want {
+				t.Error("an interrupted rebuild changed the live rows")
+			}
+			if b, err := s.Building(t.Context()); err != nil || !b.Interrupted || b.Done != l.end().Sequence || b.Total != b.Done {
+				t.Errorf("what was interrupted: %+v, %v", b, err)
+			}
+		}
+		interrupt()
+		if n, err := Cancel(t.Context(), s); err != nil || n != 2 {
+			t.Errorf("cancelled: %d, %v", n, err)
+		}
+		onlyLiveAndKept(t, s)
+		if b, err := s.Building(t.Context()); err != nil || b != (Building{}) {
+			t.Errorf("after it was cancelled: %+v, %v", b, err)
+		}
+		if n, err := Cancel(t.Context(), s); err != nil || n != 0 {
+			t.Errorf("cancelled twice: %d, %v", n, err)
+		}
+
+		interrupt()
+		done, err := Rebuild(t.Context(), s, l, RebuildOptions{})
+		if err != nil || done.From != l.end().Sequence || !done.Compared {
+			t.Errorf("went on: %+v, %v", done, err)
+		}
+		if status, _ := s.Status(t.Context()); status.Generation != 3 {
+			t.Errorf("generation %d is served, want that which was interrupted", status.Generation)
+		}
+		interrupt()
+		if done, err = Rebuild(t.Context(), s, l, RebuildOptions{Fresh: true}); err != nil || done.From != 0 {
+			t.Errorf("anew: %+v, %v", done, err)
 		}
 		if dump(t, s) != want {
-			t.Error("an interrupted rebuild changed the live rows")
+			t.Error("rows that were made in two parts are others")
 		}
-		onlyGeneration(t, s)
+		onlyLiveAndKept(t, s)
 	})
 }
 
-// A rebuild that was killed leaves tables; the next one removes them.
-func TestRebuildKilled(t *testing.T) {
+// A rebuild that was killed after any transaction, or within one, and is gone
+// on with gives the rows of one that ran through, and the killed one, should it
+// live still, writes nothing more.
+func TestRebuildKilledAnywhere(t *testing.T) {
+	t.Parallel()
+	property(t, func(r *rapid.T, s *Store) {
+		l, c := history(r)
+		live := resume(t, s, 1000)
+		err := live.apply(t.Context(), chunkAt(l, live.position, 1+c.IntN(1000), 0))
+		live.close()
+		if err != nil {
+			r.Fatal(err)
+		}
+		killed, err := s.newGeneration(t.Context(), l.end())
+		if err != nil {
+			r.Fatal(err)
+		}
+		a, err := s.newApplier(t.Context(), killed, keep{rows: 1 + c.IntN(50), payload: 1 << 30}, true)
+		if err != nil {
+			r.Fatal(err)
+		}
+		defer a.close()
+		// What is to be compared does not get ahead of what is served.
+		next := func() *chunk {
+			room := int(live.position.Sequence - a.position.Sequence)
+			return chunkAt(l, a.position, min(room, 1+c.IntN(30)), 0)
+		}
+		for range c.IntN(4) {
+			if err := a.apply(t.Context(), next()); err != nil {
+				r.Fatal(err)
+			}
+		}
+		reached := a.position.Sequence
+		a.session = &faulty{a.session, fault(c.IntN(int(faults)))}
+		before := next()
+		if err := a.apply(t.Context(), before); err == nil {
+			reached = a.position.Sequence
+		} else if a.session.(*faulty).at == unacknowledged {
+			reached = before.end.Sequence
+		}
+		if c.IntN(2) == 1 {
+			if err := s.finish(t.Context(), a.generation); err != nil {
+				r.Fatal(err)
+			}
+		}
+		done, err := Rebuild(t.Context(), s, l, RebuildOptions{})
+		if err != nil || !done.Compared || done.From != reached {
+			r.Fatalf("killed at %d of %d: %+v, %v", reached, l.end().Sequence, done, err)
+		}
+		if m, _ := s.model(t.Context()); m.generation != killed.generation {
+			r.Fatalf("generation %d is served, %d was begun", m.generation, killed.generation)
+		}
+		a.session = a.session.(*faulty).session
+		late := &chunk{end: a.position.At(a.position.Sequence + 1)}
+		if err := a.apply(t.Context(), late); !errors.Is(err, errFenced) {
+			r.Fatalf("the killed one is not fenced: %v", err)
+		}
+		sameRows(t, s, l)
+	})
+}
+
+// Of two rebuilds at a time the later one goes on with the work of the first,
+// which ends.
+func TestRebuildIsTakenOver(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		url, l := d.fresh(t), newMemoryLog()
+		newSimulation(l, testChoices(13)).steps(100)
+		s, other := openURL(t, url), openURL(t, url)
+		run(t, s, l, ProjectorOptions{})
+		arrive(t, s, l)
+		taken := false
+		_, err := Rebuild(t.Context(), s, l, RebuildOptions{Progress: func(p Progress) {
+			if p.Done < p.Total || taken {
+				return
+			}
+			taken = true
+			if done, err := Rebuild(t.Context(), other, l, RebuildOptions{}); err != nil || done.From != p.Done {
+				t.Errorf("the later one: %+v, %v", done, err)
+			}
+		}})
+		if !errors.Is(err, errTaken) {
+			t.Errorf("the first one: %v", err)
+		}
+		if b, err := s.Building(t.Context()); err != nil || b != (Building{}) {
+			t.Errorf("after that: %+v, %v", b, err)
+		}
+		onlyLiveAndKept(t, s)
+		sameRows(t, s, l)
+	})
+}
+
+// What an interrupted rebuild left is not gone on with if it is of another
+// program or another life of the log, or if tables are missing.
+func TestRebuildBeginsAnew(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		for name, spoil := range map[string]func(s *Store, l *memoryLog, m model) string{
+			"another program": func(*Store, *memoryLog, model) string {
+				return "update docket_checkpoints set fingerprint = 'fence 0' where generation = 2"
+			},
+			"another life of the log": func(*Store, *memoryLog, model) string {
+				return "update docket_checkpoints set incarnation = 'other' where generation = 2"
+			},
+			"a table is missing": func(_ *Store, _ *memoryLog, m model) string { return "drop table " + tables()[3].in(m.generation) },
+		} {
+			s, l := d.open(t), newMemoryLog()
+			newSimulation(l, testChoices(17)).steps(60)
+			if _, err := Rebuild(t.Context(), s, l, RebuildOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			m := halfBuilt(t, s, l)
+			if _, err := s.write.ExecContext(t.Context(), spoil(s, l, m)); err != nil {
+				t.Fatal(err)
+			}
+			if done, err := Rebuild(t.Context(), s, l, RebuildOptions{}); err != nil || done.From != 0 {
+				t.Errorf("%s: %+v, %v", name, done, err)
+			}
+			onlyLiveAndKept(t, s)
+			sameRows(t, s, l)
+		}
+	})
+}
+
+// halfBuilt is a generation that a killed rebuild left.
+func halfBuilt(t testing.TB, s *Store, l *memoryLog) model {
+	t.Helper()
+	m, err := s.newGeneration(context.Background(), l.end())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := s.newApplier(context.Background(), m, keep{}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.close()
+	if err := a.apply(context.Background(), chunkAt(l, a.position, 50, 0)); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// A projector that must build goes on with what another one began, once that
+// stands still.
+func TestProjectorGoesOnWithABuild(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
 		s, l := d.open(t), newMemoryLog()
-		newSimulation(l, testChoices(13)).steps(100)
+		newSimulation(l, testChoices(18)).steps(60)
+		m := halfBuilt(t, s, l)
+		if b, err := s.Building(t.Context()); err != nil || b.Generation != m.generation || b.Interrupted || b.Done == 0 || b.Total != l.end().Sequence {
+			t.Errorf("what stands still: %+v, %v", b, err)
+		}
+		p, _ := run(t, s, l, ProjectorOptions{StandbyAfter: 20 * time.Millisecond})
+		arrive(t, s, l)
+		eventually(t, "it follows with these rows", func() bool {
+			status := p.Status()
+			return status.State == StateFollowing && status.Generation == m.generation
+		})
+		sameRows(t, s, l)
+	})
+}
+
+// Rows that are not as those served do not take their place, unless that is
+// accepted; the work is not lost.
+func TestRebuildFindsADifference(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		s, l := d.open(t), newMemoryLog()
+		sim := newSimulation(l, testChoices(19))
+		sim.steps(100)
 		run(t, s, l, ProjectorOptions{})
 		arrive(t, s, l)
-		killed, err := s.newGeneration(t.Context(), l.end().At(0))
+		want := dump(t, s)
+		if _, err := s.write.ExecContext(t.Context(), "update g1_tasks set title = 'Forged' where number = 2"); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Rebuild(t.Context(), s, l, RebuildOptions{})
+		var differs *DifferenceError
+		if !errors.As(err, &differs) || differs.Position != l.end() || !strings.Contains(differs.Difference, `"title":"Forged"`) {
+			t.Fatalf("%v", err)
+		}
+		if status, _ := s.Status(t.Context()); status.Generation != 1 {
+			t.Errorf("generation %d is served", status.Generation)
+		}
+		// It is said again each time.
+		if _, err = Rebuild(t.Context(), s, l, RebuildOptions{}); !errors.As(err, &differs) {
+			t.Fatalf("the second time: %v", err)
+		}
+		done, err := Rebuild(t.Context(), s, l, RebuildOptions{AcceptDifferences: true})
+		if err != nil || done.From != l.end().Sequence || done.Difference != differs.Difference {
+			t.Errorf("accepted: %+v, %v", done, err)
+		}
+		if dump(t, s) != want {
+			t.Error("the damage is still there")
+		}
+	})
+}
+
+// While events arrive without a pause, rows are compared at one position: no
+// difference is seen where there is none, and one that is there is seen.
+func TestRebuildComparesWhileLive(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		url, l := d.fresh(t), newMemoryLog()
+		sim := newSimulation(l, testChoices(20))
+		sim.steps(300)
+		live, other := openURL(t, url), openURL(t, url)
+		run(t, live, l, ProjectorOptions{BatchSize: 7})
+		arrive(t, live, l)
+		ctx, cancel := context.WithCancel(t.Context())
+		var busy sync.WaitGroup
+		busy.Go(func() {
+			for ctx.Err() == nil {
+				sim.steps(1)
+				time.Sleep(time.Millisecond)
+			}
+		})
+		defer busy.Wait()
+		defer cancel()
+		for range 3 {
+			if done, err := Rebuild(t.Context(), other, l, RebuildOptions{}); err != nil || !done.Compared {
+				t.Errorf("%+v, %v", done, err)
+			}
+		}
+		m, err := live.model(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		a, err := s.newApplier(t.Context(), killed, keep{}, true)
-		if err != nil {
+		if _, err := other.write.ExecContext(t.Context(), "delete from "+prefix(m.generation)+"history where kind = 'project' and revision = 1"); err != nil {
 			t.Fatal(err)
 		}
-		defer a.close()
-		if err := a.apply(t.Context(), chunkAt(l, a.position, 50, 0)); err != nil {
-			t.Fatal(err)
+		var differs *DifferenceError
+		if _, err := Rebuild(t.Context(), other, l, RebuildOptions{}); !errors.As(err, &differs) || !strings.HasPrefix(differs.Difference, "history: only the second has") {
+			t.Errorf("%v", err)
 		}
-		if err := Rebuild(t.Context(), s, l, nil); err != nil {
-			t.Fatal(err)
-		}
-		onlyGeneration(t, s)
-		if err := a.apply(t.Context(), chunkAt(l, a.position, 50, 0)); !errors.Is(err, errFenced) {
-			t.Errorf("the killed one is fenced: %v", err)
-		}
-		sameRows(t, s, l)
 	})
 }
 
@@ -128,12 +372,12 @@ func TestRebuildTellsItsProgress(t *testing.T) {
 	s, l := databases()[0].open(t), newMemoryLog()
 	newSimulation(l, testChoices(14)).steps(100)
 	var last Progress
-	if err := Rebuild(t.Context(), s, l, func(p Progress) {
+	if _, err := Rebuild(t.Context(), s, l, RebuildOptions{Progress: func(p Progress) {
 		if p.Done < last.Done || p.Done > p.Total {
 			t.Errorf("%+v after %+v", p, last)
 		}
 		last = p
-	}); err != nil {
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	if end := l.end().Sequence; last.Done != end || last.Total != end || last.Rate <= 0 || last.Remaining != 0 {
@@ -156,7 +400,7 @@ func TestCompare(t *testing.T) {
 			return difference
 		}
 		for _, s := range []*Store{a, b} {
-			if err := Rebuild(t.Context(), s, l, nil); err != nil {
+			if _, err := Rebuild(t.Context(), s, l, RebuildOptions{}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -178,12 +422,12 @@ func TestCompare(t *testing.T) {
 			if have := compare(); !strings.Contains(have, c.want) {
 				t.Errorf("after %s:\n%s", c.spoil, have)
 			}
-			if err := Rebuild(t.Context(), a, l, nil); err != nil {
+			if _, err := Rebuild(t.Context(), a, l, RebuildOptions{AcceptDifferences: true}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		sim.steps(3)
-		if err := Rebuild(t.Context(), a, l, nil); err != nil {
+		if _, err := Rebuild(t.Context(), a, l, RebuildOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		if have := compare(); !strings.HasPrefix(have, "position: ") {

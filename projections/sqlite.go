@@ -78,6 +78,10 @@ func (*sqlite) catalog() string {
 	return `select name from sqlite_master where type = 'table' and name like 'g%!_%' escape '!'`
 }
 
+func (*sqlite) indexes() string {
+	return `select name from sqlite_master where type = 'index' and name like 'g%!_%' escape '!'`
+}
+
 func (*sqlite) settle(string) string { return "" }
 
 // missing is false always: a snapshot of SQLite holds its tables too.

@@ -30,7 +30,8 @@ const (
 )
 
 // Status tells how the rows stand. Of a [Store] it is what the database knows,
-// without State, Rate and Batch; of a [Projector] what it knows itself.
+// without State, Rate and Batch; of a [Projector] what it knows itself, without
+// Building and Kept; [Projector.Overview] has all of it.
 type Status struct {
 	State State
 	// Position is that of the rows, Head the last known end of the log.
@@ -48,6 +49,10 @@ type Status struct {
 	// Generation and Epoch name the rows and the claim on them.
 	Generation int64
 	Epoch      int64
+	// Building is how far the rows are that will take their place, and Kept the
+	// generation that can be gone back to, or 0.
+	Building Building
+	Kept     int64
 	// Refused counts events that no chain accepts, Parked the aggregates with
 	// an event that cannot be folded, and Malformed what is no event at all;
 	// all of them since the rows were built.
@@ -72,6 +77,12 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 		return Status{}, fmt.Errorf("read checkpoint: %w", err)
 	}
 	status := m.status(time.Now())
+	if status.Building, err = s.Building(ctx); err != nil {
+		return Status{}, err
+	}
+	if status.Kept, err = s.Kept(ctx); err != nil {
+		return Status{}, err
+	}
 	if m.servable(s.fingerprint) != nil {
 		return status, nil
 	}

@@ -93,8 +93,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	return m.servable(s.fingerprint)
 }
 
-// layout makes the two tables that stand outside all generations, and the row of
-// the first. Each statement may be run any number of times.
+// layout makes the tables that stand outside all generations, and the row of the
+// first. Each statement may be run any number of times.
 func layout(d dialect) []string {
 	return []string{
 		`create table if not exists docket_read_model (
@@ -103,6 +103,9 @@ func layout(d dialect) []string {
 			generation bigint not null primary key, fingerprint %[1]s,
 			incarnation %[1]s, sequence bigint not null, head bigint not null, stored_at bigint not null,
 			epoch bigint not null, malformed bigint not null)`, d.column(word)),
+		`create table if not exists docket_generations (
+			generation bigint not null primary key, kept bigint not null, compared bigint not null,
+			busy bigint not null, begun bigint not null, begun_at bigint not null, moved_at bigint not null)`,
 		`insert into docket_read_model (id, generation, newest) values (1, 0, 0)` +
 			d.upsert(&table{key: 1, columns: []column{{"id", number}}}),
 	}
@@ -185,11 +188,6 @@ const modelQuery = `select m.generation, coalesce(c.fingerprint, ''), coalesce(c
 	coalesce(c.sequence, 0), coalesce(c.head, 0), coalesce(c.stored_at, 0), coalesce(c.epoch, 0), coalesce(c.malformed, 0)
 	from docket_read_model m left join docket_checkpoints c on c.generation = m.generation where m.id = 1`
 
-// unfinishedQuery reads the newest generation that is not the live one.
-const unfinishedQuery = `select generation, fingerprint, incarnation, sequence, head, stored_at, epoch, malformed
-	from docket_checkpoints where generation > (select generation from docket_read_model where id = 1)
-	order by generation desc limit 1`
-
 func (m *model) scan(scan func(...any) error) error {
 	return scan(&m.generation, &m.fingerprint, &m.position.Incarnation, &m.position.Sequence,
 		&m.head, &m.storedAt, &m.epoch, &m.malformed)
@@ -198,15 +196,6 @@ func (m *model) scan(scan func(...any) error) error {
 // model reads the live model outside of any snapshot.
 func (s *Store) model(ctx context.Context) (m model, err error) {
 	return m, m.scan(s.write.QueryRowContext(ctx, modelQuery).Scan)
-}
-
-// unfinished reads the generation that somebody is building, or was, if any.
-func (s *Store) unfinished(ctx context.Context) (m model, err error) {
-	err = m.scan(s.write.QueryRowContext(ctx, unfinishedQuery).Scan)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
-	return m, err
 }
 
 // servable fails with ErrStale unless a program with this fingerprint may serve

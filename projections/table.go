@@ -2,6 +2,7 @@ package projections
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 )
 
@@ -70,13 +71,16 @@ func (t *table) create(d dialect, generation int64) string {
 	return b.String()
 }
 
-func (t *table) createIndexes(generation int64) []string {
-	var statements []string
-	for _, columns := range t.indexes {
-		statements = append(statements, fmt.Sprintf("create index %s_by_%s on %s (%s)",
-			t.in(generation), strings.Join(columns, "_"), t.in(generation), strings.Join(columns, ", ")))
+// createIndexes gives the name of each index, and the statement that makes it.
+func (t *table) createIndexes(generation int64) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for _, columns := range t.indexes {
+			name := t.in(generation) + "_by_" + strings.Join(columns, "_")
+			if !yield(name, fmt.Sprintf("create index %s on %s (%s)", name, t.in(generation), strings.Join(columns, ", "))) {
+				return
+			}
+		}
 	}
-	return statements
 }
 
 // conflict is the end of an insert that turns it into an upsert, in the form
