@@ -49,7 +49,7 @@ func (c *serveCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	front, back, err := s.gatewayParts(ctx, listener, handler, s.sources(metrics.Sources{
-		Commands: handler.Stats, Rows: projector.Status, Figures: s.rows.Figures, Notices: mail.Status,
+		Commands: handler.Stats, Rows: projector.Overview, Figures: s.rows.Figures, Notices: mail.Status,
 	}))
 	if err != nil {
 		return err
@@ -137,7 +137,7 @@ func (c *projectorCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	projector := s.newProjector()
-	front, err := s.operations(env.out, "projector", s.sources(metrics.Sources{Rows: projector.Status, Figures: s.rows.Figures}))
+	front, err := s.operations(env.out, "projector", s.sources(metrics.Sources{Rows: projector.Overview, Figures: s.rows.Figures}))
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func (c *Collector) Collect(out chan<- prometheus.Metric) {
 	s := snapshot{
 		build: c.sources.Build,
 		log:   read(c.sources.Log), commands: read(c.sources.Commands), accounts: read(c.sources.Accounts),
-		rows: read(c.sources.Rows), notices: read(c.sources.Notices),
+		rows: ask(ctx, c.sources.Rows), notices: read(c.sources.Notices),
 		broker: ask(ctx, c.sources.Broker), database: ask(ctx, c.sources.Database),
 		size: try(ctx, c.sources.Size), figures: try(ctx, c.sources.Figures),
 	}

@@ -93,7 +93,7 @@ func TestDistributions(t *testing.T) {
 	if _, there := found["docket_rows_batch_events"]; there {
 		t.Error("who writes no rows tells of batches")
 	}
-	found = gather(t, metrics.Sources{Distributions: d, Rows: func() projections.Status { return projections.Status{} }})
+	found = gather(t, metrics.Sources{Distributions: d, Rows: func(context.Context) projections.Status { return projections.Status{} }})
 	if h := found["docket_rows_batch_events"].GetMetric()[0].GetHistogram(); h.GetSampleCount() != 1 || h.GetSampleSum() != 40 {
 		t.Errorf("docket_rows_batch_events: %v", h)
 	}

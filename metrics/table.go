@@ -23,7 +23,7 @@ type Sources struct {
 	Size          func(context.Context) (jetstream.Size, error)
 	Commands      func() commands.Stats
 	Accounts      func() accounts.Stats
-	Rows          func() projections.Status
+	Rows          func(context.Context) projections.Status
 	Figures       func(context.Context) (projections.Figures, error)
 	Notices       func() notifier.Status
 	Broker        func(context.Context) broker.Health
@@ -126,6 +126,12 @@ var (
 		metric{"docket_rows_rate_events_per_second", gauge, "Events folded per second, lately.", func(s *snapshot) float64 { return s.rows.Rate }},
 		metric{"docket_rows_writing", gauge, "1 where this projector is the one that writes.", func(s *snapshot) float64 { return oneIf(s.rows.State == projections.StateFollowing) }},
 		metric{"docket_rows_generation", gauge, "Generation of the rows being served.", func(s *snapshot) float64 { return float64(s.rows.Generation) }},
+		metric{"docket_rows_building", gauge, "Generation of the rows that are being made to take their place, or 0.", func(s *snapshot) float64 { return float64(s.rows.Building.Generation) }},
+		metric{"docket_rows_building_position", gauge, "Sequence up to which these are folded.", func(s *snapshot) float64 { return float64(s.rows.Building.Done) }},
+		metric{"docket_rows_building_lag_events", gauge, "Events they lack.", func(s *snapshot) float64 { return float64(s.rows.Building.Total - s.rows.Building.Done) }},
+		metric{"docket_rows_building_rate_events_per_second", gauge, "Events folded into them per second, since their making began or went on.", func(s *snapshot) float64 { return s.rows.Building.Rate }},
+		metric{"docket_rows_building_remaining_seconds", gauge, "Time they still need at that rate.", func(s *snapshot) float64 { return s.rows.Building.Remaining.Seconds() }},
+		metric{"docket_rows_kept", gauge, "Generation of the rows served before, to which one can go back, or 0.", func(s *snapshot) float64 { return float64(s.rows.Kept) }},
 		metric{"docket_rows_refused_total", counter, "Events the rows ignored because they do not continue their aggregate's chain.", func(s *snapshot) float64 { return float64(s.rows.Refused) }},
 		family{"docket_rows_projection_info", gauge, "1 for each projection and the version of its fold; all share one position.", []string{"projection", "version"}, func(_ *snapshot, put func(float64, ...string)) {
 			for _, p := range projections.Versions() {

@@ -81,7 +81,7 @@ func TestFiguresAreCounted(t *testing.T) {
 			l := newMemoryLog()
 			newSimulation(l, testChoices(seed)).steps(400)
 			s := d.open(t)
-			if err := Rebuild(t.Context(), s, l, nil); err != nil {
+			if _, err := Rebuild(t.Context(), s, l, RebuildOptions{}); err != nil {
 				t.Fatal(err)
 			}
 			folded, err := s.Figures(t.Context())

@@ -62,6 +62,18 @@ func (w *Web) status(ctx context.Context, v *view, _ *http.Request) (result, err
 	return result{show: statusPage(v, d)}, nil
 }
 
+// building says how far the rows are that are being made.
+func building(v *view, b projections.Building, now time.Time) string {
+	far := v.T("status.building_far", b.Generation, b.Done, b.Total)
+	switch {
+	case b.Interrupted:
+		return far + " " + v.T("status.building_interrupted")
+	case b.Rate == 0:
+		return far
+	}
+	return far + " " + v.T("status.building_rate", b.Rate, b.Remaining.Round(time.Second).String(), max(0, now.Sub(b.Moved)).Round(time.Second).String())
+}
+
 // pulse remembers how far the rows were when somebody last looked, from which
 // it tells how fast they move, whichever process moves them.
 type pulse struct {
