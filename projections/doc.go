@@ -19,6 +19,10 @@
 // Rows live in a generation: tables whose names begin with g<N>_, and a
 // checkpoint of their own. One pointer, in docket_read_model, names the
 // generation that is read. Rows of another shape, or rows made anew, are built
-// as the next generation beside it, and the pointer is moved when they have
-// caught up. There is nothing to migrate.
+// as the next generation beside it, compared if they must be the same, and the
+// pointer is moved when they have caught up. There is nothing to migrate.
+//
+// A generation that is not finished stays, and whoever claims it by raising its
+// epoch goes on with it. The one that was read before is kept until the next
+// switch, and can be gone [Back] to.
 package projections
