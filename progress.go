@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/docketlog/docket/projections"
 )
 
 // bar shows how far long work has come: on a terminal a line that is
@@ -15,8 +17,7 @@ type bar struct {
 	what     string
 	terminal bool
 	began    time.Time
-	from     uint64 // what was done when it was shown first
-	told     bool
+	from     uint64 // what was done when the work began
 	shown    time.Time
 	complete bool
 	width    int
@@ -36,9 +37,6 @@ func newBar(w io.Writer, what string) *bar {
 // one likes.
 func (b *bar) show(done, total uint64) {
 	now := time.Now()
-	if !b.told {
-		b.from, b.told = done, true
-	}
 	interval := 3 * time.Second
 	if b.terminal {
 		interval = 100 * time.Millisecond
@@ -51,7 +49,10 @@ func (b *bar) show(done, total uint64) {
 	elapsed := now.Sub(b.began)
 	rate := float64(done-min(b.from, done)) / max(elapsed.Seconds(), 1e-3)
 	remaining := "?"
-	if rate > 0 {
+	switch {
+	case complete:
+		remaining = "0s"
+	case rate > 0:
 		remaining = time.Duration(float64(total-min(done, total)) / rate * float64(time.Second)).Round(time.Second).String()
 	}
 	share := 1.0
@@ -68,6 +69,18 @@ func (b *bar) show(done, total uint64) {
 	text = "[" + strings.Repeat("#", full) + strings.Repeat(".", cells-full) + "] " + text
 	fmt.Fprintf(b.w, "\r%-*s", b.width, text)
 	b.width = len(text)
+}
+
+// follow shows work that may go on where it was interrupted: what was done
+// when it is called first counts for nothing in the rate.
+func (b *bar) follow() func(projections.Progress) {
+	first := true
+	return func(p projections.Progress) {
+		if first {
+			b.from, first = p.Done, false
+		}
+		b.show(p.Done, p.Total)
+	}
 }
 
 // end closes the line.

@@ -43,7 +43,7 @@ func (c *rebuildCommand) rebuild(ctx context.Context, env *environment, s *syste
 	shown := newBar(env.progress, "rebuild")
 	done, err := projections.Rebuild(ctx, s.rows, s.log, projections.RebuildOptions{
 		Fresh: c.Fresh, AcceptDifferences: c.AcceptDifferences,
-		Progress: func(p projections.Progress) { shown.show(p.Done, p.Total) },
+		Progress: shown.follow(),
 	})
 	shown.end()
 	var differs *projections.DifferenceError
@@ -73,7 +73,7 @@ func (c *rebuildCommand) rebuild(ctx context.Context, env *environment, s *syste
 
 func (c *rebuildCommand) back(ctx context.Context, env *environment, s *system) error {
 	shown := newBar(env.progress, "back")
-	done, err := projections.Back(ctx, s.rows, s.log, func(p projections.Progress) { shown.show(p.Done, p.Total) })
+	done, err := projections.Back(ctx, s.rows, s.log, shown.follow())
 	shown.end()
 	if err != nil {
 		return fmt.Errorf("the rows being served are as they were: %w", err)
