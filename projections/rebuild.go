@@ -166,7 +166,7 @@ func (w *work) generation(ctx context.Context, takeKept bool) (m model, fresh bo
 			return model{}, false, err
 		}
 		if adopted {
-			w.compared = w.compared || u.compared
+			w.passed(u.compared)
 			return m, m.position.Sequence == 0, nil
 		}
 	}
@@ -184,7 +184,7 @@ func (w *work) fits(ctx context.Context, u unfinished) (bool, error) {
 	if u.generation == 0 || u.fingerprint != w.store.fingerprint {
 		return false, nil
 	}
-	if !w.compared && !u.compared && u.position.Sequence > w.live.position.Sequence {
+	if !w.compared && u.compared == notCompared && u.position.Sequence > w.live.position.Sequence {
 		return false, nil
 	}
 	return follows(ctx, w.log, u.position)
@@ -229,8 +229,9 @@ func (w *work) run(ctx context.Context, m model, fresh bool) (_ *applier, _ Rebu
 	return w.applier, w.done, nil
 }
 
-// fill applies the whole log, makes the indexes once near its end, compares if
-// there is something to compare with, and goes on until the switch succeeds.
+// fill applies the log up to where the rows served are, compares if there is
+// something to compare with, applies the rest, makes the indexes once near the
+// end, and goes on until the switch succeeds.
 func (w *work) fill(ctx context.Context) (err error) {
 	w.from, err = readLog(ctx, w.log, w.applier.position, buildFetch, buildBatch, nil)
 	if err != nil {
@@ -265,16 +266,16 @@ func (w *work) fill(ctx context.Context) (err error) {
 		switch {
 		case behind > buildFetch:
 			continue
+		case !w.compared:
+			if err := w.compare(ctx); err != nil {
+				return err
+			}
+			continue
 		case !finished:
 			if err := w.store.finish(ctx, w.applier.generation); err != nil {
 				return err
 			}
 			finished = true
-			continue
-		case !w.compared:
-			if err := w.compare(ctx); err != nil {
-				return err
-			}
 			continue
 		}
 		if switched, err := w.store.switchTo(ctx, w.applier, w.unfit); err != nil || switched {
@@ -336,15 +337,37 @@ func (w *work) compare(ctx context.Context) error {
 		// What was read may be what somebody else wrote.
 		return errors.Join(errFenced, err)
 	}
-	w.done.Difference = difference
-	if difference != "" && !w.options.AcceptDifferences {
-		return &DifferenceError{at, difference}
+	outcome := foundEqual
+	if difference != "" {
+		if !w.options.AcceptDifferences {
+			return &DifferenceError{at, difference}
+		}
+		outcome = acceptedAsIs
 	}
-	if _, err := s.exec(ctx, s.write, `update docket_generations set compared = 1 where generation = ?`, a.generation); err != nil {
+	if _, err := s.exec(ctx, s.write, `update docket_generations set compared = ? where generation = ?`, outcome, a.generation); err != nil {
 		return err
 	}
-	w.compared, w.done.Compared = true, true
+	w.passed(outcome)
+	w.done.Difference = difference
 	return nil
+}
+
+// What a comparison came to.
+const (
+	notCompared = iota
+	foundEqual
+	acceptedAsIs
+)
+
+// passed takes note of a comparison, be it of before an interruption.
+func (w *work) passed(outcome int) {
+	if w.compared || outcome == notCompared {
+		return
+	}
+	w.compared, w.done.Compared = true, true
+	if outcome == acceptedAsIs {
+		w.done.Difference = "a difference that was accepted before the interruption"
+	}
 }
 
 func progressed(from, done, total uint64, elapsed time.Duration) Progress {

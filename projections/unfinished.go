@@ -14,10 +14,9 @@ type unfinished struct {
 	model
 	// kept says that it was live and can be again.
 	kept bool
-	// compared says that its rows were found to be as those served, or that
-	// somebody accepted that they are not. Before that it does not get ahead of
-	// these.
-	compared bool
+	// compared is what the comparison with the rows served came to. Before it the
+	// generation does not get ahead of these.
+	compared int
 	// busy says that a process began to work on it and did not say that it
 	// ended: it works still, or was killed.
 	busy bool

@@ -11,6 +11,7 @@ import (
 // Korean, keeps the pictures, and lets axe look for what keeps people out.
 func TestEveryPage(t *testing.T) {
 	o := newOffice(t)
+	o.interruptRebuild()
 	pages := []struct{ name, path string }{
 		{"home", "/"},
 		{"board", "/projects/" + o.project},

@@ -1,64 +1,53 @@
 package web_test
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"testing"
-	"time"
 
-	"github.com/google/uuid"
-
-	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections"
 )
 
-func TestAdministratorsSeeHowFarTheRowsAre(t *testing.T) {
-	o := newOffice(t)
-	page := o.open(o.mina, "/status")
-	page.WaitText("#figures thead", "Lag")
-	if rows := page.Texts("#figures tbody tr"); len(rows) < 4 {
-		t.Errorf("%q", rows)
+// interruptRebuild leaves rows that are not finished, beside rows that are kept
+// from an earlier rebuild.
+func (o *office) interruptRebuild() {
+	o.t.Helper()
+	if _, err := projections.Rebuild(o.t.Context(), o.Rows, o.Log, projections.RebuildOptions{}); err != nil {
+		o.t.Fatal(err)
 	}
-	head := page.Text("#figures tbody td:nth-child(3)")
-	o.API(o.jun, "PATCH", "/api/v1/tasks/"+o.tasks[0], m{"title": "Moves the head"}).Want(200)
-	page.Wait("the head to move on", `document.querySelector("#figures tbody td:nth-child(3)").innerText !== "`+head+`"`)
-	page.WaitText("#figures tbody td:nth-child(5)", "/s")
-	page.WaitText("#health", "Nothing is parked")
-
-	jun := o.open(o.jun, "/")
-	if jun.Count(`a[href="/status"]`) > 0 {
-		t.Error("others are shown the way")
-	}
-	jun.Go("/status")
-	jun.WaitText("main", "administrator")
-	if jun.Count("#figures") > 0 {
-		t.Error("others see it")
+	ctx, cancel := context.WithCancel(o.t.Context())
+	_, err := projections.Rebuild(ctx, o.Rows, o.Log, projections.RebuildOptions{Progress: func(p projections.Progress) {
+		if p.Done == p.Total {
+			cancel()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) {
+		o.t.Fatalf("the rebuild was not interrupted: %v", err)
 	}
 }
 
-// unreadable is a deletion as no program writes it.
-type unreadable struct {
-	By int `json:"title"`
-}
-
-func (unreadable) EventType() events.Type { return events.TypeTaskEdited }
-
-// An event that cannot be understood parks its task, which is named; everybody
-// else's goes on.
-func TestParkedAggregateIsNamed(t *testing.T) {
+// The administrator sees how far a rebuild is that another process is at, and
+// which rows are kept.
+func TestStatusShowsARebuild(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
-	task := uuid.MustParse(o.tasks[0])
-	_, head, err := o.Log.Load(t.Context(), events.Head{Aggregate: events.Task(task)})
-	if err != nil {
-		t.Fatal(err)
+	if r := o.ask(o.mina, "GET", "/status", nil); strings.Contains(r.Body, `id="building"`) || strings.Contains(r.Body, "Generation kept") {
+		t.Errorf("a rebuild shows where there is none:\n%s", r.Body)
 	}
-	if _, err := o.Log.Append(t.Context(), events.Commit{
-		Head: head, Project: uuid.MustParse(o.project), Command: uuid.New(), Actor: o.mina.Account, Time: time.Now(), Events: []events.Event{unreadable{7}},
-	}); err != nil {
-		t.Fatal(err)
+	o.interruptRebuild()
+	for _, want := range []string{`id="building"`, "Generation 3: ", "It was interrupted.", "<progress", "<dt>Generation kept</dt><dd>1</dd>"} {
+		if r := o.ask(o.mina, "GET", "/status", nil); r.Status != 200 || !strings.Contains(r.Body, want) {
+			t.Errorf("%d, the page lacks %q:\n%s", r.Status, want, r.Body)
+		}
 	}
-	page := o.open(o.mina, "/status")
-	page.WaitText("#health .lines", o.tasks[0])
-	page.Screenshot("status-parked")
-	page.Accessible()
-	o.API(o.mina, "PATCH", "/api/v1/tasks/"+o.tasks[1], m{"title": "Goes on"}).Want(200)
-	board := o.board(o.mina)
-	board.WaitText(o.card(1), "Goes on")
+	done := ""
+	_, err := projections.Rebuild(t.Context(), o.Rows, o.Log, projections.RebuildOptions{Progress: func(p projections.Progress) {
+		if done == "" {
+			done = o.ask(o.mina, "GET", "/status", nil).Body
+		}
+	}})
+	if err != nil || !strings.Contains(done, "Generation 3: ") || strings.Contains(done, "interrupted") {
+		t.Errorf("while it goes on (%v):\n%s", err, done)
+	}
 }
