@@ -317,8 +317,18 @@ func TestRebuildFindsADifference(t *testing.T) {
 		if _, err = Rebuild(t.Context(), s, l, RebuildOptions{}); !errors.As(err, &differs) {
 			t.Fatalf("the second time: %v", err)
 		}
-		done, err := Rebuild(t.Context(), s, l, RebuildOptions{AcceptDifferences: true})
-		if err != nil || done.From != l.end().Sequence || done.Difference != differs.Difference {
+		// Once accepted it stands in nobody's way.
+		ctx, cancel := context.WithCancel(t.Context())
+		calls := 0
+		done, err := Rebuild(ctx, s, l, RebuildOptions{AcceptDifferences: true, Progress: func(Progress) {
+			if calls++; calls == 2 {
+				cancel()
+			}
+		}})
+		if !errors.Is(err, context.Canceled) || done.Difference != differs.Difference {
+			t.Errorf("accepted and interrupted: %+v, %v", done, err)
+		}
+		if done, err = Rebuild(t.Context(), s, l, RebuildOptions{}); err != nil || done.From != l.end().Sequence || !strings.Contains(done.Difference, "accepted before") {
 			t.Errorf("accepted: %+v, %v", done, err)
 		}
 		if dump(t, s) != want {
