@@ -195,7 +195,7 @@ func TestRowsOfAnotherProgram(t *testing.T) {
 		sim := newSimulation(l, testChoices(5))
 		sim.steps(100)
 		older := openURL(t, url)
-		oldProjector, _ := run(t, older, l, ProjectorOptions{StandbyAfter: 50 * time.Millisecond})
+		oldProjector, _ := run(t, older, l, ProjectorOptions{})
 		arrive(t, older, l)
 
 		newer := openURL(t, url)

@@ -337,6 +337,43 @@ func TestRebuildFindsADifference(t *testing.T) {
 	})
 }
 
+// Where nobody keeps the rows served up to date, new ones are compared with them
+// where they stand, and go ahead after that, also after an interruption. What
+// got ahead of them without a comparison is made anew.
+func TestRebuildComparesWithRowsThatStandStill(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		s, l := d.open(t), newMemoryLog()
+		sim := newSimulation(l, testChoices(21))
+		sim.steps(10)
+		if _, err := Rebuild(t.Context(), s, l, RebuildOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		stood := l.end()
+		sim.steps(100)
+		if halfBuilt(t, s, l).generation != 2 || stood.Sequence >= 50 {
+			t.Fatalf("the rows served stand at %s; the test proves nothing", stood)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done, err := Rebuild(ctx, s, l, RebuildOptions{Progress: func(p Progress) {
+			if p.Done == p.Total {
+				cancel()
+			}
+		}})
+		if !errors.Is(err, context.Canceled) || done.From != 0 || !done.Compared {
+			t.Errorf("interrupted at the end: %+v, %v", done, err)
+		}
+		if m, _ := s.model(t.Context()); m.position != stood {
+			t.Errorf("the rows served are at %s", m.position)
+		}
+		done, err = Rebuild(t.Context(), s, l, RebuildOptions{})
+		if err != nil || done.From != l.end().Sequence || !done.Compared || done.Difference != "" || done.Position != l.end() {
+			t.Errorf("gone on with: %+v, %v", done, err)
+		}
+		sameRows(t, s, l)
+	})
+}
+
 // While events arrive without a pause, rows are compared at one position: no
 // difference is seen where there is none, and one that is there is seen.
 func TestRebuildComparesWhileLive(t *testing.T) {
