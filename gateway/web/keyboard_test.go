@@ -28,7 +28,7 @@ func TestPagesAreUsedByKeysAlone(t *testing.T) {
 				Body, Ok bool
 			}
 			at := browsertest.Eval[stop](page, `(() => {
-				const e = document.activeElement, s = getComputedStyle(e), r = e.getBoundingClientRect()
+				const e = document.activeElement, s = getComputedStyle(e.closest(".card") ?? e), r = e.getBoundingClientRect()
 				return {what: e.outerHTML.slice(0, 160), body: e === document.body,
 					ok: r.width > 0 && r.height > 0 && r.bottom > 0 && r.right > 0 && r.top < innerHeight && r.left < innerWidth && s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0}
 			})()`)
