@@ -201,6 +201,30 @@ func TestDragByKeys(t *testing.T) {
 	page.WaitFocus(link(mugs))
 }
 
+func TestSeveralByKeys(t *testing.T) {
+	o := newOffice(t)
+	page := o.board(o.mina)
+	focus(page, mugs)
+	page.Press("x")
+	focus(page, friends)
+	page.Press("x", "Space")
+	said(page, friends+" (2 tasks) lifted, position 3 of 3 in Waiting")
+	page.Press("ArrowUp")
+	said(page, "Position 1 of 3 in Waiting")
+	shows(page, "waiting", mugs, friends, words)
+	page.Press("ArrowRight", "ArrowDown")
+	shows(page, "in_progress", delivery, mugs, friends)
+	page.Press("Escape")
+	o.stands(page, "waiting", mugs, words, friends)
+	page.WaitFocus(link(friends))
+	page.Press("Space", "ArrowRight", "Space")
+	o.stands(page, "in_progress", delivery, mugs, friends)
+	o.stands(page, "waiting", words)
+	page.WaitText(".toast", "Moved to In progress (2 tasks)")
+	page.Press("Control+z")
+	o.stands(page, "waiting", mugs, words, friends)
+}
+
 func TestSeveralAtOnce(t *testing.T) {
 	o := newOffice(t)
 	page := o.board(o.mina)

@@ -227,9 +227,11 @@ function unpick() {
 // Dragging by mouse or finger. A finger has to rest first, or it scrolls.
 let dragged = null, press = null, dropped
 
+// along is what moves with a task: all that are selected, in their order, if it is.
+const along = id => picked.has(id) ? all().flatMap(c => c.ids).filter(i => picked.has(i)) : [id]
+
 function lift(x, y) {
-  const {card, id} = press
-  const ids = picked.has(id) ? all().flatMap(c => c.ids).filter(i => picked.has(i)) : [id]
+  const {card, id} = press, ids = along(id)
   const box = card.getBoundingClientRect(), ghost = card.cloneNode(true)
   ghost.removeAttribute('id')
   ghost.classList.add('ghost')
@@ -319,37 +321,45 @@ board.addEventListener('contextmenu', e => { if (press?.touch || dragged) e.prev
 let held = null
 
 function hold(id) {
-  const {title, status} = now(tasks.get(id)), {ids} = columns.get(status)
-  held = {id, status, at: ids.indexOf(id)}
-  nodes.get(id).classList.add('held')
-  announce(say('lifted', title, held.at + 1, ids.length, columnName(status)))
+  const {title, status} = now(tasks.get(id)), ids = along(id), column = columns.get(status).ids, at = column.indexOf(id)
+  // Of those selected the others come to it at the first step.
+  held = {id, ids, status, at: column.slice(0, at).filter(i => !ids.includes(i)).length}
+  mark()
+  announce(say('lifted', ids.length > 1 ? say('many', title, ids.length) : title, at + 1, column.length, columnName(status)))
 }
+
+const mark = () => { for (const id of held.ids) nodes.get(id)?.classList.add('held') }
 
 function shift(dx, dy) {
   const keys = [...columns.keys()], status = keys[Math.min(keys.length - 1, Math.max(0, keys.indexOf(held.status) + dx))]
-  const others = columns.get(status).ids.filter(i => i !== held.id)
+  const others = columns.get(status).ids.filter(i => !held.ids.includes(i))
   held.at = Math.min(others.length, Math.max(0, held.at + dy))
   held.status = status
-  const after = others[held.at - 1], t = tasks.get(held.id)
-  t.pending = {...t.pending, status, rank: after ? now(tasks.get(after)).rank : '', sub: .5}
+  const after = others[held.at - 1], rank = after ? now(tasks.get(after)).rank : ''
+  for (const [i, id] of held.ids.entries()) {
+    const t = tasks.get(id)
+    if (t) t.pending = {...t.pending, status, rank, sub: .5 + i / 1000}
+  }
   arrange()
   held.moved = true
   reveal(held.id)
-  nodes.get(held.id).classList.add('held')
-  announce(say('at', held.at + 1, others.length + 1, columnName(status)))
+  mark()
+  announce(say('at', held.at + 1, others.length + held.ids.length, columnName(status)))
 }
 
 function release(commit) {
-  const {id, status, moved} = held, t = tasks.get(id), {ids} = columns.get(status), at = ids.indexOf(id)
+  const {id, ids: some, status, at, moved} = held, {title} = tasks.get(id) ?? {title: ''}, {ids} = columns.get(status)
   held = null
   for (const li of $$('.held')) li.classList.remove('held')
-  if (moved) for (const f of ['status', 'rank', 'sub']) delete t.pending?.[f]
-  settled(t)
+  for (const t of some.map(i => tasks.get(i)).filter(Boolean)) {
+    if (moved) for (const f of ['status', 'rank', 'sub']) delete t.pending?.[f]
+    settled(t)
+  }
   arrange()
   if (commit && moved) {
-    announce(say('dropped', t.title, columnName(status), at + 1, ids.length))
-    place([id], status, ids[at + 1])
-  } else announce(say('putBack', t.title))
+    announce(say('dropped', title, columnName(status), at + 1, ids.length))
+    place(some, status, ids.filter(i => !some.includes(i))[at])
+  } else announce(say('putBack', title))
   reveal(id)
 }
 
