@@ -1,7 +1,7 @@
 // The board: thousands of cards of which only those in sight are in the page,
 // moved by mouse, finger and keys.
 import {$, $$, announce, api, context, make, morph, remember, say, still, toast, uuid} from './core.js'
-import {create, idOf, now, paint, picks, settle, settled, take, taskOf, tasks} from './tasks.js'
+import {about, create, idOf, now, paint, picks, settle, settled, take, taskOf, tasks} from './tasks.js'
 
 const board = $('#board'), template = $('#card-template')
 const gap = 8, margin = 500
@@ -209,7 +209,7 @@ function place(ids, status, before) {
       settle(id, fields, answer)
       if (answer.ok) { made.push(answer.made); behind = id }
     }
-    remember(ids.length > 1 ? say('many', say('moved', name), ids.length) : say('moved', name), made)
+    remember(about(say('moved', name), ids), made)
   })
 }
 

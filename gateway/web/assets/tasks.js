@@ -92,13 +92,16 @@ export function show(id) {
   dispatchEvent(new CustomEvent('changed', {detail: id}))
 }
 
+// about says what was done to tasks: of one its title, of several how many.
+export const about = (text, ids) => ids.length > 1 ? say('many', text, ids.length) : [text, tasks.get(ids[0])?.title].filter(Boolean).join(': ')
+
 const guarded = ['title', 'priority', 'due', 'labels']
 
 // change sets fields of tasks: shown at once, undone on the page if refused.
 // What was seen of them is what is there, unless somebody has looked at it longer.
 export async function change(ids, fields, text, saw) {
   const made = await Promise.all(ids.map(id => changeOne(id, fields, saw)))
-  remember(ids.length > 1 ? say('many', text, ids.length) : text, made)
+  remember(about(text, ids), made)
   return made
 }
 
@@ -139,7 +142,7 @@ export const create = (address, body, meanwhile) => inLine('new', async () => {
   tasks.delete(meanwhile)
   if (answer?.ok && answer.headers.get('Content-Type')?.startsWith('application/json')) {
     const made = (await answer.json()).map(take)
-    remember(made.length > 1 ? say('many', say('created'), made.length) : say('created'), made.map(t => ({path: 'tasks/' + t.id, revision: t.revision})))
+    remember(about(say('created'), made.map(t => t.id)), made.map(t => ({path: 'tasks/' + t.id, revision: t.revision})))
     made.forEach(t => show(t.id))
     return {made}
   }
@@ -167,7 +170,7 @@ export async function assign(ids, account, on) {
     settle(id, fields, answer)
     return answer.made
   }))
-  remember(say('changed'), made)
+  remember(about(say('changed'), ids), made)
 }
 
 export async function discard(ids) {
@@ -178,5 +181,5 @@ export async function discard(ids) {
     settle(id, {deleted: true}, answer)
     return answer.made
   }))
-  remember(ids.length > 1 ? say('many', say('deleted'), ids.length) : say('deleted'), made)
+  remember(about(say('deleted'), ids), made)
 }
