@@ -19,6 +19,7 @@ func TestPaletteHasEveryCommandWithItsKey(t *testing.T) {
 	}
 	page.WaitText("#choices", "Go to My work")
 	page.WaitText("#choices", "Go to Settings")
+	page.WaitText("#choices", "Sign out")
 	page.Screenshot("palette")
 	page.Accessible()
 	page.Keys("prio")

@@ -202,10 +202,11 @@ const commands = [
 
 function palette() {
   const links = $$('#top a[href], .tabs a[href]').filter(a => a.textContent.trim()).map(a => ({text: say('go', a.textContent.trim()), run: () => a.click()}))
+  const doing = $$('#top form button').map(b => ({text: b.textContent, run: () => b.click()}))
   const there = commands.filter(c => (!c.board || picks.board) && !['palette', 'escape'].includes(c.id))
   // What a command is for is known before the palette takes the focus.
   const card = focused() ?? (hovered?.isConnected ? hovered : null)
-  choose(say('commands'), [...there.map(c => ({text: c.text, key: c.keys?.join(' '), run: () => { if (card) { hovered = card; $('a.title', card)?.focus({preventScroll: true}) } c.run() }})), ...links])
+  choose(say('commands'), [...there.map(c => ({text: c.text, key: c.keys?.join(' '), run: () => { if (card) { hovered = card; $('a.title', card)?.focus({preventScroll: true}) } c.run() }})), ...links, ...doing])
 }
 
 function escape() {
