@@ -121,3 +121,16 @@ func TestFiltersAreSavedForAProjectAndForAll(t *testing.T) {
 		}
 	}
 }
+
+// TestFoundTaskThatIsDoneIsNotLate finds it where no project is the page's.
+func TestFoundTaskThatIsDoneIsNotLate(t *testing.T) {
+	o := newOffice(t)
+	page := o.open(o.mina, "/find?q=islands")
+	page.WaitFor(".due.late")
+	o.at(o.API(o.mina, "PATCH", "/api/v1/tasks/"+o.tasks[3], m{"status": "done"}).Want(200))
+	page.Reload()
+	page.WaitFor(".due")
+	if page.Visible(".due.late") {
+		t.Error("what is done is said to be late")
+	}
+}

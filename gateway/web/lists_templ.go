@@ -682,7 +682,7 @@ func listRow(v *view, t projections.Task) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			var templ_7745c5c3_Var37 = []any{templ.KV("late", v.late(t.Due) && v.openStatus(t.Status))}
+			var templ_7745c5c3_Var37 = []any{templ.KV("late", v.late(t.Due) && v.unfinished(t))}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var37...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

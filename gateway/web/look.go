@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -8,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections"
 )
 
 // hue is the class of the colour of a label or person, always the same. The
@@ -43,18 +45,17 @@ func (v *view) names(ids []uuid.UUID) string {
 	return strings.Join(names, ", ")
 }
 
-// openStatus reports whether tasks in the status are still to be done. Over all
-// projects nothing is known of it, and all that is shown there is.
-func (v *view) openStatus(key string) bool {
-	if v.project == nil {
+// unfinished reports whether a task is still to be done, as far as is known.
+func (v *view) unfinished(t projections.Task) bool {
+	p := v.project
+	if p == nil {
+		p = v.projectByID(t.Project)
+	}
+	if p == nil {
 		return true
 	}
-	for _, s := range v.project.Statuses {
-		if s.Key == v.project.Resolve(key) {
-			return s.Category != events.CategoryDone
-		}
-	}
-	return true
+	key := p.Resolve(t.Status)
+	return !slices.ContainsFunc(p.Statuses, func(s events.Status) bool { return s.Key == key && s.Category == events.CategoryDone })
 }
 
 // contextData is what a page tells the scripts.
