@@ -534,6 +534,19 @@ func TestUndo(t *testing.T) {
 	page.Click(`.toast button:has-text("Undo")`)
 	o.stands(page, "waiting", mugs, words, friends)
 
+	// The button of an older message is for what that one tells of.
+	for _, title := range []string{mugs, friends} {
+		focus(page, title)
+		page.Press("p")
+		page.Type("#choose input", "urgent\n")
+		page.WaitText(".toast", "Changed: "+title)
+	}
+	page.Click(`.toast:nth-last-child(2) button:has-text("Undo")`)
+	page.WaitText(card(mugs), "Medium")
+	page.WaitText(card(friends), "Urgent")
+	page.Press("Control+z")
+	page.WaitText(card(friends), "Low")
+
 	page.DragTo(card(mugs), card(delivery), .5, .1)
 	o.stands(page, "in_progress", mugs, delivery)
 	focus(page, mugs)

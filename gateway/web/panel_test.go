@@ -175,7 +175,7 @@ func TestComments(t *testing.T) {
 	page.Click("#panel .comment:last-of-type [name=delete]")
 	page.WaitCount("#panel .comment", 1)
 	page.WaitFocus("#panel")
-	page.Click(`.toast button:has-text("Undo")`)
+	page.Click(`.toast:last-child button:has-text("Undo")`)
 	page.WaitText("#panel #comments", "Nice, all of it")
 }
 

@@ -158,14 +158,16 @@ export function remember(text, made, quiet) {
   if (!made.length) return
   store('undo', [...load('undo'), made])
   store('redo', [])
-  if (!quiet) toast(text, say('undo'), () => undo())
+  if (!quiet) toast(text, say('undo'), () => undo('undo', 'redo', 'undone', made))
 }
 
-export async function undo(from = 'undo', to = 'redo', word = 'undone') {
+// undo takes back what was done last, or some change of those before it.
+export async function undo(from = 'undo', to = 'redo', word = 'undone', some) {
   // What was just done can be undone once it is done.
   await Promise.all(lines.values())
   await sleep(0)
-  const stack = load(from), made = stack.pop()
+  const stack = load(from), same = JSON.stringify(some), at = some ? stack.findLastIndex(m => JSON.stringify(m) === same) : stack.length - 1
+  const [made] = at < 0 ? [] : stack.splice(at, 1)
   if (!made) return toast(say('nothingToUndo'))
   store(from, stack)
   const answers = []
