@@ -218,15 +218,17 @@ async function find(box) {
   to.searchParams[q ? 'set' : 'delete']('q', q)
   if (panel.hidden) history.replaceState(null, '', to)
   else context.here = to.href
-  if (picks.board) narrow(q, turn)
+  if (picks.board) narrow(q)
   const {doc} = await page(to)
   if (doc && turn === asked) apply(doc)
 }
 
-async function narrow(q, turn = ++asked) {
+let narrowed = 0
+async function narrow(q) {
+  const turn = ++narrowed
   if (!q) return picks.board.filter(null)
   const answer = await fetch(`/projects/${context.project.id}/matches?q=${encodeURIComponent(q)}`, {headers: {Accept: 'application/json', 'Docket-Position': position}}).catch(() => null)
-  if (answer?.ok && turn === asked) picks.board.filter(await answer.json())
+  if (answer?.ok && turn === narrowed) picks.board.filter(await answer.json())
 }
 
 // What others do. One stream per page; it goes on where it broke off.
@@ -287,7 +289,7 @@ async function fetchWaiting() {
       if (answer.ok) take(answer.data)
       else tasks.delete(id)
       show(id)
-      if (answer.data.revision > (before?.revision ?? 0) && !before?.pending) queueMicrotask(() => picks.board?.flash(id))
+      if (answer.data?.revision > (before?.revision ?? 0) && !before?.pending) queueMicrotask(() => picks.board?.flash(id))
     }))
     if (picks.board && $('#q').value.trim()) narrow($('#q').value.trim())
   }

@@ -138,15 +138,15 @@ export function settled(t) {
 // create makes the tasks of a form's lines.
 // They stand in the place of the one that was shown meanwhile.
 export const create = (address, body, meanwhile) => inLine('new', async () => {
-  const answer = await ask(address, {method: 'POST', body, headers: {Accept: 'application/json'}}).catch(() => null)
+  const answer = await ask(address, {method: 'POST', body, headers: {Accept: 'application/json'}}).catch(() => null), text = await answer?.text().catch(() => null)
   tasks.delete(meanwhile)
-  if (answer?.ok && answer.headers.get('Content-Type')?.startsWith('application/json')) {
-    const made = (await answer.json()).map(take)
+  if (text && answer.ok && answer.headers.get('Content-Type')?.startsWith('application/json')) {
+    const made = JSON.parse(text).map(take)
     remember(about(say('created'), made.map(t => t.id)), made.map(t => ({path: 'tasks/' + t.id, revision: t.revision})))
     made.forEach(t => show(t.id))
     return {made}
   }
-  const doc = answer && new DOMParser().parseFromString(await answer.text(), 'text/html')
+  const doc = text && new DOMParser().parseFromString(text, 'text/html')
   return {made: [], wrong: doc && $('.wrong, .what, .bad', doc)?.textContent || say('offline')}
 })
 
