@@ -438,6 +438,7 @@ var catalogue = map[string]phrase{
 	"js.copied":        {"Link copied", "링크를 복사했습니다"},
 	"js.c.theme":       {"Switch light and dark", "밝게/어둡게 전환"},
 	"js.go":            {"Go to {}", "{}(으)로 가기"},
+	"js.point":         {"Point at a task first, or select some", "먼저 작업을 가리키거나 선택하세요"},
 	"js.newTasks":      {"One task a line; several are shown before they are made", "한 줄에 작업 하나. 여러 줄은 만들기 전에 보여 줍니다"},
 	"js.add":           {"Add", "추가"},
 	"js.gone":          {"You may not see this any more", "더 이상 볼 수 없습니다"},

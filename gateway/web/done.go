@@ -1,12 +1,15 @@
 package web
 
 import (
+	"encoding/base64"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
 
+	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
 )
@@ -18,6 +21,8 @@ type done struct {
 	phrase   string
 	target   events.Aggregate
 	revision uint64
+	// filter is a saved filter that was deleted, which saving it again undoes.
+	filter *accounts.SavedFilter
 }
 
 // did says what an outcome is to be told as; nil if nothing changed.
@@ -26,16 +31,21 @@ func did(phrase string, o commands.Outcome) *done {
 		return nil
 	}
 	last := o.Events[len(o.Events)-1]
-	return &done{phrase, last.Aggregate, last.Revision}
+	return &done{phrase: phrase, target: last.Aggregate, revision: last.Revision}
 }
 
 func (d *done) String() string {
-	return fmt.Sprintf("%s.%s.%s.%d", d.phrase, d.target.Kind, d.target.ID, d.revision)
+	text := fmt.Sprintf("%s.%s.%s.%d", d.phrase, d.target.Kind, d.target.ID, d.revision)
+	if d.filter != nil {
+		form := url.Values{"name": {d.filter.Name}, "q": {d.filter.Query}, "project": {d.filter.Project.String()}}
+		text += "." + base64.RawURLEncoding.EncodeToString([]byte(form.Encode()))
+	}
+	return text
 }
 
 func parseDone(text string) *done {
 	parts := strings.Split(text, ".")
-	if len(parts) != 4 {
+	if len(parts) != 4 && len(parts) != 5 {
 		return nil
 	}
 	if _, known := catalogue["done."+parts[0]]; !known {
@@ -47,6 +57,14 @@ func parseDone(text string) *done {
 	d.revision, err2 = strconv.ParseUint(parts[3], 10, 64)
 	if err != nil || err2 != nil {
 		return nil
+	}
+	if len(parts) == 5 {
+		text, err := base64.RawURLEncoding.DecodeString(parts[4])
+		form, err2 := url.ParseQuery(string(text))
+		if err != nil || err2 != nil {
+			return nil
+		}
+		d.filter = &accounts.SavedFilter{Name: form.Get("name"), Query: form.Get("q"), Project: personID(form.Get("project"))}
 	}
 	return d
 }

@@ -115,6 +115,10 @@ func TestFiltersAreSavedForAProjectAndForAll(t *testing.T) {
 		page.Go(at.path)
 		page.Click("#chips .saved button")
 		page.WaitGone("#chips .saved")
+		page.Click(`.toast button:has-text("Undo")`)
+		page.WaitText("#chips .saved", "Bugs")
+		page.Click("#chips .saved button")
+		page.WaitGone("#chips .saved")
 		page.Reload()
 		if page.Visible("#chips .saved") {
 			t.Errorf("what was deleted on %s came back", at.path)

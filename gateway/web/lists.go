@@ -330,11 +330,19 @@ func (w *Web) deleteFilter(ctx context.Context, v *view, r *http.Request) (resul
 	if err != nil {
 		return result{}, err
 	}
+	all, err := w.api.Accounts.Filters(ctx, v.me.ID)
+	if err != nil {
+		return result{}, err
+	}
+	told := &done{phrase: "filter_deleted"}
+	if i := slices.IndexFunc(all, func(f accounts.SavedFilter) bool { return f.ID == id }); i >= 0 {
+		told.filter = &all[i]
+	}
 	err = w.api.Accounts.DeleteFilter(ctx, v.me.ID, id)
 	if errors.Is(err, accounts.ErrNotFound) {
 		err = nil // it is gone, as it was to be
 	}
-	return result{to: local(r.PostFormValue("back"), "/find"), done: &done{phrase: "filter_deleted"}}, err
+	return result{to: local(r.PostFormValue("back"), "/find"), done: told}, err
 }
 
 func parseRevision(text string) (uint64, bool) {

@@ -198,3 +198,47 @@ func TestWritingWithAnInputMethodIsNotDisturbed(t *testing.T) {
 	page.Commit("하")
 	page.WaitText("#choices", "Nothing matches")
 }
+
+// TestPaletteHasWhatThePageOffers finds the buttons of settings and of the
+// panel, and puts the focus where something is missing that they need.
+func TestPaletteHasWhatThePageOffers(t *testing.T) {
+	o := newOffice(t)
+	page := o.open(o.mina, "/projects/"+o.project+"/settings")
+	page.Press("Control+k")
+	page.WaitFocus("#choose input")
+	page.WaitText("#choices", "Archive project")
+	page.WaitText("#choices", "Save statuses")
+	page.Keys("add member")
+	page.Press("Enter")
+	page.WaitFocus("#invite [name=email]")
+
+	page.Go("/tasks/" + o.tasks[0])
+	page.Press("Control+k")
+	page.WaitFocus("#choose input")
+	page.Keys("comment")
+	page.Press("Enter")
+	page.WaitFocus("#say textarea")
+}
+
+// TestKeysSayThatThereIsNothingToActOn presses one where no card is meant.
+func TestKeysSayThatThereIsNothingToActOn(t *testing.T) {
+	o := newOffice(t)
+	page := o.board(o.mina)
+	page.Hover("h1")
+	page.Press("p")
+	page.WaitText(".toast", "Point at a task first")
+}
+
+// TestCellsOpenTheirPickers clicks what is no field of its own in the list.
+func TestCellsOpenTheirPickers(t *testing.T) {
+	o := newOffice(t)
+	page := o.open(o.mina, "/projects/"+o.project+"/list")
+	page.Click("#t-" + o.tasks[0] + " td.labels")
+	page.WaitText("#choose .name", "Set labels")
+	page.Keys("orders")
+	page.Press("Enter")
+	page.Press("Escape")
+	page.WaitText("#t-"+o.tasks[0]+" td.labels", "orders")
+	page.Click("#t-" + o.tasks[0] + " td.people")
+	page.WaitText("#choose .name", "Assign")
+}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
@@ -300,14 +301,15 @@ func TestDoneIsReadAsWritten(t *testing.T) {
 	t.Parallel()
 	id := uuid.New()
 	for _, d := range []done{
-		{"task_moved", events.Task(id), 3}, {"project_renamed", events.Project(id), 1}, {phrase: "filter_saved"},
+		{phrase: "task_moved", target: events.Task(id), revision: 3}, {phrase: "project_renamed", target: events.Project(id), revision: 1}, {phrase: "filter_saved"},
+		{phrase: "filter_deleted", filter: &accounts.SavedFilter{Name: "Bugs & käfer.", Project: id, Query: `label:bug "two words"`}},
 	} {
 		got := parseDone(d.String())
-		if got == nil || *got != d {
+		if diff := cmp.Diff(&d, got, cmp.AllowUnexported(done{})); diff != "" {
 			t.Errorf("%v is read as %v", d, got)
 		}
 	}
-	for _, text := range []string{"", "...", "task_moved", "nothing.task." + id.String() + ".1", "task_moved.task.x.1", "task_moved.task." + id.String() + ".-1", "task_moved.task." + id.String() + ".1.2", "task_moved.task." + id.String() + ".18446744073709551616"} {
+	for _, text := range []string{"", "...", "task_moved", "nothing.task." + id.String() + ".1", "task_moved.task.x.1", "task_moved.task." + id.String() + ".-1", "task_moved.task." + id.String() + ".1.2", "filter_deleted.." + id.String() + ".0.%%%", "task_moved.task." + id.String() + ".18446744073709551616"} {
 		if got := parseDone(text); got != nil {
 			t.Errorf("%q is read as %v", text, got)
 		}

@@ -1,6 +1,6 @@
 // Begins what the page needs: forms that are sent without leaving it, the panel,
 // what others do as they do it.
-import {$, $$, api, apply, context, make, morph, page, position, refresh, say, saw, toast, told, uuid} from './core.js'
+import {$, $$, api, apply, context, make, modal, morph, page, position, refresh, say, saw, toast, told, uuid} from './core.js'
 import {create, picks, show, take, taskOf, tasks} from './tasks.js'
 import './keys.js'
 
@@ -96,11 +96,10 @@ async function send(form, submitter) {
 }
 
 function showPreview(section, dialog, form) {
-  dialog ??= document.body.appendChild(make('dialog', {id: 'write', ariaLabel: say('c.new'), onclose: e => e.target.remove()}))
+  dialog ??= modal('write', say('c.new'))
   dialog.replaceChildren(section)
   dialog.from ??= form
   for (const a of $$('a', section)) a.onclick = e => { e.preventDefault(); dialog.close() }
-  if (!dialog.open) dialog.showModal()
   $('[name=confirmed]', dialog).focus()
 }
 

@@ -15,6 +15,14 @@ export function make(tag, props = {}, ...children) {
   return el
 }
 
+// modal shows a dialog that is gone once it is closed.
+export function modal(id, title, ...children) {
+  const dialog = make('dialog', {id, ariaLabel: title, onclose: () => dialog.remove(), onclick: e => { if (e.target === dialog) dialog.close() }}, ...children)
+  document.body.append(dialog)
+  dialog.showModal()
+  return dialog
+}
+
 // Positions are places in the log; reads ask for the latest one seen.
 const place = text => Number(text?.match(/\d+$/)?.[0] ?? 0)
 export let position = context.position
@@ -84,8 +92,8 @@ export function told(doc) {
   if (!done) return
   const form = $('form', done), text = $('span', done).textContent
   done.remove()
-  if (form) remember(text, [{path: form.dataset.undo, revision: Number(form.dataset.revision)}])
-  else toast(text)
+  if (form?.dataset.undo) remember(text, [{path: form.dataset.undo, revision: Number(form.dataset.revision)}])
+  else toast(text).append(form ?? '')
 }
 
 const kept = ['open', 'data-picked']

@@ -1,6 +1,6 @@
 // Commands: each has a name, a key and a place in the palette, and acts on the
 // cards that are selected or else the one under the pointer or the focus.
-import {$, $$, context, make, redo, say, toast, undo, uuid} from './core.js'
+import {$, $$, context, make, modal, redo, say, toast, undo, uuid} from './core.js'
 import {assign, change, discard, dayText, idOf, isoDay, mayWrite, now, picks, show, statusesOf, taskOf, tasks} from './tasks.js'
 
 let hovered
@@ -18,7 +18,7 @@ function targets() {
 }
 
 const mine = () => { const ids = targets(); return ids.length && ids.every(id => mayWrite(tasks.get(id))) ? ids : [] }
-const onTasks = run => () => { const ids = mine(); if (ids.length) run(ids, now(tasks.get(ids[0]))) }
+const onTasks = run => () => { const ids = mine(); ids.length ? run(ids, now(tasks.get(ids[0]))) : toast(say('point')) }
 
 // choose lets pick one of several by typing or arrows. Items with an own state
 // stay open, so that several can be chosen.
@@ -28,7 +28,7 @@ function choose(title, items, free) {
   const box = make('input', {type: 'text', autocomplete: 'off', spellcheck: false, role: 'combobox', ariaLabel: title, placeholder: say('search'), ariaExpanded: 'true'})
   box.setAttribute('aria-controls', 'choices')
   box.setAttribute('aria-autocomplete', 'list')
-  const dialog = make('dialog', {id: 'choose', ariaLabel: title}, make('p', {className: 'name', textContent: title}), box, list)
+  const dialog = modal('choose', title, make('p', {className: 'name', textContent: title}), box, list)
   let shown = [], at = 0
   const draw = () => {
     const words = box.value.toLowerCase().split(/\s+/).filter(Boolean)
@@ -57,10 +57,6 @@ function choose(title, items, free) {
     if (move && shown.length) { e.preventDefault(); at = (at + move + shown.length) % shown.length; draw() }
     if (e.key === 'Enter' && !e.isComposing) { e.preventDefault(); if (shown[at]) run(shown[at]) }
   }
-  dialog.onclick = e => { if (e.target === dialog) dialog.close() }
-  dialog.onclose = () => dialog.remove()
-  document.body.append(dialog)
-  dialog.showModal()
   draw()
 }
 
@@ -134,14 +130,10 @@ function write() {
   to(all[0].id)
   if (!context.project) form.prepend(make('select', {ariaLabel: say('go', ''), onchange: e => to(e.target.value)}, ...all.map(p => make('option', {value: p.id, textContent: p.name}))))
   const column = focused()?.closest('.column')?.dataset.status
-  form.append(make('input', {type: 'hidden', name: 'status', value: column ?? ''}), make('input', {type: 'hidden', name: 'back', value: location.pathname + location.search}),
-    make('input', {type: 'hidden', name: 'key', value: uuid()}), make('button', {textContent: say('add')}))
-  const dialog = make('dialog', {id: 'write', ariaLabel: say('c.new')}, form)
+  const hidden = {status: column ?? '', back: location.pathname + location.search, key: uuid()}
+  form.append(...Object.keys(hidden).map(name => make('input', {type: 'hidden', name, value: hidden[name]})), make('button', {textContent: say('add')}))
   box.onkeydown = e => { if (e.key === 'Enter' && !e.shiftKey && !e.isComposing && !box.value.trim().includes('\n')) { e.preventDefault(); form.requestSubmit() } }
-  dialog.onclose = () => dialog.remove()
-  dialog.onclick = e => { if (e.target === dialog) dialog.close() }
-  document.body.append(dialog)
-  dialog.showModal()
+  modal('write', say('c.new'), form)
 }
 
 const step = (dx, dy) => () => {
@@ -153,12 +145,9 @@ const step = (dx, dy) => () => {
 }
 
 function help() {
-  const dialog = make('dialog', {id: 'help', ariaLabel: say('keys')}, make('h2', {textContent: say('keys')}),
+  const dialog = modal('help', say('keys'), make('h2', {textContent: say('keys')}),
     make('dl', {}, ...commands.filter(c => c.keys).map(c => make('div', {}, make('dt', {}, ...c.keys.map(k => make('kbd', {textContent: k}))), make('dd', {textContent: c.text})))),
     make('button', {textContent: say('close'), onclick: () => dialog.close()}))
-  dialog.onclose = () => dialog.remove()
-  document.body.append(dialog)
-  dialog.showModal()
 }
 
 function theme() {
@@ -201,12 +190,16 @@ const commands = [
 ].map(c => ({...c, text: say('c.' + c.id)}))
 
 function palette() {
-  const links = $$('#top a[href], .tabs a[href]').filter(a => a.textContent.trim()).map(a => ({text: say('go', a.textContent.trim()), run: () => a.click()}))
-  const doing = $$('#top form button').map(b => ({text: b.textContent, run: () => b.click()}))
+  // What the page itself offers is there too, but for what each line of a list does.
+  const offered = $$('a[href], button, summary').filter(el => el.matches('#top *, .tabs *, .chips *, :not(dialog *, li *, tr *)') && el.textContent.trim() && el.checkVisibility() || el.matches('#top *'))
+  const around = offered.map(el => ({text: el.href ? say('go', el.textContent.trim()) : el.textContent.trim(), run: () => {
+    const box = $('input:not([type=hidden]), textarea', el.form ?? make('p'))
+    box && !box.value ? box.focus() : el.click()
+  }})).filter(i => i.text)
   const there = commands.filter(c => (!c.board || picks.board) && !['palette', 'escape'].includes(c.id))
   // What a command is for is known before the palette takes the focus.
   const card = focused() ?? (hovered?.isConnected ? hovered : null)
-  choose(say('commands'), [...there.map(c => ({text: c.text, key: c.keys?.join(' '), run: () => { if (card) { hovered = card; $('a.title', card)?.focus({preventScroll: true}) } c.run() }})), ...links, ...doing])
+  choose(say('commands'), [...there.map(c => ({text: c.text, key: c.keys?.join(' '), run: () => { if (card) { hovered = card; $('a.title', card)?.focus({preventScroll: true}) } c.run() }})), ...around])
 }
 
 function escape() {
@@ -243,3 +236,8 @@ addEventListener('keydown', e => {
   command.run()
 })
 $('#open-palette').onclick = palette
+// Cells that are no fields of their own are edited as by their key.
+addEventListener('click', e => {
+  const cell = e.target.closest?.('td.labels, td.people')
+  if (cell) cell.matches('.labels') ? pickLabels() : pickPeople()
+})
