@@ -67,6 +67,8 @@ func TestEverySentinelIsKnown(t *testing.T) {
 			"ErrNotFound": {projections.ErrNotFound, NotFound}, "ErrStale": {projections.ErrStale, Stale},
 			"ErrCursor": {projections.ErrCursor, UnknownCursor}, "ErrSort": {projections.ErrSort, Invalid},
 			"ErrUnavailable": {projections.ErrUnavailable, Unavailable},
+			// No request goes back to rows of before.
+			"ErrNothingKept": {projections.ErrNothingKept, Internal},
 		},
 	} {
 		if diff := cmp.Diff(slices.Sorted(maps.Keys(known)), sentinelsOf(t, room)); diff != "" {
