@@ -135,6 +135,18 @@ func onEach(t *testing.T, test func(t *testing.T, d database)) {
 	}
 }
 
+// databaseNamed skips the test, aloud, where there is no such database.
+func databaseNamed(t testing.TB, name string) database {
+	t.Helper()
+	for _, d := range databases() {
+		if d.name == name {
+			return d
+		}
+	}
+	t.Skip("SKIPPED: no " + name + " is named in the environment")
+	return database{}
+}
+
 func (d database) open(t testing.TB) *Store { return openURL(t, d.fresh(t)) }
 
 func openURL(t testing.TB, url string) *Store {

@@ -278,6 +278,8 @@ const (
 	mysqlNoTable       = 1146
 	mysqlNoTableInside = 1932
 	mysqlTableChanged  = 1412 // since the snapshot was taken
+	mysqlShutdown      = 1053
+	mysqlKilled        = 1927 // MariaDB: somebody ended the connection
 )
 
 // missing recognises a table that was dropped: a snapshot sees rows as of its
@@ -288,6 +290,13 @@ func (*mysql) missing(err error) bool {
 
 func (*mysql) contended(err error) bool {
 	return mysqlError(err, mysqlDeadlock, mysqlLockTimeout, mysqlRecordChanged)
+}
+
+// lost is whatever the server has not said itself, and what it says when it
+// ends.
+func (*mysql) lost(err error) bool {
+	var said *mysqldriver.MySQLError
+	return !errors.As(err, &said) || slices.Contains([]uint16{mysqlShutdown, mysqlKilled}, said.Number)
 }
 
 func mysqlError(err error, numbers ...uint16) bool {

@@ -18,13 +18,7 @@ import (
 // onMySQL runs a test where there is a MySQL or MariaDB.
 func onMySQL(t *testing.T, test func(t *testing.T, d database)) {
 	t.Parallel()
-	for _, d := range databases() {
-		if d.name == "mysql" {
-			test(t, d)
-			return
-		}
-	}
-	t.Skip("SKIPPED: " + mysqlVariable + " is not set")
+	test(t, databaseNamed(t, "mysql"))
 }
 
 func TestMySQLAddress(t *testing.T) {

@@ -111,6 +111,13 @@ func postgresError(err error, codes ...string) bool {
 	return errors.As(err, &pg) && slices.Contains(codes, pg.Code)
 }
 
+// lost is whatever the server has not said itself, and what it says when it
+// ends: classes 08 and 57P of https://www.postgresql.org/docs/current/errcodes-appendix.html.
+func (*postgres) lost(err error) bool {
+	var pg *pgconn.PgError
+	return !errors.As(err, &pg) || strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57P")
+}
+
 // snapshot begins the transaction and reads the model in one round trip.
 func (*postgres) snapshot(ctx context.Context, conn *sql.Conn) (m model, err error) {
 	err = conn.Raw(func(driverConn any) error {

@@ -123,7 +123,15 @@ const patience = 5 * time.Second
 func (s *Snapshot) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	found, err := s.conn.QueryContext(ctx, s.dialect.bind(strings.ReplaceAll(query, "{g}", prefix(s.generation))), s.dialect.arguments(args)...)
 	s.gone = s.gone || s.dialect.missing(err)
-	return found, err
+	return found, s.failed(ctx, err)
+}
+
+// failed tells a database that went away under a query from a query that failed.
+func (s *Snapshot) failed(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil || !s.dialect.lost(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
 // each calls take for every row of a query. scan reads the row's columns.
@@ -138,7 +146,7 @@ func (s *Snapshot) each(ctx context.Context, take func(scan func(...any) error) 
 			return err
 		}
 	}
-	return found.Err()
+	return s.failed(ctx, found.Err())
 }
 
 // one reads the first row of a query, or fails with ErrNotFound.

@@ -90,6 +90,9 @@ func (*sqlite) missing(error) bool { return false }
 // contended is false always: there is one writer at a time.
 func (*sqlite) contended(error) bool { return false }
 
+// lost is false always: a file has no connection.
+func (*sqlite) lost(error) bool { return false }
+
 func (*sqlite) snapshot(ctx context.Context, conn *sql.Conn) (m model, err error) {
 	if _, err := conn.ExecContext(ctx, "begin"); err != nil {
 		return m, err

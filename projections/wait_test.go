@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -114,4 +115,41 @@ func TestSnapshotStandsStill(t *testing.T) {
 			return nil
 		})
 	})
+}
+
+// A connection that ends under a query, as when the server ends, is a database
+// that cannot be reached and no fault of the program.
+func TestConnectionEndsUnderAQuery(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]struct{ self, kill string }{
+		"postgres": {"select pg_backend_pid()", "select pg_terminate_backend(%d)"},
+		"mysql":    {"select connection_id()", "kill connection %d"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := databaseNamed(t, name)
+			s, l := d.open(t), newMemoryLog()
+			newTeam(l).founded(1000, 1)
+			run(t, s, l, ProjectorOptions{})
+			arrive(t, s, l)
+			err := s.Read(t.Context(), events.Position{}, func(q *Snapshot) error {
+				var self int
+				if err := q.one(t.Context(), []any{&self}, end.self); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := s.write.ExecContext(t.Context(), fmt.Sprintf(end.kill, self)); err != nil {
+					t.Fatal(err)
+				}
+				_, _, err := q.Tasks(t.Context(), id(1), id(1000), TaskFilter{}, Page{})
+				return err
+			})
+			if !errors.Is(err, ErrUnavailable) {
+				t.Errorf("the query fails with %v, want %v", err, ErrUnavailable)
+			}
+			look(t, s, func(q *Snapshot) error {
+				_, _, err := q.Tasks(t.Context(), id(1), id(1000), TaskFilter{}, Page{})
+				return err
+			})
+		})
+	}
 }
