@@ -9,6 +9,8 @@ import (
 // dialect is everything in which one database differs from another. Queries
 // are written once, with ? for arguments and {g} for the generation's prefix.
 type dialect interface {
+	// check fails if the server cannot hold rows.
+	check(ctx context.Context) error
 	// bind turns each ? into the database's own placeholder.
 	bind(query string) string
 	// arguments turns arguments into what the database's driver takes.

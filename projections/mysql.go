@@ -46,7 +46,7 @@ const mysqlIdle = time.Minute
 // holds whole rows, and a row can be several times the largest event.
 const minPacket = 16 << 20
 
-func (s *Store) openMySQL(ctx context.Context, url string, readers int) error {
+func (s *Store) openMySQL(url string, readers int) error {
 	config, err := parseMySQL(url)
 	if err != nil {
 		return fmt.Errorf("database URL: %w", err)
@@ -66,15 +66,16 @@ func (s *Store) openMySQL(ctx context.Context, url string, readers int) error {
 		db.SetConnMaxIdleTime(mysqlIdle / 2)
 	}
 	s.dialect = &mysql{s.write}
+	return nil
+}
+
+func (d *mysql) check(ctx context.Context) error {
 	var packet int64
-	err = s.write.QueryRowContext(ctx, "select @@max_allowed_packet").Scan(&packet)
+	err := d.write.QueryRowContext(ctx, "select @@max_allowed_packet").Scan(&packet)
 	if err == nil && packet < minPacket {
 		err = fmt.Errorf("the server's max_allowed_packet is %d, want at least %d", packet, minPacket)
 	}
-	if err != nil {
-		return errors.Join(err, s.read.Close(), s.write.Close())
-	}
-	return nil
+	return err
 }
 
 // CheckMySQL reports what is wrong with a URL of a MySQL database, without

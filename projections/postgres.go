@@ -41,6 +41,8 @@ func (s *Store) openPostgres(url string, readers int) error {
 	return nil
 }
 
+func (*postgres) check(context.Context) error { return nil }
+
 func (*postgres) bind(query string) string {
 	var b strings.Builder
 	for n := 1; ; n++ {

@@ -40,14 +40,21 @@ func (s *Store) Read(ctx context.Context, at events.Position, read func(*Snapsho
 		}
 	}
 	for {
-		err := s.snapshot(ctx, at, read)
-		switch {
-		case errors.Is(err, errNotYet):
-			if err := s.WaitFor(ctx, at); err != nil {
-				return err
-			}
-		case errors.Is(err, errReplaced):
-		default:
+		err := s.readOnce(ctx, s.done, at, read)
+		if !errors.Is(err, errNotYet) {
+			return err
+		}
+		if err := s.WaitFor(ctx, at); err != nil {
+			return err
+		}
+	}
+}
+
+// readOnce is Read without waiting: it fails with errNotYet. If up ends before
+// the snapshot has begun, the database counts as unavailable.
+func (s *Store) readOnce(ctx, up context.Context, at events.Position, read func(*Snapshot) error) error {
+	for {
+		if err := s.snapshot(ctx, up, at, read); !errors.Is(err, errReplaced) {
 			return err
 		}
 	}
@@ -60,15 +67,18 @@ var (
 	errReplaced = errors.New("rows were replaced")
 )
 
-func (s *Store) snapshot(ctx context.Context, at events.Position, read func(*Snapshot) error) error {
-	conn, err := s.read.Conn(ctx)
+func (s *Store) snapshot(ctx, up context.Context, at events.Position, read func(*Snapshot) error) error {
+	begin, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(up, cancel)()
+	conn, err := s.read.Conn(begin)
 	if err != nil {
 		return unreachable(ctx, err)
 	}
 	defer conn.Close()
 	defer endSnapshot(ctx, conn)
-	m, err := s.dialect.snapshot(ctx, conn)
-	if err != nil {
+	m, err := s.dialect.snapshot(begin, conn)
+	if err != nil && !s.dialect.missing(err) {
 		return unreachable(ctx, err)
 	}
 	if err := m.servable(s.fingerprint); err != nil {

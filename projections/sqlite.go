@@ -8,7 +8,8 @@ import (
 	"net/url"
 	"strings"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	driver "modernc.org/sqlite" // known to database/sql as "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // sqlite is the dialect of SQLite. Ids are text, so that the rows can be read
@@ -44,6 +45,8 @@ func (s *Store) openSQLite(path string, readers int) error {
 	s.dialect = &sqlite{s.write}
 	return nil
 }
+
+func (*sqlite) check(context.Context) error { return nil }
 
 func (*sqlite) bind(query string) string { return query }
 
@@ -84,8 +87,12 @@ func (*sqlite) indexes() string {
 
 func (*sqlite) settle(string) string { return "" }
 
-// missing is false always: a snapshot of SQLite holds its tables too.
-func (*sqlite) missing(error) bool { return false }
+// missing recognises a table that was never made: a snapshot of SQLite holds its
+// tables too.
+func (*sqlite) missing(err error) bool {
+	var said *driver.Error
+	return errors.As(err, &said) && said.Code() == sqlite3.SQLITE_ERROR && strings.Contains(said.Error(), "no such table")
+}
 
 // contended is false always: there is one writer at a time.
 func (*sqlite) contended(error) bool { return false }

@@ -47,6 +47,26 @@ type Store struct {
 //
 // The caller closes the store.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	s, err := connect(ctx, url, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.dialect.check(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare database: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+// OpenReader is Open for who only reads: it changes nothing in the database, and
+// need not reach it yet. While the database holds no rows they count as stale.
+func OpenReader(ctx context.Context, url string, o Options) (*Store, error) {
+	return connect(ctx, url, o)
+}
+
+func connect(ctx context.Context, url string, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -61,7 +81,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	case "postgres", "postgresql":
 		err = s.openPostgres(url, o.MaxConnections)
 	case "mysql":
-		err = s.openMySQL(ctx, url, o.MaxConnections)
+		err = s.openMySQL(url, o.MaxConnections)
 	default:
 		err = fmt.Errorf("database URL begins with %q, want sqlite:, postgres: or mysql:", scheme)
 	}
@@ -69,9 +89,6 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s.done, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("prepare database: %w", err), s.Close())
-	}
 	return s, nil
 }
 
@@ -193,9 +210,14 @@ func (m *model) scan(scan func(...any) error) error {
 		&m.head, &m.storedAt, &m.epoch, &m.malformed)
 }
 
-// model reads the live model outside of any snapshot.
+// model reads the live model outside of any snapshot. A database that nobody
+// has prepared yet has none.
 func (s *Store) model(ctx context.Context) (m model, err error) {
-	return m, m.scan(s.write.QueryRowContext(ctx, modelQuery).Scan)
+	err = m.scan(s.write.QueryRowContext(ctx, modelQuery).Scan)
+	if s.dialect.missing(err) {
+		err = nil
+	}
+	return m, err
 }
 
 // servable fails with ErrStale unless a program with this fingerprint may serve

@@ -45,7 +45,7 @@ func (s *Store) other(ctx context.Context, condition string) (u unfinished, err 
 	err = u.scan(func(dest ...any) error {
 		return row.Scan(append(dest, &u.kept, &u.compared, &u.busy, &begun, &begunAt, &movedAt)...)
 	})
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sql.ErrNoRows) || s.dialect.missing(err) {
 		return unfinished{}, nil
 	}
 	u.begun, u.begunAt, u.movedAt = uint64(begun), micros(begunAt), micros(movedAt)

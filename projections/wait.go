@@ -158,19 +158,27 @@ func stale(ctx context.Context, reached, at events.Position) error {
 	return fmt.Errorf("%w: they are at %s, asked for %s", ErrStale, reached, at)
 }
 
-// refresh looks at the checkpoint and makes it known. Rows that this program
-// may not serve have reached nothing.
+// refresh looks at the checkpoint and makes it known.
 func (s *Store) refresh(ctx context.Context) bool {
 	m, err := s.model(ctx)
 	if err != nil {
 		return false
 	}
-	if m.servable(s.fingerprint) != nil {
-		s.arrivals.correct(events.Position{})
+	_ = s.seen(&m)
+	return true
+}
+
+// seen makes known how far a model is that was read, and fails with ErrStale if
+// its rows have reached nothing because this program may not serve them.
+func (s *Store) seen(m *model) error {
+	err := m.servable(s.fingerprint)
+	if err != nil {
+		m.position = events.Position{}
+		s.arrivals.correct(m.position)
 	} else {
 		s.arrivals.note(m.position)
 	}
-	return true
+	return err
 }
 
 // enter and leave count those who wait. The first starts the one goroutine that

@@ -1,0 +1,330 @@
+package projections
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/docketlog/docket/events"
+)
+
+const (
+	// lookInterval is how often each database is asked how far its rows are,
+	// lookPatience how long it may take to answer.
+	lookInterval = 250 * time.Millisecond
+	lookPatience = time.Second
+	// freshness is for how long a database may lack what another one has and
+	// still count as fresh as that; what was looked at a moment apart differs
+	// by more than a moment's events otherwise.
+	freshness = time.Second
+)
+
+// Replicas is databases with the same rows, each kept by projectors of its own,
+// read as if they were one: the freshest that can be reached answers. It can be
+// opened while none of them can. All methods may be called concurrently.
+type Replicas struct {
+	all      []*replica
+	done     context.Context
+	cancel   context.CancelFunc
+	watching sync.WaitGroup
+
+	mu sync.Mutex
+	// marks are how far the furthest rows were, the first at least freshness
+	// ago, the last since less than that.
+	marks [2]mark
+}
+
+type mark struct {
+	position events.Position
+	at       time.Time
+}
+
+// replica is one of the databases, and what was last seen of it.
+type replica struct {
+	name  string
+	store *Store
+	reads atomic.Uint64
+
+	// Of what follows, the mutex of Replicas is the guard.
+	position events.Position // of rows that this program can serve
+	why      error           // it is no good
+	// up ends when the database is found out of reach.
+	up   context.Context
+	down context.CancelFunc
+}
+
+// OpenReplicas opens databases for reading alone, see [OpenReader]. Where two are
+// as fresh as each other, the one that was named first answers. The caller
+// closes them.
+func OpenReplicas(ctx context.Context, urls []string, o Options) (*Replicas, error) {
+	r := &Replicas{}
+	r.done, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	for _, address := range urls {
+		store, err := OpenReader(ctx, address, o)
+		if err != nil {
+			return nil, errors.Join(err, r.Close())
+		}
+		one := &replica{name: nameOf(address), store: store, why: errNotSeen}
+		one.up, one.down = context.WithCancel(r.done)
+		one.down()
+		r.all = append(r.all, one)
+	}
+	var first sync.WaitGroup
+	for _, one := range r.all {
+		first.Go(func() { r.look(one) })
+	}
+	first.Wait()
+	for _, one := range r.all {
+		r.watching.Go(func() { r.watch(one) })
+	}
+	return r, nil
+}
+
+var errNotSeen = errors.New("not looked at yet")
+
+// nameOf is what tells a database from others: its URL without what is secret.
+func nameOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return address
+	}
+	return u.Scheme + "://" + u.Host + u.Path
+}
+
+// Close closes the databases. Nobody may use them any more.
+func (r *Replicas) Close() error {
+	r.cancel()
+	r.watching.Wait()
+	var errs []error
+	for _, one := range r.all {
+		one.down()
+		errs = append(errs, one.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Replicas) watch(one *replica) {
+	tick := time.NewTicker(lookInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			r.look(one)
+		case <-r.done.Done():
+			return
+		}
+	}
+}
+
+// look asks a database how far its rows are.
+func (r *Replicas) look(one *replica) {
+	ctx, cancel := context.WithTimeout(r.done, lookPatience)
+	defer cancel()
+	m, err := one.store.model(ctx)
+	reachable := err == nil
+	if reachable {
+		err = one.store.seen(&m)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	one.position, one.why = m.position, err
+	switch {
+	case !reachable:
+		one.down()
+	case one.up.Err() != nil:
+		one.up, one.down = context.WithCancel(r.done)
+	}
+	r.mark(m.position, time.Now())
+}
+
+// lose notes that a database was found out of reach, until the next look.
+func (r *Replicas) lose(one *replica, why error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	one.position, one.why = events.Position{}, why
+	one.down()
+}
+
+func (r *Replicas) mark(at events.Position, now time.Time) {
+	last := &r.marks[1]
+	if now.Sub(last.at) >= freshness {
+		r.marks[0] = *last
+		*last = mark{last.position, now}
+	}
+	if at.Incarnation != last.position.Incarnation && !at.IsZero() || at.Sequence > last.position.Sequence {
+		last.position = at
+	}
+}
+
+// choice is a database to be asked, as it was when it was chosen.
+type choice struct {
+	*replica
+	up context.Context
+}
+
+// choose gives the databases that can be asked, the best first.
+func (r *Replicas) choose() (able []choice, why error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var reasons []error
+	rank := map[*replica]int{}
+	for _, one := range r.all {
+		if one.why != nil {
+			reasons = append(reasons, fmt.Errorf("%s: %w", one.name, one.why))
+		}
+		if one.up.Err() != nil {
+			continue
+		}
+		able = append(able, choice{one, one.up})
+		if fresh, err := one.position.Reached(r.marks[0].position); err != nil || !fresh {
+			rank[one] = 1
+		}
+	}
+	slices.SortStableFunc(able, func(a, b choice) int {
+		if c := cmp.Compare(rank[a.replica], rank[b.replica]); c != 0 || rank[a.replica] == 0 {
+			return c
+		}
+		return cmp.Compare(b.position.Sequence, a.position.Sequence)
+	})
+	return able, errors.Join(reasons...)
+}
+
+// Read is [Store.Read] of the freshest database, and of the next if that goes
+// away meanwhile. While none has reached at it waits for the first that does.
+// read may be called once for each.
+func (r *Replicas) Read(ctx context.Context, at events.Position, read func(*Snapshot) error) error {
+	for {
+		able, why := r.choose()
+		if len(able) == 0 {
+			return fmt.Errorf("%w: %w", ErrUnavailable, why)
+		}
+		var behind []*Store
+		var failed error
+		for _, one := range able {
+			if reached, _ := one.store.arrivals.look(); len(behind) > 0 {
+				if ok, err := reached.Reached(at); err != nil || !ok {
+					behind = append(behind, one.store)
+					continue
+				}
+			}
+			err := one.store.readOnce(ctx, one.up, at, read)
+			switch {
+			case ctx.Err() != nil:
+				return err
+			case errors.Is(err, errNotYet):
+				behind = append(behind, one.store)
+				continue
+			case errors.Is(err, ErrUnavailable):
+				r.lose(one.replica, err)
+			case errors.Is(err, ErrStale), errors.Is(err, events.ErrIncarnation):
+			default:
+				one.reads.Add(1)
+				return err
+			}
+			failed = cmp.Or(failed, fmt.Errorf("%s: %w", one.name, err))
+		}
+		if len(behind) == 0 {
+			return failed
+		}
+		if err := anyArrives(ctx, behind, at); err != nil {
+			return err
+		}
+	}
+}
+
+// anyArrives waits until the rows of one of the databases have reached at, and
+// fails if none does.
+func anyArrives(ctx context.Context, stores []*Store, at events.Position) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	arrived := make(chan error, len(stores))
+	for _, s := range stores {
+		go func() { arrived <- s.WaitFor(ctx, at) }()
+	}
+	var err error
+	for range stores {
+		if err = <-arrived; err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// ask puts a question to the best database, and to the next if it fails.
+func (r *Replicas) ask(question func(*Store) error) error {
+	able, err := r.choose()
+	if len(able) == 0 {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	for _, one := range able {
+		if err = question(one.store); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// Ping reports whether queries would be answered, by any of the databases.
+func (r *Replicas) Ping(ctx context.Context) error {
+	return r.ask(func(s *Store) error { return s.Ping(ctx) })
+}
+
+// Status is that of the database that would be asked next.
+func (r *Replicas) Status(ctx context.Context) (status Status, err error) {
+	return status, r.ask(func(s *Store) (err error) {
+		status, err = s.Status(ctx)
+		return err
+	})
+}
+
+// Parked is that of the database that would be asked next.
+func (r *Replicas) Parked(ctx context.Context) (parked []Parked, err error) {
+	return parked, r.ask(func(s *Store) (err error) {
+		parked, err = s.Parked(ctx)
+		return err
+	})
+}
+
+// Health is that of the database that would be asked next.
+func (r *Replicas) Health(ctx context.Context) (h Health) {
+	_ = r.ask(func(s *Store) error {
+		h = s.Health(ctx)
+		return nil
+	})
+	return h
+}
+
+// Replica is how one of the databases was when it was last looked at.
+type Replica struct {
+	// Name is its URL without what is secret.
+	Name string
+	// Reachable says that it answers; Position is how far its rows are, zero if
+	// this program cannot serve them. Why says what is wrong, or is nil.
+	Reachable bool
+	Position  events.Position
+	Why       error
+	// Chosen says that it would be asked next; Reads counts what it answered.
+	Chosen bool
+	Reads  uint64
+}
+
+// Replicas tells how each database is, in the order in which they were named.
+func (r *Replicas) Replicas() []Replica {
+	able, _ := r.choose()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := make([]Replica, len(r.all))
+	for i, one := range r.all {
+		list[i] = Replica{
+			Name: one.name, Reachable: one.up.Err() == nil, Position: one.position, Why: one.why,
+			Chosen: len(able) > 0 && able[0].replica == one, Reads: one.reads.Load(),
+		}
+	}
+	return list
+}

@@ -1,0 +1,274 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/docketlog/docket/events"
+)
+
+func openReplicas(t *testing.T, urls ...string) *Replicas {
+	t.Helper()
+	r, err := OpenReplicas(t.Context(), urls, Options{Logger: testLogger(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+// chosen is which of the databases would be asked next, or -1.
+func chosen(r *Replicas) int {
+	for i, one := range r.Replicas() {
+		if one.Chosen {
+			return i
+		}
+	}
+	return -1
+}
+
+func titles(r *Replicas, at events.Position) (list []string, reached events.Position, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), generous)
+	defer cancel()
+	err = r.Read(ctx, at, func(q *Snapshot) error {
+		list, reached = nil, q.Position
+		tasks, _, err := q.Tasks(ctx, id(1), id(1000), TaskFilter{}, Page{})
+		for _, task := range tasks {
+			list = append(list, task.Title)
+		}
+		return err
+	})
+	return list, reached, err
+}
+
+// The freshest answers, whichever it is; while they are as fresh as each other
+// the first does; and what one asks to see is seen in whichever has it.
+func TestTheFreshestReplicaAnswers(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d database) {
+		l := newMemoryLog()
+		team := newTeam(l)
+		team.founded(1000, 1)
+		urls := []string{d.fresh(t), d.fresh(t)}
+		stores := []*Store{openURL(t, urls[0]), openURL(t, urls[1])}
+		_, stopFirst := run(t, stores[0], l, ProjectorOptions{})
+		run(t, stores[1], l, ProjectorOptions{})
+		arrive(t, stores[0], l)
+		arrive(t, stores[1], l)
+		r := openReplicas(t, urls...)
+		if n := chosen(r); n != 0 {
+			t.Errorf("of two that are equally fresh number %d is chosen", n)
+		}
+
+		stopFirst()
+		at := team.task(1, 1000, 1, created(1000, "after the first stood still"))
+		list, reached, err := titles(r, at)
+		if err != nil || len(list) != 1 || reached != at {
+			t.Errorf("at %s there is %q, at %s (%v)", at, list, reached, err)
+		}
+		eventually(t, "the one that goes on is chosen", func() bool { return chosen(r) == 1 })
+		if list, _, err := titles(r, events.Position{}); err != nil || len(list) != 1 {
+			t.Errorf("without a position there is %q (%v)", list, err)
+		}
+		if status, err := r.Status(t.Context()); err != nil || status.Position != at {
+			t.Errorf("the status is of %s, want %s (%v)", status.Position, at, err)
+		}
+
+		run(t, stores[0], l, ProjectorOptions{})
+		eventually(t, "the first is chosen again once it has caught up", func() bool { return chosen(r) == 0 })
+	})
+}
+
+// Nobody notices when a database ends connections, takes none, or does not
+// answer any more, as long as another is there; and it is used again when it is
+// back.
+func TestAReplicaGoesAway(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"postgres", "mysql"} {
+		for _, how := range []string{"closed", "silent"} {
+			t.Run(name+"/"+how, func(t *testing.T) {
+				t.Parallel()
+				d := databaseNamed(t, name)
+				l := newMemoryLog()
+				team := newTeam(l)
+				team.founded(1000, 1)
+				team.task(1, 1000, 1, created(1000, "Fix the tap"))
+				near, far := d.fresh(t), d.fresh(t)
+				for _, url := range []string{near, far} {
+					s := openURL(t, url)
+					run(t, s, l, ProjectorOptions{})
+					arrive(t, s, l)
+				}
+				w := newWire(t, near)
+				r := openReplicas(t, w.url, far)
+				see := func() {
+					t.Helper()
+					if list, _, err := titles(r, l.end()); err != nil || len(list) != 1 {
+						t.Errorf("there is %q (%v)", list, err)
+					}
+				}
+				see()
+				if chosen(r) != 0 {
+					t.Fatal("the first is not used while it is there")
+				}
+				w.lose(how == "silent")
+				for range 20 {
+					see()
+				}
+				if replicas := r.Replicas(); replicas[0].Reachable || replicas[0].Why == nil || !replicas[1].Chosen || replicas[1].Reads == 0 {
+					t.Errorf("the first is lost, and the replicas are %+v", replicas)
+				}
+				w.mend()
+				eventually(t, "the first is used again", func() bool { return chosen(r) == 0 })
+				see()
+			})
+		}
+	}
+}
+
+// While none can be reached queries fail at once, as they do of one; a database
+// that nobody has prepared holds no rows, and serves them as soon as it does.
+func TestReplicasAreNotThereYet(t *testing.T) {
+	t.Parallel()
+	nowhere, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := nowhere.Addr().String()
+	nowhere.Close()
+	r := openReplicas(t, "postgres://docket:hush@"+address+"/rows", "mysql://docket:hush@"+address+"/rows")
+	if _, _, err := titles(r, events.Position{}); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("without databases: %v", err)
+	}
+	if err := r.Ping(t.Context()); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("without databases: %v", err)
+	}
+	if name := r.Replicas()[0].Name; name != "postgres://"+address+"/rows" {
+		t.Errorf("a database is called %q", name)
+	}
+	onEach(t, func(t *testing.T, d database) {
+		url, l := d.fresh(t), newMemoryLog()
+		r := openReplicas(t, url, "postgres://docket@"+address+"/rows")
+		if _, _, err := titles(r, events.Position{}); !errors.Is(err, ErrStale) {
+			t.Errorf("with a new database: %v", err)
+		}
+		if _, err := r.Status(t.Context()); err != nil {
+			t.Errorf("with a new database: %v", err)
+		}
+		newTeam(l).founded(1000, 1)
+		run(t, openURL(t, url), l, ProjectorOptions{})
+		if list, _, err := titles(r, l.end()); err != nil || len(list) != 0 {
+			t.Errorf("there is %q (%v)", list, err)
+		}
+	})
+}
+
+// wire is a way to a database that can be lost.
+type wire struct {
+	t      *testing.T
+	url    string
+	target string
+	mu     sync.Mutex
+	lost   bool
+	silent bool
+	conns  []net.Conn
+}
+
+func newWire(t *testing.T, database string) *wire {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{t: t, target: u.Host}
+	u.Host = listener.Addr().String()
+	w.url = u.String()
+	var carrying sync.WaitGroup
+	carrying.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			carrying.Go(func() { w.carry(conn) })
+		}
+	})
+	t.Cleanup(func() {
+		listener.Close()
+		w.lose(false)
+		carrying.Wait()
+	})
+	return w
+}
+
+func (w *wire) carry(near net.Conn) {
+	far, err := net.Dial("tcp", w.target)
+	if err != nil {
+		near.Close()
+		return
+	}
+	w.mu.Lock()
+	w.conns = append(w.conns, near, far)
+	if w.lost && !w.silent {
+		near.Close()
+	}
+	w.mu.Unlock()
+	var both sync.WaitGroup
+	for _, way := range [][2]net.Conn{{near, far}, {far, near}} {
+		both.Go(func() {
+			_, _ = io.Copy(gate{w, way[0]}, way[1])
+			near.Close()
+			far.Close()
+		})
+	}
+	both.Wait()
+}
+
+// gate lets nothing through while the wire is silent.
+type gate struct {
+	*wire
+	to net.Conn
+}
+
+func (g gate) Write(b []byte) (int, error) {
+	for {
+		g.mu.Lock()
+		shut := g.lost && g.silent
+		g.mu.Unlock()
+		if !shut {
+			return g.to.Write(b)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (w *wire) lose(silent bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lost, w.silent = true, silent
+	if !silent {
+		for _, conn := range w.conns {
+			conn.Close()
+		}
+	}
+}
+
+func (w *wire) mend() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lost = false
+}
