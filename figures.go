@@ -18,8 +18,11 @@ func (s *system) sources(own metrics.Sources) metrics.Sources {
 	own.Build = metrics.Build{Version: version, Revision: revision, Go: runtime.Version()}
 	own.Log, own.Size, own.Distributions = s.log.Stats, s.log.Size, s.counted
 	own.Broker = func(ctx context.Context) broker.Health { return broker.Check(ctx, s.nc, s.broker) }
-	if s.rows != nil {
+	switch {
+	case s.rows != nil:
 		own.Database = s.rows.Health
+	case s.replicas != nil:
+		own.Database, own.Replicas = s.replicas.Health, s.replicas.Replicas
 	}
 	if s.accounts != nil && own.Commands != nil {
 		// A notifier only looks people up.

@@ -26,12 +26,16 @@ func (s *system) gatewayParts(ctx context.Context, listener net.Listener, handle
 	}
 	figures := registry(sources)
 	base := s.settings.baseURL(listener.Addr().String())
-	g, err := gateway.New(gateway.Options{
+	options := gateway.Options{
 		Commands: handler, Accounts: s.accounts, Rows: s.rows, Log: s.log, Idempotency: answers,
 		BaseURL: base, SecureCookies: strings.HasPrefix(base, "https://"), ClientAddress: s.settings.proxies.client,
 		RequestsPerSecond: s.settings.rate,
 		Metrics:           promhttp.HandlerFor(figures, promhttp.HandlerOpts{}), Registry: figures, Logger: s.logger, Tracer: s.tracer,
-	})
+	}
+	if s.replicas != nil {
+		options.Rows, options.Replicas = s.replicas, s.replicas.Replicas
+	}
+	g, err := gateway.New(options)
 	if err != nil {
 		return nil, nil, err
 	}

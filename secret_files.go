@@ -23,6 +23,7 @@ func (s *Settings) secrets() []secret {
 	return []secret{
 		{"DOCKET_NATS", &s.NATS},
 		{"DOCKET_DATABASE", &s.Database},
+		{"DOCKET_READ_REPLICAS", &s.Readers},
 		{"DOCKET_SMTP", &s.SMTP},
 	}
 }

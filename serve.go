@@ -38,6 +38,9 @@ func (c *serveCommand) Run(ctx context.Context, env *environment) error {
 	if err := s.openTraces(ctx, "all"); err != nil {
 		return err
 	}
+	if err := s.openRows(ctx); err != nil {
+		return err
+	}
 	listener, handler, err := s.openGateway(ctx)
 	if err != nil {
 		return err
@@ -92,6 +95,9 @@ func (c *gatewayCommand) Run(ctx context.Context, env *environment) error {
 	if err := s.openTraces(ctx, "gateway"); err != nil {
 		return err
 	}
+	if err := s.openReplicas(ctx); err != nil {
+		return err
+	}
 	listener, handler, err := s.openGateway(ctx)
 	if err != nil {
 		return err
@@ -109,9 +115,6 @@ func (c *gatewayCommand) Run(ctx context.Context, env *environment) error {
 // openGateway enters the rooms a gateway needs.
 func (s *system) openGateway(ctx context.Context) (net.Listener, *commands.Handler, error) {
 	if err := s.openAccounts(ctx); err != nil {
-		return nil, nil, err
-	}
-	if err := s.openRows(ctx); err != nil {
 		return nil, nil, err
 	}
 	listener, err := s.listen(defaultHTTP)

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,6 +34,7 @@ type Settings struct {
 	NATSCA   string `name:"nats-ca" env:"DOCKET_NATS_CA" placeholder:"FILE" help:"Certificates, PEM, of whoever vouches for the NATS servers; connections are then encrypted or not made. Default: the system's, for addresses with tls://."`
 	Replicas string `name:"replicas" env:"DOCKET_REPLICAS" default:"1" placeholder:"N" help:"Copies of the log and the buckets on the NATS cluster: 1, 3 or 5. Used when they are first made."`
 	Database string `name:"database" env:"DOCKET_DATABASE" placeholder:"URL" help:"Where the rows are kept: sqlite:FILE, postgres://user:password@host/name or mysql://user:password@host/name. Default: rows.db in the data folder."`
+	Readers  string `name:"read-replicas" env:"DOCKET_READ_REPLICAS" placeholder:"URLS" help:"More databases with the same rows, each kept by projectors of its own, with spaces between: a gateway answers from the freshest it can reach, and from --database or the one named earlier where they are equally fresh."`
 	SMTP     string `name:"smtp" env:"DOCKET_SMTP" placeholder:"URL" help:"Mail server, smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it mails are kept as files in the data folder."`
 	MailFrom string `name:"mail-from" env:"DOCKET_MAIL_FROM" default:"Docket <docket@localhost>" placeholder:"ADDRESS" help:"Sender of mails."`
 	Rate     string `name:"request-rate" env:"DOCKET_REQUEST_RATE" default:"100" placeholder:"N" help:"Requests a second that one person, or one network address of somebody who has not signed in, may send for long; five times as many at once; 0 for no limit."`
@@ -40,9 +42,10 @@ type Settings struct {
 	Traces   string `name:"traces" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"OpenTelemetry collector that takes OTLP over HTTP, such as http://127.0.0.1:4318; without it nothing is traced."`
 	LogJSON  bool   `name:"log-json" env:"DOCKET_LOG_JSON" help:"Log lines of JSON instead of text."`
 
-	copies  int     // Replicas, once it is checked
-	proxies proxies // Proxies, likewise
-	rate    int     // Rate, likewise
+	copies       int      // Replicas, once it is checked
+	proxies      proxies  // Proxies, likewise
+	readReplicas []string // Readers, likewise
+	rate         int      // Rate, likewise
 }
 
 // complete fills in what depends on other settings and checks all of them, for
@@ -104,21 +107,21 @@ func (s *Settings) complete(role string) error {
 	if s.copies > 1 && s.NATS == "" {
 		wrong("replicas", "the embedded log has one copy; name a cluster with --nats")
 	}
-	switch scheme, rest, _ := strings.Cut(s.Database, ":"); {
-	case s.Database == "":
+	if s.Database == "" {
 		s.Database = "sqlite:" + filepath.Join(s.Data, "rows.db")
-	case scheme == "sqlite" && rest == "":
-		wrong("database", "sqlite: must be followed by a file")
-	case scheme == "postgres" || scheme == "postgresql":
-		if u, err := url.Parse(s.Database); err != nil || u.Host == "" {
-			wrong("database", "must be postgres://user:password@host:port/name")
+	} else if err := checkDatabase(s.Database); err != nil {
+		wrong("database", "%v", err)
+	}
+	s.readReplicas = strings.Fields(s.Readers)
+	if len(s.readReplicas) > 0 && role != "gateway" {
+		wrong("read-replicas", "only the gateway role reads several databases; each projector keeps the one of --database")
+	}
+	for i, database := range s.readReplicas {
+		if err := checkDatabase(database); err != nil {
+			wrong("read-replicas", "number %d %v", i+1, err)
+		} else if database == s.Database || slices.Contains(s.readReplicas[:i], database) {
+			wrong("read-replicas", "number %d is named twice", i+1)
 		}
-	case scheme == "mysql":
-		if err := projections.CheckMySQL(s.Database); err != nil {
-			wrong("database", "%v", err)
-		}
-	case scheme != "sqlite":
-		wrong("database", "must begin with sqlite:, postgres:// or mysql://")
 	}
 	if s.SMTP != "" {
 		if err := notifier.CheckSMTP(s.SMTP); err != nil {
@@ -140,6 +143,26 @@ func (s *Settings) complete(role string) error {
 		wrong("log-level", "must be debug, info, warn or error, have %q", s.LogLevel)
 	}
 	return errors.Join(errs...)
+}
+
+// checkDatabase says what is wrong with the URL of a database, without what is
+// secret in it.
+func checkDatabase(database string) error {
+	switch scheme, rest, _ := strings.Cut(database, ":"); scheme {
+	case "sqlite":
+		if rest == "" {
+			return errors.New("sqlite: must be followed by a file")
+		}
+	case "postgres", "postgresql":
+		if u, err := url.Parse(database); err != nil || u.Host == "" {
+			return errors.New("must be postgres://user:password@host:port/name")
+		}
+	case "mysql":
+		return projections.CheckMySQL(database)
+	default:
+		return errors.New("must begin with sqlite:, postgres:// or mysql://")
+	}
+	return nil
 }
 
 func (s *Settings) level() (slog.Level, error) {

@@ -107,6 +107,24 @@ func TestSettingsFillEachOther(t *testing.T) {
 	}
 }
 
+func TestReadReplicasAreChecked(t *testing.T) {
+	t.Parallel()
+	gateway := []string{"gateway", "--nats", "nats://127.0.0.1:1", "--database", "postgres://db/docket"}
+	for _, c := range []struct {
+		args []string
+		said string
+	}{
+		{append(gateway, "--read-replicas", "postgres://other/docket postgres://db/docket"), "  --read-replicas: number 2 is named twice"},
+		{append(gateway, "--read-replicas", "oracle://u:hush@other/docket"), "  --read-replicas: number 1 must begin with"},
+		{[]string{"projector", "--nats", "nats://127.0.0.1:1", "--read-replicas", "postgres://db/docket"}, "  --read-replicas: only the gateway"},
+		{[]string{"--read-replicas", "postgres://db/docket"}, "  --read-replicas: only the gateway"},
+	} {
+		if _, said, code := tell(t, c.args...); code != exitUsage || !strings.Contains(said, c.said) || strings.Contains(said, "hush") {
+			t.Errorf("%v: exit code %d, said %q", c.args, code, said)
+		}
+	}
+}
+
 func TestSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{

@@ -30,7 +30,8 @@ type system struct {
 	log      *jetstream.Log
 	accounts *accounts.Accounts
 	people   people
-	rows     *projections.Store
+	rows     *projections.Store    // of who keeps them
+	replicas *projections.Replicas // of who only reads
 	// counted is told by the rooms how long what they do takes.
 	counted *metrics.Distributions
 	tracer  traces.Tracer
@@ -180,6 +181,15 @@ func (s *system) openRows(ctx context.Context) (err error) {
 	}
 	if err == nil {
 		s.leave = append(s.leave, func() { _ = s.rows.Close() })
+	}
+	return err
+}
+
+// openReplicas opens the rows for queries alone: no database need be there yet.
+func (s *system) openReplicas(ctx context.Context) (err error) {
+	s.replicas, err = projections.OpenReplicas(ctx, append([]string{s.settings.Database}, s.settings.readReplicas...), projections.Options{Logger: s.logger})
+	if err == nil {
+		s.leave = append(s.leave, func() { _ = s.replicas.Close() })
 	}
 	return err
 }

@@ -27,11 +27,13 @@ import (
 type Options struct {
 	Commands *commands.Handler
 	Accounts *accounts.Accounts
-	Rows     *projections.Store
+	Rows     api.Rows
 	Log      events.Log
 	// Idempotency remembers answers; see [idempotency.BucketConfig].
 	Idempotency jetstream.KeyValue
 
+	// Replicas tells how the databases are where the rows are in several.
+	Replicas func() []projections.Replica
 	// BaseURL is where people reach the gateway, if that is not what their
 	// requests say because a proxy stands between.
 	BaseURL string
@@ -112,7 +114,7 @@ func New(options Options) (*Gateway, error) {
 		hub: feed.NewHub(options.Log, feed.Options{Logger: options.Logger}),
 	}
 	g.api, err = api.New(g.mux, api.Options{
-		Commands: options.Commands, Accounts: options.Accounts, Rows: options.Rows, Log: options.Log,
+		Commands: options.Commands, Accounts: options.Accounts, Rows: options.Rows, Replicas: options.Replicas, Log: options.Log,
 		Feed: g.hub, SecureCookies: options.SecureCookies, Logger: options.Logger,
 		Still: func(ctx context.Context, c access.Caller) error { return g.guard.Still(ctx, c) },
 	})

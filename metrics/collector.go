@@ -45,6 +45,7 @@ func New(sources Sources) *Collector {
 	add(sources.Notices != nil, noticeTable)
 	add(sources.Broker != nil, brokerTable)
 	add(sources.Database != nil, databaseTable)
+	add(sources.Replicas != nil, replicaTable)
 	if d := sources.Distributions; d != nil {
 		if sources.Commands != nil {
 			c.distributions = append(c.distributions, d.append)
@@ -78,7 +79,7 @@ func (c *Collector) Collect(out chan<- prometheus.Metric) {
 		build: c.sources.Build,
 		log:   read(c.sources.Log), commands: read(c.sources.Commands), accounts: read(c.sources.Accounts),
 		rows: ask(ctx, c.sources.Rows), notices: read(c.sources.Notices),
-		broker: ask(ctx, c.sources.Broker), database: ask(ctx, c.sources.Database),
+		broker: ask(ctx, c.sources.Broker), database: ask(ctx, c.sources.Database), replicas: read(c.sources.Replicas),
 		size: try(ctx, c.sources.Size), figures: try(ctx, c.sources.Figures),
 	}
 	for _, l := range c.lines {

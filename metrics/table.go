@@ -28,6 +28,7 @@ type Sources struct {
 	Notices       func() notifier.Status
 	Broker        func(context.Context) broker.Health
 	Database      func(context.Context) projections.Health
+	Replicas      func() []projections.Replica
 	Distributions *Distributions
 }
 
@@ -47,6 +48,7 @@ type snapshot struct {
 	notices  *notifier.Status
 	broker   *broker.Health
 	database *projections.Health
+	replicas *[]projections.Replica
 }
 
 // metric is a line of the table with one value; NaN is none.
@@ -190,6 +192,12 @@ var (
 		ofPools("docket_database_waits_total", counter, "Times somebody waited for a connection.", func(p *projections.Pool) float64 { return float64(p.Waits) }),
 		ofPools("docket_database_wait_seconds_total", counter, "How long they waited.", func(p *projections.Pool) float64 { return p.Waited.Seconds() }),
 	}
+	replicaTable = []entry{
+		ofReplicas("docket_replica_up", gauge, "1 while this gateway reaches the database, by database.", func(r projections.Replica) float64 { return oneIf(r.Reachable) }),
+		ofReplicas("docket_replica_chosen", gauge, "1 for the database that it asks: the first of the freshest.", func(r projections.Replica) float64 { return oneIf(r.Chosen) }),
+		ofReplicas("docket_replica_position", gauge, "Sequence up to which the database's rows are folded, as this gateway last saw; 0 while it cannot serve them.", func(r projections.Replica) float64 { return float64(r.Position.Sequence) }),
+		ofReplicas("docket_replica_reads_total", counter, "Queries it answered.", func(r projections.Replica) float64 { return float64(r.Reads) }),
+	}
 )
 
 // The distributions.
@@ -245,6 +253,14 @@ func ofPools(name string, kind prometheus.ValueType, help string, value func(*pr
 	return family{name, kind, help, []string{"pool"}, func(s *snapshot, put func(float64, ...string)) {
 		put(value(&s.database.Reading), "reading")
 		put(value(&s.database.Writing), "writing")
+	}}
+}
+
+func ofReplicas(name string, kind prometheus.ValueType, help string, value func(projections.Replica) float64) family {
+	return family{name, kind, help, []string{"database"}, func(s *snapshot, put func(float64, ...string)) {
+		for _, r := range *s.replicas {
+			put(value(r), r.Name)
+		}
 	}}
 }
 

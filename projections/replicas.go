@@ -199,6 +199,10 @@ func (r *Replicas) choose() (able []choice, why error) {
 // away meanwhile. While none has reached at it waits for the first that does.
 // read may be called once for each.
 func (r *Replicas) Read(ctx context.Context, at events.Position, read func(*Snapshot) error) error {
+	if len(r.all) == 1 {
+		// There is no other to spare a caller the attempt.
+		return r.all[0].answered(r.all[0].store.Read(ctx, at, read))
+	}
 	for {
 		able, why := r.choose()
 		if len(able) == 0 {
@@ -213,7 +217,7 @@ func (r *Replicas) Read(ctx context.Context, at events.Position, read func(*Snap
 					continue
 				}
 			}
-			err := one.store.readOnce(ctx, one.up, at, read)
+			err := one.answered(one.store.readOnce(ctx, one.up, at, read))
 			switch {
 			case ctx.Err() != nil:
 				return err
@@ -224,7 +228,6 @@ func (r *Replicas) Read(ctx context.Context, at events.Position, read func(*Snap
 				r.lose(one.replica, err)
 			case errors.Is(err, ErrStale), errors.Is(err, events.ErrIncarnation):
 			default:
-				one.reads.Add(1)
 				return err
 			}
 			failed = cmp.Or(failed, fmt.Errorf("%s: %w", one.name, err))
@@ -236,6 +239,17 @@ func (r *Replicas) Read(ctx context.Context, at events.Position, read func(*Snap
 			return err
 		}
 	}
+}
+
+// answered counts the queries that the database has answered, by their outcome.
+func (one *replica) answered(err error) error {
+	for _, failure := range []error{errNotYet, ErrUnavailable, ErrStale, events.ErrIncarnation} {
+		if errors.Is(err, failure) {
+			return err
+		}
+	}
+	one.reads.Add(1)
+	return err
 }
 
 // anyArrives waits until the rows of one of the databases have reached at, and

@@ -3,9 +3,11 @@ package projections
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -171,6 +173,55 @@ func TestReplicasAreNotThereYet(t *testing.T) {
 			t.Errorf("there is %q (%v)", list, err)
 		}
 	})
+}
+
+// A user that may do nothing but read is enough.
+func TestReplicasAreOnlyRead(t *testing.T) {
+	t.Parallel()
+	for name, grant := range map[string]string{
+		"postgres": "create role %[1]s login; grant pg_read_all_data to %[1]s",
+		"mysql":    "grant select on *.* to %[1]s@'127.0.0.1' identified by ''",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			owner, l := databaseNamed(t, name).fresh(t), newMemoryLog()
+			newTeam(l).founded(1000, 1)
+			s := openURL(t, owner)
+			run(t, s, l, ProjectorOptions{})
+			arrive(t, s, l)
+			reader := fmt.Sprintf("reader_%d", schemas.Add(1))
+			for statement := range strings.SplitSeq(fmt.Sprintf(grant, reader), ";") {
+				if _, err := s.write.ExecContext(t.Context(), statement); err != nil {
+					t.Fatalf("%s: %v", statement, err)
+				}
+			}
+			t.Cleanup(func() {
+				if _, err := s.write.ExecContext(context.Background(), map[string]string{
+					"postgres": "drop role " + reader, "mysql": "drop user " + reader + "@'127.0.0.1'",
+				}[name]); err != nil {
+					t.Error(err)
+				}
+			})
+			u, err := url.Parse(owner)
+			if err != nil {
+				t.Fatal(err)
+			}
+			u.User = url.User(reader)
+			r := openReplicas(t, u.String(), owner)
+			if list, _, err := titles(r, l.end()); err != nil || len(list) != 0 {
+				t.Errorf("there is %q (%v)", list, err)
+			}
+			if status, err := r.Status(t.Context()); err != nil || status.Position != l.end() || chosen(r) != 0 {
+				t.Errorf("the status is %+v (%v) of number %d", status, err, chosen(r))
+			}
+			if _, err := r.Parked(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if _, err := r.all[0].store.write.ExecContext(t.Context(), "delete from docket_checkpoints"); err == nil {
+				t.Error("the reader may delete")
+			}
+		})
+	}
 }
 
 // wire is a way to a database that can be lost.

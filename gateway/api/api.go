@@ -25,16 +25,28 @@ import (
 // MaxBody is the largest body of a request, in bytes.
 const MaxBody = 256 << 10
 
-// Options are what the interface is made of. All are required but SecureCookies.
+// Rows answers queries; a [projections.Store] does, and so do
+// [projections.Replicas].
+type Rows interface {
+	Read(ctx context.Context, at events.Position, read func(*projections.Snapshot) error) error
+	Status(ctx context.Context) (projections.Status, error)
+	Parked(ctx context.Context) ([]projections.Parked, error)
+	Ping(ctx context.Context) error
+}
+
+// Options are what the interface is made of. All are required but SecureCookies
+// and Replicas.
 type Options struct {
 	Commands *commands.Handler
 	Accounts *accounts.Accounts
-	Rows     *projections.Store
+	Rows     Rows
 	Log      events.Log
 	Feed     *feed.Hub
 	// Still reports whether a caller who was let in would still be; a feed asks
 	// it for as long as it is open.
 	Still func(context.Context, access.Caller) error
+	// Replicas tells how the databases are where the rows are in several.
+	Replicas func() []projections.Replica
 	// SecureCookies keeps the session cookie off connections without TLS.
 	SecureCookies bool
 	Logger        *slog.Logger

@@ -21,6 +21,7 @@ type statusData struct {
 	Rate        float64
 	Known       bool // whether there are two samples to take a rate from
 	Parked      []projections.Parked
+	Replicas    []projections.Replica // where the rows are in several databases
 	Commands    commands.Stats
 	Feeds       int64
 	People      int
@@ -57,9 +58,27 @@ func (w *Web) status(ctx context.Context, v *view, _ *http.Request) (result, err
 		}
 		d.People = len(people)
 	}
+	if w.api.Replicas != nil {
+		if d.Replicas = w.api.Replicas(); len(d.Replicas) == 1 {
+			d.Replicas = nil
+		}
+	}
 	d.Projections = projections.Versions()
 	d.Commands, d.Feeds = w.api.Commands.Stats(), w.api.Feed.Subscribers()
 	return result{show: statusPage(v, d)}, nil
+}
+
+// replicaState names how a database is.
+func replicaState(r projections.Replica) string {
+	switch {
+	case !r.Reachable:
+		return "status.replica_away"
+	case r.Why != nil:
+		return "status.replica_stale"
+	case r.Chosen:
+		return "status.replica_chosen"
+	}
+	return "status.replica_ready"
 }
 
 // building says how far the rows are that are being made.
