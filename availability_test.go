@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -29,7 +29,7 @@ import (
 func TestAvailability(t *testing.T) {
 	t.Parallel()
 	rate, outage := 20, 3*time.Second
-	if os.Getenv("DOCKET_SOAK") != "" {
+	if soaking() {
 		rate, outage = 200, 20*time.Second
 	}
 	database := startOwnPostgres(t)
@@ -126,6 +126,8 @@ type fleet struct {
 	people   []string // their tokens
 	tasks    []string
 	turn     atomic.Uint64
+	// patience is how long somebody waits before the service counts as away.
+	patience time.Duration
 
 	commands, queries tally
 	// refusals counts why attempts at one gateway failed.
@@ -135,11 +137,23 @@ type fleet struct {
 	// acknowledged is what was said about each task, and where the log has it.
 	acknowledged map[string]map[string]string
 	latest       map[string]string // of each task
-	tried        int
+	// doubtful is what was said, about which task, and not acknowledged.
+	doubtful map[string]string
+	tried    int
 }
 
 func newFleet(t *testing.T, gateways ...string) *fleet {
-	return &fleet{t: t, gateways: gateways, acknowledged: map[string]map[string]string{}, latest: map[string]string{}, refusals: map[string]int{}}
+	return &fleet{
+		t: t, gateways: gateways, patience: 2 * time.Second, acknowledged: map[string]map[string]string{},
+		latest: map[string]string{}, doubtful: map[string]string{}, refusals: map[string]int{},
+	}
+}
+
+// through is the same people with the same tasks, who ask other gateways.
+func (f *fleet) through(gateways ...string) *fleet {
+	other := newFleet(f.t, gateways...)
+	other.people, other.tasks, other.patience = f.people, f.tasks, f.patience
+	return other
 }
 
 // settle registers people and gives them a project with tasks.
@@ -155,9 +169,11 @@ func (f *fleet) settle(tasks int) {
 	for i := range tasks {
 		f.tasks = append(f.tasks, owner.ask(201, "POST", "/api/v1/projects/"+project+"/tasks", map[string]any{"title": fmt.Sprint("Bed ", i)})["id"].(string))
 	}
-	// Both gateways have to know of it before the clock starts.
-	other := &person{t: f.t, d: &docket{t: f.t, url: f.gateways[1]}, token: owner.token, position: owner.position}
-	other.ask(200, "GET", "/api/v1/projects/"+project, nil)
+	// Every gateway has to know of it before the clock starts.
+	for _, gateway := range f.gateways {
+		other := &person{t: f.t, d: &docket{t: f.t, url: gateway}, token: owner.token, position: owner.position}
+		other.ask(200, "GET", "/api/v1/projects/"+project, nil)
+	}
 }
 
 // every does something so many times a second, however long each takes.
@@ -176,18 +192,75 @@ func (f *fleet) every(ctx context.Context, perSecond int, do func()) {
 	}
 }
 
-// patience is how long somebody waits before the service counts as away.
-const patience = 2 * time.Second
+// work has so many people say something, one thing after the other, as fast as
+// they are answered, until the returned function is called; it waits for all.
+func (f *fleet) work(people int) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(f.t.Context()))
+	var working sync.WaitGroup
+	for range people {
+		working.Go(func() {
+			for ctx.Err() == nil {
+				if !f.say(f.tasks[rand.N(len(f.tasks))], uuid.NewString()) {
+					time.Sleep(20 * time.Millisecond)
+				}
+			}
+		})
+	}
+	return func() {
+		cancel()
+		working.Wait()
+	}
+}
 
-// ask sends a request to one gateway, and to the other if it does not answer.
-func (f *fleet) ask(method, path string, body any, header ...string) (answer, bool) {
+// await waits until n more commands have been acknowledged.
+func (f *fleet) await(n int) {
+	f.t.Helper()
+	_, before := f.commands.count(time.Time{}, time.Now())
+	deadline := time.Now().Add(90 * time.Second)
+	for {
+		if _, ok := f.commands.count(time.Time{}, time.Now()); ok >= before+n {
+			return
+		}
+		if time.Now().After(deadline) {
+			f.t.Fatalf("no %d commands were acknowledged in 90 seconds; refused: %v", n, f.refused())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// refused is why attempts at one gateway failed, and how many did so far.
+func (f *fleet) refused() map[string]int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.refusals)
+}
+
+// resend sends what was not acknowledged again, as it was, until it is. What
+// had happened must not happen twice.
+func (f *fleet) resend() {
+	f.t.Helper()
+	f.mu.Lock()
+	doubtful := maps.Clone(f.doubtful)
+	f.mu.Unlock()
+	for text, task := range doubtful {
+		for deadline := time.Now().Add(90 * time.Second); !f.say(task, text); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				f.t.Fatalf("what was not acknowledged is still not after 90 seconds; refused: %v", f.refused())
+			}
+		}
+	}
+}
+
+// ask sends a request of one of the people to one gateway, and to the other if
+// it does not answer.
+func (f *fleet) ask(who int, method, path string, body any, header ...string) (answer, bool) {
 	turn := f.turn.Add(1)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), f.patience)
 	defer cancel()
 	var a answer
 	for i := range f.gateways {
 		gateway := f.gateways[(int(turn)+i)%len(f.gateways)]
-		p := &person{t: f.t, d: &docket{t: f.t, url: gateway}, token: f.people[turn%uint64(len(f.people))]}
+		p := &person{t: f.t, d: &docket{t: f.t, url: gateway}, token: f.people[who%len(f.people)]}
 		got, err := p.try(ctx, method, path, body, header...)
 		if err == nil && got.status < 500 {
 			return got, true
@@ -210,10 +283,14 @@ func (f *fleet) ask(method, path string, body any, header ...string) (answer, bo
 }
 
 // command says something about a task, once.
-func (f *fleet) command() {
-	task, text := f.tasks[rand.N(len(f.tasks))], uuid.NewString()
+func (f *fleet) command() { f.say(f.tasks[rand.N(len(f.tasks))], uuid.NewString()) }
+
+// say says something about a task, and whether that was acknowledged.
+func (f *fleet) say(task, text string) bool {
 	began := time.Now()
-	a, ok := f.ask("POST", "/api/v1/tasks/"+task+"/comments", map[string]any{"text": text}, "Idempotency-Key", text)
+	// Who says it again must be who said it.
+	who := int(text[len(text)-1])
+	a, ok := f.ask(who, "POST", "/api/v1/tasks/"+task+"/comments", map[string]any{"text": text}, "Idempotency-Key", text)
 	f.commands.add(began, ok)
 	if ok && a.status != http.StatusCreated {
 		f.t.Errorf("a comment was answered with %d: %s", a.status, a.body)
@@ -221,13 +298,16 @@ func (f *fleet) command() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.tried++
+	f.doubtful[text] = task
 	if ok && a.status == http.StatusCreated {
+		delete(f.doubtful, text)
 		if f.acknowledged[task] == nil {
 			f.acknowledged[task] = map[string]string{}
 		}
 		f.latest[task] = text
 		f.acknowledged[task][text] = a.header.Get("Docket-Position")
 	}
+	return ok && a.status == http.StatusCreated
 }
 
 // query asks for what was said last about a task, as somebody who has seen it
@@ -247,20 +327,24 @@ func (f *fleet) query() {
 		path += "/comments?sort=-created&limit=50"
 		header = append(header, "Docket-Position", position)
 	}
-	a, ok := f.ask("GET", path, nil, header...)
+	a, ok := f.ask(rand.Int(), "GET", path, nil, header...)
 	f.queries.add(began, ok)
 	if ok && (a.status != http.StatusOK || text != "" && !strings.Contains(string(a.body), text)) {
 		f.t.Errorf("a wrong answer: status %d, without what was acknowledged at %s", a.status, position)
 	}
 }
 
-// verify finds everything that was acknowledged, once.
+// verify finds everything that was acknowledged, and nothing twice, whether it
+// was acknowledged or not.
 func (f *fleet) verify() {
 	f.t.Helper()
 	p := &person{t: f.t, d: &docket{t: f.t, url: f.gateways[0]}, token: f.people[0]}
+	// What is written last stands after everything else, and what is read from
+	// here on has seen it.
+	patiently(f.t, p, "PATCH", "/api/v1/tasks/"+f.tasks[0], map[string]any{"title": "Bed " + uuid.NewString()})
 	lost, twice, kept := 0, 0, 0
-	for task, said := range f.acknowledged {
-		var texts []string
+	for _, task := range f.tasks {
+		texts := map[string]int{}
 		for cursor := ""; ; {
 			var page struct {
 				Items []struct{ Text string }
@@ -271,22 +355,23 @@ func (f *fleet) verify() {
 				f.t.Fatal(err)
 			}
 			for _, c := range page.Items {
-				texts = append(texts, c.Text)
+				texts[c.Text]++
 			}
 			if page.Next == nil {
 				break
 			}
 			cursor = *page.Next
 		}
-		slices.Sort(texts)
-		for text := range said {
-			switch n := len(texts) - len(slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return s == text })); n {
-			case 0:
-				lost++
-			case 1:
-				kept++
-			default:
+		for _, n := range texts {
+			if n > 1 {
 				twice++
+			}
+		}
+		for text := range f.acknowledged[task] {
+			if texts[text] == 0 {
+				lost++
+			} else {
+				kept++
 			}
 		}
 	}

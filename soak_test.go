@@ -31,6 +31,9 @@ func soakFor(t *testing.T) time.Duration {
 	return d
 }
 
+// soaking says whether rigs that count rounds run their long forms.
+func soaking() bool { return os.Getenv("DOCKET_SOAK") != "" }
+
 // TestSoak lets six clients work while the process is killed and started again
 // every few seconds. Each client sends what was not answered again, under the
 // same key, as a client should. At the end every write is there, once, and the

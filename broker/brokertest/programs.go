@@ -1,0 +1,362 @@
+package brokertest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	js "github.com/nats-io/nats.go/jetstream"
+
+	"github.com/docketlog/docket/broker"
+)
+
+// Place is where one of several [Programs] lives.
+type Place struct {
+	// Folder keeps its data. It may vanish while the program does not run.
+	Folder string
+	// Host is the address it listens on, 127.0.0.1 if empty.
+	Host string
+	// Advertise is the host:port that clients and other servers are told of,
+	// where that is not the one it listens on, as behind a proxy.
+	Advertise string
+	// Within runs something in the network the program lives in, on the
+	// thread it is called on; nil for the network of the test.
+	Within func(func())
+}
+
+// Programs are NATS servers with JetStream, each a process of its own that can
+// be killed: alone, or a cluster. Its methods are for one goroutine at a time.
+type Programs struct {
+	places  []Place
+	configs []string // their files
+	servers []*program
+}
+
+type program struct {
+	clients, monitor string // host:port
+	cmd              *exec.Cmd
+}
+
+// Always is what to say of when [Programs] sync: every write, before it is
+// acknowledged.
+const Always = "always"
+
+// StartPrograms runs a server in each place, which sync as the server's setting
+// sync_interval says, and returns once JetStream can be used.
+func StartPrograms(t testing.TB, sync string, places ...Place) *Programs {
+	t.Helper()
+	binary := natsServer(t)
+	p := &Programs{places: places}
+	n := len(places)
+	ports := freePorts(t, 3*n)
+	var routes []string
+	for i, place := range places {
+		routes = append(routes, "nats-route://"+net.JoinHostPort(host(place), strconv.Itoa(ports[n+i])))
+	}
+	for i, place := range places {
+		at := host(place)
+		var c strings.Builder
+		fmt.Fprintf(&c, "server_name: %s\nlisten: %q\nhttp: %q\njetstream { store_dir: %q, sync_interval: %s, max_file: 1TB, max_mem: 256MB }\n",
+			name(i), net.JoinHostPort(at, strconv.Itoa(ports[i])), net.JoinHostPort(at, strconv.Itoa(ports[2*n+i])), place.Folder, sync)
+		if place.Advertise != "" {
+			fmt.Fprintf(&c, "client_advertise: %q\n", place.Advertise)
+		}
+		if n > 1 {
+			fmt.Fprintf(&c, "cluster { name: programs, listen: %q, routes: [%s] }\n",
+				net.JoinHostPort(at, strconv.Itoa(ports[n+i])), strings.Join(routes, ", "))
+		}
+		file := filepath.Join(t.TempDir(), name(i)+".conf")
+		if err := os.WriteFile(file, []byte(c.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p.configs = append(p.configs, file)
+		p.servers = append(p.servers, &program{
+			clients: net.JoinHostPort(at, strconv.Itoa(ports[i])), monitor: net.JoinHostPort(at, strconv.Itoa(ports[2*n+i])),
+		})
+	}
+	t.Cleanup(func() {
+		for i := range n {
+			p.Kill(i)
+		}
+	})
+	for i := range n {
+		p.run(t, binary, i)
+	}
+	p.Ready(t)
+	return p
+}
+
+func name(i int) string { return "node" + strconv.Itoa(i) }
+
+func host(p Place) string {
+	if p.Host == "" {
+		return "127.0.0.1"
+	}
+	return p.Host
+}
+
+// URL is the address of every server, by where it listens.
+func (p *Programs) URL() string {
+	var urls []string
+	for i := range p.servers {
+		urls = append(urls, "nats://"+p.Address(i))
+	}
+	return strings.Join(urls, ",")
+}
+
+// Address is the host:port on which server i hears clients.
+func (p *Programs) Address(i int) string { return p.servers[i].clients }
+
+// Kill ends server i as a power cut ends a process, at once.
+func (p *Programs) Kill(i int) {
+	if cmd := p.servers[i].cmd; cmd != nil {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		p.servers[i].cmd = nil
+	}
+}
+
+// Start runs server i again, on the same address and folder. It does not wait
+// for it; see [Programs.Ready].
+func (p *Programs) Start(t testing.TB, i int) {
+	t.Helper()
+	p.run(t, natsServer(t), i)
+}
+
+func (p *Programs) run(t testing.TB, binary string, i int) {
+	t.Helper()
+	cmd := exec.Command(binary, "-c", p.configs[i])
+	said, err := os.OpenFile(p.configs[i]+".log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	cmd.Stdout, cmd.Stderr = said, said
+	p.within(i, func() { err = cmd.Start() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.servers[i].cmd = cmd
+}
+
+// within does something in the network of server i.
+func (p *Programs) within(i int, do func()) {
+	if within := p.places[i].Within; within != nil {
+		within(do)
+		return
+	}
+	do()
+}
+
+// Dialer connects from the network that server i lives in.
+func (p *Programs) Dialer(i int) nats.CustomDialer { return dialer{p, i} }
+
+type dialer struct {
+	p *Programs
+	i int
+}
+
+func (d dialer) Dial(network, address string) (c net.Conn, err error) {
+	d.p.within(d.i, func() { c, err = net.DialTimeout(network, address, 5*time.Second) })
+	return c, err
+}
+
+// Ready waits until the servers that run are in order: they agree on who leads
+// them, and hold what they should.
+func (p *Programs) Ready(t testing.TB) {
+	t.Helper()
+	var why string
+	for deadline := time.Now().Add(2 * patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if why = p.lacks(t.Context()); why == "" {
+			return
+		}
+	}
+	for i := range p.servers {
+		said, _ := os.ReadFile(p.configs[i] + ".log")
+		t.Logf("%s said:\n%s", name(i), said)
+	}
+	t.Fatalf("the NATS servers are not ready: %s", why)
+}
+
+// Answer waits until server i answers requests to JetStream, whatever it holds.
+func (p *Programs) Answer(t testing.TB, i int) {
+	t.Helper()
+	var last error
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		last = p.ask(t.Context(), i, func(ctx context.Context, j js.JetStream) error {
+			_, err := j.AccountInfo(ctx)
+			return err
+		})
+		if last == nil {
+			return
+		}
+	}
+	t.Fatalf("%s does not answer: %v", name(i), last)
+}
+
+// lacks tells what a running server still lacks, or nothing.
+func (p *Programs) lacks(ctx context.Context) string {
+	running, led := 0, false
+	for i, s := range p.servers {
+		if s.cmd == nil {
+			continue
+		}
+		running++
+		if _, err := p.monitor(ctx, i, "/healthz"); err != nil {
+			return err.Error()
+		}
+		text, err := p.monitor(ctx, i, "/jsz")
+		if err != nil {
+			return err.Error()
+		}
+		var state struct {
+			Meta struct {
+				Leader   string
+				Replicas []struct{ Current bool }
+			} `json:"meta_cluster"`
+		}
+		if err := json.Unmarshal(text, &state); err != nil {
+			return err.Error()
+		}
+		current := 1
+		for _, peer := range state.Meta.Replicas {
+			if peer.Current {
+				current++
+			}
+		}
+		led = led || len(p.servers) == 1 || state.Meta.Leader == name(i) && 2*current > len(p.servers) && current >= running
+	}
+	if !led {
+		return "no leader whom the others follow"
+	}
+	return ""
+}
+
+func (p *Programs) monitor(ctx context.Context, i int, path string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.servers[i].monitor+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(_ context.Context, network, address string) (net.Conn, error) {
+		return p.Dialer(i).Dial(network, address)
+	}}
+	answer, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	var text json.RawMessage
+	if err := json.NewDecoder(answer.Body).Decode(&text); err != nil {
+		return nil, err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s%s: %s", name(i), path, text)
+	}
+	return text, nil
+}
+
+// Leader waits until the servers that from reaches have a leader of the
+// stream, and returns its number.
+func (p *Programs) Leader(t testing.TB, from int, stream string) int {
+	t.Helper()
+	var last error
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		leader, err := p.leader(t.Context(), from, stream)
+		if err == nil {
+			return leader
+		}
+		last = err
+	}
+	t.Fatalf("no leader of stream %s: %v", stream, last)
+	return -1
+}
+
+func (p *Programs) leader(ctx context.Context, from int, stream string) (leader int, err error) {
+	err = p.ask(ctx, from, func(ctx context.Context, j js.JetStream) error {
+		s, err := j.Stream(ctx, stream)
+		if err != nil {
+			return err
+		}
+		if c := s.CachedInfo().Cluster; c != nil {
+			for i := range p.servers {
+				if c.Leader == name(i) {
+					leader = i
+					return nil
+				}
+			}
+		}
+		return errors.New("it has none")
+	})
+	return leader, err
+}
+
+// ask asks JetStream something through server i.
+func (p *Programs) ask(ctx context.Context, i int, what func(context.Context, js.JetStream) error) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	nc, err := broker.Dial(ctx, "nats://"+p.Address(i), nats.SetCustomDialer(p.Dialer(i)))
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	j, err := js.New(nc)
+	if err != nil {
+		return err
+	}
+	return what(ctx, j)
+}
+
+// natsServer is the server of the module this repository depends on, built once
+// and kept beside what else tests need.
+func natsServer(t testing.TB) string {
+	t.Helper()
+	binary, err := builtServer()
+	if err != nil {
+		t.Fatalf("cannot build nats-server: %v", err)
+	}
+	return binary
+}
+
+var builtServer = sync.OnceValues(func() (string, error) {
+	const of = "github.com/nats-io/nats-server/v2"
+	version, err := exec.Command("go", "list", "-m", "-f", "{{.Version}}", of).Output()
+	if err != nil {
+		return "", err
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	folder := filepath.Join(cache, "docket-test")
+	binary := filepath.Join(folder, "nats-server-"+strings.TrimSpace(string(version)))
+	if _, err := os.Stat(binary); err == nil {
+		return binary, nil
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", err
+	}
+	made, err := os.MkdirTemp(folder, "made")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(made)
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(made, "nats-server"), of).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	// In one step, or another run could find half of it.
+	return binary, os.Rename(filepath.Join(made, "nats-server"), binary)
+})
