@@ -66,7 +66,7 @@ func (d *disk) watch() {
 
 func (d *disk) mount() error {
 	// The loop device goes with the mount.
-	out, err := exec.Command("mount", "-t", "xfs", "-o", "loop", d.image, d.at).CombinedOutput()
+	out, err := exec.Command("mount", "-t", "xfs", "-o", "loop,nouuid", d.image, d.at).CombinedOutput()
 	if err != nil {
 		return errorOf(err, out)
 	}
@@ -106,6 +106,17 @@ func (d *disk) cut() {
 func (d *disk) restore() {
 	d.t.Helper()
 	d.unmount()
+	// What is recovered is a copy. A process elsewhere on this machine that has
+	// inherited the mount, as containers do, keeps the old one in its dead
+	// state, and mounting the same file again would give just that.
+	after := d.image + "+"
+	if out, err := exec.Command("cp", "--sparse=always", d.image, after).CombinedOutput(); err != nil {
+		d.t.Fatalf("copy the image: %v", errorOf(err, out))
+	}
+	if err := os.Remove(d.image); err != nil {
+		d.t.Fatal(err)
+	}
+	d.image = after
 	if err := d.mount(); err != nil {
 		d.t.Fatalf("mount after the cut: %v", err)
 	}
