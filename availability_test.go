@@ -7,7 +7,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,9 +19,10 @@ import (
 
 // TestAvailability lets people work against the clustered set-up (three NATS
 // servers, Postgres, two processes of each role) while one of each kind is
-// killed in turn and started again, and tells for each kill how much of the
-// time commands and queries were answered, and the longest they were not. What
-// was acknowledged must be there, once, and no answer may be wrong.
+// killed in turn and started again, and tells for each kill how many commands and
+// queries were answered, how fast, and the longest time in which none was; and
+// the same of the mails that tell of the commands. What was acknowledged must be
+// there, once, and no answer may be wrong.
 //
 // With DOCKET_SOAK it runs at 200 commands and 400 queries a second, otherwise
 // at a tenth of it and for shorter outages.
@@ -33,9 +33,9 @@ func TestAvailability(t *testing.T) {
 		rate, outage = 200, 20*time.Second
 	}
 	database := startOwnPostgres(t)
-	cluster := brokertest.Cluster(t, 3)
+	servers := brokertest.StartPrograms(t, brokertest.Always, brokertest.Place{Folder: t.TempDir()}, brokertest.Place{Folder: t.TempDir()}, brokertest.Place{Folder: t.TempDir()})
 	mails := startMailServer(t)
-	settings := []string{"--nats", cluster.URL(), "--replicas", "3", "--database", database.url(), "--smtp", mails.url, "--data", t.TempDir(), "--url", "http://docket.test"}
+	settings := []string{"--nats", servers.URL(), "--replicas", "3", "--database", database.url(), "--smtp", mails.url, "--data", t.TempDir(), "--url", "http://docket.test"}
 	role := func(name, address string) *docket {
 		return start(t, append([]string{name, "--http", address}, settings...)...)
 	}
@@ -51,6 +51,8 @@ func TestAvailability(t *testing.T) {
 		}
 	}
 	f := newFleet(t, roles["gateway"][0].url, roles["gateway"][1].url)
+	// A client waits as long as a gateway does.
+	f.patience = 16 * time.Second
 	f.settle(rate)
 
 	ctx, cancel := context.WithCancel(t.Context())
@@ -67,7 +69,11 @@ func TestAvailability(t *testing.T) {
 		}
 		return 0
 	}
-	var report strings.Builder
+	type window struct {
+		what     string
+		from, to time.Time
+	}
+	var windows []window
 	during := func(what string, break_, mend func()) {
 		t.Helper()
 		began := time.Now()
@@ -75,7 +81,7 @@ func TestAvailability(t *testing.T) {
 		time.Sleep(outage)
 		mend()
 		time.Sleep(outage)
-		fmt.Fprintf(&report, "%-22s commands %s · queries %s\n", what, f.commands.between(began, time.Now()), f.queries.between(began, time.Now()))
+		windows = append(windows, window{what, began, time.Now()})
 	}
 	during("nothing", func() {}, func() {})
 	gateway := &roles["gateway"][0]
@@ -94,13 +100,14 @@ func TestAvailability(t *testing.T) {
 		}
 		takeover = time.Since(began)
 	}, func() { replace(projector) })
-	fmt.Fprintf(&report, "%-22s %s after the kill\n", "  the other one writes", takeover.Round(time.Millisecond))
 	notifier := &roles["notifier"][0]
 	during("a notifier", notifier.kill, func() { replace(notifier) })
-	leader := cluster.Leader(t, "EVENTS")
-	during("the log's leader", func() { cluster.Stop(leader) }, func() { cluster.Restart(t, leader) })
-	follower := (cluster.Leader(t, "EVENTS") + 1) % 3
-	during("another NATS server", func() { cluster.Stop(follower) }, func() { cluster.Restart(t, follower) })
+	leader := servers.Leader(t, 0, "EVENTS")
+	during("the log's leader", func() { servers.Kill(leader) }, func() { servers.Start(t, leader) })
+	servers.Ready(t)
+	follower := (servers.Leader(t, leader, "EVENTS") + 1) % 3
+	during("another NATS server", func() { servers.Kill(follower) }, func() { servers.Start(t, follower) })
+	servers.Ready(t)
 	began := time.Now()
 	during("the database", database.kill, database.start)
 	if _, ok := f.commands.count(began, began.Add(outage)); ok == 0 {
@@ -108,9 +115,16 @@ func TestAvailability(t *testing.T) {
 	}
 	cancel()
 	working.Wait()
+	f.verify()
+	told := mails.tell(t, f.said)
+	var report strings.Builder
+	for _, w := range windows {
+		fmt.Fprintf(&report, "%-22s commands %s\n%-22s  queries %s\n%-22s    mails %s\n",
+			w.what, f.commands.between(w.from, w.to), "", f.queries.between(w.from, w.to), "", told.between(w.from, w.to))
+	}
+	fmt.Fprintf(&report, "the other projector wrote %s after the kill\n", takeover.Round(time.Millisecond))
 	fmt.Fprintf(&report, "refused by one gateway, and then asked of the other: %v\n", f.refusals)
 	t.Logf("at %d commands and %d queries a second, each kind away for %s and watched for as long again:\n%s", rate, 2*rate, outage, &report)
-	f.verify()
 	for _, pair := range roles {
 		for i := range pair {
 			pair[i].stop()
@@ -140,12 +154,14 @@ type fleet struct {
 	// doubtful is what was said, about which task, and not acknowledged.
 	doubtful map[string]string
 	tried    int
+	// said is when each was acknowledged.
+	said map[string]time.Time
 }
 
 func newFleet(t *testing.T, gateways ...string) *fleet {
 	return &fleet{
 		t: t, gateways: gateways, patience: 2 * time.Second, acknowledged: map[string]map[string]string{},
-		latest: map[string]string{}, doubtful: map[string]string{}, refusals: map[string]int{},
+		latest: map[string]string{}, said: map[string]time.Time{}, doubtful: map[string]string{}, refusals: map[string]int{},
 	}
 }
 
@@ -304,7 +320,7 @@ func (f *fleet) say(task, text string) bool {
 		if f.acknowledged[task] == nil {
 			f.acknowledged[task] = map[string]string{}
 		}
-		f.latest[task] = text
+		f.latest[task], f.said[text] = text, time.Now()
 		f.acknowledged[task][text] = a.header.Get("Docket-Position")
 	}
 	return ok && a.status == http.StatusCreated
@@ -379,58 +395,4 @@ func (f *fleet) verify() {
 	if lost > 0 || twice > 0 || kept == 0 {
 		f.t.Errorf("%d acknowledged comments are lost, %d are there twice, %d are there", lost, twice, kept)
 	}
-}
-
-// tally is what was answered when.
-type tally struct {
-	mu   sync.Mutex
-	seen []attempt
-}
-
-type attempt struct {
-	began, ended time.Time
-	ok           bool
-}
-
-func (c *tally) add(began time.Time, ok bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.seen = append(c.seen, attempt{began, time.Now(), ok})
-}
-
-// count is how many began in the time, and how many of these were answered.
-func (c *tally) count(from, to time.Time) (all, ok int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, a := range c.seen {
-		if !a.began.Before(from) && a.began.Before(to) {
-			all++
-			if a.ok {
-				ok++
-			}
-		}
-	}
-	return all, ok
-}
-
-// between tells the share that was answered and the longest time without an
-// answer.
-func (c *tally) between(from, to time.Time) string {
-	all, ok := c.count(from, to)
-	c.mu.Lock()
-	var answered []time.Time
-	for _, a := range c.seen {
-		if a.ok && !a.ended.Before(from) && a.ended.Before(to) {
-			answered = append(answered, a.ended)
-		}
-	}
-	c.mu.Unlock()
-	slices.SortFunc(answered, time.Time.Compare)
-	gap, last := time.Duration(0), from
-	for _, at := range answered {
-		gap = max(gap, at.Sub(last))
-		last = at
-	}
-	gap = max(gap, to.Sub(last))
-	return fmt.Sprintf("%6.2f %% of %d, longest gap %s", 100*float64(ok)/float64(max(all, 1)), all, gap.Round(time.Millisecond))
 }

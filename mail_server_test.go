@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net"
 	"net/mail"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +28,7 @@ type mailServer struct {
 type keptMail struct {
 	to, subject, body string
 	header            mail.Header
+	at                time.Time
 }
 
 func startMailServer(t *testing.T) *mailServer {
@@ -75,7 +78,7 @@ func (s *mailSession) Data(r io.Reader) error {
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
 	for _, to := range s.to {
-		s.server.kept = append(s.server.kept, keptMail{to, parsed.Header.Get("Subject"), body, parsed.Header})
+		s.server.kept = append(s.server.kept, keptMail{to, parsed.Header.Get("Subject"), body, parsed.Header, time.Now()})
 	}
 	return nil
 }
@@ -116,6 +119,36 @@ func (m *mailServer) all() []keptMail {
 	defer m.mu.Unlock()
 	return append([]keptMail(nil), m.kept...)
 }
+
+// tell waits until there is a mail about each of what was said, and tells how
+// long after it that was.
+func (m *mailServer) tell(t *testing.T, said map[string]time.Time) *tally {
+	t.Helper()
+	waiting := maps.Clone(said)
+	var told tally
+	seen := 0
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		all := m.all()
+		for _, k := range all[seen:] {
+			for _, text := range texts.FindAllString(k.body, -1) {
+				if at, ok := waiting[text]; ok {
+					told.seen = append(told.seen, attempt{at, k.at, true})
+					delete(waiting, text)
+				}
+			}
+		}
+		if seen = len(all); len(waiting) == 0 {
+			return &told
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("of %d things said %d were told in no mail", len(said), len(waiting))
+			return &told
+		}
+	}
+}
+
+// texts are what is said in tests in which much is.
+var texts = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
 // wait wants a mail to somebody that says all of this.
 func (m *mailServer) wait(t *testing.T, to string, texts ...string) {
