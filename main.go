@@ -38,6 +38,8 @@ type commandLine struct {
 	Rebuild   rebuildCommand   `cmd:"" help:"Fill the rows anew from the log, beside those being served, compare, and switch; or go back."`
 	Replay    replayCommand    `cmd:"" help:"Print events of the log as lines of JSON."`
 	Audit     auditCommand     `cmd:"" help:"Prove that the log is whole and the rows follow from it."`
+	Backup    backupCommand    `cmd:"" help:"Copy the log and the buckets into one file, while people work."`
+	Restore   restoreCommand   `cmd:"" help:"Bring a backup back, on a broker that holds nothing of Docket's yet."`
 	Notices   noticesCommand   `cmd:"" help:"Mail that could not be delivered: list it, send it again."`
 	Health    healthCommand    `cmd:"" help:"Ask a role that runs whether it is ready: 0 if it is, 1 if not."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`

@@ -15,6 +15,8 @@ import (
 type bar struct {
 	w        io.Writer
 	what     string
+	unit     string // what is counted
+	scale    uint64 // how many of what show is told make one
 	terminal bool
 	began    time.Time
 	from     uint64 // what was done when the work began
@@ -24,7 +26,7 @@ type bar struct {
 }
 
 func newBar(w io.Writer, what string) *bar {
-	b := &bar{w: w, what: what, began: time.Now(), shown: time.Now()}
+	b := &bar{w: w, what: what, unit: "events", scale: 1, began: time.Now(), shown: time.Now()}
 	if f, ok := w.(*os.File); ok {
 		if info, err := f.Stat(); err == nil {
 			b.terminal = info.Mode()&os.ModeCharDevice != 0
@@ -33,7 +35,7 @@ func newBar(w io.Writer, what string) *bar {
 	return b
 }
 
-// show tells that done of total events are done. It may be called as often as
+// show tells that done of total are done. It may be called as often as
 // one likes.
 func (b *bar) show(done, total uint64) {
 	now := time.Now()
@@ -59,7 +61,7 @@ func (b *bar) show(done, total uint64) {
 	if total > 0 {
 		share = float64(done) / float64(total)
 	}
-	text := fmt.Sprintf("%s %3.0f%% %d of %d events, %.0f/s, %s left", b.what, 100*share, done, total, rate, remaining)
+	text := fmt.Sprintf("%s %3.0f%% %d of %d %s, %.0f/s, %s left", b.what, 100*share, done/b.scale, total/b.scale, b.unit, rate/float64(b.scale), remaining)
 	if !b.terminal {
 		fmt.Fprintln(b.w, text)
 		return

@@ -44,6 +44,15 @@ type people func(ctx context.Context, id uuid.UUID) (accounts.Person, bool, erro
 
 // open connects to the log, embedding a broker where none is named.
 func open(ctx context.Context, env *environment) (*system, error) {
+	s, err := embed(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.openLog(ctx)
+}
+
+// embed starts a broker where none is named.
+func embed(ctx context.Context, env *environment) (*system, error) {
 	s := &system{settings: env.settings, logger: env.logger, counted: metrics.NewDistributions()}
 	if s.settings.NATS == "" {
 		b, err := broker.Start(ctx, broker.Options{Dir: s.settings.Data, Logger: s.logger})
@@ -53,14 +62,37 @@ func open(ctx context.Context, env *environment) (*system, error) {
 		s.broker = b
 		s.leave = append(s.leave, b.Stop)
 	}
-	return s, s.openLog(ctx)
+	return s, nil
 }
 
 // openBeside is open for a command that is run while the program may be
 // running: it then uses the running program's broker.
 func openBeside(ctx context.Context, env *environment) (*system, error) {
+	return beside(ctx, env, (*system).openLog)
+}
+
+// connectBeside is openBeside for a command that wants the broker and not the
+// log, and makes none.
+func connectBeside(ctx context.Context, env *environment) (*system, error) {
+	return beside(ctx, env, (*system).openConnection)
+}
+
+// connect is for a command that wants the broker while no role runs.
+func connect(ctx context.Context, env *environment) (*system, error) {
+	s, err := embed(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, besidePatience, errNoAnswer)
+	defer cancel()
+	return s, s.openConnection(ctx)
+}
+
+var errNoAnswer = fmt.Errorf("the log did not answer for %s", besidePatience)
+
+func beside(ctx context.Context, env *environment, enter func(*system, context.Context) error) (*system, error) {
 	// Somebody waits at the terminal.
-	ctx, cancel := context.WithTimeoutCause(ctx, besidePatience, fmt.Errorf("the log did not answer for %s", besidePatience))
+	ctx, cancel := context.WithTimeoutCause(ctx, besidePatience, errNoAnswer)
 	defer cancel()
 	if env.settings.NATS == "" {
 		if _, err := os.Stat(env.settings.Data); err != nil {
@@ -72,12 +104,16 @@ func openBeside(ctx context.Context, env *environment) (*system, error) {
 			nc.Close()
 			s := &system{settings: env.settings, logger: env.logger, counted: metrics.NewDistributions()}
 			s.settings.NATS = runningBroker
-			return s, s.openLog(ctx)
+			return s, enter(s, ctx)
 		case !errors.Is(err, broker.ErrNotRunning):
 			return nil, err
 		}
 	}
-	return open(ctx, env)
+	s, err := embed(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	return s, enter(s, ctx)
 }
 
 // besidePatience is how long a command that is run once waits for the log.
@@ -105,6 +141,18 @@ func (s *system) openLog(ctx context.Context) error {
 		s.close()
 	}
 	return err
+}
+
+// openConnection is openLog without the log.
+func (s *system) openConnection(ctx context.Context) error {
+	nc, err := s.connect(ctx)
+	if err != nil {
+		s.close()
+		return err
+	}
+	s.nc = nc
+	s.leave = append(s.leave, nc.Close)
+	return nil
 }
 
 // connect makes a connection of its own for a part that closes what it is
@@ -158,7 +206,8 @@ func (s *system) openNames(ctx context.Context) error {
 }
 
 func (s *system) openAccounts(ctx context.Context) (err error) {
-	s.accounts, err = accounts.Open(ctx, s.nc, s.log, accounts.Options{Replicas: s.settings.copies, Logger: s.logger})
+	from, to := s.log.Copied()
+	s.accounts, err = accounts.Open(ctx, s.nc, s.log, accounts.Options{Replicas: s.settings.copies, Logger: s.logger, CopiedFrom: from, CopiedTo: to})
 	if err == nil {
 		s.people = func(_ context.Context, id uuid.UUID) (accounts.Person, bool, error) {
 			p, ok := s.accounts.Person(id)

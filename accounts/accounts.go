@@ -36,6 +36,10 @@ type Options struct {
 	// CacheSize is how many sessions, and how many tokens, are remembered;
 	// 0 means 10,000 of each, which is a few megabytes.
 	CacheSize int
+	// CopiedFrom and CopiedTo are between which moments buckets and log were
+	// copied, if they come from a copy: of who registered or was erased then, the
+	// log may not know. Zero if they do not.
+	CopiedFrom, CopiedTo time.Time
 }
 
 func (o Options) withDefaults() Options {
@@ -152,7 +156,10 @@ func Open(ctx context.Context, nc *nats.Conn, log events.Log, options Options) (
 			return nil, fmt.Errorf("open accounts: read %s: %w", w.bucket.name, ctx.Err())
 		}
 	}
-	a.running.Go(func() { a.healErasures(background) })
+	a.running.Go(func() {
+		a.healErasures(background)
+		a.announceCopied(background)
+	})
 	return a, nil
 }
 

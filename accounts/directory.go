@@ -126,3 +126,18 @@ func (d *directory) erasing() []uuid.UUID {
 	}
 	return ids
 }
+
+// changedWithin names those who registered or were erased between two moments,
+// both included.
+func (d *directory) changedWithin(from, to time.Time) map[uuid.UUID]personRecord {
+	within := func(at time.Time) bool { return !at.Before(from) && !at.After(to) }
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	found := make(map[uuid.UUID]personRecord)
+	for id, l := range d.people {
+		if within(l.record.Registered) || within(l.record.Erased) {
+			found[id] = l.record
+		}
+	}
+	return found
+}

@@ -49,6 +49,8 @@ type Log struct {
 	stream      string
 	incarnation string
 	replicas    int
+	copiedFrom  time.Time
+	copiedTo    time.Time
 	log         *slog.Logger
 	stats       counters
 
@@ -89,12 +91,15 @@ func openAs(ctx context.Context, nc *nats.Conn, o Options, least int) (*Log, err
 	if err != nil {
 		return nil, fmt.Errorf("open stream %s: %w", o.Stream, err)
 	}
+	from, to := copied(info.Config.Metadata)
 	return &Log{
 		nc:           nc,
 		js:           j,
 		stream:       o.Stream,
 		incarnation:  info.Config.Metadata[metadataIncarnation],
 		replicas:     info.Config.Replicas,
+		copiedFrom:   from,
+		copiedTo:     to,
 		log:          o.Logger,
 		acknowledged: o.Acknowledged,
 		publishWait:  2 * time.Second,

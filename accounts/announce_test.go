@@ -1,0 +1,65 @@
+package accounts
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/events"
+)
+
+// TestCopiedAccountsAreAnnounced: buckets that were copied a moment after the
+// log know people it does not. Of those who registered or were erased while the
+// copy was made it is told, once; of the others nothing is said.
+func TestCopiedAccountsAreAnnounced(t *testing.T) {
+	t.Parallel()
+	nc := brokertest.Conn(t)
+	c := newClock()
+	before := newRecord()
+	a, err := Open(t.Context(), nc, before, Options{Argon2: cheap, Now: c.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	register := func(email string) {
+		t.Helper()
+		if _, err := a.Register(t.Context(), Registration{Email: email, Name: "Somebody", Password: adaPassword}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	register(ada)
+	c.advance(24 * time.Hour)
+	copied := c.Now()
+	register(bob)
+	register("eve@example.org")
+	eve, err := a.ByEmail(t.Context(), "eve@example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Erase(t.Context(), eve.ID); err != nil {
+		t.Fatal(err)
+	}
+	c.advance(24 * time.Hour)
+	register("kim@example.org")
+	a.Close()
+
+	// The log ends where the copying began, and lacks all of them.
+	log := newRecord()
+	for range 2 {
+		again, err := Open(t.Context(), nc, log, Options{Argon2: cheap, CopiedFrom: copied, CopiedTo: copied})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again.announceCopied(t.Context())
+		again.Close()
+	}
+	want := map[events.Type]int{events.TypeAccountRegistered: 2, events.TypeAccountErased: 1}
+	got := map[events.Type]int{}
+	for _, e := range log.events {
+		got[e.Type]++
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("announced (-want +got):\n%s", diff)
+	}
+}
