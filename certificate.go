@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"os"
@@ -34,29 +35,49 @@ func openCertificate(certFile, keyFile string, logger *slog.Logger) (*certificat
 	return c, nil
 }
 
-// config serves TLS 1.2 and newer with the certificate as it is at each
+// serve serves HTTPS by TLS 1.2 and newer with the certificate as it is at each
 // handshake.
-func (c *certificate) config() *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: c.current}
+func (c *certificate) serve() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current(), nil }}
+}
+
+// show shows the certificate to a server, as it is at each handshake.
+func (c *certificate) show() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12,
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return c.current(), nil }}
+}
+
+// expiry is when the certificate runs out, or the first of those that vouch for
+// it.
+func (c *certificate) expiry() time.Time {
+	pair := c.current()
+	first := pair.Leaf.NotAfter
+	for _, der := range pair.Certificate {
+		if parsed, err := x509.ParseCertificate(der); err == nil && parsed.NotAfter.Before(first) {
+			first = parsed.NotAfter
+		}
+	}
+	return first
 }
 
 // current is the certificate, read again if its files have changed. While they
 // cannot be read, as in the midst of a renewal, it is the one from before.
-func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+func (c *certificate) current() *tls.Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if time.Since(c.checked) < renewalCheck {
-		return c.pair, nil
+		return c.pair
 	}
 	if stamp, err := c.changed(); err == nil && stamp == c.stamp {
 		c.checked = time.Now()
-		return c.pair, nil
+		return c.pair
 	}
 	if err := c.load(); err != nil {
 		c.checked = time.Now()
 		c.logger.Warn("the renewed TLS certificate cannot be read, the one from before is used", "err", err)
 	}
-	return c.pair, nil
+	return c.pair
 }
 
 func (c *certificate) load() error {

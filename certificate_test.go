@@ -14,9 +14,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 )
 
 // writeCertificate makes a certificate for loopback with the serial number, and
@@ -80,7 +85,7 @@ func TestCertificateIsRenewed(t *testing.T) {
 		}
 		serial := func() int64 {
 			t.Helper()
-			pair, err := c.config().GetCertificate(nil)
+			pair, err := c.serve().GetCertificate(nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,4 +119,72 @@ func TestCertificateIsRenewed(t *testing.T) {
 	if _, err := openCertificate(certFile, filepath.Join(folder, "nothing.key"), nil); err == nil {
 		t.Error("a key that is not there is no error")
 	}
+}
+
+// TestNATSIsShownACertificate: a server that asks for one lets the program in by
+// it and nobody without, the metrics say when it runs out and when the
+// server's does, and once it is renewed the next connection shows the new one.
+func TestNATSIsShownACertificate(t *testing.T) {
+	t.Parallel()
+	folder, servers := t.TempDir(), t.TempDir()
+	clientCert, clientKey, _ := writeCertificate(t, folder, 1)
+	serverCert, serverKey, _ := writeCertificate(t, servers, 100)
+	pair, err := tls.LoadX509KeyPair(serverCert, serverKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown atomic.Int64
+	ns, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true, TLSVerify: true, TLSTimeout: 5,
+		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAnyClientCert,
+			VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) error {
+				leaf, err := x509.ParseCertificate(raw[0])
+				if err == nil {
+					shown.Store(leaf.SerialNumber.Int64())
+				}
+				return err
+			}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ns.Start()
+	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
+	if !ns.ReadyForConnections(30 * time.Second) {
+		t.Fatal("the server is not ready")
+	}
+	address := "tls://" + ns.Addr().String()
+
+	d := start(t, "gateway", "--nats", address, "--nats-ca", serverCert, "--nats-cert", clientCert, "--nats-key", clientKey,
+		"--data", t.TempDir(), "--http", "127.0.0.1:0")
+	if shown.Load() != 1 {
+		t.Errorf("the server was shown certificate %d", shown.Load())
+	}
+	for _, use := range []string{"nats_client", "nats_server"} {
+		text := metric(t, d, `docket_certificate_expiry_timestamp_seconds{use="`+use+`"}`)
+		expiry, err := strconv.ParseFloat(text, 64)
+		if in := time.Until(time.Unix(int64(expiry), 0)); err != nil || in < 49*365*24*time.Hour || in > 51*366*24*time.Hour {
+			t.Errorf("%s runs out at %q, want in fifty years", use, text)
+		}
+	}
+	d.stop()
+	if nc, err := nats.Connect(address, nats.RootCAs(serverCert)); err == nil {
+		nc.Close()
+		t.Error("somebody is let in without a certificate")
+	}
+
+	s := &system{settings: Settings{NATS: address, NATSCA: serverCert, NATSCert: clientCert, NATSKey: clientKey}, logger: slog.New(slog.DiscardHandler)}
+	nc, err := s.connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	writeCertificate(t, folder, 2)
+	s.client.mu.Lock()
+	s.client.checked, s.client.stamp = time.Time{}, [2]time.Time{} // as if time had passed
+	s.client.mu.Unlock()
+	if err := nc.ForceReconnect(); err != nil {
+		t.Fatal(err)
+	}
+	soon(t, "the server is shown the renewed certificate", func() bool { return shown.Load() == 2 && nc.IsConnected() })
 }

@@ -93,6 +93,10 @@ var serviceDashboard = dashboard{
 			}},
 			{title: "Time of a transaction", unit: "s", about: "99 of 100 within.", queries: []query{{`histogram_quantile(0.99, sum by (le) (rate(docket_rows_transaction_seconds_bucket[$__rate_interval])))`, "99 of 100 within"}}},
 			{title: "Parked", about: "Aggregates that cannot be folded.", queries: []query{{`max(docket_rows_parked_aggregates)`, "parked"}}},
+			{title: "Rows being made", about: "Events that they lack, as each process sees it; 0 where none are being made.", queries: []query{{`docket_rows_building_lag_events`, "{{instance}}"}}},
+			{title: "Time they still need", unit: "s", about: "At the rate since their making began or went on; it stands still with them.", queries: []query{{`docket_rows_building_remaining_seconds`, "{{instance}}"}}},
+			{title: "Not as those served", about: "1 where a comparison found a difference, so that nothing was switched.", queries: []query{{`max(docket_rows_building_differs)`, "differ"}}},
+			{title: "Behind the log's end, by database", about: "The log's end as anybody sees it, less where the rows are.", queries: []query{{`scalar(max(docket_log_events)) - docket_rows_position`, "{{instance}}"}}},
 			{title: "Database round trip", unit: "s", about: "Waiting for a connection included.", queries: []query{{`docket_database_round_trip_seconds`, "{{instance}}"}}},
 			{title: "Connections in use", about: "By pool.", queries: []query{{`docket_database_connections_in_use`, "{{instance}} {{pool}}"}}},
 			{title: "Waiting for a connection", unit: "s", about: "Seconds waited a second.", queries: []query{{`rate(docket_database_wait_seconds_total[$__rate_interval])`, "{{instance}} {{pool}}"}}},
@@ -108,6 +112,9 @@ var serviceDashboard = dashboard{
 			{title: "Oldest", unit: "s", about: "How long the oldest event waits to be decided on, and the oldest notice for its mail.", queries: []query{
 				{`max(docket_notices_lag_seconds)`, "event"}, {`max(docket_notices_oldest_seconds)`, "notice"},
 			}},
+		}},
+		{"Certificates", []panel{
+			{title: "Days until they run out", unit: "d", about: "https is the gateway's, nats_client what roles show NATS, nats_server what they are shown.", queries: []query{{`(min by (use, role) (docket_certificate_expiry_timestamp_seconds) - time()) / 86400`, "{{use}} {{role}}"}}},
 		}},
 		{"Processes", []panel{
 			{title: "Memory", unit: "bytes", about: "Resident.", queries: []query{{`process_resident_memory_bytes{role=~".+"}`, "{{role}} {{instance}}"}}},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"runtime"
+	"time"
 
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/metrics"
@@ -18,6 +19,7 @@ func (s *system) sources(own metrics.Sources) metrics.Sources {
 	own.Build = metrics.Build{Version: version, Revision: revision, Go: runtime.Version()}
 	own.Log, own.Size, own.Distributions = s.log.Stats, s.log.Size, s.counted
 	own.Broker = func(ctx context.Context) broker.Health { return broker.Check(ctx, s.nc, s.broker) }
+	own.Certificates = s.expiries
 	switch {
 	case s.rows != nil:
 		own.Database = s.rows.Health
@@ -29,6 +31,22 @@ func (s *system) sources(own metrics.Sources) metrics.Sources {
 		own.Accounts = s.accounts.Stats
 	}
 	return own
+}
+
+// expiries are when the certificates run out that this process shows and is
+// shown.
+func (s *system) expiries() map[string]time.Time {
+	all := map[string]time.Time{}
+	if s.https != nil {
+		all["https"] = s.https.expiry()
+	}
+	if s.client != nil {
+		all["nats_client"] = s.client.expiry()
+	}
+	if at := broker.CertificateExpiry(s.nc); !at.IsZero() {
+		all["nats_server"] = at
+	}
+	return all
 }
 
 // registry holds the figures of this process.

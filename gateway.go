@@ -45,7 +45,8 @@ func (s *system) gatewayParts(ctx context.Context, listener net.Listener, handle
 		if err != nil {
 			return nil, nil, err
 		}
-		server.TLSConfig = cert.config()
+		server.TLSConfig = cert.serve()
+		s.https = cert
 	}
 	return []part{serving(listener, server)},
 		[]part{{"feed", g.Run}, {"commands", handler.Run}}, nil

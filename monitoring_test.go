@@ -85,6 +85,7 @@ func TestMonitoring(t *testing.T) {
 	rest()
 	load.Wait()
 	roles.gateway.stop()
+	roles.secure.stop()
 	roles.notifier.stop()
 }
 
@@ -130,6 +131,7 @@ func checkNames(t *testing.T, d *docket) {
 type roles struct {
 	gateway, notifier *docket
 	projectors        []*docket
+	secure            *docket // another gateway, which serves HTTPS
 }
 
 func startRoles(t *testing.T) *roles {
@@ -165,7 +167,9 @@ func startRoles(t *testing.T) *roles {
 	}
 	role := func(name string) *docket { return start(t, append([]string{name}, settings...)...) }
 	projectors := []*docket{role("projector"), role("projector")}
-	return &roles{gateway: role("gateway"), projectors: projectors, notifier: role("notifier")}
+	certFile, keyFile, _ := writeCertificate(t, t.TempDir(), 1)
+	secure := start(t, append([]string{"gateway", "--tls-cert", certFile, "--tls-key", keyFile}, settings...)...)
+	return &roles{gateway: role("gateway"), projectors: projectors, notifier: role("notifier"), secure: secure}
 }
 
 // plan brings people together and gives their work, which lasts until its
@@ -242,6 +246,9 @@ func monitoringFolder(t *testing.T, pages *pager, r *roles) string {
 	replace("alertmanager/alertmanager.yml", `/run/secrets/alert-receiver-token`, token)
 	host := func(d *docket) string { return strings.TrimPrefix(d.url, "http://") }
 	targets(t, folder, "gateway", host(r.gateway))
+	// Nobody vouches for the test's certificate.
+	replace("prometheus/prometheus.yml", `(?m)^  - job_name: docket-gateway$`, "$0\n    tls_config:\n      insecure_skip_verify: true")
+	schemed(t, folder, "gateway-secure", "https", strings.TrimPrefix(r.secure.url, "https://"))
 	targets(t, folder, "projector", host(r.projectors[0]), host(r.projectors[1]))
 	targets(t, folder, "notifier", host(r.notifier))
 	return folder
@@ -250,7 +257,13 @@ func monitoringFolder(t *testing.T, pages *pager, r *roles) string {
 // targets tells Prometheus by file what to scrape.
 func targets(t *testing.T, folder, name string, addresses ...string) {
 	t.Helper()
-	text, err := json.Marshal([]map[string]any{{"targets": addresses}})
+	schemed(t, folder, name, "http", addresses...)
+}
+
+// schemed is targets of a scheme.
+func schemed(t *testing.T, folder, name, scheme string, addresses ...string) {
+	t.Helper()
+	text, err := json.Marshal([]map[string]any{{"targets": addresses, "labels": map[string]string{"__scheme__": scheme}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,8 @@ type Settings struct {
 	Proxies  string `name:"trusted-proxies" env:"DOCKET_TRUSTED_PROXIES" placeholder:"NETWORKS" help:"Proxies in front of the gateway, such as 10.0.0.0/8,127.0.0.1: their X-Forwarded-For says who the client is, by which attempts are limited."`
 	NATS     string `name:"nats" env:"DOCKET_NATS" placeholder:"URL" help:"NATS servers, nats://user:password@host:4222,… ; without it one is embedded, on loopback, with its data in the data folder; the separate roles need it."`
 	NATSCA   string `name:"nats-ca" env:"DOCKET_NATS_CA" placeholder:"FILE" help:"Certificates, PEM, of whoever vouches for the NATS servers; connections are then encrypted or not made. Default: the system's, for addresses with tls://."`
+	NATSCert string `name:"nats-cert" env:"DOCKET_NATS_CERT" placeholder:"FILE" help:"Certificate chain to show the NATS servers, PEM, where they ask for one; read again when it is renewed."`
+	NATSKey  string `name:"nats-key" env:"DOCKET_NATS_KEY" placeholder:"FILE" help:"That certificate's private key, PEM."`
 	Replicas string `name:"replicas" env:"DOCKET_REPLICAS" default:"1" placeholder:"N" help:"Copies of the log and the buckets on the NATS cluster: 1, 3 or 5. Used when they are first made."`
 	Database string `name:"database" env:"DOCKET_DATABASE" placeholder:"URL" help:"Where the rows are kept: sqlite:FILE, postgres://user:password@host/name or mysql://user:password@host/name. Default: rows.db in the data folder."`
 	Readers  string `name:"read-replicas" env:"DOCKET_READ_REPLICAS" placeholder:"URLS" help:"More databases with the same rows, each kept by projectors of its own, with spaces between: a gateway answers from the freshest it can reach, and from --database or the one named earlier where they are equally fresh."`
@@ -94,6 +97,16 @@ func (s *Settings) complete(role string) error {
 			wrong("nats-ca", "the embedded log needs none; name a cluster with --nats")
 		} else if _, err := os.ReadFile(s.NATSCA); err != nil {
 			wrong("nats-ca", "%v", err)
+		}
+	}
+	switch {
+	case (s.NATSCert == "") != (s.NATSKey == ""):
+		wrong("nats-cert", "and --nats-key go together; one of them is not set")
+	case s.NATSCert != "" && s.NATS == "":
+		wrong("nats-cert", "the embedded log asks for none; name a cluster with --nats")
+	case s.NATSCert != "":
+		if _, err := tls.LoadX509KeyPair(s.NATSCert, s.NATSKey); err != nil {
+			wrong("nats-cert", "%v", err)
 		}
 	}
 	switch s.Replicas {

@@ -152,6 +152,9 @@ func TestSetupIsForAnOutsideBroker(t *testing.T) {
 		{[]string{"setup", "--nats", "nats://127.0.0.1:1", "--subscriber", "a.b"}, "cannot be called"},
 		{[]string{"version", "--nats-ca", "/nowhere/ca.pem", "--nats", "nats://127.0.0.1:1"}, "  --nats-ca: "},
 		{[]string{"version", "--nats-ca", "/nowhere/ca.pem"}, "  --nats-ca: "},
+		{[]string{"version", "--nats-cert", "/nowhere/me.pem", "--nats", "nats://127.0.0.1:1"}, "  --nats-cert: and --nats-key go together"},
+		{[]string{"version", "--nats-cert", "/nowhere/me.pem", "--nats-key", "/nowhere/me.key"}, "  --nats-cert: the embedded log asks for none"},
+		{[]string{"version", "--nats-cert", "/nowhere/me.pem", "--nats-key", "/nowhere/me.key", "--nats", "nats://127.0.0.1:1"}, "  --nats-cert: "},
 	} {
 		if _, said, code := tell(t, c.args...); code == 0 || !strings.Contains(said, c.said) {
 			t.Errorf("%v: exit code %d, said %q", c.args, code, said)

@@ -35,6 +35,8 @@ type system struct {
 	// counted is told by the rooms how long what they do takes.
 	counted *metrics.Distributions
 	tracer  traces.Tracer
+	// https is what is served with, client what NATS is shown; nil without.
+	https, client *certificate
 
 	leave []func()
 }
@@ -164,7 +166,11 @@ func (s *system) connect(ctx context.Context) (*nats.Conn, error) {
 	case s.settings.NATS == runningBroker:
 		return broker.DialRunning(ctx, s.settings.Data)
 	default:
-		return broker.Dial(ctx, s.settings.NATS, s.natsOptions()...)
+		options, err := s.natsOptions()
+		if err != nil {
+			return nil, err
+		}
+		return broker.Dial(ctx, s.settings.NATS, options...)
 	}
 }
 
@@ -183,17 +189,28 @@ func (s *system) openTraces(ctx context.Context, role string) error {
 }
 
 // natsOptions are for a broker that is somebody else's.
-func (s *system) natsOptions() []nats.Option {
+func (s *system) natsOptions() ([]nats.Option, error) {
 	opts := []nats.Option{nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 		// Whoever asked only sees that nothing answers, or not even that.
 		if errors.Is(err, nats.ErrPermissionViolation) {
 			s.logger.Error("the broker does not let this user do that; has docket setup been run?", "err", err)
 		}
 	})}
+	if s.settings.NATSCert != "" {
+		if s.client == nil {
+			shown, err := openCertificate(s.settings.NATSCert, s.settings.NATSKey, s.logger)
+			if err != nil {
+				return nil, err
+			}
+			s.client = shown
+		}
+		opts = append(opts, nats.Secure(s.client.show()))
+	}
 	if s.settings.NATSCA != "" {
+		// Read again at each connection.
 		opts = append(opts, nats.RootCAs(s.settings.NATSCA))
 	}
-	return opts
+	return opts, nil
 }
 
 // openNames opens of the accounts what a notifier may know.

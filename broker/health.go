@@ -24,6 +24,28 @@ type Health struct {
 // healthPatience bounds each question about health.
 const healthPatience = time.Second
 
+// CertificateExpiry is when the certificate of the server runs out to which the
+// connection is, or the first of those that vouch for it; zero without TLS.
+func CertificateExpiry(nc *nats.Conn) (first time.Time) {
+	state, err := nc.TLSConnectionState()
+	if err != nil {
+		return time.Time{}
+	}
+	// Of several ways to trust the server the best one counts.
+	for _, chain := range state.VerifiedChains {
+		end := chain[0].NotAfter
+		for _, c := range chain {
+			if c.NotAfter.Before(end) {
+				end = c.NotAfter
+			}
+		}
+		if end.After(first) {
+			first = end
+		}
+	}
+	return first
+}
+
 // Check asks how the connection is. b is the embedded broker, or nil where the
 // server is somebody else's; only the embedded one, and a server that limits
 // the account, can say what may be stored. It takes two seconds at most.

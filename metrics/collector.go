@@ -46,6 +46,7 @@ func New(sources Sources) *Collector {
 	add(sources.Broker != nil, brokerTable)
 	add(sources.Database != nil, databaseTable)
 	add(sources.Replicas != nil, replicaTable)
+	add(sources.Certificates != nil, certificateTable)
 	if d := sources.Distributions; d != nil {
 		if sources.Commands != nil {
 			c.distributions = append(c.distributions, d.append)
@@ -80,7 +81,7 @@ func (c *Collector) Collect(out chan<- prometheus.Metric) {
 		log:   read(c.sources.Log), commands: read(c.sources.Commands), accounts: read(c.sources.Accounts),
 		rows: ask(ctx, c.sources.Rows), notices: read(c.sources.Notices),
 		broker: ask(ctx, c.sources.Broker), database: ask(ctx, c.sources.Database), replicas: read(c.sources.Replicas),
-		size: try(ctx, c.sources.Size), figures: try(ctx, c.sources.Figures),
+		size: try(ctx, c.sources.Size), figures: try(ctx, c.sources.Figures), certificates: certificates(c.sources.Certificates),
 	}
 	for _, l := range c.lines {
 		l.collect(&s, l.desc, out)
@@ -88,6 +89,13 @@ func (c *Collector) Collect(out chan<- prometheus.Metric) {
 	for _, d := range c.distributions {
 		d.Collect(out)
 	}
+}
+
+func certificates(source func() map[string]time.Time) map[string]time.Time {
+	if source == nil {
+		return nil
+	}
+	return source()
 }
 
 func read[T any](source func() T) *T {
@@ -162,7 +170,7 @@ func All() iter.Seq2[string, string] {
 	return func(yield func(name, help string) bool) {
 		for _, table := range [][]entry{
 			buildTable, logTable, {appendSeconds}, sizeTable, commandTable, accountTable,
-			rowsTable, {batchEvents, transactionSeconds}, figuresTable, noticeTable, brokerTable, databaseTable,
+			rowsTable, {batchEvents, transactionSeconds}, figuresTable, noticeTable, brokerTable, databaseTable, certificateTable,
 		} {
 			for _, e := range table {
 				if !yield(e.told()) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/broker"
@@ -29,6 +30,7 @@ type Sources struct {
 	Broker        func(context.Context) broker.Health
 	Database      func(context.Context) projections.Health
 	Replicas      func() []projections.Replica
+	Certificates  func() map[string]time.Time
 	Distributions *Distributions
 }
 
@@ -49,6 +51,8 @@ type snapshot struct {
 	broker   *broker.Health
 	database *projections.Health
 	replicas *[]projections.Replica
+	// certificates run out at these times, by what they are used for.
+	certificates map[string]time.Time
 }
 
 // metric is a line of the table with one value; NaN is none.
@@ -133,6 +137,7 @@ var (
 		metric{"docket_rows_building_lag_events", gauge, "Events they lack.", func(s *snapshot) float64 { return float64(s.rows.Building.Total - s.rows.Building.Done) }},
 		metric{"docket_rows_building_rate_events_per_second", gauge, "Events folded into them per second, since their making began or went on.", func(s *snapshot) float64 { return s.rows.Building.Rate }},
 		metric{"docket_rows_building_remaining_seconds", gauge, "Time they still need at that rate.", func(s *snapshot) float64 { return s.rows.Building.Remaining.Seconds() }},
+		metric{"docket_rows_building_differs", gauge, "1 while they do not take their place because they are not as those served.", func(s *snapshot) float64 { return oneIf(s.rows.Building.Differs) }},
 		metric{"docket_rows_kept", gauge, "Generation of the rows served before, to which one can go back, or 0.", func(s *snapshot) float64 { return float64(s.rows.Kept) }},
 		metric{"docket_rows_refused_total", counter, "Events the rows ignored because they do not continue their aggregate's chain.", func(s *snapshot) float64 { return float64(s.rows.Refused) }},
 		family{"docket_rows_projection_info", gauge, "1 for each projection and the version of its fold; all share one position.", []string{"projection", "version"}, func(_ *snapshot, put func(float64, ...string)) {
@@ -177,6 +182,13 @@ var (
 		metric{"docket_broker_round_trip_seconds", gauge, "Time a ping took just now; absent if it was not answered.", func(s *snapshot) float64 { return unlessZero(s.broker.RoundTrip.Seconds()) }},
 		metric{"docket_broker_stored_bytes", gauge, "What JetStream keeps for Docket: log, buckets, notices; absent where the server does not say.", func(s *snapshot) float64 { return unlessZero(float64(s.broker.Stored)) }},
 		metric{"docket_broker_storage_limit_bytes", gauge, "What it may keep; absent where nothing limits it but the disk.", func(s *snapshot) float64 { return unlessZero(float64(s.broker.Limit)) }},
+	}
+	certificateTable = []entry{
+		family{"docket_certificate_expiry_timestamp_seconds", gauge, "When a certificate runs out: https that of the gateway, nats_client what a role shows NATS, nats_server what the NATS server it is connected to shows.", []string{"use"}, func(s *snapshot, put func(float64, ...string)) {
+			for use, expiry := range s.certificates {
+				put(float64(expiry.Unix()), use)
+			}
+		}},
 	}
 	databaseTable = []entry{
 		metric{"docket_database_up", gauge, "1 while the database answers.", func(s *snapshot) float64 { return oneIf(s.database.Answers) }},

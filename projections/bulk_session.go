@@ -165,7 +165,7 @@ func (s *bulkSession) put(ctx context.Context) error {
 			rows = rows[n:]
 		}
 		for part := range parts(c.deleted, t.key*bulkKeys) {
-			query := fmt.Sprintf("delete from %s where %s", t.in(s.generation), among(t, len(part)/t.key))
+			query := fmt.Sprintf("delete from %s where %s", t.in(s.generation), among(t, len(part)/t.key)) //nolint:gosec // names of the tables in code; values are arguments
 			if _, err := s.conn.ExecContext(ctx, query, s.dialect.arguments(part)...); err != nil {
 				return fmt.Errorf("delete %s: %w", t.name, err)
 			}

@@ -184,7 +184,7 @@ func (w *work) fits(ctx context.Context, u unfinished) (bool, error) {
 	if u.generation == 0 || u.fingerprint != w.store.fingerprint {
 		return false, nil
 	}
-	if !w.compared && u.compared == notCompared && u.position.Sequence > w.live.position.Sequence {
+	if !w.compared && !passes(u.compared) && u.position.Sequence > w.live.position.Sequence {
 		return false, nil
 	}
 	return follows(ctx, w.log, u.position)
@@ -339,13 +339,16 @@ func (w *work) compare(ctx context.Context) error {
 	}
 	outcome := foundEqual
 	if difference != "" {
-		if !w.options.AcceptDifferences {
-			return &DifferenceError{at, difference}
+		outcome = foundDifferent
+		if w.options.AcceptDifferences {
+			outcome = acceptedAsIs
 		}
-		outcome = acceptedAsIs
 	}
 	if _, err := s.exec(ctx, s.write, `update docket_generations set compared = ? where generation = ?`, outcome, a.generation); err != nil {
 		return err
+	}
+	if outcome == foundDifferent {
+		return &DifferenceError{at, difference}
 	}
 	w.passed(outcome)
 	w.done.Difference = difference
@@ -357,11 +360,15 @@ const (
 	notCompared = iota
 	foundEqual
 	acceptedAsIs
+	foundDifferent
 )
+
+// passes says of a comparison that the new rows may be served.
+func passes(outcome int) bool { return outcome == foundEqual || outcome == acceptedAsIs }
 
 // passed takes note of a comparison, be it of before an interruption.
 func (w *work) passed(outcome int) {
-	if w.compared || outcome == notCompared {
+	if w.compared || !passes(outcome) {
 		return
 	}
 	w.compared, w.done.Compared = true, true

@@ -313,6 +313,9 @@ func TestRebuildFindsADifference(t *testing.T) {
 		if status, _ := s.Status(t.Context()); status.Generation != 1 {
 			t.Errorf("generation %d is served", status.Generation)
 		}
+		if b, err := s.Building(t.Context()); err != nil || !b.Differs {
+			t.Errorf("the difference is not to be seen: %+v, %v", b, err)
+		}
 		// It is said again each time.
 		if _, err = Rebuild(t.Context(), s, l, RebuildOptions{}); !errors.As(err, &differs) {
 			t.Fatalf("the second time: %v", err)
@@ -330,6 +333,9 @@ func TestRebuildFindsADifference(t *testing.T) {
 		}
 		if done, err = Rebuild(t.Context(), s, l, RebuildOptions{}); err != nil || done.From != l.end().Sequence || !strings.Contains(done.Difference, "accepted before") {
 			t.Errorf("accepted: %+v, %v", done, err)
+		}
+		if b, err := s.Building(t.Context()); err != nil || b.Differs {
+			t.Errorf("the difference is still to be seen: %+v, %v", b, err)
 		}
 		if dump(t, s) != want {
 			t.Error("the damage is still there")

@@ -37,6 +37,7 @@ const (
 // zero generation means that there is none.
 func (s *Store) other(ctx context.Context, condition string) (u unfinished, err error) {
 	var begun, begunAt, movedAt int64
+	//nolint:gosec // the conditions are the constants above
 	row := s.write.QueryRowContext(ctx, `select c.generation, c.fingerprint, c.incarnation, c.sequence, c.head, c.stored_at, c.epoch, c.malformed,
 		coalesce(g.kept, 0), coalesce(g.compared, 0), coalesce(g.busy, 0), coalesce(g.begun, 0), coalesce(g.begun_at, 0), coalesce(g.moved_at, 0)
 		from docket_checkpoints c left join docket_generations g on g.generation = c.generation
@@ -99,6 +100,9 @@ type Building struct {
 	// last made a step, by that process's clock.
 	Interrupted bool
 	Moved       time.Time
+	// Differs says that they were compared with those served, are not the same,
+	// and therefore did not take their place.
+	Differs bool
 }
 
 // Building tells how far a rebuild is that some process is at, or was.
@@ -110,7 +114,7 @@ func (s *Store) Building(ctx context.Context) (Building, error) {
 	if u.generation == 0 {
 		return Building{}, nil
 	}
-	b := Building{Generation: u.generation, Interrupted: !u.busy, Moved: u.movedAt}
+	b := Building{Generation: u.generation, Interrupted: !u.busy, Moved: u.movedAt, Differs: u.compared == foundDifferent}
 	b.Progress = progressed(u.begun, u.position.Sequence, u.head, u.movedAt.Sub(u.begunAt))
 	if b.Interrupted {
 		b.Rate, b.Remaining = 0, 0
