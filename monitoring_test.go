@@ -95,7 +95,6 @@ func checkFiles(t *testing.T) {
 	for _, check := range [][]string{
 		{"prometheus", "promtool", "check", "config", "prometheus.yml"},
 		{"prometheus/tests", "promtool", "test", "rules", "docket.yml"},
-		{"alertmanager", "amtool", "check-config", "alertmanager.yml"},
 	} {
 		cmd := exec.CommandContext(t.Context(), check[1], check[2:]...)
 		cmd.Dir = filepath.Join("deploy/monitoring", check[0])
@@ -103,11 +102,59 @@ func checkFiles(t *testing.T) {
 			t.Errorf("%s: %v\n%s", strings.Join(check[1:], " "), err, out)
 		}
 	}
-	for receiver, labels := range map[string]string{"on-call": "severity=critical", "team": "severity=warning"} {
-		cmd := exec.CommandContext(t.Context(), "amtool", "config", "routes", "test",
-			"--config.file=deploy/monitoring/alertmanager/alertmanager.yml", "--verify.receivers="+receiver, labels)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%s does not reach %s: %v\n%s", labels, receiver, err, out)
+	for _, settings := range [][]string{
+		nil,
+		{"DOCKET_ALERT_TEAM=team@example.org,lead@example.org", "DOCKET_ALERT_SMTP=mail.example.org:587", "DOCKET_ALERT_SMTP_USER=alerts"},
+		{"DOCKET_ALERT_ON_CALL=pager@example.org", "DOCKET_ALERT_WEBHOOK=https://pager.example.org/docket", "DOCKET_ALERT_FROM=docket@example.org"},
+	} {
+		file := alertmanagerConfig(t, filepath.Join(t.TempDir(), "alertmanager.yml"), settings...)
+		if out, err := exec.CommandContext(t.Context(), "amtool", "check-config", file).CombinedOutput(); err != nil {
+			t.Errorf("with %q: %v\n%s", settings, err, out)
+		}
+		for receiver, labels := range map[string]string{"on-call": "severity=critical", "team": "severity=warning"} {
+			cmd := exec.CommandContext(t.Context(), "amtool", "config", "routes", "test", "--config.file="+file, "--verify.receivers="+receiver, labels)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s does not reach %s: %v\n%s", labels, receiver, err, out)
+			}
+		}
+		for _, one := range settings {
+			_, value, _ := strings.Cut(one, "=")
+			if !strings.Contains(readFile(t, file), `"`+value+`"`) {
+				t.Errorf("%s is not in the configuration", one)
+			}
+		}
+	}
+}
+
+// alertmanagerConfig writes Alertmanager's configuration for an installation with
+// these variables.
+func alertmanagerConfig(t *testing.T, file string, settings ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "deploy/monitoring/alertmanager/configure")
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, settings...)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	text, err := cmd.Output()
+	if err == nil {
+		err = os.WriteFile(file, text, 0o600)
+	}
+	if err != nil {
+		t.Fatalf("configure with %q: %v: %s", settings, err, &said)
+	}
+	return file
+}
+
+// TestAlertAddressesAreChecked: what cannot be an address makes no configuration.
+func TestAlertAddressesAreChecked(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range []string{
+		"DOCKET_ALERT_TEAM=nobody", "DOCKET_ALERT_TEAM=a@example.org\"\ninjected: true", "DOCKET_ALERT_ON_CALL=a@b@c", "DOCKET_ALERT_SMTP=mail.example.org",
+		"DOCKET_ALERT_WEBHOOK=pager.example.org", "DOCKET_ALERT_SMTP_USER=alerts", "DOCKET_ALERT_SECRETS=somewhere",
+	} {
+		cmd := exec.CommandContext(t.Context(), "deploy/monitoring/alertmanager/configure")
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), wrong}
+		if out, err := cmd.Output(); err == nil || len(out) > 0 {
+			t.Errorf("%s is taken: %s", wrong, out)
 		}
 	}
 }
@@ -235,15 +282,16 @@ func monitoringFolder(t *testing.T, pages *pager, r *roles) string {
 	}
 	replace("prometheus/prometheus.yml", `_interval: 15s`, `_interval: 1s`)
 	replace("prometheus/rules/docket.yml", `(?m)^        for: .*$`, `        for: 2s`)
+	if err := os.MkdirAll(filepath.Join(folder, "secrets"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	alertmanagerConfig(t, filepath.Join(folder, "alertmanager/alertmanager.yml"), "DOCKET_ALERT_WEBHOOK="+pages.url, "DOCKET_ALERT_SECRETS="+filepath.Join(folder, "secrets"))
 	replace("alertmanager/alertmanager.yml", `group_wait: .*`, `group_wait: 1s`)
 	// What fired before the first scrape must not keep what fires later waiting.
 	replace("alertmanager/alertmanager.yml", `group_interval: .*`, `group_interval: 1s`)
-	replace("alertmanager/alertmanager.yml", `http://alert-receiver:8080/docket`, pages.url)
-	token := filepath.Join(folder, "token")
-	if err := os.WriteFile(token, []byte(pages.token), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "secrets/alert-receiver-token"), []byte(pages.token), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	replace("alertmanager/alertmanager.yml", `/run/secrets/alert-receiver-token`, token)
 	host := func(d *docket) string { return strings.TrimPrefix(d.url, "http://") }
 	targets(t, folder, "gateway", host(r.gateway))
 	// Nobody vouches for the test's certificate.
