@@ -195,7 +195,7 @@ func openBackup(path string, progress func(done, total uint64)) (_ *backupFile, 
 		switch {
 		case err != nil && first, err == nil && first && header.Name != backupBegin:
 			return nil, errNoBackup
-		case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF):
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 			return nil, errBackupCut
 		case err != nil:
 			return nil, fmt.Errorf("%w: %w", errBackupDamaged, err)

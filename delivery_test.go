@@ -71,6 +71,8 @@ func wantSteps(t *testing.T, asked []string, want ...string) {
 const kubectl = `
 case "$*" in
   *"apply "*"component=gateway"*) touch "$AT/applied-gateway" ;;
+  *"apply --"*"!app"*|*"apply --"*"component=setup"*) ;;
+  *"wait job/setup"*) [ "$BROKEN" != setup ] ;;
   *"apply "*) touch "$AT/applied-projector" "$AT/applied-notifier" ;;
   *"get deployment "*) [ -n "$NEW" ] || { role=$5; [ -e "$AT/applied-$role" ] && echo 5 || echo 4; } ;;
   *"rollout undo"*) touch "$AT/undone-${5#deployment/}" ;;
@@ -87,7 +89,8 @@ func TestDeployingToKubernetes(t *testing.T) {
 		if !well {
 			t.Fatal(said)
 		}
-		wantSteps(t, steps(asked, "apply", "rollout"), "component!=gateway", "status deployment/projector", "status deployment/notifier",
+		wantSteps(t, steps(asked, "apply", "rollout", "job"), "!app.kubernetes.io/component", "delete job setup", "component=setup", "wait job/setup",
+			"component notin (gateway,setup)", "status deployment/projector", "status deployment/notifier",
 			"component=gateway", "status deployment/gateway")
 	})
 	t.Run("a gateway that does not become ready", func(t *testing.T) {
@@ -106,6 +109,13 @@ func TestDeployingToKubernetes(t *testing.T) {
 		}
 		// The gateway was not touched, and is not taken back to something older still.
 		wantSteps(t, steps(asked, "undo"), "undo deployment/notifier", "undo deployment/projector")
+	})
+	t.Run("a broker that cannot be set up", func(t *testing.T) {
+		t.Parallel()
+		said, well, asked := newDelivery(t, map[string]string{"kubectl": kubectl}).run("BROKEN=setup", deploy...)
+		if well || !strings.Contains(said, "everything runs as before") || len(steps(asked, "undo", "notin", "component=gateway")) > 0 {
+			t.Fatal(said, asked)
+		}
 	})
 	t.Run("nothing ran before", func(t *testing.T) {
 		t.Parallel()

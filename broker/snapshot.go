@@ -125,7 +125,7 @@ func RestoreSnapshot(ctx context.Context, nc *nats.Conn, stream string, s Snapsh
 	chunk := make([]byte, snapshotChunk)
 	for {
 		n, err := io.ReadFull(r, chunk)
-		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return fmt.Errorf("restore %s: %w", stream, err)
 		}
 		if n > 0 {

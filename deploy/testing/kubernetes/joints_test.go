@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"flag"
 	"net"
 	"net/url"
 	"os"
@@ -144,36 +145,14 @@ func TestRolesAreTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for _, p := range m.pods(t) {
+			p.finds(t, m, secrets)
+		}
 		for _, role := range roles {
 			d := m.deployment(t, role)
-			pod := d.Spec.Template.Spec
-			c := pod.Containers[0]
+			c := d.Spec.Template.Spec.Containers[0]
 			if !served(d, intstr.FromInt32(int32(number))) {
 				t.Error(where(d, "has no port %s, which DOCKET_HTTP says", port))
-			}
-			if len(c.EnvFrom) != 1 || c.EnvFrom[0].ConfigMapRef == nil || c.EnvFrom[0].ConfigMapRef.Name != m.settings[0].Name {
-				t.Error(where(d, "is not given the settings %s", m.settings[0].Name))
-			}
-			if len(pod.Volumes) != 1 || len(c.VolumeMounts) != 1 || c.VolumeMounts[0].Name != pod.Volumes[0].Name {
-				t.Fatal(where(d, "does not mount its one secret"))
-			}
-			example, ok := secrets[pod.Volumes[0].Secret.SecretName]
-			if !ok {
-				t.Error(where(d, "the example lacks %s", pod.Volumes[0].Secret.SecretName))
-			}
-			keys := map[string]bool{}
-			for _, variable := range c.Env {
-				if !strings.HasSuffix(variable.Name, "_FILE") {
-					continue
-				}
-				key, ok := strings.CutPrefix(variable.Value, c.VolumeMounts[0].MountPath+"/")
-				if _, there := example.StringData[key]; !ok || !there {
-					t.Error(where(d, "%s is %s, which its secret does not hold", variable.Name, variable.Value))
-				}
-				keys[key] = true
-			}
-			if len(keys) != len(example.StringData) {
-				t.Error(where(d, "reads %d of the %d values of its secret", len(keys), len(example.StringData)))
 			}
 			for _, probe := range []*core.Probe{c.StartupProbe, c.LivenessProbe, c.ReadinessProbe} {
 				if probe == nil || probe.HTTPGet == nil || !served(d, probe.HTTPGet.Port) {
@@ -189,6 +168,158 @@ func TestRolesAreTold(t *testing.T) {
 			}
 		}
 	})
+}
+
+// finds follows what a pod is told to read: its settings, and files that are in
+// Secrets of the example and mounted where the variables say. The values of its
+// own Secret are all read.
+func (p pod) finds(t *testing.T, m *manifests, secrets map[string]core.Secret) {
+	t.Helper()
+	c := p.Spec.Containers[0]
+	if len(c.EnvFrom) != 1 || c.EnvFrom[0].ConfigMapRef == nil || c.EnvFrom[0].ConfigMapRef.Name != m.settings[0].Name {
+		t.Error(p.says("is not given the settings %s", m.settings[0].Name))
+	}
+	if len(p.Spec.Volumes) != len(c.VolumeMounts) {
+		t.Fatal(p.says("has %d volumes and mounts %d", len(p.Spec.Volumes), len(c.VolumeMounts)))
+	}
+	mounted, unread := map[string]bool{}, map[string]bool{}
+	for i, volume := range p.Spec.Volumes {
+		if c.VolumeMounts[i].Name != volume.Name {
+			t.Fatal(p.says("does not mount %s", volume.Name))
+		}
+		example, ok := secrets[volume.Secret.SecretName]
+		if !ok {
+			t.Error(p.says("the example lacks %s", volume.Secret.SecretName))
+		}
+		keys := map[string]string{}
+		for key := range example.StringData {
+			keys[key] = key
+		}
+		if len(volume.Secret.Items) > 0 {
+			clear(keys)
+			for _, item := range volume.Secret.Items {
+				if _, there := example.StringData[item.Key]; !there {
+					t.Error(p.says("the example's %s lacks %s", volume.Secret.SecretName, item.Key))
+				}
+				keys[item.Key] = item.Path
+			}
+		}
+		for _, path := range keys {
+			mounted[c.VolumeMounts[i].MountPath+"/"+path] = true
+			unread[c.VolumeMounts[i].MountPath+"/"+path] = true
+		}
+	}
+	for _, variable := range c.Env {
+		if !strings.HasPrefix(variable.Value, "/") {
+			continue
+		}
+		if !mounted[variable.Value] {
+			t.Error(p.says("%s is %s, which no secret holds", variable.Name, variable.Value))
+		}
+		delete(unread, variable.Value)
+	}
+	for path := range unread {
+		t.Error(p.says("does not read %s, which it is given", path))
+	}
+}
+
+// TestNATSIsKnown: production speaks TLS to servers it knows, and shows them a
+// certificate where that component is asked for.
+func TestNATSIsKnown(t *testing.T) {
+	t.Parallel()
+	told := func(text []byte, variables ...string) {
+		t.Helper()
+		for _, p := range read(t, text).pods(t) {
+			for _, variable := range variables {
+				if !slices.ContainsFunc(p.Spec.Containers[0].Env, func(one core.EnvVar) bool { return one.Name == variable && one.Value != "" }) {
+					t.Error(p.says("is not told %s", variable))
+				}
+			}
+		}
+	}
+	told(build(t, root+"/overlays/production"), "DOCKET_NATS_CA")
+	told(withEverything(t), "DOCKET_NATS_CA", "DOCKET_NATS_CERT", "DOCKET_NATS_KEY")
+}
+
+// TestMetricsHaveARole: what the monitor scrapes is labelled as the alerts want
+// it, and pods that are no role are left out.
+func TestMetricsHaveARole(t *testing.T) {
+	t.Parallel()
+	m := read(t, build(t, root+"/overlays/production"))
+	if len(m.monitors) != 1 {
+		t.Fatalf("%d monitors, want one", len(m.monitors))
+	}
+	for _, end := range m.monitors[0].Spec.PodMetricsEndpoints {
+		for name, scraped := range map[string]bool{"gateway": true, "projector": true, "notifier": true, "setup": false} {
+			labels := map[string]string{"__meta_kubernetes_pod_label_app_kubernetes_io_component": name}
+			kept := true
+			for _, r := range end.RelabelConfigs {
+				if len(r.SourceLabels) != 1 {
+					t.Fatalf("a relabelling of %d labels is not known here", len(r.SourceLabels))
+				}
+				value := labels[string(r.SourceLabels[0])]
+				switch r.Action {
+				case "keep":
+					kept = kept && regexp.MustCompile("^(?:"+r.Regex+")$").MatchString(value)
+				case "", "replace":
+					labels[r.TargetLabel] = value
+				default:
+					t.Fatalf("relabelling %q is not known here", r.Action)
+				}
+			}
+			if kept != scraped || scraped && labels["role"] != name {
+				t.Errorf("%s is scraped: %t, with role %q", name, kept, labels["role"])
+			}
+		}
+	}
+}
+
+var update = flag.Bool("update", false, "write the alerts as the operator for Prometheus wants them")
+
+// TestAlertsAreDeployed: the alerts of deploy/monitoring are those the
+// monitoring component brings, word for word.
+func TestAlertsAreDeployed(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("../../monitoring/prometheus/rules/docket.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, groups, ok := strings.Cut(string(source), "\ngroups:\n")
+	if !ok {
+		t.Fatal("the rules have no groups")
+	}
+	var b strings.Builder
+	b.WriteString("# Made of deploy/monitoring/prometheus/rules/docket.yml by: go test -run TestAlertsAreDeployed -update\n" +
+		"apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  name: docket\nspec:\n  groups:\n")
+	for line := range strings.Lines(groups) {
+		if strings.TrimSpace(line) != "" {
+			line = "  " + line
+		}
+		b.WriteString(line)
+	}
+	path := root + "/components/monitoring/prometheus-rule.yaml"
+	if *update {
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if have, err := os.ReadFile(path); err != nil || string(have) != b.String() {
+		t.Errorf("%s is not what the rules say, %v; run go test -run TestAlertsAreDeployed -update", path, err)
+	}
+	m := read(t, build(t, root+"/overlays/production"))
+	alerts := 0
+	for _, rule := range m.rules {
+		for _, group := range rule.Spec.Groups {
+			for _, one := range group.Rules {
+				if one.Alert != "" {
+					alerts++
+				}
+			}
+		}
+	}
+	if want := strings.Count(string(source), "- alert: "); alerts != want || want == 0 {
+		t.Errorf("%d alerts are deployed, there are %d", alerts, want)
+	}
 }
 
 // TestRolesMayFinish: they are given the time that the program itself gives what

@@ -12,6 +12,7 @@ import (
 	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	apps "k8s.io/api/apps/v1"
 	autoscaling "k8s.io/api/autoscaling/v2"
+	batch "k8s.io/api/batch/v1"
 	core "k8s.io/api/core/v1"
 	networking "k8s.io/api/networking/v1"
 	policy "k8s.io/api/policy/v1"
@@ -66,6 +67,8 @@ type manifests struct {
 	budgets     []policy.PodDisruptionBudget
 	autoscalers []autoscaling.HorizontalPodAutoscaler
 	monitors    []monitoring.PodMonitor
+	jobs        []batch.Job
+	rules       []monitoring.PrometheusRule
 }
 
 // read decodes what was built. A field that a type does not have, and a kind
@@ -99,6 +102,10 @@ func read(t *testing.T, text []byte) *manifests {
 			keep(t, &m.autoscalers, one)
 		case "PodMonitor":
 			keep(t, &m.monitors, one)
+		case "Job":
+			keep(t, &m.jobs, one)
+		case "PrometheusRule":
+			keep(t, &m.rules, one)
 		default:
 			t.Fatalf("kind %q is not known here:\n%s", of.Kind, one)
 		}
@@ -130,6 +137,31 @@ func documents(t *testing.T, text []byte) [][]byte {
 	return list
 }
 
+// withEverything builds the production overlay with the components that it
+// leaves to whoever needs them.
+func withEverything(t *testing.T) []byte {
+	t.Helper()
+	// kustomize wants relative paths, which lead nowhere by way of a link.
+	at, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	there, err := filepath.Rel(at, here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - " + there + "/overlays/production\n" +
+		"components:\n  - " + there + "/components/nats-client-certificate\n"
+	if err := os.WriteFile(filepath.Join(at, "kustomization.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return build(t, at)
+}
+
 // each runs a check on every variant.
 func each(t *testing.T, check func(t *testing.T, m *manifests)) {
 	t.Parallel()
@@ -139,6 +171,33 @@ func each(t *testing.T, check func(t *testing.T, m *manifests)) {
 			check(t, read(t, build(t, folder)))
 		})
 	}
+	t.Run("everything", func(t *testing.T) {
+		t.Parallel()
+		check(t, read(t, withEverything(t)))
+	})
+}
+
+// pod is what runs by a name, be it a role's deployment or the job setup.
+type pod struct {
+	name string
+	core.PodTemplateSpec
+}
+
+func (p pod) says(format string, args ...any) string {
+	return strings.TrimSpace(p.name + ": " + fmt.Sprintf(format, args...))
+}
+
+// pods are those of all roles, and of the job that goes before them.
+func (m *manifests) pods(t *testing.T) []pod {
+	t.Helper()
+	if len(m.jobs) != 1 || m.jobs[0].Name != "setup" {
+		t.Fatalf("%d jobs, want setup", len(m.jobs))
+	}
+	list := []pod{{"setup", m.jobs[0].Spec.Template}}
+	for _, role := range roles {
+		list = append(list, pod{role, m.deployment(t, role).Spec.Template})
+	}
+	return list
 }
 
 // deployment is the one of a role.

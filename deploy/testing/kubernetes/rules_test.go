@@ -17,12 +17,11 @@ func TestPodsMayDoLittle(t *testing.T) {
 				t.Errorf("account %s: its token is mounted", account.Name)
 			}
 		}
-		for _, role := range roles {
-			d := m.deployment(t, role)
-			pod := d.Spec.Template.Spec
+		for _, p := range m.pods(t) {
+			role, pod := p.name, p.Spec
 			rule := func(kept bool, broken string) {
 				if !kept {
-					t.Error(where(d, "%s", broken))
+					t.Error(p.says("%s", broken))
 				}
 			}
 			rule(pod.ServiceAccountName == role, "does not use its own account")
@@ -60,12 +59,11 @@ func TestPodsMayDoLittle(t *testing.T) {
 // bound before the kernel has to enforce it.
 func TestPodsHaveMeasure(t *testing.T) {
 	each(t, func(t *testing.T, m *manifests) {
-		for _, role := range roles {
-			d := m.deployment(t, role)
-			c := d.Spec.Template.Spec.Containers[0]
+		for _, p := range m.pods(t) {
+			c := p.Spec.Containers[0]
 			for _, name := range []core.ResourceName{core.ResourceCPU, core.ResourceMemory, core.ResourceEphemeralStorage} {
 				if c.Resources.Requests[name] == (resource.Quantity{}) {
-					t.Error(where(d, "requests no %s", name))
+					t.Error(p.says("requests no %s", name))
 				}
 			}
 			limit := c.Resources.Limits[core.ResourceMemory]
@@ -78,7 +76,7 @@ func TestPodsHaveMeasure(t *testing.T) {
 			// Go writes MiB what Kubernetes writes Mi.
 			known, err := resource.ParseQuantity(strings.TrimSuffix(soft, "B"))
 			if err != nil || known.Value() >= limit.Value() || known.Value() < limit.Value()*8/10 {
-				t.Error(where(d, "GOMEMLIMIT %q, limit %s, %v", soft, limit.String(), err))
+				t.Error(p.says("GOMEMLIMIT %q, limit %s, %v", soft, limit.String(), err))
 			}
 		}
 	})

@@ -90,7 +90,7 @@ func tighten(schema map[string]any) {
 
 // custom are the kinds that the operator for Prometheus brings. They are
 // checked by its types, in read.
-var custom = map[string]struct{}{"PodMonitor": {}}
+var custom = map[string]struct{}{"PodMonitor": {}, "PrometheusRule": {}}
 
 func TestManifestsAreValid(t *testing.T) {
 	t.Parallel()
@@ -105,6 +105,14 @@ func TestManifestsAreValid(t *testing.T) {
 			}
 		})
 	}
+	t.Run("everything", func(t *testing.T) {
+		t.Parallel()
+		for _, result := range valid(withEverything(t)) {
+			if result.Status != validator.Valid && result.Status != validator.Skipped {
+				t.Errorf("%v\n%s", result.Err, result.Resource.Bytes)
+			}
+		}
+	})
 	t.Run("secrets.example.yaml", func(t *testing.T) {
 		t.Parallel()
 		text, err := os.ReadFile(root + "/secrets.example.yaml")
