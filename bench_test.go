@@ -302,14 +302,17 @@ func BenchmarkStart(b *testing.B) {
 	b.ReportMetric(memory, "resident-MB")
 }
 
-func residentMB(tb testing.TB, pid int) float64 {
+func residentMB(tb testing.TB, pid int) float64 { return statusMB(tb, pid, "VmRSS:") }
+
+// statusMB is one of the figures that the kernel has of a process's memory.
+func statusMB(tb testing.TB, pid int, figure string) float64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		tb.Log("resident memory is only known on Linux: ", err)
 		return 0
 	}
 	for line := range strings.Lines(string(status)) {
-		if kb, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if kb, ok := strings.CutPrefix(line, figure); ok {
 			n, err := strconv.ParseFloat(strings.Fields(kb)[0], 64)
 			if err != nil {
 				tb.Fatal(err)

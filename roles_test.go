@@ -87,7 +87,7 @@ func rolesApart(t *testing.T, database string) {
 }
 
 // metric is the value a process gives for a metric, or empty.
-func metric(t *testing.T, d *docket, name string) string {
+func metric(t testing.TB, d *docket, name string) string {
 	t.Helper()
 	answer, err := http.Get(d.url + "/metrics")
 	if err != nil {
