@@ -97,6 +97,7 @@ var serviceDashboard = dashboard{
 			{title: "Time they still need", unit: "s", about: "At the rate since their making began or went on; it stands still with them.", queries: []query{{`docket_rows_building_remaining_seconds`, "{{instance}}"}}},
 			{title: "Not as those served", about: "1 where a comparison found a difference, so that nothing was switched.", queries: []query{{`max(docket_rows_building_differs)`, "differ"}}},
 			{title: "Behind the log's end, by database", about: "The log's end as anybody sees it, less where the rows are.", queries: []query{{`scalar(max(docket_log_events)) - docket_rows_position`, "{{instance}}"}}},
+			{title: "Databases to read", about: "Sequence up to which each is folded, as each gateway that has several sees it; 0 where it cannot serve.", queries: []query{{`docket_replica_position`, "{{database}} {{instance}}"}}},
 			{title: "Database round trip", unit: "s", about: "Waiting for a connection included.", queries: []query{{`docket_database_round_trip_seconds`, "{{instance}}"}}},
 			{title: "Connections in use", about: "By pool.", queries: []query{{`docket_database_connections_in_use`, "{{instance}} {{pool}}"}}},
 			{title: "Waiting for a connection", unit: "s", about: "Seconds waited a second.", queries: []query{{`rate(docket_database_wait_seconds_total[$__rate_interval])`, "{{instance}} {{pool}}"}}},

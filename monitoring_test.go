@@ -178,7 +178,7 @@ func checkNames(t *testing.T, d *docket) {
 type roles struct {
 	gateway, notifier *docket
 	projectors        []*docket
-	secure            *docket // another gateway, which serves HTTPS
+	secure            *docket // another gateway, which serves HTTPS and has another database to read
 }
 
 func startRoles(t *testing.T) *roles {
@@ -215,7 +215,7 @@ func startRoles(t *testing.T) *roles {
 	role := func(name string) *docket { return start(t, append([]string{name}, settings...)...) }
 	projectors := []*docket{role("projector"), role("projector")}
 	certFile, keyFile, _ := writeCertificate(t, t.TempDir(), 1)
-	secure := start(t, append([]string{"gateway", "--tls-cert", certFile, "--tls-key", keyFile}, settings...)...)
+	secure := start(t, append([]string{"gateway", "--read-replicas", "sqlite:" + filepath.Join(dir, "replica.db"), "--tls-cert", certFile, "--tls-key", keyFile}, settings...)...)
 	return &roles{gateway: role("gateway"), projectors: projectors, notifier: role("notifier"), secure: secure}
 }
 

@@ -170,7 +170,7 @@ func All() iter.Seq2[string, string] {
 	return func(yield func(name, help string) bool) {
 		for _, table := range [][]entry{
 			buildTable, logTable, {appendSeconds}, sizeTable, commandTable, accountTable,
-			rowsTable, {batchEvents, transactionSeconds}, figuresTable, noticeTable, brokerTable, databaseTable, certificateTable,
+			rowsTable, {batchEvents, transactionSeconds}, figuresTable, noticeTable, brokerTable, databaseTable, replicaTable, certificateTable,
 		} {
 			for _, e := range table {
 				if !yield(e.told()) {
