@@ -311,8 +311,15 @@ func (c *capacity) measureRoles() {
 	began := time.Now()
 	gateway := c.role("gateway", database)
 	ready := time.Since(began)
+	// The notifier decides on everything that was written meanwhile.
+	notifier := c.role("notifier", database)
+	began, undecided := time.Now(), metric(c.B, notifier, "docket_notices_lag_events")
+	for metric(c.B, notifier, "docket_notices_lag_events") != "0" {
+		time.Sleep(200 * time.Millisecond)
+	}
+	c.Logf("a gateway is there after %s; a notifier decides on %s events in %s", ready.Round(time.Millisecond), undecided, time.Since(began).Round(100*time.Millisecond))
 	all := map[string]int{"gateway": gateway.cmd.Process.Pid, "projector": c.role("projector", database).cmd.Process.Pid,
-		"notifier": c.role("notifier", database).cmd.Process.Pid, "NATS": c.nats.Process.Pid}
+		"notifier": notifier.cmd.Process.Pid, "NATS": c.nats.Process.Pid}
 	time.Sleep(5 * time.Second)
 	tell := func(what string, requests int, do func(w, n int) error) {
 		before := map[string]float64{}
@@ -344,7 +351,6 @@ func (c *capacity) measureRoles() {
 		}
 		c.Logf("%s%s", what, &line)
 	}
-	c.Logf("a gateway is there after %s", ready.Round(time.Millisecond))
 	nothing := func(int, int) error { return nil }
 	tell("at rest", 0, nothing)
 	host := strings.TrimPrefix(gateway.url, "http://")

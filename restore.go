@@ -35,7 +35,7 @@ func (c *restoreCommand) Run(ctx context.Context, env *environment) error {
 		return fmt.Errorf("nothing was touched: %w", err)
 	}
 	defer file.file.Close()
-	s, err := connect(ctx, env)
+	s, err := connectToFill(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -53,6 +53,12 @@ func (c *restoreCommand) Run(ctx context.Context, env *environment) error {
 	chains, err := r.verify(ctx)
 	if err != nil {
 		return err
+	}
+	s.close()
+	if s.broker != nil {
+		if err := broker.Sync(s.settings.Data); err != nil {
+			return fmt.Errorf("all is restored and may not outlast a power cut: %w", err)
+		}
 	}
 	for _, f := range chains.Findings {
 		fmt.Fprintf(env.out, "FOUND  %s\n", f)

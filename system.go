@@ -46,7 +46,7 @@ type people func(ctx context.Context, id uuid.UUID) (accounts.Person, bool, erro
 
 // open connects to the log, embedding a broker where none is named.
 func open(ctx context.Context, env *environment) (*system, error) {
-	s, err := embed(ctx, env)
+	s, err := embed(ctx, env, false)
 	if err != nil {
 		return nil, err
 	}
@@ -54,10 +54,10 @@ func open(ctx context.Context, env *environment) (*system, error) {
 }
 
 // embed starts a broker where none is named.
-func embed(ctx context.Context, env *environment) (*system, error) {
+func embed(ctx context.Context, env *environment, unsynced bool) (*system, error) {
 	s := &system{settings: env.settings, logger: env.logger, counted: metrics.NewDistributions()}
 	if s.settings.NATS == "" {
-		b, err := broker.Start(ctx, broker.Options{Dir: s.settings.Data, Logger: s.logger})
+		b, err := broker.Start(ctx, broker.Options{Dir: s.settings.Data, Unsynced: unsynced, Logger: s.logger})
 		if err != nil {
 			return nil, err
 		}
@@ -79,9 +79,10 @@ func connectBeside(ctx context.Context, env *environment) (*system, error) {
 	return beside(ctx, env, (*system).openConnection)
 }
 
-// connect is for a command that wants the broker while no role runs.
-func connect(ctx context.Context, env *environment) (*system, error) {
-	s, err := embed(ctx, env)
+// connectToFill is for a command that fills a broker while no role runs. An
+// embedded one does not sync until the system is closed and [broker.Sync] called.
+func connectToFill(ctx context.Context, env *environment) (*system, error) {
+	s, err := embed(ctx, env, true)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +112,7 @@ func beside(ctx context.Context, env *environment, enter func(*system, context.C
 			return nil, err
 		}
 	}
-	s, err := embed(ctx, env)
+	s, err := embed(ctx, env, false)
 	if err != nil {
 		return nil, err
 	}

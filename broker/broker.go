@@ -26,6 +26,9 @@ type Options struct {
 	// Port is the port to listen on. 0 is the one used last in this folder if
 	// it is free, else any free one.
 	Port int
+	// Unsynced acknowledges before a write is on disk. It is for a folder that is
+	// being filled and counts for nothing until [Sync] has succeeded.
+	Unsynced bool
 	// Logger receives the server's messages; nothing is logged if nil.
 	Logger *slog.Logger
 }
@@ -85,7 +88,7 @@ func Start(ctx context.Context, o Options) (_ *Broker, err error) {
 		JetStream:         true,
 		JetStreamMaxStore: space,
 		StoreDir:          o.Dir, // it keeps things in store, below it
-		SyncAlways:        true,
+		SyncAlways:        !o.Unsynced,
 		NoSigs:            true,
 	})
 	if err != nil {
@@ -143,6 +146,24 @@ func (b *Broker) Stop() {
 		b.server.Shutdown()
 		b.server.WaitForShutdown()
 		b.unlock()
+	})
+}
+
+// Sync brings all that a data folder holds to disk, once its broker has stopped.
+func Sync(dir string) error {
+	return filepath.WalkDir(filepath.Join(dir, server.JetStreamStoreDir), func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := f.Sync(); err != nil && !d.IsDir() { // not every system syncs folders
+			return fmt.Errorf("sync %s: %w", path, err)
+		}
+		return nil
 	})
 }
 

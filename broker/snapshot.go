@@ -23,8 +23,10 @@ type Snapshot struct {
 
 const (
 	// snapshotChunk is what travels in one message, well below the least that
-	// servers let pass.
+	// servers let pass; restoreChunk what a server is given at once, which writes
+	// each message before it takes more.
 	snapshotChunk = 256 << 10
+	restoreChunk  = 32 << 10
 	// snapshotPatience is how long the other side may keep silent while chunks
 	// are on their way.
 	snapshotPatience = 30 * time.Second
@@ -122,7 +124,7 @@ func RestoreSnapshot(ctx context.Context, nc *nats.Conn, stream string, s Snapsh
 		}
 		return fmt.Errorf("restore %s: %w", stream, err)
 	}
-	chunk := make([]byte, snapshotChunk)
+	chunk := make([]byte, restoreChunk)
 	for {
 		n, err := io.ReadFull(r, chunk)
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
