@@ -155,7 +155,7 @@ func (c *capacity) fill(n int) {
 				c.Fatal(err)
 			}
 			message := &nats.Msg{Subject: head.Aggregate.Subject(), Header: sealed[0].Headers(), Data: sealed[0].Payload}
-			if _, err := stream.PublishMsgAsync(message); err != nil {
+			if _, err := stream.PublishMsgAsync(message, js.WithStallWait(time.Minute)); err != nil {
 				c.Fatal(err)
 			}
 			head = head.After(&sealed[0])
