@@ -66,8 +66,8 @@ func TestBackupTakesEverything(t *testing.T) {
 	d.stop()
 }
 
-// texts are the answers to what somebody asks, byte for byte.
-func texts(t *testing.T, p *person, paths []string) map[string]string {
+// bodies are the answers to what somebody asks, byte for byte.
+func bodies(t *testing.T, p *person, paths []string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, path := range paths {
@@ -163,7 +163,7 @@ func TestClusterIsRestored(t *testing.T) {
 	soon(t, "every notice is decided and sent", func() bool {
 		return metric(t, notifier, "docket_notices_lag_events") == "0" && metric(t, notifier, "docket_notices_waiting") == "0"
 	})
-	before := texts(t, mina, paths)
+	before := bodies(t, mina, paths)
 	position := mina.position
 
 	file := filepath.Join(t.TempDir(), "docket.backup")
@@ -216,13 +216,13 @@ func TestClusterIsRestored(t *testing.T) {
 	if lives[0] == lives[1] {
 		t.Errorf("the log came back in the life it had: %s", lives[0])
 	}
-	same(t, "restored", before, texts(t, &person{t: t, d: gateway, token: mina.token, position: again.position}, paths), lives...)
+	same(t, "restored", before, bodies(t, &person{t: t, d: gateway, token: mina.token, position: again.position}, paths), lives...)
 	onOld := &person{t: t, d: old, token: mina.token, position: again.position}
 	soon(t, "rows of another life are made anew", func() bool {
 		a, err := onOld.try(t.Context(), "GET", "/api/v1/projects/"+project, nil)
 		return err == nil && a.status == http.StatusOK
 	})
-	same(t, "on the database of before", before, texts(t, onOld, paths), lives...)
+	same(t, "on the database of before", before, bodies(t, onOld, paths), lives...)
 
 	if a, err := (&person{t: t, d: gateway}).try(t.Context(), "POST", "/api/v1/sessions", map[string]any{"email": "vera@example.org", "password": "correct horse Vera"}); err != nil || a.status == http.StatusCreated {
 		t.Errorf("somebody who was erased comes in: %v, status %d", err, a.status)
