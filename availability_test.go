@@ -175,8 +175,10 @@ func (f *fleet) settle(tasks int) {
 	jun := join(f.t, d, "Jun")
 	f.people = append(f.people, jun.token)
 	owner.ask(201, "POST", "/api/v1/projects/"+project+"/members", map[string]any{"email": "jun@example.org", "role": "member"})
+	// Whoever says something, the other is told: one made the task, one has it.
+	has := []string{jun.ask(200, "GET", "/api/v1/me", nil)["id"].(string)}
 	for i := range tasks {
-		f.tasks = append(f.tasks, owner.ask(201, "POST", "/api/v1/projects/"+project+"/tasks", map[string]any{"title": fmt.Sprint("Bed ", i)})["id"].(string))
+		f.tasks = append(f.tasks, owner.ask(201, "POST", "/api/v1/projects/"+project+"/tasks", map[string]any{"title": fmt.Sprint("Bed ", i), "assignees": has})["id"].(string))
 	}
 	// Every gateway has to know of it before the clock starts.
 	for _, gateway := range f.gateways {

@@ -15,16 +15,16 @@ import (
 // commands → events → projections → query, and imports run only against it.
 // docs/architecture.md shows the same table.
 var mayImport = map[string][]string{
-	"events":      {},
+	"events":      {"broker"},
 	"broker":      {},
 	"traces":      {},
 	"commands":    {"events", "traces"},
-	"accounts":    {"events"},
+	"accounts":    {"events", "broker"},
 	"projections": {"events", "traces"},
-	"notifier":    {"events", "traces"},
+	"notifier":    {"events", "broker", "traces"},
 	"audit":       {"events", "projections"},
 	"metrics":     {"events", "broker", "commands", "accounts", "projections", "notifier"},
-	"gateway":     {"events", "commands", "accounts", "projections", "traces"},
+	"gateway":     {"events", "broker", "commands", "accounts", "projections", "traces"},
 }
 
 const module = "github.com/docketlog/docket"

@@ -26,8 +26,9 @@ type Identity struct {
 func (i Identity) Allows(scope Scope) bool { return slices.Contains(i.Scopes, scope) }
 
 // Authenticate says whose secret it is. It answers from memory once it has seen
-// the secret, and asks the broker while what it remembers may be out of date:
-// a process that has lost its broker lets nobody in.
+// the secret, and asks the broker while what it remembers may be out of date. A
+// process that has lost its broker goes by its memory for fifteen seconds, and
+// then lets nobody in.
 //
 // Errors: [ErrUnauthenticated], [ErrUnavailable].
 func (a *Accounts) Authenticate(ctx context.Context, secret string) (Identity, error) {

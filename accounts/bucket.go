@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/docketlog/docket/broker/ask"
 )
 
 // errMoved reports that a key no longer has the revision that was read, or
@@ -57,9 +59,21 @@ func openBucket(ctx context.Context, js jetstream.JetStream, kind bucketKind, re
 
 func subjectPrefix(bucket string) string { return "$KV." + bucket + "." }
 
-// get reads a key's value and revision, [ErrNotFound] if it has none.
+// answerTimeout bounds a reading that nobody answers. The election of a leader
+// takes up to nine seconds.
+const answerTimeout = 12 * time.Second
+
+// get reads a key's value and revision, [ErrNotFound] if it has none. While no
+// server answers for the bucket it asks again, until ctx ends or answerTimeout is
+// over.
 func get[T any](ctx context.Context, b *bucket, key string) (value T, revision uint64, err error) {
-	entry, err := b.kv.Get(ctx, key)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	var entry jetstream.KeyValueEntry
+	err = ask.Again(ctx, func(ctx context.Context) (err error) {
+		entry, err = b.kv.Get(ctx, key)
+		return err
+	})
 	if err != nil {
 		return value, 0, b.fault("read", err)
 	}

@@ -30,5 +30,6 @@
 // sign-in; an erasure is decided by the person's record and completed by the
 // next start. A revoked session or token is refused by every process as soon as
 // it learns of it, and a process that may have stopped learning asks the broker
-// or refuses: it never trusts its memory for longer than a few seconds on end.
+// or, if that does not answer, goes by its memory for fifteen seconds and then
+// refuses.
 package accounts

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,6 +49,9 @@ type passes struct {
 	now      func() time.Time
 	cache    *cache
 	watch    *watch
+	// silent is until when the broker is not asked about what memory knows,
+	// because it did not answer; in nanoseconds of the clock.
+	silent atomic.Int64
 }
 
 func passKey(account, id uuid.UUID) string { return account.String() + "." + id.String() }
@@ -128,28 +132,41 @@ func (p *passes) issue(ctx context.Context, secret string, draft pass) (pass, er
 	return earlier, nil
 }
 
-// findTimeout bounds the question to the broker that a secret takes when memory
-// cannot answer: whoever waits is waiting at the door.
-const findTimeout = 2 * time.Second
+// doubtTimeout bounds the question to the broker about a secret of which memory
+// knows, but may be out of date. Asked in vain, the broker is left alone for as
+// long again.
+const doubtTimeout = 250 * time.Millisecond
 
 // find gives the pass of a secret, [ErrUnauthenticated] if there is none that
-// is valid. From memory if that can be believed, from the broker if not.
+// is valid. From memory if that can be believed, from the broker if not, and
+// from memory all the same for a while if the broker does not answer.
 func (p *passes) find(ctx context.Context, secret string) (pass, error) {
 	hash := sha256.Sum256([]byte(secret))
 	id := passID(hash)
-	if found, ok := p.cache.get(id); ok && p.watch.live() {
-		return p.check(found, hash)
+	remembered, known := p.cache.get(id)
+	if known && p.watch.live() {
+		return p.check(remembered, hash)
 	}
 	account, ok := p.open(secret)
 	if !ok {
 		return pass{}, ErrUnauthenticated
 	}
-	ctx, cancel := context.WithTimeout(ctx, findTimeout)
-	defer cancel()
+	if known = known && p.watch.lately(); known {
+		if p.silent.Load() > time.Now().UnixNano() {
+			return p.check(remembered, hash)
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, doubtTimeout)
+		defer cancel()
+	}
 	generation := p.cache.generation()
 	found, _, err := get[pass](ctx, p.bucket, passKey(account, id))
 	if errors.Is(err, ErrNotFound) {
 		return pass{}, ErrUnauthenticated
+	}
+	if known && errors.Is(err, ErrUnavailable) {
+		p.silent.Store(time.Now().Add(doubtTimeout).UnixNano())
+		return p.check(remembered, hash)
 	}
 	if err != nil {
 		return pass{}, err

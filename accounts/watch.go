@@ -17,6 +17,10 @@ const (
 	// a watch said is believed. It is the longest that a process which was cut
 	// off without noticing lets a revoked secret in.
 	trust = 3 * time.Second
+	// grace is for how long, counted likewise, it is believed while the broker
+	// does not answer. It outlasts the election of a bucket's leader, without whom
+	// nobody can revoke a secret either: docs/decisions/0024.
+	grace = 15 * time.Second
 	// patience is how long a watch may be behind before it is begun anew.
 	patience = trust
 )
@@ -33,6 +37,7 @@ type watch struct {
 
 	born    time.Time
 	trusted atomic.Int64 // nanoseconds since born
+	proved  atomic.Int64 // when the last comparison began that came out even, likewise
 	// breaks counts lost and regained connections, so that a comparison begun
 	// before one is not believed after it.
 	breaks atomic.Uint64
@@ -62,6 +67,12 @@ func newWatch(b *bucket, logger *slog.Logger, m memory) *watch {
 // live reports whether everything that was acknowledged more than [trust] ago,
 // at the latest, has been applied.
 func (w *watch) live() bool { return int64(time.Since(w.born)) < w.trusted.Load() }
+
+// lately reports whether that could be said less than [grace] ago.
+func (w *watch) lately() bool {
+	proved := w.proved.Load()
+	return proved > 0 && time.Since(w.born)-time.Duration(proved) < grace
+}
 
 // distrust ends the belief until the next comparison, which it brings about.
 func (w *watch) distrust() {
@@ -173,6 +184,7 @@ func (w *watch) settle(seen uint64, p proof) {
 		return
 	}
 	w.trusted.Store(int64(p.asked.Add(trust).Sub(w.born)))
+	w.proved.Store(int64(p.asked.Sub(w.born)))
 	select {
 	case <-w.ready:
 	default:

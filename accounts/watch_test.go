@@ -158,9 +158,6 @@ func TestRevokedWhileTheConnectionIsGone(t *testing.T) {
 			t.Fatal(err)
 		}
 		eventually(t, "the break is noticed", func() bool { return far.sessions.watch.breaks.Load() > before })
-		if _, err := far.Authenticate(t.Context(), s.Secret); err == nil {
-			t.Fatal("a revoked secret was let in after the break")
-		}
 		eventually(t, "the process is back and knows", func() bool {
 			_, err := far.Authenticate(t.Context(), s.Secret)
 			return errors.Is(err, ErrUnauthenticated)
@@ -194,9 +191,13 @@ func TestBrokerRestart(t *testing.T) {
 
 	first.Stop()
 	eventually(t, "the loss is noticed", func() bool { return !b.sessions.watch.live() })
-	if _, err := b.Authenticate(t.Context(), kept.Secret); !errors.Is(err, ErrUnavailable) {
-		t.Errorf("without a broker: want %v, have %v", ErrUnavailable, err)
+	if _, err := b.Authenticate(t.Context(), kept.Secret); err != nil {
+		t.Errorf("a moment without a broker: %v", err)
 	}
+	eventually(t, "nobody is let in any more", func() bool {
+		_, err := b.Authenticate(t.Context(), kept.Secret)
+		return errors.Is(err, ErrUnavailable)
+	})
 	if err := try(t, a, ada, adaPassword, ""); err == nil {
 		t.Error("signed in without a broker")
 	}

@@ -25,7 +25,7 @@ const (
 
 // brief are options after which a killed notifier's work is soon done again.
 func brief(o Options) Options {
-	o.SendTimeout, o.grace = 2*time.Second, time.Second
+	o.SendTimeout, o.grace, o.takeover = 2*time.Second, time.Second, 3*time.Second
 	return o
 }
 

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/docketlog/docket/broker/ask"
 )
 
 // Outcome is what became of a notice.
@@ -83,7 +85,10 @@ func (l *ledger) record(ctx context.Context, n *Notice, outcome Outcome, cause s
 		Outcome: outcome, Cause: cause, Tries: tries, At: time.Now().UTC(),
 	})
 	if err == nil {
-		_, err = l.bucket.Put(ctx, n.ID(), value)
+		err = ask.Again(ctx, func(ctx context.Context) error {
+			_, err := l.bucket.Put(ctx, n.ID(), value)
+			return err
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("record outcome of notice %s: %w", n.ID(), err)
@@ -93,7 +98,11 @@ func (l *ledger) record(ctx context.Context, n *Notice, outcome Outcome, cause s
 
 // entry is what is known of a notice, nil if nothing is.
 func (l *ledger) entry(ctx context.Context, id string) (*Entry, error) {
-	value, err := l.bucket.Get(ctx, id)
+	var value jetstream.KeyValueEntry
+	err := ask.Again(ctx, func(ctx context.Context) (err error) {
+		value, err = l.bucket.Get(ctx, id)
+		return err
+	})
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return nil, nil
 	}

@@ -12,6 +12,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/docketlog/docket/broker/ask"
 )
 
 // Notice is something a person should learn: the event with the given id, for
@@ -131,7 +133,10 @@ func (ns *notices) put(ctx context.Context, n *Notice) error {
 var errThere = errors.New("already stored")
 
 func (ns *notices) publish(ctx context.Context, msg *nats.Msg) error {
-	_, err := ns.js.PublishMsg(ctx, msg)
+	err := ask.Again(ctx, func(ctx context.Context) error {
+		_, err := ns.js.PublishMsg(ctx, msg)
+		return err
+	})
 	var refused *jetstream.APIError
 	if errors.As(err, &refused) && refused.ErrorCode == codeRefused {
 		// One code stands for a full stream and for a taken subject.
@@ -166,7 +171,11 @@ func (ns *notices) park(ctx context.Context, id string, payload []byte, cause st
 // unpark removes what is parked under id, if anything is.
 func (ns *notices) unpark(ctx context.Context, id string) error {
 	for {
-		last, err := ns.stream.GetLastMsgForSubject(ctx, parkSubjects+id)
+		var last *jetstream.RawStreamMsg
+		err := ask.Again(ctx, func(ctx context.Context) (err error) {
+			last, err = ns.stream.GetLastMsgForSubject(ctx, parkSubjects+id)
+			return err
+		})
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return nil
 		}
@@ -182,13 +191,15 @@ func (ns *notices) unpark(ctx context.Context, id string) error {
 // remove takes a message out of the stream, unless it is gone already. A purge
 // of its subject would do the same and could do far more, so no notifier may.
 func (ns *notices) remove(ctx context.Context, sequence uint64) error {
-	err := ns.stream.DeleteMsg(ctx, sequence)
-	if err != nil {
-		if _, gone := ns.stream.GetMsg(ctx, sequence); errors.Is(gone, jetstream.ErrMsgNotFound) {
-			return nil
+	return ask.Again(ctx, func(ctx context.Context) error {
+		err := ns.stream.DeleteMsg(ctx, sequence)
+		if err != nil {
+			if _, gone := ns.stream.GetMsg(ctx, sequence); errors.Is(gone, jetstream.ErrMsgNotFound) {
+				return nil
+			}
 		}
-	}
-	return err
+		return err
+	})
 }
 
 // parked lists what is parked, oldest first.

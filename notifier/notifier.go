@@ -58,6 +58,11 @@ type Options struct {
 	Logger *slog.Logger
 	Tracer traces.Tracer
 
+	// takeover is how long after its last sign of life what a notifier had in
+	// hand is given to another; 20 s if zero. It outlasts the election of the
+	// consumer's leader, which takes up to nine seconds: a mail must not be under
+	// way twice.
+	takeover time.Duration
 	// grace is how long a message's dealings with the broker may take; 15 s if
 	// zero.
 	grace time.Duration
@@ -73,6 +78,7 @@ func (o Options) withDefaults() Options {
 	o.RetryMax = cmp.Or(o.RetryMax, 15*time.Minute)
 	o.Keep = cmp.Or(o.Keep, 90*24*time.Hour)
 	o.grace = cmp.Or(o.grace, 15*time.Second)
+	o.takeover = cmp.Or(o.takeover, 20*time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -196,7 +202,7 @@ func (n *Notifier) Run(ctx context.Context) error {
 			return fmt.Errorf("notifier: connect: %w", err)
 		}
 		conns = append(conns, nc)
-		in := &intake{stream: s.stream, durable: s.durable, log: n.opts.Logger, lost: lost}
+		in := &intake{stream: s.stream, durable: s.durable, takeover: n.opts.takeover, log: n.opts.Logger, lost: lost}
 		if err := in.bind(beginning, nc); err != nil {
 			return fmt.Errorf("notifier: %w", err)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
@@ -142,6 +143,35 @@ func TestSeveralNotifiersShareTheWork(t *testing.T) {
 	}
 	if len(seen) != comments+1 || len(server.mails()) != comments+1 {
 		t.Errorf("%d mails, %d different, want %d", len(server.mails()), len(seen), comments+1)
+	}
+}
+
+// A mail that takes longer to hand over than a notifier may be silent stays with
+// the one that has it in hand.
+func TestASlowMailIsNotTakenOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := startMailServer(t, "")
+	o := w.options(server.url())
+	o.takeover = 400 * time.Millisecond
+	server.behave(func(stage, _ string) error {
+		if stage == "accepted" {
+			time.Sleep(4 * o.takeover)
+		}
+		return nil
+	})
+	one := w.notifier(o)
+	w.run(one)
+	w.run(w.notifier(o))
+	_, event := w.creates(mina, "slow", "Fix the tap", ann)
+	w.outcome(one, event, ann)
+	w.settled(one)
+	if n := len(server.mails()); n != 1 {
+		t.Errorf("%d mails, want 1", n)
+	}
+	info, err := one.deliverer.Info(t.Context())
+	if err != nil || info.Delivered.Consumer != 1 {
+		t.Errorf("the notice was given out %d times (%v), want once", info.Delivered.Consumer, err)
 	}
 }
 

@@ -24,7 +24,7 @@ type stage struct {
 	handle          message.NoPublishHandlerFunc
 	parallel        int
 	limit           time.Duration // for one message
-	wait            time.Duration // until the server gives it to another
+	wait            time.Duration // until Watermill leaves it alone
 	delay           wmjetstream.Delay
 	// beyond wraps everything; it is where a stage that gives up does.
 	beyond []message.HandlerMiddleware
@@ -115,6 +115,7 @@ func causeOf(msg *message.Message) string {
 // channel it would be sent on.
 type intake struct {
 	stream, durable string
+	takeover        time.Duration
 	log             *slog.Logger
 	lost            chan<- error // is told once the consumer is gone
 	consumer        jetstream.Consumer
@@ -200,6 +201,7 @@ func (t *tap) Consume(handler jetstream.MessageHandler, opts ...jetstream.PullCo
 			return
 		}
 		defer t.in.inHand.Done()
+		defer hold(msg, t.in.takeover/4)()
 		handler(msg)
 	}, opts...)
 	if err != nil {
@@ -209,6 +211,25 @@ func (t *tap) Consume(handler jetstream.MessageHandler, opts ...jetstream.PullCo
 	defer t.in.mu.Unlock()
 	t.in.flows = append(t.in.flows, flow)
 	return flow, nil
+}
+
+// hold tells the server every so often that the message is in hand, until it is
+// released.
+func hold(msg jetstream.Msg, every time.Duration) (release func()) {
+	released := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				_ = msg.InProgress()
+			case <-released:
+				return
+			}
+		}
+	}()
+	return func() { close(released) }
 }
 
 // Where the unmarshaler puts what JetStream knows of a message.

@@ -11,8 +11,8 @@ import (
 
 // Setup makes what notifiers need on the broker and brings what is there to what
 // this version asks of it: the stream of notices, the ledger, both consumers.
-// Of the options it uses EventStream, Replicas, SendTimeout and Keep, which are
-// best those of [New]. It is for whoever may do so where a notifier may not, and
+// Of the options it uses EventStream, Replicas and Keep, which are best those of
+// [New]. It is for whoever may do so where a notifier may not, and
 // may be repeated: what is stored stays, and the consumer of events goes on
 // where it was.
 func Setup(ctx context.Context, js jetstream.JetStream, o Options) error {
@@ -91,7 +91,7 @@ func (o Options) decideConsumer() jetstream.ConsumerConfig {
 		FilterSubject: taskSubjects,
 		DeliverPolicy: jetstream.DeliverNewPolicy,
 		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       o.decideWait(),
+		AckWait:       o.takeover,
 		MaxDeliver:    -1,
 		MaxAckPending: -1,
 	}
@@ -104,14 +104,14 @@ func (o Options) deliverConsumer() jetstream.ConsumerConfig {
 		Description:   "Docket: delivers notices",
 		FilterSubject: dueSubjects + ">",
 		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       o.deliverWait(),
+		AckWait:       o.takeover,
 		MaxDeliver:    -1,
 		MaxAckPending: -1,
 	}
 }
 
-// How long one message may take, and after how long the server gives it to
-// another. Parking comes after the limit and has the grace once more.
+// How long one message may take. Parking comes after the limit and has the
+// grace once more.
 func (o Options) decideWait() time.Duration   { return 2 * o.grace }
 func (o Options) deliverLimit() time.Duration { return o.grace + o.SendTimeout }
 func (o Options) deliverWait() time.Duration  { return o.deliverLimit() + 2*o.grace }

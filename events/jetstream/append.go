@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nuid"
 
+	"github.com/docketlog/docket/broker/ask"
 	"github.com/docketlog/docket/events"
 )
 
@@ -66,7 +67,7 @@ type attempt struct {
 }
 
 func (a *attempt) run(ctx context.Context) (events.Appended, error) {
-	var pace backoff
+	var pace ask.Backoff
 	for {
 		last, answer, err := a.publish(ctx)
 		switch {
@@ -90,7 +91,7 @@ func (a *attempt) run(ctx context.Context) (events.Appended, error) {
 		if settled {
 			return done, e
 		}
-		if !pace.wait(ctx) || a.log.nc.IsClosed() {
+		if !pace.Wait(ctx) || a.log.nc.IsClosed() {
 			return events.Appended{}, fmt.Errorf("%w: %w", events.ErrUnsettled, errors.Join(context.Cause(ctx), err, e))
 		}
 	}

@@ -9,8 +9,6 @@ import (
 // The server's answers that mean something to an append (nats-server,
 // server/errors.json). Their texts are not stable, their numbers are.
 const (
-	codeNoPeers js.ErrorCode = 10005 // too few servers have joined
-
 	codeWrongLastSequence         js.ErrorCode = 10071
 	codeWrongLastSequenceInFlight js.ErrorCode = 10164 // another write to the subject is not finished
 

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
+	"github.com/docketlog/docket/broker/ask"
 	"github.com/docketlog/docket/events"
 )
 
@@ -137,7 +138,7 @@ func (f *feed) missing(ctx context.Context) (*item, error) {
 	}
 	var m stored
 	var found bool
-	err := retry(ctx, func(ctx context.Context) (bool, error) {
+	err := ask.Until(ctx, func(ctx context.Context) (bool, error) {
 		var err error
 		m, found, err = f.log.leader(ctx, getRequest{Sequence: f.at.Sequence + 1})
 		return again(err), err
@@ -156,7 +157,7 @@ func (f *feed) missing(ctx context.Context) (*item, error) {
 // unless the log turns out to be another.
 func (f *feed) begin(ctx context.Context) error {
 	started := time.Now()
-	return retry(ctx, func(ctx context.Context) (bool, error) {
+	return ask.Until(ctx, func(ctx context.Context) (bool, error) {
 		select { // a connection made before the source is not news
 		case <-f.reconnected:
 		default:
@@ -187,7 +188,7 @@ func (f *feed) begin(ctx context.Context) error {
 // a stream that is gone, for it may come back, if only as another.
 func lasting(err error) bool {
 	var answer js.JetStreamError
-	return transient(err) || errors.Is(err, js.ErrStreamNotFound) ||
+	return ask.Transient(err) || errors.Is(err, js.ErrStreamNotFound) ||
 		errors.As(err, &answer) && answer.APIError() != nil && answer.APIError().Code >= 500
 }
 

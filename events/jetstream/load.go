@@ -8,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/docketlog/docket/broker/ask"
 	"github.com/docketlog/docket/events"
 )
 
@@ -23,7 +24,7 @@ const (
 func (l *Log) Load(ctx context.Context, after events.Head) ([]events.Envelope, events.Head, error) {
 	var tail uint64
 	if l.replicas > 1 {
-		err := retry(ctx, func(ctx context.Context) (bool, error) {
+		err := ask.Until(ctx, func(ctx context.Context) (bool, error) {
 			var err error
 			tail, err = l.tail(ctx, after.Aggregate)
 			return again(err), err
@@ -50,7 +51,7 @@ func (l *Log) tail(ctx context.Context, a events.Aggregate) (uint64, error) {
 // reach.
 func (l *Log) loadTo(ctx context.Context, after events.Head, tail uint64) ([]events.Envelope, events.Head, error) {
 	f := fold{log: l, head: after}
-	err := retry(ctx, func(ctx context.Context) (bool, error) {
+	err := ask.Until(ctx, func(ctx context.Context) (bool, error) {
 		for {
 			more, err := l.batch(ctx, &f)
 			if err != nil {
@@ -78,7 +79,7 @@ var (
 // again reports whether a failed read is worth repeating.
 func again(err error) bool {
 	var answer *apiError
-	return transient(err) || errors.Is(err, errTorn) || errors.As(err, &answer) && answer.Status >= 500
+	return ask.Transient(err) || errors.Is(err, errTorn) || errors.As(err, &answer) && answer.Status >= 500
 }
 
 // batch reads one run of the subject after what f has, by the literal subject,

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
+	"github.com/docketlog/docket/broker/ask"
 	"github.com/docketlog/docket/events"
 )
 
@@ -79,11 +80,11 @@ func openAs(ctx context.Context, nc *nats.Conn, o Options, least int) (*Log, err
 		return nil, fmt.Errorf("open stream %s: %w", o.Stream, err)
 	}
 	var info *js.StreamInfo
-	err = retry(ctx, func(ctx context.Context) (bool, error) {
+	err = ask.Until(ctx, func(ctx context.Context) (bool, error) {
 		info, err = provide(ctx, j, o)
 		// Of those that open at once, one may be told that the name is taken
 		// and a moment later that there is no such stream yet.
-		return transient(err) || errors.Is(err, js.ErrStreamNotFound), err
+		return ask.Transient(err) || errors.Is(err, js.ErrStreamNotFound), err
 	})
 	if err == nil {
 		err = verify(info, least)
@@ -190,7 +191,7 @@ func (l *Log) End(ctx context.Context) (events.Position, error) {
 
 // state asks for the log's end and refuses another incarnation.
 func (l *Log) state(ctx context.Context) (events.Position, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestWait)
+	ctx, cancel := context.WithTimeout(ctx, ask.Wait)
 	defer cancel()
 	s, err := l.js.Stream(ctx, l.stream)
 	if err != nil {

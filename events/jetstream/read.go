@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/docketlog/docket/broker/ask"
 	"github.com/docketlog/docket/events"
 )
 
@@ -86,7 +87,7 @@ func (l *Log) request(ctx context.Context, subject string, r getRequest) (*nats.
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestWait)
+	ctx, cancel := context.WithTimeout(ctx, ask.Wait)
 	defer cancel()
 	return l.nc.RequestWithContext(ctx, subject, body)
 }

@@ -3,6 +3,7 @@ package jetstream
 import (
 	"context"
 	"fmt"
+	"github.com/docketlog/docket/broker/ask"
 )
 
 // Size is how large the log is.
@@ -13,7 +14,7 @@ type Size struct {
 
 // Size is one request, answered by the stream's leader from memory.
 func (l *Log) Size(ctx context.Context) (Size, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestWait)
+	ctx, cancel := context.WithTimeout(ctx, ask.Wait)
 	defer cancel()
 	s, err := l.js.Stream(ctx, l.stream)
 	if err != nil {

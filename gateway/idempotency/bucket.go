@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/docketlog/docket/broker/ask"
 )
 
 // Remembered is how long answers are.
@@ -74,7 +76,11 @@ func bucketKey(account uuid.UUID, key string) string {
 
 // recall gives what is remembered under the key, false if nothing is.
 func (k *Keeper) recall(ctx context.Context, key string) (record, bool, error) {
-	entry, err := k.bucket.Get(ctx, key)
+	var entry jetstream.KeyValueEntry
+	err := ask.Again(ctx, func(ctx context.Context) (err error) {
+		entry, err = k.bucket.Get(ctx, key)
+		return err
+	})
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return record{}, false, nil
 	}

@@ -39,7 +39,7 @@ func keepers(t *testing.T, n int, secrecy Secrecy) []*Keeper {
 
 var account = uuid.New()
 
-func ask(t *testing.T, k *Keeper, secret, body string, next http.HandlerFunc) *httptest.ResponseRecorder {
+func request(t *testing.T, k *Keeper, secret, body string, next http.HandlerFunc) *httptest.ResponseRecorder {
 	t.Helper()
 	caller := access.Caller{Identity: accounts.Identity{Account: account}, Secret: secret}
 	r := httptest.NewRequestWithContext(access.With(t.Context(), caller), "POST", "/things", strings.NewReader(body))
@@ -59,7 +59,7 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 	answers := make([]*httptest.ResponseRecorder, len(both))
 	for i, k := range both {
 		running.Go(func() {
-			answers[i] = ask(t, k, "", "{}", func(w http.ResponseWriter, _ *http.Request) {
+			answers[i] = request(t, k, "", "{}", func(w http.ResponseWriter, _ *http.Request) {
 				meeting.Done()
 				meeting.Wait()
 				w.Header().Set("ETag", fmt.Sprint(i))
@@ -86,7 +86,7 @@ func TestWhatIsFinal(t *testing.T) {
 		asked := 0
 		next := func(w http.ResponseWriter, _ *http.Request) { asked++; w.WriteHeader(status) }
 		for range 2 {
-			if w := ask(t, k, "", "{}", next); w.Code != status {
+			if w := request(t, k, "", "{}", next); w.Code != status {
 				t.Errorf("%d: answered %d", status, w.Code)
 			}
 		}
@@ -102,9 +102,9 @@ func TestAfterAPanic(t *testing.T) {
 	k := keepers(t, 1, Plain)[0]
 	func() {
 		defer func() { _ = recover() }()
-		ask(t, k, "", "{}", func(http.ResponseWriter, *http.Request) { panic("x") })
+		request(t, k, "", "{}", func(http.ResponseWriter, *http.Request) { panic("x") })
 	}()
-	if w := ask(t, k, "", "{}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }); w.Code != 200 {
+	if w := request(t, k, "", "{}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }); w.Code != 200 {
 		t.Errorf("answered %d", w.Code)
 	}
 }
@@ -115,14 +115,14 @@ func TestKeyedFingerprints(t *testing.T) {
 	t.Parallel()
 	k := keepers(t, 1, SecretRequest)[0]
 	ok := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }
-	if w := ask(t, k, "session", `{"password":"x"}`, ok); w.Code != 200 {
+	if w := request(t, k, "session", `{"password":"x"}`, ok); w.Code != 200 {
 		t.Fatal(w.Code)
 	}
-	if w := ask(t, k, "session", `{"password":"x"}`, ok); w.Code != 200 || w.Header().Get(ReplayedHeader) == "" {
+	if w := request(t, k, "session", `{"password":"x"}`, ok); w.Code != 200 || w.Header().Get(ReplayedHeader) == "" {
 		t.Errorf("the same: %d %v", w.Code, w.Header())
 	}
 	for _, c := range []struct{ secret, body string }{{"session", `{"password":"y"}`}, {"other", `{"password":"x"}`}, {"", `{"password":"x"}`}} {
-		if w := ask(t, k, c.secret, c.body, ok); w.Code != 422 {
+		if w := request(t, k, c.secret, c.body, ok); w.Code != 422 {
 			t.Errorf("%v: %d", c, w.Code)
 		}
 	}
