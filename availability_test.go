@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 )
 
 // TestAvailability lets people work against the clustered set-up (three NATS
@@ -212,7 +214,7 @@ func (f *fleet) work(people int) (stop func()) {
 		working.Go(func() {
 			for ctx.Err() == nil {
 				if !f.say(f.tasks[rand.N(len(f.tasks))], uuid.NewString()) {
-					time.Sleep(20 * time.Millisecond)
+					time.Sleep(250 * time.Millisecond)
 				}
 			}
 		})
@@ -246,6 +248,19 @@ func (f *fleet) refused() map[string]int {
 	return maps.Clone(f.refusals)
 }
 
+// refusedClearly wants of all that was refused so far that a gateway said so,
+// and that it is not available, or did not take the connection.
+func (f *fleet) refusedClearly() {
+	f.t.Helper()
+	refused := f.refused()
+	f.t.Logf("refused meanwhile: %v", refused)
+	for why, n := range refused {
+		if _, code, _ := strings.Cut(why, " "); code != "unavailable" && code != "no answer" {
+			f.t.Errorf("%d times the refusal was %q", n, why)
+		}
+	}
+}
+
 // resend sends what was not acknowledged again, as it was, until it is. What
 // had happened must not happen twice.
 func (f *fleet) resend() {
@@ -253,12 +268,20 @@ func (f *fleet) resend() {
 	f.mu.Lock()
 	doubtful := maps.Clone(f.doubtful)
 	f.mu.Unlock()
+	var all errgroup.Group
+	all.SetLimit(8)
 	for text, task := range doubtful {
-		for deadline := time.Now().Add(90 * time.Second); !f.say(task, text); time.Sleep(20 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				f.t.Fatalf("what was not acknowledged is still not after 90 seconds; refused: %v", f.refused())
+		all.Go(func() error {
+			for deadline := time.Now().Add(90 * time.Second); !f.say(task, text); time.Sleep(100 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					return errors.New("what was not acknowledged is still not after 90 seconds")
+				}
 			}
-		}
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
+		f.t.Fatalf("%v; refused: %v", err, f.refused())
 	}
 }
 

@@ -79,7 +79,7 @@ func (s *system) watchBroker(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case reason := <-s.broker.Failed():
-		return fmt.Errorf("the log can take no more (%s): make room on the disk or mend it, and start again; what was acknowledged is there", reason)
+		return fmt.Errorf("the log can take no more (%s), so that %w: make room on the disk or mend it, and start again; what was acknowledged is there", reason, errHopeless)
 	}
 }
 

@@ -282,7 +282,8 @@ var errEnded = errors.New("ended by itself")
 
 // runParts runs all parts until ctx ends or one of them does. Then it ends
 // those of the first group and waits for them before it ends the next, so that
-// whoever takes requests is gone before whoever serves them. It returns what
+// whoever takes requests is gone before whoever serves them. After errHopeless
+// it ends all at once and waits no longer than hopelessGrace. It returns what
 // went wrong, or nil.
 func runParts(ctx context.Context, groups ...[]part) error {
 	ended := make(chan error, 64)
@@ -310,14 +311,31 @@ func runParts(ctx context.Context, groups ...[]part) error {
 		started = append(started, running{cancel, &wait})
 	}
 	var errs []error
+	var out <-chan time.Time // of patience; never, as a rule
 	select {
 	case <-ctx.Done():
 	case err := <-ended:
 		errs = append(errs, err)
+		if errors.Is(err, errHopeless) {
+			out = time.After(hopelessGrace)
+			for _, group := range started {
+				group.cancel()
+			}
+		}
 	}
 	for _, group := range started {
 		group.cancel()
-		group.wait.Wait()
+		finished := make(chan struct{})
+		go func() {
+			group.wait.Wait()
+			close(finished)
+		}()
+		select {
+		case <-finished:
+		case <-out:
+			// What is left behind waits for a log that does not answer.
+			return errors.Join(errs...)
+		}
 	}
 	for len(ended) > 0 {
 		errs = append(errs, <-ended)
@@ -327,3 +345,11 @@ func runParts(ctx context.Context, groups ...[]part) error {
 
 // shutdownGrace is how long requests in hand may take once the program ends.
 const shutdownGrace = 10 * time.Second
+
+// errHopeless is wrapped by the error of a part without which nothing that is
+// in hand can be finished.
+var errHopeless = errors.New("nothing in hand can be finished")
+
+// hopelessGrace is how long the other parts may then take to see that: reads in
+// hand are answered, and whoever starts the program again need not wait.
+const hopelessGrace = 2 * time.Second

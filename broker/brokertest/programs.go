@@ -119,6 +119,9 @@ func (p *Programs) URL() string {
 // Address is the host:port on which server i hears clients.
 func (p *Programs) Address(i int) string { return p.servers[i].clients }
 
+// Pid is the process of server i, which must be running.
+func (p *Programs) Pid(i int) int { return p.servers[i].cmd.Process.Pid }
+
 // Kill ends server i as a power cut ends a process, at once.
 func (p *Programs) Kill(i int) {
 	if cmd := p.servers[i].cmd; cmd != nil {
