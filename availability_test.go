@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -248,14 +249,15 @@ func (f *fleet) refused() map[string]int {
 	return maps.Clone(f.refusals)
 }
 
-// refusedClearly wants of all that was refused so far that a gateway said so,
-// and that it is not available, or did not take the connection.
+// refusedClearly wants of all that was refused so far that a gateway said what
+// is missing, in time, or took no connection.
 func (f *fleet) refusedClearly() {
 	f.t.Helper()
 	refused := f.refused()
 	f.t.Logf("refused meanwhile: %v", refused)
 	for why, n := range refused {
-		if _, code, _ := strings.Cut(why, " "); code != "unavailable" && code != "no answer" {
+		_, code, _ := strings.Cut(why, " ")
+		if !slices.Contains([]string{"unavailable", "unsettled", "stale", "timed_out", "no answer"}, code) {
 			f.t.Errorf("%d times the refusal was %q", n, why)
 		}
 	}

@@ -42,6 +42,18 @@ func (c *tally) count(from, to time.Time) (all, ok int) {
 // prompt is what nobody takes for an interruption.
 const prompt = 2 * time.Second
 
+// answered is how many were, within the time, of those that began in it.
+func (c *tally) answered(from, to time.Time) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, a := range c.seen {
+		if a.ok && a.began.After(from) && a.ended.Before(to) {
+			n++
+		}
+	}
+	return n
+}
+
 // between tells, of what began in the time, the share that was answered, and
 // answered promptly, and the slowest answer; and the longest time without one.
 func (c *tally) between(from, to time.Time) string {
