@@ -27,7 +27,14 @@ func steady() []nats.Option {
 		nats.ReconnectWait(redial),
 		nats.ReconnectJitter(redial, redial),
 		nats.ReconnectBufSize(-1),
-		nats.PingInterval(20 * time.Second),
+		// A server that a broken network has taken away says nothing. It is
+		// left for another one after three unanswered pings, or once it takes
+		// nothing for so long: the client would otherwise wait minutes, and
+		// everybody who publishes with it.
+		nats.PingInterval(4 * time.Second),
+		nats.MaxPingsOutstanding(2),
+		nats.FlusherTimeout(5 * time.Second),
+		nats.ReconnectOnFlusherError(),
 		nats.Timeout(5 * time.Second),
 		// Whoever is concerned hears of it as an error of their own; the
 		// client would otherwise write to standard error.
