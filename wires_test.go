@@ -70,6 +70,7 @@ func TestWires(t *testing.T) {
 	type window struct {
 		name                string
 		began, ended, after time.Time
+		stops               *tally
 	}
 	var windows []window
 	for _, trouble := range []struct {
@@ -77,21 +78,24 @@ func TestWires(t *testing.T) {
 		wires []string
 		while time.Duration
 		toxic toxic
+		// stops is what nobody can be answered meanwhile, or the rig breaks
+		// nothing.
+		stops *tally
 	}{
-		{"100 ms each way, more or less", both, while, toxic{"latency", map[string]int{"latency": 100, "jitter": 50}}},
-		{"20 kB a second", both, while, toxic{"bandwidth", map[string]int{"rate": 20}}},
-		{"reset after half a second", both, while, toxic{"reset_peer", map[string]int{"timeout": 500}}},
-		{"closed after 20 kB", both, while, toxic{"limit_data", map[string]int{"bytes": 20_000}}},
-		{"the log is silent", toLog, silence, toxic{"timeout", map[string]int{"timeout": 0}}},
-		{"the database is silent", toRows, silence, toxic{"timeout", map[string]int{"timeout": 0}}},
+		{"100 ms each way, more or less", both, while, toxic{"latency", map[string]int{"latency": 100, "jitter": 50}}, nil},
+		{"20 kB a second", both, while, toxic{"bandwidth", map[string]int{"rate": 20}}, nil},
+		{"reset after half a second", both, while, toxic{"reset_peer", map[string]int{"timeout": 500}}, nil},
+		{"closed after 20 kB", both, while, toxic{"limit_data", map[string]int{"bytes": 20_000}}, nil},
+		{"the log is silent", toLog, silence, toxic{"timeout", map[string]int{"timeout": 0}}, &f.commands},
+		{"the database is silent", toRows, silence, toxic{"timeout", map[string]int{"timeout": 0}}, &f.queries},
 	} {
-		began := time.Now()
 		w.poison(trouble.wires, trouble.toxic)
+		began := time.Now()
 		time.Sleep(trouble.while)
 		ended := time.Now()
 		w.heal(trouble.wires)
 		f.await(10)
-		windows = append(windows, window{trouble.name, began, ended, time.Now()})
+		windows = append(windows, window{trouble.name, began, ended, time.Now(), trouble.stops})
 	}
 	cancel()
 	working.Wait()
@@ -99,6 +103,9 @@ func TestWires(t *testing.T) {
 	for _, w := range windows {
 		fmt.Fprintf(&report, "%-30s commands %s · queries %s · ten more commands %s after\n", w.name,
 			f.commands.between(w.began, w.ended), f.queries.between(w.began, w.ended), w.after.Sub(w.ended).Round(time.Millisecond))
+		if w.stops != nil && w.stops.answered(w.began, w.ended) > 0 {
+			t.Errorf("%s, and %d were answered that cannot have been", w.name, w.stops.answered(w.began, w.ended))
+		}
 	}
 	f.resend()
 	f.verify()
