@@ -135,9 +135,11 @@ func (s *system) openLog(ctx context.Context) error {
 			return err
 		}
 		s.leave = append(s.leave, s.nc.Close)
-		s.log, err = jetstream.Open(ctx, s.nc, jetstream.Options{
-			Replicas: s.settings.copies, Logger: s.logger, Acknowledged: s.counted.Acknowledged,
-		})
+		options := jetstream.Options{Replicas: s.settings.copies, Logger: s.logger, Acknowledged: s.counted.Acknowledged}
+		if s.broker != nil {
+			options.Sound = s.broker.Sound
+		}
+		s.log, err = jetstream.Open(ctx, s.nc, options)
 		return err
 	}()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -39,6 +40,7 @@ type Broker struct {
 	server *server.Server
 	access access
 	failed <-chan string
+	down   *atomic.Bool
 	unlock func()
 	stop   sync.Once
 }
@@ -95,7 +97,8 @@ func Start(ctx context.Context, o Options) (_ *Broker, err error) {
 		return nil, fmt.Errorf("start broker: %w", err)
 	}
 	fatal := make(chan string, 1)
-	s.SetLoggerV2(logger{o.Logger, fatal}, false, false, false)
+	down := new(atomic.Bool)
+	s.SetLoggerV2(logger{o.Logger, fatal, down}, false, false, false)
 
 	// Start returns early when it fails, and reports why through the logger.
 	s.Start()
@@ -117,7 +120,7 @@ func Start(ctx context.Context, o Options) (_ *Broker, err error) {
 		s.WaitForShutdown()
 		return nil, fmt.Errorf("start broker: %w", err)
 	}
-	return &Broker{server: s, access: a, failed: fatal, unlock: unlock}, nil
+	return &Broker{server: s, access: a, failed: fatal, down: down, unlock: unlock}, nil
 }
 
 // URL is the address other processes connect to, without the credentials.
@@ -138,6 +141,11 @@ func (b *Broker) Connect(opts ...nats.Option) (*nats.Conn, error) {
 // full or broken. It does not recover by itself: end it, mend the cause, and
 // start again.
 func (b *Broker) Failed() <-chan string { return b.failed }
+
+// Sound is false once the server can store no more; see [Broker.Failed]. What is
+// read from it then may be in its memory alone: the message whose storing failed
+// can be read like any other.
+func (b *Broker) Sound() bool { return !b.down.Load() }
 
 // Stop ends the server, waits until its files are closed, and gives up the
 // data folder. It may be called more than once.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 )
 
 // logger hands the server's messages on. The first from which the server does
@@ -11,6 +12,8 @@ import (
 type logger struct {
 	log   *slog.Logger
 	fatal chan<- string
+	// down is set before anybody can read what was not stored.
+	down *atomic.Bool
 }
 
 func (l logger) Noticef(format string, v ...any) { l.log.Debug("broker: " + fmt.Sprintf(format, v...)) }
@@ -33,7 +36,9 @@ func (l logger) Warnf(format string, v ...any) {
 func (l logger) Errorf(format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
 	l.log.Error("broker: " + text)
-	if strings.HasPrefix(text, "JetStream failed to store a msg") || strings.HasPrefix(text, "JetStream out of") {
+	// The first comes while the server still holds its lock on the stream.
+	if strings.Contains(text, "Critical write error") ||
+		strings.HasPrefix(text, "JetStream failed to store a msg") || strings.HasPrefix(text, "JetStream out of") {
 		l.fail(text)
 	}
 }
@@ -45,6 +50,7 @@ func (l logger) Fatalf(format string, v ...any) {
 }
 
 func (l logger) fail(text string) {
+	l.down.Store(true)
 	select {
 	case l.fatal <- text:
 	default:

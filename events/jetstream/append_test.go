@@ -1,8 +1,11 @@
 package jetstream
 
 import (
+	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	js "github.com/nats-io/nats.go/jetstream"
@@ -186,5 +189,28 @@ func TestVerdicts(t *testing.T) {
 		if got := judge(&apiError{Code: code, Description: "any text"}); got != want {
 			t.Errorf("code %d: verdict %d, want %d", code, got, want)
 		}
+	}
+}
+
+// TestAServerThatKeepsNothingSettlesNothing: what was written can be read from a
+// server that failed to store it, and is no answer to whether it is kept.
+func TestAServerThatKeepsNothingSettlesNothing(t *testing.T) {
+	t.Parallel()
+	nc := brokertest.Conn(t)
+	var down atomic.Bool
+	l := open(t, nc, Options{Sound: func() bool { return !down.Load() }})
+	head := events.Head{Aggregate: events.Task(someID(1))}
+	mustAppend(t, l, comment(head, 1))
+	if again := mustAppend(t, l, comment(head, 1)); !again.Duplicate {
+		t.Fatal("a repeated append is not recognised")
+	}
+	down.Store(true)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := l.Append(ctx, comment(head, 1)); !errors.Is(err, events.ErrUnsettled) {
+		t.Errorf("append: %v, want an unknown outcome", err)
+	}
+	if _, _, err := l.Load(t.Context(), head); !errors.Is(err, events.ErrUnsettled) {
+		t.Errorf("load: %v, want an unknown outcome", err)
 	}
 }

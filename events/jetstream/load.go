@@ -47,6 +47,9 @@ func (l *Log) tail(ctx context.Context, a events.Aggregate) (uint64, error) {
 	return m.sequence, err
 }
 
+// errUnsound is what becomes of reads from a server that can store no more.
+var errUnsound = fmt.Errorf("%w: the server can store no more, and may not keep what it shows", events.ErrUnsettled)
+
 // loadTo reads at least up to the sequence tail, which the subject is known to
 // reach.
 func (l *Log) loadTo(ctx context.Context, after events.Head, tail uint64) ([]events.Envelope, events.Head, error) {
@@ -66,6 +69,9 @@ func (l *Log) loadTo(ctx context.Context, after events.Head, tail uint64) ([]eve
 		}
 		return false, nil
 	})
+	if err == nil && l.sound != nil && !l.sound() {
+		return nil, after, errUnsound
+	}
 	return f.accepted, f.head, err
 }
 

@@ -41,6 +41,10 @@ type Options struct {
 	// Acknowledged, if not nil, is told how long each commit took that is now
 	// in the log, from the call of Append. It must return at once.
 	Acknowledged func(took time.Duration)
+	// Sound, if not nil, is false once the server can store no more. From then
+	// on nothing that is read from it counts: the event whose storing failed
+	// can be read like any other, and is gone with the server's memory.
+	Sound func() bool
 }
 
 // Log is an [events.Log] in a JetStream stream.
@@ -56,6 +60,7 @@ type Log struct {
 	stats       counters
 
 	acknowledged func(time.Duration)
+	sound        func() bool
 	publishWait  time.Duration // how long one attempt to append may take
 }
 
@@ -102,8 +107,8 @@ func openAs(ctx context.Context, nc *nats.Conn, o Options, least int) (*Log, err
 		copiedFrom:   from,
 		copiedTo:     to,
 		log:          o.Logger,
-		acknowledged: o.Acknowledged,
-		publishWait:  2 * time.Second,
+		acknowledged: o.Acknowledged, sound: o.Sound,
+		publishWait: 2 * time.Second,
 	}, nil
 }
 
