@@ -45,7 +45,7 @@ monitoring: ## Alerts, dashboards and metrics against a real Prometheus and Aler
 	deploy/monitoring/check
 
 soak: ## The long rigs, an hour and more of them
-	DOCKET_SOAK=1h $(SERVICES) go test -race -run 'Soak|Availability' -timeout 120m ./...
+	DOCKET_SOAK=1h $(SERVICES) go test -race -run 'Soak|Availability|PowerCut|Fsync|Wires|Partition' -timeout 120m ./...
 
 containers: ## docker-compose.yml for real, on an engine of its own; its parts killed one by one (Debian, root, about ten minutes)
 	deploy/containers

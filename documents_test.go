@@ -185,16 +185,12 @@ func TestDocumentsPointAtWhatIsThere(t *testing.T) {
 	}
 }
 
-// TestDocumentsNameTestsThatExist looks for every test that docs/security.md
-// says tries something.
+// TestDocumentsNameTestsThatExist looks for every test that documents say tries
+// something.
 func TestDocumentsNameTestsThatExist(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("docs/security.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	there := map[string]bool{}
-	err = filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -207,13 +203,19 @@ func TestDocumentsNameTestsThatExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := regexp.MustCompile("`(Test\\w+)`").FindAllSubmatch(text, -1)
-	if len(named) == 0 {
-		t.Fatal("docs/security.md names no test")
-	}
-	for _, m := range named {
-		if !there[string(m[1])] {
-			t.Errorf("docs/security.md names %s, and there is no such test", m[1])
+	for _, document := range []string{"docs/security.md", "docs/architecture.md"} {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := regexp.MustCompile("`(Test\\w+)`").FindAllSubmatch(text, -1)
+		if len(named) == 0 {
+			t.Fatalf("%s names no test", document)
+		}
+		for _, m := range named {
+			if !there[string(m[1])] {
+				t.Errorf("%s names %s, and there is no such test", document, m[1])
+			}
 		}
 	}
 }

@@ -63,7 +63,7 @@ func TestPowerCutOfACluster(t *testing.T) {
 	t.Parallel()
 	rounds := 1
 	if soaking() {
-		rounds = 20
+		rounds = 10
 	}
 	rows := newPostgres(t, postgresURL(t))
 	servers, disks := newPoweredCluster(t, brokertest.Always)
