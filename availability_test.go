@@ -168,6 +168,13 @@ func newFleet(t *testing.T, gateways ...string) *fleet {
 	}
 }
 
+// through is the same people with the same tasks, who ask other gateways.
+func (f *fleet) through(gateways ...string) *fleet {
+	other := newFleet(f.t, gateways...)
+	other.people, other.tasks, other.patience = f.people, f.tasks, f.patience
+	return other
+}
+
 // settle registers people and gives them a project with tasks.
 func (f *fleet) settle(tasks int) {
 	f.t.Helper()
