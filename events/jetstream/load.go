@@ -56,7 +56,11 @@ func (l *Log) loadTo(ctx context.Context, after events.Head, tail uint64) ([]eve
 	f := fold{log: l, head: after}
 	err := ask.Until(ctx, func(ctx context.Context) (bool, error) {
 		for {
-			more, err := l.batch(ctx, &f)
+			// By the literal subject, which needs no consumer.
+			more, err := l.batch(ctx, getRequest{
+				Next: f.head.Aggregate.Subject(), Sequence: f.head.Sequence + 1,
+				Batch: loadEvents, MaxBytes: loadBytes,
+			}, func(m *stored, _ uint64) { f.add(m) })
 			if err != nil {
 				return again(err), err
 			}
@@ -88,18 +92,15 @@ func again(err error) bool {
 	return ask.Transient(err) || errors.Is(err, errTorn) || errors.As(err, &answer) && answer.Status >= 500
 }
 
-// batch reads one run of the subject after what f has, by the literal subject,
-// which needs no consumer. It reports whether the subject has more.
-func (l *Log) batch(ctx context.Context, f *fold) (more bool, err error) {
-	body, err := json.Marshal(getRequest{
-		Next: f.head.Aggregate.Subject(), Sequence: f.head.Sequence + 1,
-		Batch: loadEvents, MaxBytes: loadBytes,
-	})
+// batch reads a run of messages from any replica. take is called for each, with
+// how many there are after it. It reports whether there are more.
+func (l *Log) batch(ctx context.Context, r getRequest, take func(m *stored, pending uint64)) (more bool, err error) {
+	body, err := json.Marshal(r)
 	if err != nil {
 		return false, err
 	}
 	// A channel of the right size: the client's own would take half a megabyte.
-	inbox, answers := l.nc.NewInbox(), make(chan *nats.Msg, loadEvents+1)
+	inbox, answers := l.nc.NewInbox(), make(chan *nats.Msg, r.Batch+1)
 	sub, err := l.nc.ChanSubscribe(inbox, answers)
 	if err != nil {
 		return false, err
@@ -129,7 +130,7 @@ func (l *Log) batch(ctx context.Context, f *fold) (more bool, err error) {
 			return number(m, headerNumPending) > 0, nil
 		}
 		last = s.sequence
-		f.add(&s)
+		take(&s, number(m, headerNumPending))
 	}
 }
 

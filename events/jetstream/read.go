@@ -30,7 +30,7 @@ type stored struct {
 	sequence uint64
 	header   nats.Header
 	data     []byte
-	time     time.Time // only from the leader and from a consumer
+	time     time.Time
 }
 
 // envelope reads the event in the message; the error wraps
@@ -99,6 +99,7 @@ const (
 	headerSequence     = "Nats-Sequence"
 	headerLastSequence = "Nats-Last-Sequence"
 	headerNumPending   = "Nats-Num-Pending"
+	headerTime         = "Nats-Time-Stamp"
 
 	statusEnd          = "204"
 	statusNotFound     = "404"
@@ -109,7 +110,8 @@ const (
 // not a status: a stored message may bear any header, one named Status too.
 func replied(m *nats.Msg) (stored, bool) {
 	sequence := number(m, headerSequence)
-	return stored{subject: value(m, headerSubject), sequence: sequence, header: m.Header, data: m.Data}, sequence > 0
+	at, _ := time.Parse(time.RFC3339Nano, value(m, headerTime))
+	return stored{subject: value(m, headerSubject), sequence: sequence, header: m.Header, data: m.Data, time: at}, sequence > 0
 }
 
 func statusError(m *nats.Msg) error {
