@@ -2,8 +2,9 @@
 SERVICES := deploy/testing/with-services
 TOOL := deploy/testing/tool
 
-# What makes Go of the pages' templates, at the version go.mod has.
+# What makes Go of templates, at the version go.mod has, and where there are some.
 TEMPL = go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ)
+TEMPLATES = gateway/web notifier
 
 .PHONY: run demo test generate check lint vulnerabilities bench soak monitoring containers
 
@@ -16,14 +17,16 @@ demo: ## The same, with a small project to look at
 test: check ## Every test, with the race detector, against real servers
 	$(SERVICES) go test -race -timeout 20m ./...
 
-generate: ## The pages' Go from their templates
-	cd gateway/web && $(TEMPL) generate
+generate: ## The Go of pages and mails from their templates
+	for folder in $(TEMPLATES); do (cd $$folder && $(TEMPL) generate) || exit 1; done
 
-check: ## What needs no server: formatting, generated pages, vet, the manifests of Kubernetes, the workflows
+check: ## What needs no server: formatting, generated Go, vet, the manifests of Kubernetes, the workflows
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
-	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT; cp gateway/web/*.templ "$$made" && $(TEMPL) generate -path "$$made" >"$$made/said" 2>&1 || { cat "$$made/said"; exit 1; }; \
-	for file in gateway/web/*_templ.go "$$made"/*_templ.go; do \
-		cmp -s "$$made/$${file##*/}" "gateway/web/$${file##*/}" || { echo "not as its template says: gateway/web/$${file##*/}; run make generate"; exit 1; }; \
+	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT; for folder in $(TEMPLATES); do \
+		mkdir -p "$$made/$$folder" && cp $$folder/*.templ "$$made/$$folder" && $(TEMPL) generate -path "$$made/$$folder" >"$$made/said" 2>&1 || { cat "$$made/said"; exit 1; }; \
+		for file in $$folder/*_templ.go "$$made/$$folder"/*_templ.go; do \
+			cmp -s "$$made/$$folder/$${file##*/}" "$$folder/$${file##*/}" || { echo "not as its template says: $$folder/$${file##*/}; run make generate"; exit 1; }; \
+		done; \
 	done
 	go vet ./...
 	cd deploy/testing/kubernetes && go vet ./... && go test -count=1 ./...

@@ -11,11 +11,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// auditCommand is the proofs.
-type auditCommand struct {
-	Verify verifyCommand `cmd:"" help:"Check every chain of the log, fold it from nothing and compare with the rows. Exits with 1 if anything is wrong."`
-}
-
+// verifyCommand is the proof that the log is whole and the rows follow from it.
 type verifyCommand struct{}
 
 func (c *verifyCommand) Run(ctx context.Context, env *environment) error {

@@ -50,7 +50,7 @@ var stores = []store{
 
 // backupCommand copies the log and the buckets into one file.
 type backupCommand struct {
-	File string `arg:"" placeholder:"FILE" help:"File to write, which must not be there yet; - for standard output."`
+	File string
 }
 
 func (c *backupCommand) Run(ctx context.Context, env *environment) (err error) {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -40,8 +39,8 @@ func filesOf(t *testing.T, folder string) map[string]string {
 func TestDeployedVariablesAreSettings(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
-	for f := range fieldsOf(reflect.TypeFor[Settings]()) {
-		known[f.Tag.Get("env")] = true
+	for _, one := range new(Settings).table() {
+		known[one.variable] = true
 	}
 	for _, one := range new(Settings).secrets() {
 		known[one.variable+fileSuffix] = true

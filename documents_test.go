@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -59,12 +58,8 @@ func TestDocumentsShowEverySetting(t *testing.T) {
 	for _, one := range new(Settings).secrets() {
 		byFile[one.variable] = " or `" + one.variable + fileSuffix + "`"
 	}
-	for f := range fieldsOf(reflect.TypeFor[Settings]()) {
-		if !f.IsExported() {
-			continue
-		}
-		variable := f.Tag.Get("env")
-		fmt.Fprintf(&b, "| `--%s` | `%s`%s | %s | %s |\n", f.Tag.Get("name"), variable, byFile[variable], quoted(f.Tag.Get("default")), f.Tag.Get("help"))
+	for _, one := range new(Settings).table() {
+		fmt.Fprintf(&b, "| `--%s` | `%s`%s | %s | %s |\n", one.name, one.variable, byFile[one.variable], quoted(one.initial), one.meaning)
 	}
 	section(t, "docs/operations.md", "settings", b.String())
 }
@@ -108,16 +103,6 @@ func TestDocumentsNameEveryMetricServed(t *testing.T) {
 		}
 	}
 	d.stop()
-}
-
-func fieldsOf(t reflect.Type) func(func(reflect.StructField) bool) {
-	return func(yield func(reflect.StructField) bool) {
-		for i := range t.NumField() {
-			if !yield(t.Field(i)) {
-				return
-			}
-		}
-	}
 }
 
 func quoted(s string) string {

@@ -16,7 +16,7 @@ import (
 // healthCommand asks a role that runs whether it is ready, for whoever has no
 // other program at hand to ask with, as in a container.
 type healthCommand struct {
-	Address string `arg:"" optional:"" placeholder:"URL" help:"Address of the role, such as http://gateway:8080. Default: where --http says this one serves, or http://127.0.0.1:8080; with --tls-cert, by https."`
+	Address string
 }
 
 // healthPatience outlasts what /readyz itself waits for the log and the rows.

@@ -11,13 +11,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// noticesCommand looks after mail that could not be delivered.
-type noticesCommand struct {
-	List   listNoticesCommand  `cmd:"" default:"1" help:"List the notices that were given up, and why."`
-	Resume resumeNoticeCommand `cmd:"" help:"Try to deliver parked notices again."`
-	Why    whyNoticeCommand    `cmd:"" help:"Say what became of one event's notice to one person."`
-}
-
 // withNotifier opens what looking after notices needs. It delivers nothing: the
 // program that runs does.
 func withNotifier(ctx context.Context, env *environment, do func(*notifier.Notifier) error) error {
@@ -36,6 +29,7 @@ func withNotifier(ctx context.Context, env *environment, do func(*notifier.Notif
 	return do(n)
 }
 
+// listNoticesCommand lists mail that could not be delivered.
 type listNoticesCommand struct{}
 
 func (c *listNoticesCommand) Run(ctx context.Context, env *environment) error {
@@ -57,9 +51,10 @@ func (c *listNoticesCommand) Run(ctx context.Context, env *environment) error {
 	})
 }
 
+// resumeNoticeCommand has it tried again.
 type resumeNoticeCommand struct {
-	ID  string `arg:"" optional:"" help:"The notice, as listed."`
-	All bool   `help:"All that are parked."`
+	ID  string
+	All bool
 }
 
 func (c *resumeNoticeCommand) Run(ctx context.Context, env *environment) error {
@@ -80,9 +75,10 @@ func (c *resumeNoticeCommand) Run(ctx context.Context, env *environment) error {
 	})
 }
 
+// whyNoticeCommand explains what became of one notice.
 type whyNoticeCommand struct {
-	Event   string `arg:"" help:"The event's id, as docket replay prints it."`
-	Account string `arg:"" help:"The person's account id."`
+	Event   string
+	Account string
 }
 
 func (c *whyNoticeCommand) Run(ctx context.Context, env *environment) error {

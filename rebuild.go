@@ -11,11 +11,11 @@ import (
 
 // rebuildCommand fills the rows anew, or does away with what came of it.
 type rebuildCommand struct {
-	Fresh             bool `xor:"anew" help:"Begin anew where a rebuild was interrupted; without it, go on."`
-	AcceptDifferences bool `xor:"accept" help:"Switch even if the new rows are not as those served."`
-	Back              bool `xor:"anew,accept" help:"Serve the rows again that were served before the last switch, with what has happened since."`
-	Cancel            bool `xor:"anew,accept" help:"Drop what an interrupted rebuild left; end one that runs."`
-	Discard           bool `xor:"anew,accept" help:"Drop the rows that are kept for --back."`
+	Fresh             bool
+	AcceptDifferences bool
+	Back              bool
+	Cancel            bool
+	Discard           bool
 }
 
 func (c *rebuildCommand) Run(ctx context.Context, env *environment) error {

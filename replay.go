@@ -17,11 +17,11 @@ import (
 
 // replayCommand prints events of the log.
 type replayCommand struct {
-	Task    string   `placeholder:"ID" help:"Only this task's events."`
-	Project string   `placeholder:"ID" help:"Only events of this project and its tasks."`
-	From    string   `placeholder:"POSITION" help:"From this position on, inclusive: a Docket-Position or its number."`
-	To      string   `placeholder:"POSITION|TIME" help:"Up to this position or time, inclusive; a time is 2026-11-23, or 2026-11-23T15:04:05Z."`
-	Types   []string `placeholder:"TYPE" help:"Only events of these types, such as task_created,task_moved."`
+	Task    string
+	Project string
+	From    string
+	To      string
+	Types   []string
 }
 
 // query checks what was asked and reports all that is wrong with it together.

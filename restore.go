@@ -20,7 +20,7 @@ import (
 // restoreCommand brings a backup back on a broker that holds nothing of
 // Docket's.
 type restoreCommand struct {
-	File string `arg:"" placeholder:"FILE" help:"File that docket backup wrote."`
+	File string
 }
 
 // Run reads the file to its end before it touches anything. What it began and

@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -87,9 +86,9 @@ func TestEverySecretMayBeAFile(t *testing.T) {
 	for _, one := range s.secrets() {
 		files[one.variable] = true
 	}
-	for f := range fieldsOf(reflect.TypeFor[Settings]()) {
-		variable := f.Tag.Get("env")
-		if strings.Contains(f.Tag.Get("help"), "password") && !files[variable] {
+	for _, one := range new(Settings).table() {
+		variable := one.variable
+		if strings.Contains(one.meaning, "password") && !files[variable] {
 			t.Errorf("%s may hold a password and cannot be given by file", variable)
 		}
 		delete(files, variable)

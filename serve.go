@@ -25,7 +25,7 @@ const defaultHTTP = "127.0.0.1:8080"
 
 // serveCommand is everything in one process.
 type serveCommand struct {
-	Demo bool `help:"Add a small project with three people to look at."`
+	Demo bool
 }
 
 func (c *serveCommand) Run(ctx context.Context, env *environment) error {

@@ -16,39 +16,79 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/notifier"
 	"github.com/docketlog/docket/projections"
 	"github.com/docketlog/docket/traces"
 )
 
-// Settings is everything that can be configured, as flags and as variables.
-// docs/operations.md holds the same table; a test compares them.
+// Settings is everything that can be configured. What each means is said by
+// [Settings.table].
 type Settings struct {
-	Data     string `name:"data" env:"DOCKET_DATA" default:"docket-data" placeholder:"FOLDER" help:"Folder that holds everything kept on this machine: the embedded log, rows, undelivered mail."`
-	HTTP     string `name:"http" env:"DOCKET_HTTP" placeholder:"ADDRESS" help:"Address to serve HTTP on. The gateway's default is 127.0.0.1:8080; projector and notifier serve health and metrics here if it is set."`
-	URL      string `name:"url" env:"DOCKET_URL" placeholder:"URL" help:"Address by which people reach the gateway, for links in mail; https:// makes cookies secure. Default: http:// and the address served; the notifier role needs it."`
-	TLSCert  string `name:"tls-cert" env:"DOCKET_TLS_CERT" placeholder:"FILE" help:"Certificate chain to serve HTTPS with, as PEM, read again when it is renewed; without it HTTP is served, for a proxy or this machine alone."`
-	TLSKey   string `name:"tls-key" env:"DOCKET_TLS_KEY" placeholder:"FILE" help:"The certificate's private key, as PEM."`
-	Proxies  string `name:"trusted-proxies" env:"DOCKET_TRUSTED_PROXIES" placeholder:"NETWORKS" help:"Proxies in front of the gateway, such as 10.0.0.0/8,127.0.0.1: their X-Forwarded-For says who the client is, by which attempts are limited."`
-	NATS     string `name:"nats" env:"DOCKET_NATS" placeholder:"URL" help:"NATS servers, nats://user:password@host:4222,… ; without it one is embedded, on loopback, with its data in the data folder; the separate roles need it."`
-	NATSCA   string `name:"nats-ca" env:"DOCKET_NATS_CA" placeholder:"FILE" help:"Certificates, PEM, of whoever vouches for the NATS servers; connections are then encrypted or not made. Default: the system's, for addresses with tls://."`
-	NATSCert string `name:"nats-cert" env:"DOCKET_NATS_CERT" placeholder:"FILE" help:"Certificate chain to show the NATS servers, PEM, where they ask for one; read again when it is renewed."`
-	NATSKey  string `name:"nats-key" env:"DOCKET_NATS_KEY" placeholder:"FILE" help:"That certificate's private key, PEM."`
-	Replicas string `name:"replicas" env:"DOCKET_REPLICAS" default:"1" placeholder:"N" help:"Copies of the log and the buckets on the NATS cluster: 1, 3 or 5. Used when they are first made."`
-	Database string `name:"database" env:"DOCKET_DATABASE" placeholder:"URL" help:"Where the rows are kept: sqlite:FILE, postgres://user:password@host/name or mysql://user:password@host/name. Default: rows.db in the data folder."`
-	Readers  string `name:"read-replicas" env:"DOCKET_READ_REPLICAS" placeholder:"URLS" help:"More databases with the same rows, each kept by projectors of its own, with spaces between: a gateway answers from the freshest it can reach, and from --database or the one named earlier where they are equally fresh."`
-	SMTP     string `name:"smtp" env:"DOCKET_SMTP" placeholder:"URL" help:"Mail server, smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it mails are kept as files in the data folder."`
-	MailFrom string `name:"mail-from" env:"DOCKET_MAIL_FROM" default:"Docket <docket@localhost>" placeholder:"ADDRESS" help:"Sender of mails."`
-	Rate     string `name:"request-rate" env:"DOCKET_REQUEST_RATE" default:"100" placeholder:"N" help:"Requests a second that one person, or one network address of somebody who has not signed in, may send for long; five times as many at once; 0 for no limit."`
-	LogLevel string `name:"log-level" env:"DOCKET_LOG_LEVEL" default:"warn" placeholder:"LEVEL" help:"What the program logs: debug, info, warn or error."`
-	Traces   string `name:"traces" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"OpenTelemetry collector that takes OTLP over HTTP, such as http://127.0.0.1:4318; without it nothing is traced."`
-	LogJSON  bool   `name:"log-json" env:"DOCKET_LOG_JSON" help:"Log lines of JSON instead of text."`
+	Data, HTTP, URL, TLSCert, TLSKey, Proxies                                                            string
+	NATS, NATSCA, NATSCert, NATSKey, Replicas, Database, Readers, SMTP, MailFrom, Rate, LogLevel, Traces string
+	LogJSON                                                                                              bool
 
 	copies       int      // Replicas, once it is checked
 	proxies      proxies  // Proxies, likewise
 	readReplicas []string // Readers, likewise
 	rate         int      // Rate, likewise
+}
+
+// setting is one of them: a flag, and a variable that says the same.
+type setting struct {
+	value    pflag.Value
+	name     string
+	variable string
+	initial  string
+	meaning  string
+}
+
+// table is every setting, as flags and as variables. docs/operations.md holds
+// the same table; a test compares them.
+func (s *Settings) table() []setting {
+	return []setting{
+		{word{&s.Data, "FOLDER"}, "data", "DOCKET_DATA", "docket-data",
+			"Folder that holds everything kept on this machine: the embedded log, rows, undelivered mail."},
+		{word{&s.HTTP, "ADDRESS"}, "http", "DOCKET_HTTP", "",
+			"Address to serve HTTP on. The gateway's default is 127.0.0.1:8080; projector and notifier serve health and metrics here if it is set."},
+		{word{&s.URL, "URL"}, "url", "DOCKET_URL", "",
+			"Address by which people reach the gateway, for links in mail; https:// makes cookies secure. Default: http:// and the address served; the notifier role needs it."},
+		{word{&s.TLSCert, "FILE"}, "tls-cert", "DOCKET_TLS_CERT", "",
+			"Certificate chain to serve HTTPS with, as PEM, read again when it is renewed; without it HTTP is served, for a proxy or this machine alone."},
+		{word{&s.TLSKey, "FILE"}, "tls-key", "DOCKET_TLS_KEY", "",
+			"The certificate's private key, as PEM."},
+		{word{&s.Proxies, "NETWORKS"}, "trusted-proxies", "DOCKET_TRUSTED_PROXIES", "",
+			"Proxies in front of the gateway, such as 10.0.0.0/8,127.0.0.1: their X-Forwarded-For says who the client is, by which attempts are limited."},
+		{word{&s.NATS, "URL"}, "nats", "DOCKET_NATS", "",
+			"NATS servers, nats://user:password@host:4222,… ; without it one is embedded, on loopback, with its data in the data folder; the separate roles need it."},
+		{word{&s.NATSCA, "FILE"}, "nats-ca", "DOCKET_NATS_CA", "",
+			"Certificates, PEM, of whoever vouches for the NATS servers; connections are then encrypted or not made. Default: the system's, for addresses with tls://."},
+		{word{&s.NATSCert, "FILE"}, "nats-cert", "DOCKET_NATS_CERT", "",
+			"Certificate chain to show the NATS servers, PEM, where they ask for one; read again when it is renewed."},
+		{word{&s.NATSKey, "FILE"}, "nats-key", "DOCKET_NATS_KEY", "",
+			"That certificate's private key, PEM."},
+		{word{&s.Replicas, "N"}, "replicas", "DOCKET_REPLICAS", "1",
+			"Copies of the log and the buckets on the NATS cluster: 1, 3 or 5. Used when they are first made."},
+		{word{&s.Database, "URL"}, "database", "DOCKET_DATABASE", "",
+			"Where the rows are kept: sqlite:FILE, postgres://user:password@host/name or mysql://user:password@host/name. Default: rows.db in the data folder."},
+		{word{&s.Readers, "URLS"}, "read-replicas", "DOCKET_READ_REPLICAS", "",
+			"More databases with the same rows, each kept by projectors of its own, with spaces between: a gateway answers from the freshest it can reach, and from --database or the one named earlier where they are equally fresh."},
+		{word{&s.SMTP, "URL"}, "smtp", "DOCKET_SMTP", "",
+			"Mail server, smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it mails are kept as files in the data folder."},
+		{word{&s.MailFrom, "ADDRESS"}, "mail-from", "DOCKET_MAIL_FROM", "Docket <docket@localhost>",
+			"Sender of mails."},
+		{word{&s.Rate, "N"}, "request-rate", "DOCKET_REQUEST_RATE", "100",
+			"Requests a second that one person, or one network address of somebody who has not signed in, may send for long; five times as many at once; 0 for no limit."},
+		{word{&s.LogLevel, "LEVEL"}, "log-level", "DOCKET_LOG_LEVEL", "warn",
+			"What the program logs: debug, info, warn or error."},
+		{word{&s.Traces, "URL"}, "traces", "OTEL_EXPORTER_OTLP_ENDPOINT", "",
+			"OpenTelemetry collector that takes OTLP over HTTP, such as http://127.0.0.1:4318; without it nothing is traced."},
+		{yes{&s.LogJSON}, "log-json", "DOCKET_LOG_JSON", "",
+			"Log lines of JSON instead of text."},
+	}
 }
 
 // complete fills in what depends on other settings and checks all of them, for

@@ -18,7 +18,7 @@ import (
 // setupCommand makes on the broker everything the roles need, for an installation
 // where these may not make it themselves.
 type setupCommand struct {
-	Subscriber []string `placeholder:"NAME" help:"Also make a durable consumer of the log for a service that reads every event; may be repeated."`
+	Subscriber []string
 }
 
 // consumerName is what a subscriber may be called: it is part of subjects.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"runtime/debug"
 )
@@ -13,7 +14,7 @@ var version string
 // versionCommand prints what was built.
 type versionCommand struct{}
 
-func (versionCommand) Run(env *environment) error {
+func (*versionCommand) Run(_ context.Context, env *environment) error {
 	shown, revision := built()
 	if revision != "" {
 		revision = " " + revision

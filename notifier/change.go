@@ -131,14 +131,16 @@ func label(field string) string {
 }
 
 // sentence says who did what.
-func (r *reader) sentence(s *story) (string, error) {
+func (r *reader) sentence(s *story) string {
 	said := sentence{
 		Actor: r.name(s.envelope.Actor),
 		Title: shorten(oneLine(s.task.title), 200),
 	}
 	switch e := s.event.(type) {
 	case events.TaskCreated:
-		said.Who = r.names(e.Assignees)
+		if who := r.names(e.Assignees); who != "" {
+			said.Assigned = " and assigned it to " + who
+		}
 	case events.TaskAssigned:
 		said.Who = r.names(e.Accounts)
 	case events.TaskUnassigned:
@@ -156,9 +158,5 @@ func (r *reader) sentence(s *story) (string, error) {
 			said.Title = shorten(oneLine(e.Title.From), 200)
 		}
 	}
-	text, err := rules[s.envelope.Type].tell(said)
-	if err != nil {
-		return "", fmt.Errorf("tell %s: %w", s.envelope.Type, err)
-	}
-	return text, nil
+	return said.tell(rules[s.envelope.Type].sentence)
 }

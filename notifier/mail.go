@@ -1,39 +1,17 @@
 package notifier
 
 import (
-	"bytes"
 	"context"
-	"embed"
 	"errors"
 	"fmt"
-	htmltemplate "html/template"
 	netmail "net/mail"
 	"net/netip"
 	"net/url"
 	"strings"
-	texttemplate "text/template"
 
 	"github.com/google/uuid"
 	"github.com/wneessen/go-mail"
 )
-
-//go:embed templates
-var templates embed.FS
-
-var (
-	textLayout = texttemplate.Must(texttemplate.ParseFS(templates, "templates/mail.txt"))
-	htmlLayout = htmltemplate.Must(htmltemplate.ParseFS(templates, "templates/mail.html"))
-)
-
-// letter is what a layout may say.
-type letter struct {
-	Sentence string
-	Changes  []change
-	Link     string
-	Because  string
-	Project  string
-	Time     string
-}
 
 // writer turns stories into mails. What it writes depends on nothing but the
 // story and the people in it, so that a repeated mail is the same mail.
@@ -70,12 +48,8 @@ func (w *writer) write(ctx context.Context, s *story, to Person, reason Reason) 
 		unknown = errors.Join(unknown, err)
 		return person, ok
 	}}
-	said, err := r.sentence(s)
-	if err != nil {
-		return nil, err
-	}
 	l := letter{
-		Sentence: said,
+		Sentence: r.sentence(s),
 		Changes:  r.changes(s),
 		Link:     w.base + "/tasks/" + s.envelope.Aggregate.ID.String(),
 		Because:  because[reason],
@@ -85,11 +59,8 @@ func (w *writer) write(ctx context.Context, s *story, to Person, reason Reason) 
 	if unknown != nil {
 		return nil, fmt.Errorf("write mail: %w", unknown)
 	}
-	var text, html bytes.Buffer
-	if err := textLayout.Execute(&text, l); err != nil {
-		return nil, fmt.Errorf("write mail: %w", err)
-	}
-	if err := htmlLayout.Execute(&html, l); err != nil {
+	var html strings.Builder
+	if err := letterPage(l).Render(ctx, &html); err != nil {
 		return nil, fmt.Errorf("write mail: %w", err)
 	}
 
@@ -116,7 +87,7 @@ func (w *writer) write(ctx context.Context, s *story, to Person, reason Reason) 
 	m.SetGenHeader("X-Docket-Task", s.envelope.Aggregate.ID.String())
 	m.SetGenHeader("X-Docket-Project", s.task.project.String())
 	m.SetGenHeader("X-Docket-Reason", string(reason))
-	m.SetBodyString(mail.TypeTextPlain, text.String())
+	m.SetBodyString(mail.TypeTextPlain, l.text())
 	m.AddAlternativeString(mail.TypeTextHTML, html.String())
 	return m, nil
 }

@@ -1,9 +1,8 @@
 package notifier
 
 import (
-	"bytes"
 	"slices"
-	"text/template"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -37,42 +36,39 @@ var because = map[Reason]string{
 // A rule says whom an event concerns and how it is told in a sentence.
 type rule struct {
 	reasons  []Reason
-	sentence *template.Template
+	sentence string // its words in braces are those of [sentence]
 }
 
-// rules is every mail Docket sends: a line here, and the layout in templates.
+// rules is every mail Docket sends: a line here, and the layout of a [letter].
 // The one who did it is never told, nor is anybody of an event in which nothing
 // changed that a person would call a change; see [concerned].
 var rules = map[events.Type]rule{
-	events.TypeTaskCreated:    {mails(Mentioned, BecameAssignee), told("{{.Actor}} created “{{.Title}}”{{with .Who}} and assigned it to {{.}}{{end}}")},
-	events.TypeTaskAssigned:   {mails(BecameAssignee, Assignee, Creator, Commenter), told("{{.Actor}} assigned “{{.Title}}” to {{.Who}}")},
-	events.TypeTaskUnassigned: {mails(CeasedAssignee, Assignee, Creator, Commenter), told("{{.Actor}} took {{.Who}} off “{{.Title}}”")},
-	events.TypeTaskMoved:      {mails(Assignee, Creator, Commenter), told("{{.Actor}} moved “{{.Title}}” from {{.From}} to {{.To}}")},
-	events.TypeTaskEdited:     {mails(Mentioned, Assignee, Creator, Commenter), told("{{.Actor}} changed {{.Fields}} of “{{.Title}}”")},
-	events.TypeTaskDeleted:    {mails(Assignee, Creator, Commenter), told("{{.Actor}} put “{{.Title}}” in the trash")},
-	events.TypeTaskRestored:   {mails(Assignee, Creator, Commenter), told("{{.Actor}} took “{{.Title}}” out of the trash")},
-	events.TypeCommentAdded:   {mails(Mentioned, Assignee, Creator, Commenter), told("{{.Actor}} commented on “{{.Title}}”")},
-	events.TypeCommentEdited:  {mails(Mentioned, Assignee, Creator, Commenter), told("{{.Actor}} edited a comment on “{{.Title}}”")},
-	events.TypeCommentDeleted: {mails(Assignee, Creator, Commenter), told("{{.Actor}} deleted a comment on “{{.Title}}”")},
+	events.TypeTaskCreated:    {mails(Mentioned, BecameAssignee), "{actor} created “{title}”{assigned}"},
+	events.TypeTaskAssigned:   {mails(BecameAssignee, Assignee, Creator, Commenter), "{actor} assigned “{title}” to {who}"},
+	events.TypeTaskUnassigned: {mails(CeasedAssignee, Assignee, Creator, Commenter), "{actor} took {who} off “{title}”"},
+	events.TypeTaskMoved:      {mails(Assignee, Creator, Commenter), "{actor} moved “{title}” from {from} to {to}"},
+	events.TypeTaskEdited:     {mails(Mentioned, Assignee, Creator, Commenter), "{actor} changed {fields} of “{title}”"},
+	events.TypeTaskDeleted:    {mails(Assignee, Creator, Commenter), "{actor} put “{title}” in the trash"},
+	events.TypeTaskRestored:   {mails(Assignee, Creator, Commenter), "{actor} took “{title}” out of the trash"},
+	events.TypeCommentAdded:   {mails(Mentioned, Assignee, Creator, Commenter), "{actor} commented on “{title}”"},
+	events.TypeCommentEdited:  {mails(Mentioned, Assignee, Creator, Commenter), "{actor} edited a comment on “{title}”"},
+	events.TypeCommentDeleted: {mails(Assignee, Creator, Commenter), "{actor} deleted a comment on “{title}”"},
 	// Who was told that it is gone must be told that it is not.
-	events.TypeCommentRestored: {mails(Assignee, Creator, Commenter), told("{{.Actor}} restored a comment on “{{.Title}}”")},
+	events.TypeCommentRestored: {mails(Assignee, Creator, Commenter), "{actor} restored a comment on “{title}”"},
 }
 
 func mails(reasons ...Reason) []Reason { return reasons }
 
-func told(sentence string) *template.Template {
-	return template.Must(template.New("sentence").Option("missingkey=error").Parse(sentence))
-}
-
-// sentence is what a rule's template may say.
+// sentence is what a rule may say of an event.
 type sentence struct {
-	Actor, Title, Who, From, To, Fields string
+	Actor, Title, Who, Assigned, From, To, Fields string
 }
 
-func (r rule) tell(s sentence) (string, error) {
-	var b bytes.Buffer
-	err := r.sentence.Execute(&b, s)
-	return b.String(), err
+// tell puts it into a rule's words. What it puts in is not looked at again: a
+// title is free to hold braces.
+func (s sentence) tell(words string) string {
+	return strings.NewReplacer("{actor}", s.Actor, "{title}", s.Title, "{who}", s.Who, "{assigned}", s.Assigned,
+		"{from}", s.From, "{to}", s.To, "{fields}", s.Fields).Replace(words)
 }
 
 // concern is somebody whom an event concerns, and why.
