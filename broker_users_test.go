@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -148,6 +151,9 @@ func (g *guarded) conn(t testing.TB, user string) (*nats.Conn, <-chan error) {
 	return nc, refused
 }
 
+// stored finds that the broker said how much it stores.
+var stored = regexp.MustCompile(`(?m)^docket_broker_stored_bytes [1-9]`)
+
 // TestRolesWithTheirOwnUsers lets each role do its work on three nodes with the
 // rights that deploy/nats gives it, and no server has to refuse anything. Then
 // every user tries what it may not.
@@ -189,6 +195,9 @@ func TestRolesWithTheirOwnUsers(t *testing.T) {
 			if _, code := once(t, "health", d.url); code != 0 {
 				t.Errorf("%s: exit code %d", d.url, code)
 			}
+			if text := metricsOf(t, d); !stored.MatchString(text) {
+				t.Errorf("%s does not know how much the broker stores:\n%s", d.url, text)
+			}
 		}
 		if out, code := once(t, append([]string{"notices"}, settings("notifier")...)...); code != 0 {
 			t.Errorf("notices: %s", out)
@@ -204,6 +213,21 @@ func TestRolesWithTheirOwnUsers(t *testing.T) {
 	t.Run("refused", func(t *testing.T) { g.refuses(t) })
 	t.Run("bounces", func(t *testing.T) { g.bounces(t) })
 	t.Run("strangers", func(t *testing.T) { g.strangers(t) })
+}
+
+// metricsOf is what the role tells Prometheus.
+func metricsOf(t *testing.T, d *docket) string {
+	t.Helper()
+	answer, err := http.Get(d.url + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // subscribe reads every event the way a service of somebody else's does: with
@@ -401,9 +425,9 @@ func (g *guarded) bounces(t *testing.T) {
 		untouched[stream] = last(stream)
 	}
 	for user, asks := range map[string]map[string]string{
-		"projector": {"$JS.API.STREAM.INFO.EVENTS": "", "$JS.API.STREAM.MSG.GET.EVENTS": `{"seq":1}`, "$JS.API.DIRECT.GET.EVENTS": `{"seq":1}`},
+		"projector": {"$JS.API.INFO": "", "$JS.API.STREAM.INFO.EVENTS": "", "$JS.API.STREAM.MSG.GET.EVENTS": `{"seq":1}`, "$JS.API.DIRECT.GET.EVENTS": `{"seq":1}`},
 		"notifier": {
-			"$JS.API.STREAM.INFO.EVENTS": "", "$JS.API.DIRECT.GET.KV_notice_ledger.$KV.notice_ledger." + forged: "",
+			"$JS.API.INFO": "", "$JS.API.STREAM.INFO.EVENTS": "", "$JS.API.DIRECT.GET.KV_notice_ledger.$KV.notice_ledger." + forged: "",
 			"$JS.API.CONSUMER.MSG.NEXT.EVENTS.notifier": `{"batch":1,"no_wait":true}`, "$JS.API.STREAM.MSG.GET.KV_docket_people": `{"seq":1}`,
 		},
 		"subscriber": {
