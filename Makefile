@@ -6,7 +6,7 @@ TOOL := deploy/testing/tool
 TEMPL = go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ)
 TEMPLATES = gateway/web notifier
 
-.PHONY: run demo test generate check lint vulnerabilities bench soak monitoring containers release
+.PHONY: run demo test generate check lint vulnerabilities bench soak monitoring containers delivery release
 
 run: ## Start everything on this machine: http://127.0.0.1:8080
 	go run .
@@ -52,6 +52,9 @@ soak: ## The long rigs, an hour and more of them
 
 containers: ## docker-compose.yml for real, on an engine of its own; its parts killed one by one (Debian, root, about ten minutes)
 	deploy/containers
+
+delivery: ## deploy/over-ssh for real, with a version that does not become healthy (Debian, root, about ten minutes)
+	deploy/testing/over-ssh
 
 release: ## What a release would consist of, built twice, with the same bytes; an image of it small enough
 	deploy/testing/release
