@@ -240,7 +240,7 @@ func help(c *cobra.Command, _ []string) {
 				fmt.Fprintf(table, "  %s\t%s\n", name, line)
 			}
 		}
-		table.Flush()
+		_ = table.Flush()
 	}
 	if own := c.LocalNonPersistentFlags(); own.HasAvailableFlags() {
 		fmt.Fprintf(out, "\nFlags:\n%s", own.FlagUsagesWrapped(80))
