@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -499,7 +498,7 @@ func TestBackupToAFullDisk(t *testing.T) {
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=256k", "docket-test", small).CombinedOutput(); err != nil {
 		t.Skipf("SKIPPED: the rest, no small disk can be made here: %v: %s", err, out)
 	}
-	t.Cleanup(func() { _ = syscall.Unmount(small, syscall.MNT_DETACH) })
+	t.Cleanup(func() { _ = exec.Command("umount", "--lazy", small).Run() })
 	fill := filepath.Join(small, "fill")
 	if err := os.WriteFile(fill, make([]byte, 240<<10), 0o600); err != nil {
 		t.Fatal(err)
