@@ -39,8 +39,16 @@ type bucket struct {
 }
 
 // openBucket makes the bucket if there is none. One that exists is taken as it
-// is, so that a process which may make none works on those that are there.
-func openBucket(ctx context.Context, js jetstream.JetStream, kind bucketKind, replicas int) (*bucket, error) {
+// is, so that a process which may make none works on those that are there. It
+// waits until ctx ends for a broker that does not answer.
+func openBucket(ctx context.Context, js jetstream.JetStream, kind bucketKind, replicas int) (b *bucket, err error) {
+	return b, ask.Again(ctx, func(ctx context.Context) (err error) {
+		b, err = tryBucket(ctx, js, kind, replicas)
+		return err
+	})
+}
+
+func tryBucket(ctx context.Context, js jetstream.JetStream, kind bucketKind, replicas int) (*bucket, error) {
 	stream, err := js.Stream(ctx, kind.stream())
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		if stream, err = js.CreateStream(ctx, kind.config(replicas)); errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {

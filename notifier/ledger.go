@@ -68,10 +68,14 @@ func ledgerConfig(replicas int, keep time.Duration) jetstream.KeyValueConfig {
 }
 
 func openLedger(ctx context.Context, js jetstream.JetStream, replicas int, keep time.Duration) (*ledger, error) {
-	bucket, err := js.KeyValue(ctx, ledgerBucket)
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		bucket, err = js.CreateKeyValue(ctx, ledgerConfig(replicas, keep))
-	}
+	var bucket jetstream.KeyValue
+	err := ask.Again(ctx, func(ctx context.Context) (err error) {
+		bucket, err = js.KeyValue(ctx, ledgerBucket)
+		if errors.Is(err, jetstream.ErrBucketNotFound) {
+			bucket, err = js.CreateKeyValue(ctx, ledgerConfig(replicas, keep))
+		}
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open bucket %s: %w", ledgerBucket, err)
 	}

@@ -99,12 +99,16 @@ func noticesConfig(replicas int, keep time.Duration) jetstream.StreamConfig {
 // openNotices leaves a stream that is there as it is: whoever opens it may have
 // been told less than whoever made it.
 func openNotices(ctx context.Context, js jetstream.JetStream, replicas int, keep time.Duration) (*notices, error) {
-	stream, err := js.Stream(ctx, noticeStream)
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		if stream, err = js.CreateStream(ctx, noticesConfig(replicas, keep)); errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			stream, err = js.Stream(ctx, noticeStream)
+	var stream jetstream.Stream
+	err := ask.Again(ctx, func(ctx context.Context) (err error) {
+		stream, err = js.Stream(ctx, noticeStream)
+		if errors.Is(err, jetstream.ErrStreamNotFound) {
+			if stream, err = js.CreateStream(ctx, noticesConfig(replicas, keep)); errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+				stream, err = js.Stream(ctx, noticeStream)
+			}
 		}
-	}
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open stream %s: %w", noticeStream, err)
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/docketlog/docket/broker/ask"
 )
 
 // Setup makes what notifiers need on the broker and brings what is there to what
@@ -54,7 +56,10 @@ func (n *Notifier) provide(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if n.eventLog, err = js.Stream(ctx, n.opts.EventStream); err != nil {
+	if err = ask.Again(ctx, func(ctx context.Context) (err error) {
+		n.eventLog, err = js.Stream(ctx, n.opts.EventStream)
+		return err
+	}); err != nil {
 		return fmt.Errorf("find stream %s: %w", n.opts.EventStream, err)
 	}
 	if n.notices, err = openNotices(ctx, js, n.opts.Replicas, n.opts.Keep); err != nil {
@@ -71,10 +76,14 @@ func (n *Notifier) provide(ctx context.Context) error {
 }
 
 func openConsumer(ctx context.Context, stream jetstream.Stream, config jetstream.ConsumerConfig) (jetstream.Consumer, error) {
-	consumer, err := stream.Consumer(ctx, config.Durable)
-	if errors.Is(err, jetstream.ErrConsumerNotFound) {
-		consumer, err = stream.CreateOrUpdateConsumer(ctx, config)
-	}
+	var consumer jetstream.Consumer
+	err := ask.Again(ctx, func(ctx context.Context) (err error) {
+		consumer, err = stream.Consumer(ctx, config.Durable)
+		if errors.Is(err, jetstream.ErrConsumerNotFound) {
+			consumer, err = stream.CreateOrUpdateConsumer(ctx, config)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open consumer %s of %s: %w", config.Durable, stream.CachedInfo().Config.Name, err)
 	}

@@ -36,10 +36,14 @@ func BucketConfig(replicas int) jetstream.KeyValueConfig {
 // Open finds the bucket, or makes it.
 func Open(ctx context.Context, js jetstream.JetStream, replicas int) (jetstream.KeyValue, error) {
 	config := BucketConfig(replicas)
-	bucket, err := js.KeyValue(ctx, config.Bucket)
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		bucket, err = js.CreateKeyValue(ctx, config)
-	}
+	var bucket jetstream.KeyValue
+	err := ask.Again(ctx, func(ctx context.Context) (err error) {
+		bucket, err = js.KeyValue(ctx, config.Bucket)
+		if errors.Is(err, jetstream.ErrBucketNotFound) {
+			bucket, err = js.CreateKeyValue(ctx, config)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open bucket %s: %w", config.Bucket, err)
 	}
