@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/docketlog/docket/gateway"
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
@@ -23,9 +24,9 @@ type office struct {
 
 // newOffice seeds what the pages show: tasks in every column, with everything a
 // task can have, a comment with a mention, a changed description, one deleted.
-func newOffice(t testing.TB) *office {
+func newOffice(t testing.TB, change ...func(*gateway.Options)) *office {
 	t.Helper()
-	o := &office{House: browsertest.NewHouse(t), t: t}
+	o := &office{House: browsertest.NewHouse(t, change...), t: t}
 	o.mina, o.jun = o.Register("Mina Park"), o.Register("Jun Lee")
 	o.project = o.API(o.mina, "POST", "/api/v1/projects", m{"name": "Opening the shop"}).Want(201).Text("id")
 	o.API(o.mina, "POST", o.api("/members"), m{"email": o.jun.Email, "role": "member"}).Want(201)

@@ -68,17 +68,17 @@ func (w *Web) status(ctx context.Context, v *view, _ *http.Request) (result, err
 	return result{show: statusPage(v, d)}, nil
 }
 
-// replicaState names how a database is.
-func replicaState(r projections.Replica) string {
+// replicaState says how a database is.
+func replicaState(v *view, r projections.Replica) string {
 	switch {
 	case !r.Reachable:
-		return "status.replica_away"
+		return v.T("status.replica_away")
 	case r.Why != nil:
-		return "status.replica_stale"
+		return v.T("status.replica_stale")
 	case r.Chosen:
-		return "status.replica_chosen"
+		return v.T("status.replica_chosen")
 	}
-	return "status.replica_ready"
+	return v.T("status.replica_ready")
 }
 
 // building says how far the rows are that are being made.

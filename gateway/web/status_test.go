@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docketlog/docket/gateway"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -49,5 +50,30 @@ func TestStatusShowsARebuild(t *testing.T) {
 	}})
 	if err != nil || !strings.Contains(done, "Generation 3: ") || strings.Contains(done, "interrupted") {
 		t.Errorf("while it goes on (%v):\n%s", err, done)
+	}
+}
+
+// The administrator sees each database that answers, where there are several.
+func TestStatusShowsReplicas(t *testing.T) {
+	t.Parallel()
+	replicas := []projections.Replica{{Name: "postgres://near/rows", Reachable: true, Chosen: true, Reads: 4711}}
+	o := newOffice(t, func(options *gateway.Options) {
+		options.Replicas = func() []projections.Replica { return replicas }
+	})
+	if r := o.ask(o.mina, "GET", "/status", nil); strings.Contains(r.Body, "postgres://near/rows") {
+		t.Errorf("one database is shown as one of several:\n%s", r.Body)
+	}
+	replicas = append(replicas, projections.Replica{Name: "mysql://far/rows", Why: errors.New("gone")},
+		projections.Replica{Name: "postgres://new/rows", Reachable: true, Why: projections.ErrStale}, projections.Replica{Name: "postgres://other/rows", Reachable: true})
+	body := o.ask(o.mina, "GET", "/status", nil).Body
+	for database, state := range map[string]string{
+		"postgres://near/rows": "<td>4711</td><td>answers</td>", "mysql://far/rows": "<td>cannot be reached</td>",
+		"postgres://new/rows": "<td>has no rows to serve yet</td>", "postgres://other/rows": "<td>ready</td>",
+	} {
+		_, row, _ := strings.Cut(body, database)
+		row, _, _ = strings.Cut(row, "</tr>")
+		if !strings.Contains(row, state) {
+			t.Errorf("of %s the page says %q, want %q", database, row, state)
+		}
 	}
 }
