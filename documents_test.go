@@ -151,7 +151,7 @@ func TestDocumentsPointAtWhatIsThere(t *testing.T) {
 	}
 	documents = append(append(append(documents, decisions...), beside...), "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
-	path := regexp.MustCompile("`((?:events|commands|accounts|projections|gateway|notifier|audit|metrics|broker|deploy|docs)/[a-z0-9_/.-]+)`")
+	path := regexp.MustCompile("`((?:events|commands|accounts|projections|gateway|notifier|audit|backup|metrics|broker|deploy|docs)/[a-z0-9_/.-]+)`")
 	for _, document := range documents {
 		text, err := os.ReadFile(document)
 		if err != nil {

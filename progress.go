@@ -35,6 +35,13 @@ func newBar(w io.Writer, what string) *bar {
 	return b
 }
 
+// newSizeBar is a bar of what is counted in bytes.
+func newSizeBar(w io.Writer, what string) *bar {
+	b := newBar(w, what)
+	b.unit, b.scale = "KiB", 1<<10
+	return b
+}
+
 // show tells that done of total are done. It may be called as often as
 // one likes.
 func (b *bar) show(done, total uint64) {

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docketlog/docket/backup"
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/google/uuid"
@@ -54,11 +55,7 @@ func TestBackupTakesEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer nc.Close()
-	var want []string
-	for _, one := range stores {
-		want = append(want, one.stream)
-	}
-	slices.Sort(want)
+	want := slices.Sorted(slices.Values(backup.Streams()))
 	if have := streamsOf(t, nc); !slices.Equal(have, want) {
 		t.Errorf("the program keeps %q, a backup takes %q", have, want)
 	}
@@ -433,7 +430,7 @@ func TestRestoreRefuses(t *testing.T) {
 	if out, code := tried(t, "backup", file, "--data", data); code != 1 || !strings.Contains(out, "there already") {
 		t.Errorf("a second backup of the same name: exit code %d: %s", code, out)
 	}
-	ending := bytes.Index(whole, []byte(backupEnding))
+	ending := bytes.Index(whole, []byte("docket-backup-end.json"))
 	flipped := slices.Clone(whole)
 	flipped[ending/2] ^= 1
 	otherwise := bytes.Replace(whole, []byte(`{"format":1,`), []byte(`{"format":9,`), 1)

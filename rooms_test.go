@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"projections": {"events", "traces"},
 	"notifier":    {"events", "broker", "traces"},
 	"audit":       {"events", "projections"},
+	"backup":      {"events", "broker"},
 	"metrics":     {"events", "broker", "commands", "accounts", "projections", "notifier"},
 	"gateway":     {"events", "broker", "commands", "accounts", "projections", "traces"},
 }

@@ -1,0 +1,194 @@
+package backup
+
+import (
+	"archive/tar"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docketlog/docket/broker"
+)
+
+// A backup is one tar file, written in one go: who made it and when; for each
+// copy of a stream what it is of and its content in parts; and last what all of
+// it must amount to. One that lacks its end is no backup.
+const (
+	format     = 1
+	nameBegin  = "docket-backup.json"
+	nameEnd    = "docket-backup-end.json"
+	nameStream = "stream.json"
+	// partSize is what one part of a stream's content holds, and so what is
+	// held in memory.
+	partSize = 4 << 20
+)
+
+type beginning struct {
+	Format  int       `json:"format"`
+	Version string    `json:"version"`
+	Began   time.Time `json:"began"`
+}
+
+// ending says what a whole backup holds.
+type ending struct {
+	Ended time.Time `json:"ended"`
+	// Streams are in the order in which they were copied. Of a stream that was
+	// copied more than once, the last copy counts.
+	Streams []stored `json:"streams"`
+	// Sum is SHA-256 over the names, lengths and contents of all that comes
+	// before.
+	Sum string `json:"sha256"`
+}
+
+// stored is one copy of a stream.
+type stored struct {
+	Stream string `json:"stream"`
+	Copy   int    `json:"copy"`
+	Bytes  int64  `json:"bytes"`
+}
+
+func (c stored) entry(name string) string { return fmt.Sprintf("%s/%d/%s", c.Stream, c.Copy, name) }
+
+// addTo adds an entry to the sum of a backup.
+func addTo(sum hash.Hash, name string, length int64) { fmt.Fprintf(sum, "%s %d\n", name, length) }
+
+// File is a backup that was read to its end and is whole.
+type File struct {
+	began beginning
+	end   ending
+	parts map[string][]io.Reader // by the copy's entry of no name
+	of    map[string]broker.Snapshot
+}
+
+// Why something is no [File].
+var (
+	ErrNoBackup = errors.New("this is no backup of Docket's")
+	ErrCut      = errors.New("the backup is cut short: it was not finished, or not copied whole")
+	ErrDamaged  = errors.New("the backup is damaged: its content is not what was written")
+	ErrNewer    = errors.New("the backup was made by a newer version of Docket")
+)
+
+// Open reads all of r, which holds size bytes, and answers only if it is a backup,
+// whole, and unchanged since it was made. Errors: those above, r's. What comes of the
+// file is read from r again, which stays the caller's.
+func Open(r io.ReaderAt, size int64, progress Progress) (*File, error) {
+	if progress == nil {
+		progress = func(uint64, uint64) {}
+	}
+	all := io.NewSectionReader(r, 0, size)
+	f := &File{parts: map[string][]io.Reader{}, of: map[string]broker.Snapshot{}}
+	entries, sum := tar.NewReader(all), sha256.New()
+	for first := true; ; first = false {
+		header, err := entries.Next()
+		switch {
+		case err != nil && first, err == nil && first && header.Name != nameBegin:
+			return nil, ErrNoBackup
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, ErrCut
+		case err != nil:
+			return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		at, err := all.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return nil, err
+		}
+		progress(uint64(at), uint64(size))
+		if header.Name == nameEnd {
+			if err := f.close(entries, hex.EncodeToString(sum.Sum(nil))); err != nil {
+				return nil, err
+			}
+			return f, nil
+		}
+		addTo(sum, header.Name, header.Size)
+		if err := f.keep(header.Name, io.NewSectionReader(r, at, header.Size), io.TeeReader(entries, sum)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// Began is when it was begun to be made.
+func (f *File) Began() time.Time { return f.began.Began }
+
+// keep remembers where an entry is and reads it once.
+func (f *File) keep(name string, section io.Reader, content io.Reader) error {
+	var into any
+	var of broker.Snapshot
+	folder, base, _ := cutLast(name)
+	switch {
+	case name == nameBegin:
+		into = &f.began
+	case base == nameStream:
+		into = &of
+	default:
+		f.parts[folder] = append(f.parts[folder], section)
+		return whole(io.Copy(io.Discard, content))
+	}
+	text, err := io.ReadAll(content)
+	if err := whole(0, err); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrDamaged, name, err)
+	}
+	if base == nameStream {
+		f.of[folder] = of
+	}
+	if f.began.Format > format {
+		return ErrNewer
+	}
+	return nil
+}
+
+func cutLast(name string) (folder, base string, found bool) {
+	i := strings.LastIndexByte(name, '/')
+	if i < 0 {
+		return "", name, false
+	}
+	return name[:i], name[i+1:], true
+}
+
+// whole tells a file that ends early from one that cannot be read.
+func whole(_ int64, err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return ErrCut
+	}
+	return err
+}
+
+// close reads the end and compares.
+func (f *File) close(entries *tar.Reader, sum string) error {
+	text, err := io.ReadAll(entries)
+	if err := whole(0, err); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, &f.end); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrDamaged, nameEnd, err)
+	}
+	if f.end.Sum != sum {
+		return ErrDamaged
+	}
+	return nil
+}
+
+// streams are the copies that count, in the order in which they were made.
+func (f *File) streams() []stored {
+	var list []stored
+	for _, c := range f.end.Streams {
+		list = slices.DeleteFunc(list, func(earlier stored) bool { return earlier.Stream == c.Stream })
+		list = append(list, c)
+	}
+	return list
+}
+
+// content is what a copy is of and what is in it, to be read once.
+func (f *File) content(c stored) (broker.Snapshot, io.Reader) {
+	folder := c.Stream + "/" + strconv.Itoa(c.Copy)
+	return f.of[folder], io.MultiReader(f.parts[folder]...)
+}

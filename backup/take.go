@@ -1,0 +1,188 @@
+package backup
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/klauspost/compress/s2"
+	"github.com/nats-io/nats.go"
+	js "github.com/nats-io/nats.go/jetstream"
+
+	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/events/jetstream"
+)
+
+// TakeOptions say how a backup is made. Each may be left out.
+type TakeOptions struct {
+	// Version is noted in the file as that of the program that made it.
+	Version string
+	// Progress is told of what the servers hold, how much was copied.
+	Progress Progress
+}
+
+// Taken is what is in a backup.
+type Taken struct{ Events, People uint64 }
+
+// Errors of [Take], beside w's, the broker's and the context's.
+var (
+	ErrNoLog   = errors.New("there is no log here: is this the broker Docket works on?")
+	ErrChanged = errors.New("the accounts changed each time they were copied: try again when fewer people register")
+)
+
+// Take copies all that Docket keeps on the broker, while others go on writing
+// there, to w, no faster than w takes it and with a few MiB of it in memory. What
+// it wrote is a backup only if it answers nil.
+func Take(ctx context.Context, nc *nats.Conn, w io.Writer, o TakeOptions) (Taken, error) {
+	broker, err := js.New(nc)
+	if err != nil {
+		return Taken{}, err
+	}
+	file, err := newWriter(w, o.Version, time.Now())
+	if err != nil {
+		return Taken{}, err
+	}
+	if o.Progress == nil {
+		o.Progress = func(uint64, uint64) {}
+	}
+	t := &taking{nc: nc, js: broker, file: file, progress: o.Progress, states: map[string]state{}}
+	if err := t.run(ctx); err != nil {
+		return Taken{}, err
+	}
+	if err := file.finish(time.Now()); err != nil {
+		return Taken{}, err
+	}
+	t.progress(t.total, t.total)
+	return Taken{Events: t.states[jetstream.DefaultStream].Messages, People: t.states[people].Messages}, nil
+}
+
+// taking is a backup that is being made.
+type taking struct {
+	nc          *nats.Conn
+	js          js.JetStream
+	file        *writer
+	progress    Progress
+	done, total uint64 // bytes, of what the servers hold
+	states      map[string]state
+}
+
+// state is by which two copies of a stream are known to be the same.
+type state struct {
+	Messages uint64 `json:"messages"`
+	Bytes    uint64 `json:"bytes"`
+	First    uint64 `json:"first_seq"`
+	Last     uint64 `json:"last_seq"`
+	Deleted  int    `json:"num_deleted"`
+}
+
+// present is the state of a stream, false if there is no such stream.
+func (t *taking) present(ctx context.Context, name string) (state, bool, error) {
+	stream, err := t.js.Stream(ctx, name)
+	if errors.Is(err, js.ErrStreamNotFound) {
+		return state{}, false, nil
+	}
+	if err != nil {
+		return state{}, false, fmt.Errorf("look at %s: %w", name, err)
+	}
+	at := stream.CachedInfo().State
+	return state{at.Msgs, at.Bytes, at.FirstSeq, at.LastSeq, at.NumDeleted}, true, nil
+}
+
+func (t *taking) run(ctx context.Context) error {
+	var there []store
+	for _, one := range stores {
+		at, present, err := t.present(ctx, one.stream)
+		switch {
+		case err != nil:
+			return err
+		case present:
+			there = append(there, one)
+			t.total += at.Bytes
+		case one.stream == jetstream.DefaultStream:
+			return ErrNoLog
+		}
+	}
+	for i := 0; i < len(there); {
+		group := there[i : i+1]
+		for there[i].together && i+len(group) < len(there) && there[i+len(group)].together {
+			group = there[i : i+len(group)+1]
+		}
+		if err := t.copyGroup(ctx, group); err != nil {
+			return err
+		}
+		i += len(group)
+	}
+	return nil
+}
+
+// groupTries bounds how often streams are copied again that change while they
+// are copied together. They are small, and change when somebody registers or
+// changes a password.
+const groupTries = 20
+
+func (t *taking) copyGroup(ctx context.Context, group []store) error {
+	for range groupTries {
+		for _, one := range group {
+			if err := t.copyStream(ctx, one.stream); err != nil {
+				return err
+			}
+		}
+		moved := ""
+		for _, one := range group {
+			now, _, err := t.present(ctx, one.stream)
+			if err != nil {
+				return err
+			}
+			if one.together && now != t.states[one.stream] {
+				moved = one.stream
+			}
+		}
+		if moved == "" {
+			return nil
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return fmt.Errorf("%w (%d times)", ErrChanged, groupTries)
+}
+
+func (t *taking) copyStream(ctx context.Context, stream string) error {
+	var content *content
+	// The content is compressed; how far it is shows in what it unpacks to.
+	packed, unpack := io.Pipe()
+	began, unpacked := t.done, make(chan error, 1)
+	go func() {
+		_, err := io.Copy(counting(func(n uint64) { t.progress(min(t.total, began+n), t.total) }), s2.NewReader(packed))
+		packed.CloseWithError(err)
+		unpacked <- err
+	}()
+	err := broker.TakeSnapshot(ctx, t.nc, stream, func(of broker.Snapshot) (err error) {
+		var at state
+		if err := json.Unmarshal(of.State, &at); err != nil {
+			return fmt.Errorf("snapshot of %s: %w", stream, err)
+		}
+		t.states[stream] = at
+		content, err = t.file.begin(stream, of)
+		return err
+	}, writerFunc(func(p []byte) (int, error) {
+		if _, err := unpack.Write(p); err != nil {
+			return 0, fmt.Errorf("snapshot of %s is not whole: %w", stream, err)
+		}
+		return content.Write(p)
+	}))
+	unpack.CloseWithError(err)
+	if damaged := <-unpacked; err == nil && damaged != nil {
+		err = fmt.Errorf("snapshot of %s is not whole: %w", stream, damaged)
+	}
+	if err != nil {
+		return err
+	}
+	t.done = min(t.total, t.done+t.states[stream].Bytes)
+	return content.close()
+}
