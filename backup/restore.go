@@ -73,6 +73,9 @@ func (r *restoring) refuseTaken(ctx context.Context) error {
 	for _, c := range r.file.streams() {
 		err := r.patiently(ctx, func() error {
 			_, err := r.js.Stream(ctx, c.Stream)
+			if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrNoResponders) {
+				err = fmt.Errorf("%w: %w", broker.ErrNotReady, err)
+			}
 			return err
 		})
 		switch {
@@ -96,12 +99,12 @@ const (
 	takeAwayPatience = 30 * time.Second
 )
 
-// patiently tries again what a cluster that has just come up cannot do yet. It
-// is for what has no effect until the cluster can.
+// patiently tries again what a cluster that has just come up cannot do yet, and
+// nothing that was begun: of what is restored a part would be gone from the reader.
 func (r *restoring) patiently(ctx context.Context, try func() error) error {
 	for deadline := time.Now().Add(placePatience); ; {
 		err := try()
-		if !errors.Is(err, broker.ErrNotReady) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, nats.ErrNoResponders) || ctx.Err() != nil || time.Now().After(deadline) {
+		if !errors.Is(err, broker.ErrNotReady) || ctx.Err() != nil || time.Now().After(deadline) {
 			return err
 		}
 		r.options.Logger.Warn("the broker is asked again in a moment", "err", err)

@@ -131,7 +131,7 @@ func RestoreSnapshot(ctx context.Context, nc *nats.Conn, stream string, s Snapsh
 			return fmt.Errorf("restore %s: %w", stream, err)
 		}
 		if n > 0 {
-			if err := send(ctx, nc, begun.Deliver, chunk[:n], snapshotPatience, nil); err != nil {
+			if err := deliver(ctx, nc, begun.Deliver, chunk[:n]); err != nil {
 				return fmt.Errorf("restore %s: %w", stream, err)
 			}
 		}
@@ -149,6 +149,23 @@ func RestoreSnapshot(ctx context.Context, nc *nats.Conn, stream string, s Snapsh
 		return fmt.Errorf("restore %s: the server does not say that it made the stream", stream)
 	}
 	return nil
+}
+
+// deliver is send of a piece to the server that restores. That it listens may
+// be known a moment later than that it began where the two came by different
+// ways through a cluster; what found nobody was given to nobody.
+func deliver(ctx context.Context, nc *nats.Conn, subject string, piece []byte) error {
+	for deadline := time.Now().Add(snapshotPatience); ; {
+		err := send(ctx, nc, subject, piece, snapshotPatience, nil)
+		if !errors.Is(err, nats.ErrNoResponders) || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // APIError is a server's no, in its words.

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/docketlog/docket/broker"
@@ -100,3 +103,57 @@ func TestSnapshotComesBack(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// TestRestoreWaitsForWhoListens: a cluster's server may say that it begins before
+// it is known to listen. What it is given from then on must be all there is.
+func TestRestoreWaitsForWhoListens(t *testing.T) {
+	t.Parallel()
+	// A server that knows nothing of streams, and somebody in its place who can
+	// be late.
+	plain, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain.Start()
+	t.Cleanup(func() { plain.Shutdown(); plain.WaitForShutdown() })
+	late, err := nats.Connect(plain.ClientURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer late.Close()
+	all := make(chan []byte, 1)
+	_, err = late.Subscribe("$JS.API.STREAM.RESTORE.S", func(m *nats.Msg) {
+		_ = m.Respond([]byte(`{"deliver_subject":"pieces"}`))
+		time.Sleep(250 * time.Millisecond)
+		var got []byte
+		_, _ = late.Subscribe("pieces", func(m *nats.Msg) {
+			if got = append(got, m.Data...); len(m.Data) > 0 {
+				_ = m.Respond(nil)
+				return
+			}
+			all <- got
+			_ = m.Respond([]byte(`{"config":{}}`))
+		})
+	})
+	if err == nil {
+		err = late.Flush()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, err := nats.Connect(plain.ClientURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	content := make([]byte, 100<<10)
+	for i := range content {
+		content[i] = byte(rand.Uint32())
+	}
+	if err := broker.RestoreSnapshot(t.Context(), nc, "S", broker.Snapshot{}, bytes.NewReader(content)); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-all; !bytes.Equal(got, content) {
+		t.Errorf("it was given %d bytes, not the %d there are", len(got), len(content))
+	}
+}
