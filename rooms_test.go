@@ -23,7 +23,7 @@ var mayImport = map[string][]string{
 	"projections": {"events", "traces"},
 	"notifier":    {"events", "broker", "traces"},
 	"audit":       {"events", "projections"},
-	"backup":      {"events", "broker"},
+	"backup":      {"events", "broker", "accounts", "notifier", "gateway"},
 	"metrics":     {"events", "broker", "commands", "accounts", "projections", "notifier"},
 	"gateway":     {"events", "broker", "commands", "accounts", "projections", "traces"},
 }

@@ -17,15 +17,25 @@ type bucketKind struct {
 
 const day = 24 * time.Hour
 
-// The buckets. doc.go says what is in them.
+// The buckets' names. doc.go says what is in them.
+const (
+	PeopleBucket      = "docket_people"
+	CredentialsBucket = "docket_credentials"
+	FiltersBucket     = "docket_filters"
+	SessionsBucket    = "docket_sessions"
+	TokensBucket      = "docket_tokens"
+	AttemptsBucket    = "docket_attempts"
+	InstanceBucket    = "docket_instance"
+)
+
 var (
-	peopleBucket      = bucketKind{"docket_people", slack, 0}
-	credentialsBucket = bucketKind{"docket_credentials", slack, 0}
-	filtersBucket     = bucketKind{"docket_filters", slack, 0}
-	sessionsBucket    = bucketKind{"docket_sessions", slack, SessionLifetime + day}
-	tokensBucket      = bucketKind{"docket_tokens", slack, MaxTokenLifetime + day}
-	attemptsBucket    = bucketKind{"docket_attempts", 1, MaxWindow}
-	instanceBucket    = bucketKind{"docket_instance", 1, 0}
+	peopleBucket      = bucketKind{PeopleBucket, slack, 0}
+	credentialsBucket = bucketKind{CredentialsBucket, slack, 0}
+	filtersBucket     = bucketKind{FiltersBucket, slack, 0}
+	sessionsBucket    = bucketKind{SessionsBucket, slack, SessionLifetime + day}
+	tokensBucket      = bucketKind{TokensBucket, slack, MaxTokenLifetime + day}
+	attemptsBucket    = bucketKind{AttemptsBucket, 1, MaxWindow}
+	instanceBucket    = bucketKind{InstanceBucket, 1, 0}
 
 	bucketKinds = []bucketKind{
 		peopleBucket, credentialsBucket, filtersBucket, sessionsBucket, tokensBucket, attemptsBucket, instanceBucket,

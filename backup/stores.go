@@ -1,6 +1,11 @@
 package backup
 
-import "github.com/docketlog/docket/events/jetstream"
+import (
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/events/jetstream"
+	"github.com/docketlog/docket/gateway/idempotency"
+	"github.com/docketlog/docket/notifier"
+)
 
 // store is a stream, or the stream of a bucket, that Docket keeps.
 type store struct {
@@ -15,25 +20,29 @@ type store struct {
 // older than (docs/decisions/0022-a-backup-is-made-in-an-order.md).
 var stores = []store{
 	// An answer that is remembered is of a command that is in the log.
-	{"KV_docket_idempotency", false},
+	{bucketPrefix + idempotency.Bucket, false},
 	{jetstream.DefaultStream, false},
 	// Who is to be told of events that the consumer of the log, which is copied
 	// with it, counts as decided.
-	{"NOTICES", false},
-	{"KV_notice_ledger", false},
+	{notifier.Stream, false},
+	{bucketPrefix + notifier.LedgerBucket, false},
 	// Whoever did something that is in the log is there; whoever was erased by
 	// then is not.
-	{"KV_docket_instance", false},
+	{bucketPrefix + accounts.InstanceBucket, false},
 	{people, true},
-	{"KV_docket_credentials", true},
-	{"KV_docket_filters", true},
-	{"KV_docket_tokens", true},
-	{"KV_docket_sessions", false},
-	{"KV_docket_attempts", false},
+	{bucketPrefix + accounts.CredentialsBucket, true},
+	{bucketPrefix + accounts.FiltersBucket, true},
+	{bucketPrefix + accounts.TokensBucket, true},
+	{bucketPrefix + accounts.SessionsBucket, false},
+	{bucketPrefix + accounts.AttemptsBucket, false},
 }
 
+// bucketPrefix comes before a bucket's name in that of its stream, in every
+// client of NATS.
+const bucketPrefix = "KV_"
+
 // people is the stream with a message for each account.
-const people = "KV_docket_people"
+const people = bucketPrefix + accounts.PeopleBucket
 
 // Streams are the names of all that is copied, in the order in which it is.
 func Streams() []string {

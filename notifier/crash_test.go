@@ -87,7 +87,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 		"the mail server is dialled":                 {stage: "greeting"},
 		"the recipient is named":                     {stage: "rcpt"},
 		"the mail is accepted and nobody knows":      {stage: "accepted", repeats: true},
-		"the outcome is stored and not acknowledged": {subject: "$KV." + ledgerBucket + ".>", repeats: true},
+		"the outcome is stored and not acknowledged": {subject: "$KV." + LedgerBucket + ".>", repeats: true},
 	}
 	for name, instant := range instants {
 		t.Run(name, func(t *testing.T) {
@@ -163,7 +163,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 			if twice > 0 && !instant.repeats {
 				t.Errorf("mails were repeated: %v", got)
 			}
-			if id, recorded := strings.CutPrefix(struck, "$KV."+ledgerBucket+"."); recorded && got[id+"@docket.test"] != 1 {
+			if id, recorded := strings.CutPrefix(struck, "$KV."+LedgerBucket+"."); recorded && got[id+"@docket.test"] != 1 {
 				t.Errorf("mail %s was repeated though its outcome was known", id)
 			}
 			for _, e := range []struct {

@@ -50,7 +50,8 @@ type Entry struct {
 // or so long ago that it is no longer known.
 var ErrNoNotice = errors.New("no notice of that event for that person")
 
-const ledgerBucket = "notice_ledger"
+// LedgerBucket is the name of the bucket that remembers what became of notices.
+const LedgerBucket = "notice_ledger"
 
 // ledger remembers outcomes, one for an event and a recipient, the last one
 // written. It holds ids only.
@@ -58,7 +59,7 @@ type ledger struct{ bucket jetstream.KeyValue }
 
 func ledgerConfig(replicas int, keep time.Duration) jetstream.KeyValueConfig {
 	return jetstream.KeyValueConfig{
-		Bucket:      ledgerBucket,
+		Bucket:      LedgerBucket,
 		Description: "Docket: what became of notices",
 		History:     1,
 		TTL:         keep,
@@ -70,14 +71,14 @@ func ledgerConfig(replicas int, keep time.Duration) jetstream.KeyValueConfig {
 func openLedger(ctx context.Context, js jetstream.JetStream, replicas int, keep time.Duration) (*ledger, error) {
 	var bucket jetstream.KeyValue
 	err := ask.Again(ctx, func(ctx context.Context) (err error) {
-		bucket, err = js.KeyValue(ctx, ledgerBucket)
+		bucket, err = js.KeyValue(ctx, LedgerBucket)
 		if errors.Is(err, jetstream.ErrBucketNotFound) {
 			bucket, err = js.CreateKeyValue(ctx, ledgerConfig(replicas, keep))
 		}
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("open bucket %s: %w", ledgerBucket, err)
+		return nil, fmt.Errorf("open bucket %s: %w", LedgerBucket, err)
 	}
 	return &ledger{bucket}, nil
 }

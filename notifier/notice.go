@@ -55,11 +55,12 @@ type Parked struct {
 // ErrNotParked reports that no notice of that id is parked.
 var ErrNotParked = errors.New("no such notice is parked")
 
-// The stream of notices. Those that are due are a queue: acknowledged is gone.
-// Those that are parked have no consumer and stay until they are resumed or
-// their time is over.
+// Stream is the name of the stream of notices. Those that are due are a queue:
+// acknowledged is gone. Those that are parked have no consumer and stay until they
+// are resumed or their time is over.
+const Stream = "NOTICES"
+
 const (
-	noticeStream  = "NOTICES"
 	dueSubjects   = "notices.due."
 	parkSubjects  = "notices.parked."
 	headerCause   = "Docket-Cause"
@@ -81,7 +82,7 @@ type notices struct {
 
 func noticesConfig(replicas int, keep time.Duration) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
-		Name:                 noticeStream,
+		Name:                 Stream,
 		Description:          "Docket: what people should learn, until they did",
 		Subjects:             []string{dueSubjects + ">", parkSubjects + ">"},
 		Retention:            jetstream.WorkQueuePolicy,
@@ -101,16 +102,16 @@ func noticesConfig(replicas int, keep time.Duration) jetstream.StreamConfig {
 func openNotices(ctx context.Context, js jetstream.JetStream, replicas int, keep time.Duration) (*notices, error) {
 	var stream jetstream.Stream
 	err := ask.Again(ctx, func(ctx context.Context) (err error) {
-		stream, err = js.Stream(ctx, noticeStream)
+		stream, err = js.Stream(ctx, Stream)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			if stream, err = js.CreateStream(ctx, noticesConfig(replicas, keep)); errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-				stream, err = js.Stream(ctx, noticeStream)
+				stream, err = js.Stream(ctx, Stream)
 			}
 		}
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("open stream %s: %w", noticeStream, err)
+		return nil, fmt.Errorf("open stream %s: %w", Stream, err)
 	}
 	return &notices{js, stream}, nil
 }

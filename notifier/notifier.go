@@ -162,7 +162,7 @@ func (n *Notifier) decideStage() *stage {
 
 func (n *Notifier) deliverStage() *stage {
 	return &stage{
-		stream: noticeStream, durable: deliverDurable,
+		stream: Stream, durable: deliverDurable,
 		handle: n.deliver, parallel: n.opts.Senders,
 		limit: n.opts.deliverLimit(), wait: n.opts.deliverWait(),
 		delay:  backoff{n.opts.RetryFirst, n.opts.RetryMax},

@@ -25,10 +25,10 @@ func Setup(ctx context.Context, js jetstream.JetStream, o Options) error {
 	}
 	queue, err := js.CreateOrUpdateStream(ctx, noticesConfig(o.Replicas, o.Keep))
 	if err != nil {
-		return fmt.Errorf("set up stream %s: %w", noticeStream, err)
+		return fmt.Errorf("set up stream %s: %w", Stream, err)
 	}
 	if _, err := js.CreateOrUpdateKeyValue(ctx, ledgerConfig(o.Replicas, o.Keep)); err != nil {
-		return fmt.Errorf("set up bucket %s: %w", ledgerBucket, err)
+		return fmt.Errorf("set up bucket %s: %w", LedgerBucket, err)
 	}
 	deciding := o.decideConsumer()
 	if present, err := log.Consumer(ctx, decideDurable); err == nil {

@@ -93,7 +93,7 @@ func (n *Notifier) readQueues(ctx context.Context) (Status, error) {
 	}
 	stored, err := n.notices.stream.Info(ctx)
 	if err != nil {
-		return s, fmt.Errorf("stream %s: %w", noticeStream, err)
+		return s, fmt.Errorf("stream %s: %w", Stream, err)
 	}
 	s.Lag = deciding.NumPending + uint64(deciding.NumAckPending)
 	s.Waiting = delivering.NumPending + uint64(delivering.NumAckPending)

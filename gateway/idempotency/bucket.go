@@ -20,11 +20,14 @@ import (
 // Remembered is how long answers are.
 const Remembered = 24 * time.Hour
 
+// Bucket is the name of the bucket that remembers answers.
+const Bucket = "docket_idempotency"
+
 // BucketConfig describes the bucket that remembers answers, on as many brokers
 // as replicas says.
 func BucketConfig(replicas int) jetstream.KeyValueConfig {
 	return jetstream.KeyValueConfig{
-		Bucket:      "docket_idempotency",
+		Bucket:      Bucket,
 		Description: "Answers to requests that carried an Idempotency-Key",
 		TTL:         Remembered,
 		History:     1,
