@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +22,8 @@ import (
 // copy of a stream what it is of and its content in parts; and last what all of
 // it must amount to. One that lacks its end is no backup.
 const (
-	format     = 1
+	// format 2 is 1 with an end that is summed too.
+	format     = 2
 	nameBegin  = "docket-backup.json"
 	nameEnd    = "docket-backup-end.json"
 	nameStream = "stream.json"
@@ -43,8 +45,20 @@ type ending struct {
 	// copied more than once, the last copy counts.
 	Streams []stored `json:"streams"`
 	// Sum is SHA-256 over the names, lengths and contents of all that comes
-	// before.
+	// before, and over this without the sum.
 	Sum string `json:"sha256"`
+}
+
+// summed is the sum of a file of which sum has all that comes before e.
+func (e ending) summed(sum hash.Hash) (string, error) {
+	e.Sum = ""
+	text, err := json.Marshal(e)
+	if err != nil {
+		return "", err
+	}
+	addTo(sum, nameEnd, int64(len(text)))
+	sum.Write(text)
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // stored is one copy of a stream.
@@ -54,7 +68,9 @@ type stored struct {
 	Bytes  int64  `json:"bytes"`
 }
 
-func (c stored) entry(name string) string { return fmt.Sprintf("%s/%d/%s", c.Stream, c.Copy, name) }
+func (c stored) folder() string { return c.Stream + "/" + strconv.Itoa(c.Copy) }
+
+func (c stored) entry(name string) string { return c.folder() + "/" + name }
 
 // addTo adds an entry to the sum of a backup.
 func addTo(sum hash.Hash, name string, length int64) { fmt.Fprintf(sum, "%s %d\n", name, length) }
@@ -63,7 +79,7 @@ func addTo(sum hash.Hash, name string, length int64) { fmt.Fprintf(sum, "%s %d\n
 type File struct {
 	began beginning
 	end   ending
-	parts map[string][]io.Reader // by the copy's entry of no name
+	parts map[string][]*io.SectionReader // by the folder of the copy
 	of    map[string]broker.Snapshot
 }
 
@@ -83,7 +99,7 @@ func Open(r io.ReaderAt, size int64, progress Progress) (*File, error) {
 		progress = func(uint64, uint64) {}
 	}
 	all := io.NewSectionReader(r, 0, size)
-	f := &File{parts: map[string][]io.Reader{}, of: map[string]broker.Snapshot{}}
+	f := &File{parts: map[string][]*io.SectionReader{}, of: map[string]broker.Snapshot{}}
 	entries, sum := tar.NewReader(all), sha256.New()
 	for first := true; ; first = false {
 		header, err := entries.Next()
@@ -100,8 +116,12 @@ func Open(r io.ReaderAt, size int64, progress Progress) (*File, error) {
 			return nil, err
 		}
 		progress(uint64(at), uint64(size))
+		if header.Size > size-at {
+			// Also what a few bytes say about zeros without end.
+			return nil, ErrCut
+		}
 		if header.Name == nameEnd {
-			if err := f.close(entries, hex.EncodeToString(sum.Sum(nil))); err != nil {
+			if err := f.ends(entries, sum); err != nil {
 				return nil, err
 			}
 			return f, nil
@@ -117,10 +137,11 @@ func Open(r io.ReaderAt, size int64, progress Progress) (*File, error) {
 func (f *File) Began() time.Time { return f.began.Began }
 
 // keep remembers where an entry is and reads it once.
-func (f *File) keep(name string, section io.Reader, content io.Reader) error {
+func (f *File) keep(name string, section *io.SectionReader, content io.Reader) error {
 	var into any
 	var of broker.Snapshot
-	folder, base, _ := cutLast(name)
+	folder, base := path.Split(name)
+	folder = strings.TrimSuffix(folder, "/")
 	switch {
 	case name == nameBegin:
 		into = &f.began
@@ -146,14 +167,6 @@ func (f *File) keep(name string, section io.Reader, content io.Reader) error {
 	return nil
 }
 
-func cutLast(name string) (folder, base string, found bool) {
-	i := strings.LastIndexByte(name, '/')
-	if i < 0 {
-		return "", name, false
-	}
-	return name[:i], name[i+1:], true
-}
-
 // whole tells a file that ends early from one that cannot be read.
 func whole(_ int64, err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -162,8 +175,8 @@ func whole(_ int64, err error) error {
 	return err
 }
 
-// close reads the end and compares.
-func (f *File) close(entries *tar.Reader, sum string) error {
+// ends reads the end and compares.
+func (f *File) ends(entries *tar.Reader, sum hash.Hash) error {
 	text, err := io.ReadAll(entries)
 	if err := whole(0, err); err != nil {
 		return err
@@ -171,8 +184,23 @@ func (f *File) close(entries *tar.Reader, sum string) error {
 	if err := json.Unmarshal(text, &f.end); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrDamaged, nameEnd, err)
 	}
-	if f.end.Sum != sum {
+	amounts := hex.EncodeToString(sum.Sum(nil))
+	if f.began.Format > 1 {
+		if amounts, err = f.end.summed(sum); err != nil {
+			return err
+		}
+	}
+	if f.end.Sum != amounts {
 		return ErrDamaged
+	}
+	for _, c := range f.end.Streams {
+		var there int64
+		for _, part := range f.parts[c.folder()] {
+			there += part.Size()
+		}
+		if _, told := f.of[c.folder()]; !told || there != c.Bytes {
+			return fmt.Errorf("%w: %s is not all there", ErrDamaged, c.Stream)
+		}
 	}
 	return nil
 }
@@ -187,8 +215,11 @@ func (f *File) streams() []stored {
 	return list
 }
 
-// content is what a copy is of and what is in it, to be read once.
+// content is what a copy is of and what is in it.
 func (f *File) content(c stored) (broker.Snapshot, io.Reader) {
-	folder := c.Stream + "/" + strconv.Itoa(c.Copy)
-	return f.of[folder], io.MultiReader(f.parts[folder]...)
+	var parts []io.Reader
+	for _, part := range f.parts[c.folder()] {
+		parts = append(parts, io.NewSectionReader(part, 0, part.Size()))
+	}
+	return f.of[c.folder()], io.MultiReader(parts...)
 }

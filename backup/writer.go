@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"hash"
@@ -61,7 +60,12 @@ func (w *writer) begin(stream string, s broker.Snapshot) (*content, error) {
 
 // finish writes the end. The file is a backup from then on.
 func (w *writer) finish(now time.Time) error {
-	w.end.Ended, w.end.Sum = now.UTC(), hex.EncodeToString(w.sum.Sum(nil))
+	w.end.Ended = now.UTC()
+	sum, err := w.end.summed(w.sum)
+	if err != nil {
+		return err
+	}
+	w.end.Sum = sum
 	if err := w.json(nameEnd, w.end); err != nil {
 		return err
 	}
