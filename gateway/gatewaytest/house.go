@@ -35,10 +35,12 @@ const Soon = time.Minute
 type House struct {
 	// URL is where the gateway is reached, and stays so when the server stops
 	// and starts again.
-	URL      string
-	Conn     *nats.Conn
-	Log      *jetstream.Log
-	Rows     *projections.Store
+	URL  string
+	Conn *nats.Conn
+	Log  *jetstream.Log
+	Rows *projections.Store
+	// RowsFile is where the rows are, for who changes them past the program.
+	RowsFile string
 	Accounts *accounts.Accounts
 	Commands *commands.Handler
 	Gateway  *gateway.Gateway
@@ -66,7 +68,7 @@ func Open(t testing.TB, change ...func(*gateway.Options)) *House {
 // to answer.
 func Furnish(t testing.TB, nc *nats.Conn, rows string, change ...func(*gateway.Options)) *House {
 	t.Helper()
-	h := &House{t: t, Conn: nc, Registry: prometheus.NewRegistry()}
+	h := &House{t: t, Conn: nc, RowsFile: rows, Registry: prometheus.NewRegistry()}
 	logger := slog.New(slog.NewTextHandler(h, nil))
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var running sync.WaitGroup

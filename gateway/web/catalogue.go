@@ -337,6 +337,7 @@ var catalogue = map[string]phrase{
 	"status.building_far":         {"Generation %d: %d of %d events.", "세대 %d: 이벤트 %d / %d."},
 	"status.building_interrupted": {"It was interrupted.", "중단되었습니다."},
 	"status.building_rate":        {"%.0f events/s, %s left; last step %s ago.", "초당 이벤트 %.0f개, %s 남음; 마지막 진행 %s 전."},
+	"status.building_differs":     {"They are not as the rows served at the same position, so these stay. docket rebuild says where they differ; with --accept-differences it serves the new ones, with --cancel it drops them.", "같은 위치에서 제공 중인 행과 달라 교체하지 않았습니다. docket rebuild를 실행하면 다른 곳을 알려 주며, --accept-differences로는 새 행을 제공하고 --cancel로는 새 행을 버립니다."},
 	"status.refused":              {"Forks refused", "거부된 포크"},
 	"status.malformed":            {"Malformed", "잘못된 메시지"},
 	"status.warm":                 {"Warm aggregates", "메모리의 집합체"},

@@ -85,6 +85,9 @@ func replicaState(v *view, r projections.Replica) string {
 func building(v *view, b projections.Building, now time.Time) string {
 	far := v.T("status.building_far", b.Generation, b.Done, b.Total)
 	switch {
+	case b.Differs && b.Interrupted:
+		// Nobody broke off; it ended, and the page says with what.
+		return far
 	case b.Interrupted:
 		return far + " " + v.T("status.building_interrupted")
 	case b.Rate == 0:

@@ -2,7 +2,9 @@ package web_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -75,5 +77,39 @@ func TestStatusShowsReplicas(t *testing.T) {
 		if !strings.Contains(row, state) {
 			t.Errorf("of %s the page says %q, want %q", database, row, state)
 		}
+	}
+}
+
+// Rows that did not take their place because they are not as those served are no
+// interrupted work: the page says why they wait, in the reader's language.
+func TestStatusShowsADifference(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	rows, err := sql.Open("sqlite", "file:"+o.RowsFile+"?_pragma=busy_timeout(20000)")
+	if err == nil {
+		_, err = rows.ExecContext(t.Context(), "update g1_tasks set title = 'Forged'")
+	}
+	if err == nil {
+		err = rows.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var differs *projections.DifferenceError
+	if _, err := projections.Rebuild(t.Context(), o.Rows, o.Log, projections.RebuildOptions{}); !errors.As(err, &differs) {
+		t.Fatalf("the rebuild found nothing: %v", err)
+	}
+	for language, words := range map[string]string{"en": "They are not as the rows served", "ko": "제공 중인 행과 달라"} {
+		r := o.ask(o.mina, "GET", "/status", nil, func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "docket_language", Value: language}) })
+		if r.Status != 200 || !strings.Contains(r.Body, `id="differs"`) || !strings.Contains(r.Body, words) || strings.Contains(r.Body, "interrupted") || strings.Contains(r.Body, "중단") {
+			t.Errorf("%s: %d, the difference is not told:\n%s", language, r.Status, r.Body)
+		}
+	}
+	// Accepted, there is nothing left to tell.
+	if _, err := projections.Rebuild(t.Context(), o.Rows, o.Log, projections.RebuildOptions{AcceptDifferences: true}); err != nil {
+		t.Fatal(err)
+	}
+	if r := o.ask(o.mina, "GET", "/status", nil); strings.Contains(r.Body, `id="differs"`) {
+		t.Errorf("the difference is still told:\n%s", r.Body)
 	}
 }
