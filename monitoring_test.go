@@ -1,28 +1,19 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
-	"math"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/docketlog/docket/broker"
 )
@@ -122,39 +113,6 @@ func checkFiles(t *testing.T) {
 			if !strings.Contains(readFile(t, file), `"`+value+`"`) {
 				t.Errorf("%s is not in the configuration", one)
 			}
-		}
-	}
-}
-
-// alertmanagerConfig writes Alertmanager's configuration for an installation with
-// these variables.
-func alertmanagerConfig(t *testing.T, file string, settings ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "deploy/monitoring/alertmanager/configure")
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, settings...)
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	text, err := cmd.Output()
-	if err == nil {
-		err = os.WriteFile(file, text, 0o600)
-	}
-	if err != nil {
-		t.Fatalf("configure with %q: %v: %s", settings, err, &said)
-	}
-	return file
-}
-
-// TestAlertAddressesAreChecked: what cannot be an address makes no configuration.
-func TestAlertAddressesAreChecked(t *testing.T) {
-	t.Parallel()
-	for _, wrong := range []string{
-		"DOCKET_ALERT_TEAM=nobody", "DOCKET_ALERT_TEAM=a@example.org\"\ninjected: true", "DOCKET_ALERT_ON_CALL=a@b@c", "DOCKET_ALERT_SMTP=mail.example.org",
-		"DOCKET_ALERT_WEBHOOK=pager.example.org", "DOCKET_ALERT_SMTP_USER=alerts", "DOCKET_ALERT_SECRETS=somewhere",
-	} {
-		cmd := exec.CommandContext(t.Context(), "deploy/monitoring/alertmanager/configure")
-		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), wrong}
-		if out, err := cmd.Output(); err == nil || len(out) > 0 {
-			t.Errorf("%s is taken: %s", wrong, out)
 		}
 	}
 }
@@ -322,224 +280,4 @@ func schemed(t *testing.T, folder, name, scheme string, addresses ...string) {
 	if err := os.WriteFile(filepath.Join(dir, name+".json"), text, 0o644); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// startServer runs a program on a free port of loopback, waits until it is
-// ready, and ends it with the test.
-func startServer(t *testing.T, program, ready string, args func(address string) []string) (address string) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address = listener.Addr().String()
-	listener.Close()
-	said := &lockedBuffer{}
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, args(address)...)
-	cmd.Stdout, cmd.Stderr = said, said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() { defer close(ended); _ = cmd.Wait() }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-ended
-		if t.Failed() {
-			t.Logf("%s said:\n%s", program, said.String())
-		}
-	})
-	soon(t, program+" is ready", func() bool {
-		select {
-		case <-ended:
-			t.Fatalf("%s ended:\n%s", program, said.String())
-		default:
-		}
-		answer, err := http.Get("http://" + address + ready)
-		if err != nil {
-			return false
-		}
-		answer.Body.Close()
-		return answer.StatusCode == http.StatusOK
-	})
-	return address
-}
-
-// soon waits until something is so, for as long as a busy machine may need.
-func soon(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(90 * time.Second); !is(); time.Sleep(200 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("never: %s", what)
-		}
-	}
-}
-
-// scraper is a Prometheus to ask.
-type scraper struct {
-	t   *testing.T
-	url string
-}
-
-func (p *scraper) get(path string, into any) {
-	p.t.Helper()
-	answer, err := http.Get(p.url + path)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		p.t.Fatalf("%s: status %d, %v: %s", path, answer.StatusCode, err, text)
-	}
-	if err := json.Unmarshal(text, into); err != nil {
-		p.t.Fatalf("%s: %v in %s", path, err, text)
-	}
-}
-
-// values are the finite values of an expression's answer.
-func (p *scraper) values(expr string) (values []float64) {
-	p.t.Helper()
-	var answer struct {
-		Data struct{ Result []struct{ Value [2]any } }
-	}
-	p.get("/api/v1/query?query="+url.QueryEscape(expr), &answer)
-	for _, r := range answer.Data.Result {
-		if v, err := strconv.ParseFloat(fmt.Sprint(r.Value[1]), 64); err == nil && !math.IsNaN(v) && !math.IsInf(v, 0) {
-			values = append(values, v)
-		}
-	}
-	return values
-}
-
-func (p *scraper) value(expr string) float64 {
-	p.t.Helper()
-	if v := p.values(expr); len(v) == 1 {
-		return v[0]
-	}
-	p.t.Fatalf("%s has no single answer: %s", expr, p.text(expr))
-	return 0
-}
-
-func (p *scraper) text(expr string) string {
-	p.t.Helper()
-	var answer json.RawMessage
-	p.get("/api/v1/query?query="+url.QueryEscape(expr), &answer)
-	return string(answer)
-}
-
-// answers waits until every query of every panel has data.
-func (p *scraper) answers() {
-	p.t.Helper()
-	missing := map[string]string{}
-	files, err := filepath.Glob(dashboardFolder + "/*.json")
-	if err != nil || len(files) == 0 {
-		p.t.Fatalf("no dashboards: %v", err)
-	}
-	for _, file := range files {
-		var d struct {
-			Panels []struct {
-				Title   string
-				Targets []struct{ Expr string }
-			}
-		}
-		if err := json.Unmarshal([]byte(readFile(p.t, file)), &d); err != nil {
-			p.t.Fatal(err)
-		}
-		for _, panel := range d.Panels {
-			for _, target := range panel.Targets {
-				// Grafana puts at least four scrapes in its place.
-				missing[strings.ReplaceAll(target.Expr, "$__rate_interval", "10s")] = filepath.Base(file) + ", " + panel.Title
-			}
-		}
-	}
-	all := len(missing)
-	deadline := time.Now().Add(3 * time.Minute)
-	for len(missing) > 0 {
-		for expr := range missing {
-			if len(p.values(expr)) > 0 {
-				delete(missing, expr)
-			}
-		}
-		if time.Now().After(deadline) {
-			for _, expr := range slices.Sorted(maps.Keys(missing)) {
-				p.t.Errorf("%s: no data for %s", missing[expr], expr)
-			}
-			return
-		}
-		time.Sleep(time.Second)
-	}
-	p.t.Logf("%d queries of %d dashboards have data", all, len(files))
-}
-
-// rulesAreHealthy has every rule evaluated without an error.
-func (p *scraper) rulesAreHealthy() {
-	p.t.Helper()
-	var answer struct {
-		Data struct {
-			Groups []struct {
-				Rules []struct{ Name, Health, LastError string }
-			}
-		}
-	}
-	n := 0
-	soon(p.t, "every rule was evaluated", func() bool {
-		p.get("/api/v1/rules", &answer)
-		n = 0
-		for _, g := range answer.Data.Groups {
-			for _, r := range g.Rules {
-				if n++; r.Health == "unknown" {
-					return false
-				}
-				if r.Health != "ok" {
-					p.t.Errorf("rule %s: %s", r.Name, r.LastError)
-				}
-			}
-		}
-		return true
-	})
-	if n == 0 {
-		p.t.Error("no rules")
-	}
-}
-
-// pager is who is on call: it takes what Alertmanager's webhook sends.
-type pager struct {
-	url, token string
-	mu         sync.Mutex
-	pages      []string
-}
-
-func startPager(t *testing.T) *pager {
-	t.Helper()
-	p := &pager{token: "only-for-this-test"}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var b bytes.Buffer
-		if _, err := b.ReadFrom(r.Body); err != nil || r.Header.Get("Authorization") != "Bearer "+p.token {
-			http.Error(w, "who are you", http.StatusForbidden)
-			return
-		}
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.pages = append(p.pages, b.String())
-	}))
-	t.Cleanup(server.Close)
-	p.url = server.URL
-	return p
-}
-
-func (p *pager) all() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.pages)
-}
-
-// wait waits for a page that says all of this.
-func (p *pager) wait(t *testing.T, words ...string) {
-	t.Helper()
-	soon(t, fmt.Sprintf("a page says %q", words), func() bool {
-		return slices.ContainsFunc(p.all(), func(page string) bool {
-			return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(page, word) })
-		})
-	})
 }

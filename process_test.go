@@ -4,9 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -148,103 +147,67 @@ func once(t testing.TB, args ...string) (stdout string, code int) {
 	return out.String(), cmd.ProcessState.ExitCode()
 }
 
-// person speaks to the API.
-type person struct {
-	t        testing.TB
-	d        *docket
-	token    string
-	position string // of the last answer, sent with the next request
+// tried runs docket to its end and gives all that it said.
+func tried(t *testing.T, args ...string) (said string, code int) {
+	t.Helper()
+	var out bytes.Buffer
+	cmd := command(t.Context(), args...)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return out.String(), cmd.ProcessState.ExitCode()
 }
 
-// answer is what came back.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-// try sends a request and fails only with the error of the connection.
-func (p *person) try(ctx context.Context, method, path string, body any, header ...string) (answer, error) {
-	var in io.Reader
-	if body != nil {
-		text, err := json.Marshal(body)
+// startServer runs a program on a free port of loopback, waits until it is
+// ready, and ends it with the test.
+func startServer(t *testing.T, program, ready string, args func(address string) []string) (address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address = listener.Addr().String()
+	listener.Close()
+	said := &lockedBuffer{}
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, args(address)...)
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = cmd.Wait() }()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		<-ended
+		if t.Failed() {
+			t.Logf("%s said:\n%s", program, said.String())
+		}
+	})
+	soon(t, program+" is ready", func() bool {
+		select {
+		case <-ended:
+			t.Fatalf("%s ended:\n%s", program, said.String())
+		default:
+		}
+		answer, err := http.Get("http://" + address + ready)
 		if err != nil {
-			panic(err)
+			return false
 		}
-		in = bytes.NewReader(text)
-	}
-	r, err := http.NewRequestWithContext(ctx, method, p.d.url+path, in)
-	if err != nil {
-		panic(err)
-	}
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	if p.token != "" {
-		r.Header.Set("Authorization", "Bearer "+p.token)
-	}
-	if p.position != "" {
-		r.Header.Set("Docket-Position", p.position)
-	}
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return answer{}, err
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return answer{}, err
-	}
-	if at := response.Header.Get("Docket-Position"); at != "" {
-		p.position = at
-	}
-	return answer{response.StatusCode, response.Header, text}, nil
+		answer.Body.Close()
+		return answer.StatusCode == http.StatusOK
+	})
+	return address
 }
 
-// ask sends a request and wants the given status.
-func (p *person) ask(want int, method, path string, body any, header ...string) map[string]any {
-	p.t.Helper()
-	a, err := p.try(p.t.Context(), method, path, body, header...)
-	if err != nil {
-		p.t.Fatalf("%s %s: %v", method, path, err)
-	}
-	if a.status != want {
-		p.t.Fatalf("%s %s: status %d, want %d: %s", method, path, a.status, want, a.body)
-	}
-	var out map[string]any
-	if len(a.body) > 0 {
-		if err := json.Unmarshal(a.body, &out); err != nil {
-			p.t.Fatalf("%s %s: %v in %s", method, path, err, a.body)
+// soon waits until something is so, for as long as a busy machine may need.
+func soon(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(90 * time.Second); !is(); time.Sleep(200 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
 		}
 	}
-	return out
-}
-
-func items(t testing.TB, answer map[string]any) []map[string]any {
-	t.Helper()
-	list, ok := answer["items"].([]any)
-	if !ok {
-		t.Fatalf("no items in %v", answer)
-	}
-	out := make([]map[string]any, len(list))
-	for i := range list {
-		out[i] = list[i].(map[string]any)
-	}
-	return out
-}
-
-// join registers somebody and signs them in.
-func join(t testing.TB, d *docket, name string) *person {
-	t.Helper()
-	p := &person{t: t, d: d}
-	email, password := strings.ToLower(name)+"@example.org", "correct horse "+name
-	p.ask(http.StatusAccepted, "POST", "/api/v1/accounts", map[string]any{"email": email, "name": name, "password": password})
-	session := p.ask(http.StatusCreated, "POST", "/api/v1/sessions", map[string]any{"email": email, "password": password})
-	p.token = session["token"].(string)
-	return p
 }
 
 // needPrograms wants what Debian has in packages. Where one is absent the test

@@ -94,21 +94,6 @@ func (i *installation) take() []byte {
 	return b.Bytes()
 }
 
-// streams are the names of all that is on the broker.
-func (i *installation) streams() []string {
-	i.t.Helper()
-	var names []string
-	list := i.js.StreamNames(i.t.Context())
-	for name := range list.Name() {
-		names = append(names, name)
-	}
-	if list.Err() != nil {
-		i.t.Fatal(list.Err())
-	}
-	slices.Sort(names)
-	return names
-}
-
 // messages are those of a stream, by their place, as they can be compared.
 func (i *installation) messages(name string) map[uint64]string {
 	i.t.Helper()

@@ -58,7 +58,7 @@ func TestBackupComesBack(t *testing.T) {
 	if copied[0] != copied[1] || given[0] != given[1] || copied[0] == 0 || given[0] == 0 || read[0] == 0 {
 		t.Errorf("told of the last: %d copied, %d read, %d given", copied, read, given)
 	}
-	if have, want := found.streams(), slices.Sorted(slices.Values(Streams())); !slices.Equal(have, want) {
+	if have, want := brokertest.Streams(t, found.nc), slices.Sorted(slices.Values(Streams())); !slices.Equal(have, want) {
 		t.Fatalf("%q came back, want %q", have, want)
 	}
 	for _, name := range Streams() {
@@ -153,7 +153,7 @@ func TestRestoreTakesAwayWhatItBegan(t *testing.T) {
 	if err := Restore(t.Context(), i.nc, opened(t, b.Bytes()), RestoreOptions{}); err == nil {
 		t.Error("something that is no snapshot was restored")
 	}
-	if left := i.streams(); len(left) > 0 {
+	if left := brokertest.Streams(t, i.nc); len(left) > 0 {
 		t.Errorf("after a failure the broker has %q", left)
 	}
 
@@ -166,7 +166,7 @@ func TestRestoreTakesAwayWhatItBegan(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
 	}
-	if left := i.streams(); len(left) > 0 {
+	if left := brokertest.Streams(t, i.nc); len(left) > 0 {
 		t.Errorf("after it was interrupted the broker has %q", left)
 	}
 
@@ -177,7 +177,7 @@ func TestRestoreTakesAwayWhatItBegan(t *testing.T) {
 	if err := Restore(t.Context(), i.nc, whole, RestoreOptions{}); !errors.Is(err, ErrTaken) {
 		t.Errorf("where there is one stream: %v", err)
 	}
-	if left := i.streams(); !slices.Equal(left, []string{notifier.Stream}) {
+	if left := brokertest.Streams(t, i.nc); !slices.Equal(left, []string{notifier.Stream}) {
 		t.Errorf("after it was refused the broker has %q", left)
 	}
 }
