@@ -79,6 +79,7 @@ func (l *commandLine) commands() *cobra.Command {
 		{"", yes{&serve.Demo}, "demo", "Add a small project with three people to look at."},
 		{"serve", yes{&serve.Demo}, "demo", "Add a small project with three people to look at."},
 		{"setup", words{&setup.Subscriber, "NAME"}, "subscriber", "Also make a durable consumer of the log for a service that reads every event; may be repeated."},
+		{"setup", yes{&setup.Fewer}, "fewer", "Take copies away where the log has more than --replicas says; otherwise that is refused."},
 		{"rebuild", yes{&rebuild.Fresh}, "fresh", "Begin anew where a rebuild was interrupted; without it, go on."},
 		{"rebuild", yes{&rebuild.AcceptDifferences}, "accept-differences", "Switch even if the new rows are not as those served."},
 		{"rebuild", yes{&rebuild.Back}, "back", "Serve the rows again that were served before the last switch, with what has happened since."},

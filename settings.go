@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -135,8 +136,10 @@ func (s *Settings) complete(role string) error {
 	if s.NATSCA != "" {
 		if s.NATS == "" {
 			wrong("nats-ca", "the embedded log needs none; name a cluster with --nats")
-		} else if _, err := os.ReadFile(s.NATSCA); err != nil {
+		} else if pem, err := os.ReadFile(s.NATSCA); err != nil {
 			wrong("nats-ca", "%v", err)
+		} else if !x509.NewCertPool().AppendCertsFromPEM(pem) {
+			wrong("nats-ca", "%s holds no certificate in PEM", s.NATSCA)
 		}
 	}
 	switch {

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/broker/ask"
 	"github.com/docketlog/docket/events/jetstream"
 	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/notifier"
@@ -19,6 +21,7 @@ import (
 // where these may not make it themselves.
 type setupCommand struct {
 	Subscriber []string
+	Fewer      bool
 }
 
 // consumerName is what a subscriber may be called: it is part of subjects.
@@ -41,6 +44,11 @@ func (c *setupCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer nc.Close()
+	if !c.Fewer {
+		if err := refuseFewer(ctx, nc, s.settings.copies); err != nil {
+			return err
+		}
+	}
 	for {
 		err := c.setUp(ctx, nc, s)
 		if err == nil {
@@ -54,11 +62,42 @@ func (c *setupCommand) Run(ctx context.Context, env *environment) error {
 			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 		}
 	}
-	fmt.Fprintf(env.out, "The broker has what Docket needs, in %d copies: the log, the buckets, the notices", s.settings.copies)
+	copies := "one copy"
+	if s.settings.copies > 1 {
+		copies = fmt.Sprintf("%d copies", s.settings.copies)
+	}
+	fmt.Fprintf(env.out, "The broker has what Docket needs, in %s: the log, the buckets, the notices", copies)
 	if len(c.Subscriber) > 0 {
 		fmt.Fprintf(env.out, "; consumers for %s", strings.Join(c.Subscriber, ", "))
 	}
 	fmt.Fprintln(env.out, ".")
+	return nil
+}
+
+// refuseFewer keeps setup from leaving the log on fewer servers than it is on, only
+// because --replicas was forgotten.
+func refuseFewer(ctx context.Context, nc *nats.Conn, copies int) error {
+	broker, err := js.New(nc)
+	if err != nil {
+		return err
+	}
+	var present int
+	err = ask.Until(ctx, func(ctx context.Context) (bool, error) {
+		log, err := broker.Stream(ctx, jetstream.DefaultStream)
+		switch {
+		case err == nil:
+			present = log.CachedInfo().Config.Replicas
+		case errors.Is(err, js.ErrStreamNotFound):
+			err = nil
+		}
+		return ask.Transient(err), err
+	})
+	if err != nil {
+		return fmt.Errorf("setup: look at the log: %w", err)
+	}
+	if present > copies {
+		return fmt.Errorf("setup: the log has %d copies and --replicas (DOCKET_REPLICAS) says %d; nothing was changed. Set it to %d, or add --fewer to take copies away", present, copies, present)
+	}
 	return nil
 }
 

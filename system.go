@@ -173,7 +173,8 @@ func (s *system) connect(ctx context.Context) (*nats.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		return broker.Dial(ctx, s.settings.NATS, options...)
+		nc, err := broker.Dial(ctx, s.settings.NATS, options...)
+		return nc, s.refusal(err)
 	}
 }
 
@@ -196,7 +197,7 @@ func (s *system) natsOptions() ([]nats.Option, error) {
 	opts := []nats.Option{nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 		// Whoever asked only sees that nothing answers, or not even that.
 		if errors.Is(err, nats.ErrPermissionViolation) {
-			s.logger.Error("the broker does not let this user do that; has docket setup been run?", "err", err)
+			s.logger.Error("the broker does not let the user of --nats do that: it is another one's task, or docket setup has not been run", "err", err)
 		}
 	})}
 	if s.settings.NATSCert != "" {
