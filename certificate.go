@@ -30,7 +30,7 @@ const renewalCheck = 30 * time.Second
 func openCertificate(certFile, keyFile string, logger *slog.Logger) (*certificate, error) {
 	c := &certificate{certFile: certFile, keyFile: keyFile, logger: logger}
 	if err := c.load(); err != nil {
-		return nil, fmt.Errorf("TLS certificate: %w", err)
+		return nil, fmt.Errorf("TLS certificate %s with key %s: %w", certFile, keyFile, err)
 	}
 	return c, nil
 }
@@ -90,6 +90,11 @@ func (c *certificate) load() error {
 		return err
 	}
 	c.pair, c.stamp, c.checked = &pair, stamp, time.Now()
+	// It is shown all the same: the clock that is wrong may be this one.
+	if now := c.checked; now.After(pair.Leaf.NotAfter) || now.Before(pair.Leaf.NotBefore) {
+		c.logger.Error("the TLS certificate is not valid now, and is refused by whoever looks: renew it, or set this machine's clock",
+			"file", c.certFile, "from", pair.Leaf.NotBefore, "until", pair.Leaf.NotAfter)
+	}
 	return nil
 }
 

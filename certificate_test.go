@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -15,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -28,13 +30,18 @@ import (
 // gives who trusts it.
 func writeCertificate(t *testing.T, folder string, serial int64) (certFile, keyFile string, trust *x509.CertPool) {
 	t.Helper()
+	return writeCertificateUntil(t, folder, serial, time.Now().AddDate(50, 0, 0))
+}
+
+func writeCertificateUntil(t *testing.T, folder string, serial int64, until time.Time) (certFile, keyFile string, trust *x509.CertPool) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "docket"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Unix(0, 0), NotAfter: time.Now().AddDate(50, 0, 0), IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Unix(0, 0), NotAfter: until, IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
@@ -187,4 +194,20 @@ func TestNATSIsShownACertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	soon(t, "the server is shown the renewed certificate", func() bool { return shown.Load() == 2 && nc.IsConnected() })
+}
+
+// Who starts with a certificate that has run out is told so at once, not by
+// those who are turned away.
+func TestCertificateThatHasRunOutIsTold(t *testing.T) {
+	t.Parallel()
+	for until, told := range map[time.Time]bool{time.Now().Add(-time.Hour): true, time.Now().Add(time.Hour): false} {
+		certFile, keyFile, _ := writeCertificateUntil(t, t.TempDir(), 1, until)
+		var said bytes.Buffer
+		if _, err := openCertificate(certFile, keyFile, slog.New(slog.NewTextHandler(&said, nil))); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(said.String(), certFile) != told {
+			t.Errorf("valid until %s: said %q", until, said.String())
+		}
+	}
 }

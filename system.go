@@ -249,10 +249,11 @@ func (s *system) openRows(ctx context.Context) (err error) {
 	if err != nil && strings.HasPrefix(s.settings.Database, "sqlite:") {
 		return fmt.Errorf("%s: %w\nRows can always be made anew from the log: if the file is damaged, move it away and start again", s.settings.Database, err)
 	}
-	if err == nil {
-		s.leave = append(s.leave, func() { _ = s.rows.Close() })
+	if err != nil {
+		return fmt.Errorf("--database (%s): %w", withoutSecrets(s.settings.Database), err)
 	}
-	return err
+	s.leave = append(s.leave, func() { _ = s.rows.Close() })
+	return nil
 }
 
 // openReplicas opens the rows for queries alone: no database need be there yet.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"slices"
 	"sync"
@@ -30,6 +31,7 @@ const (
 // opened while none of them can. All methods may be called concurrently.
 type Replicas struct {
 	all      []*replica
+	logger   *slog.Logger
 	done     context.Context
 	cancel   context.CancelFunc
 	watching sync.WaitGroup
@@ -57,13 +59,17 @@ type replica struct {
 	// up ends when the database is found out of reach.
 	up   context.Context
 	down context.CancelFunc
+	told bool // that it is
 }
 
 // OpenReplicas opens databases for reading alone, see [OpenReader]. Where two are
 // as fresh as each other, the one that was named first answers. The caller
 // closes them.
 func OpenReplicas(ctx context.Context, urls []string, o Options) (*Replicas, error) {
-	r := &Replicas{}
+	r := &Replicas{logger: o.Logger}
+	if r.logger == nil {
+		r.logger = slog.New(slog.DiscardHandler)
+	}
 	r.done, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	for _, address := range urls {
 		store, err := OpenReader(ctx, address, o)
@@ -137,8 +143,16 @@ func (r *Replicas) look(one *replica) {
 	switch {
 	case !reachable:
 		one.down()
+		if !one.told && r.done.Err() == nil {
+			r.logger.Warn("no rows from a database, queries go elsewhere or wait", "database", one.name, "err", err)
+			one.told = true
+		}
 	case one.up.Err() != nil:
 		one.up, one.down = context.WithCancel(r.done)
+		if one.told {
+			r.logger.Warn("a database gives rows again", "database", one.name)
+			one.told = false
+		}
 	}
 	r.mark(m.position, time.Now())
 }

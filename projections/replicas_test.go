@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/url"
 	"strings"
@@ -322,4 +323,42 @@ func (w *wire) mend() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lost = false
+}
+
+// A gateway starts without its databases. What keeps it from them, such as a
+// wrong password, is told once, and not with every look.
+func TestReplicaOutOfReachIsTold(t *testing.T) {
+	t.Parallel()
+	var said syncedText
+	r, err := OpenReplicas(t.Context(), []string{"postgres://docket:secret@127.0.0.1:1/docket"}, Options{Logger: slog.New(slog.NewTextHandler(&said, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		r.look(r.all[0])
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text := said.String()
+	if strings.Count(text, "\n") != 1 || !strings.Contains(text, "database=postgres://127.0.0.1:1/docket") || strings.Contains(text, "secret") {
+		t.Errorf("said: %s", text)
+	}
+}
+
+type syncedText struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *syncedText) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *syncedText) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
