@@ -242,7 +242,9 @@ func (s *system) operations(out io.Writer, role string, sources metrics.Sources)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(sources), promhttp.HandlerOpts{}))
 	fmt.Fprintf(out, "Docket's %s runs, health and metrics at http://%s\n", role, listener.Addr())
 	s.tellRole(out)
-	return []part{serving(listener, &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second})}, nil
+	return []part{serving(listener, &http.Server{
+		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+	})}, nil
 }
 
 // welcome tells what a person needs to know, once.

@@ -1,11 +1,13 @@
 package gateway_test
 
 import (
+	"bufio"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestBadRequests sends what is wrong in every way a body, an id or a header can
@@ -158,6 +160,41 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 				t.Errorf("%s: %s %q, want %q", path, name, got, want)
 			}
 		}
+	}
+}
+
+// TestTricklingBody sends a byte now and then and is not waited for: neither for
+// the rest of the body, nor, once that is refused, for what it still sends.
+func TestTricklingBody(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada := h.person("Ada")
+	conn, err := net.Dial("tcp", h.server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "POST /api/v1/projects HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+ada.secret+"\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for {
+			if _, err := io.WriteString(conn, "x"); err != nil {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	}()
+	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatalf("no answer: %v", err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusRequestTimeout || !answer.Close {
+		t.Errorf("answered %s, and the connection stays open: %v", answer.Status, !answer.Close)
 	}
 }
 

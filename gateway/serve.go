@@ -113,7 +113,14 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, *prob
 	body := make([]byte, 0, max(512, r.ContentLength+1))
 	buffer := bytes.NewBuffer(body)
 	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, most))
-	_ = control.SetReadDeadline(time.Time{})
+	if err == nil {
+		_ = control.SetReadDeadline(time.Time{})
+	} else {
+		// The server would wait for the rest before it answers, for as long as
+		// a byte arrives now and then.
+		w.Header().Set("Connection", "close")
+		_ = control.SetReadDeadline(time.Now())
+	}
 	var tooLarge *http.MaxBytesError
 	var slow interface{ Timeout() bool }
 	switch {
