@@ -104,8 +104,11 @@ var (
 		metric{"docket_log_malformed_total", counter, "Messages on event subjects that are no events.", func(s *snapshot) float64 { return float64(s.log.Malformed) }},
 	}
 	sizeTable = []entry{
-		metric{"docket_log_events", gauge, "Events the log holds.", ofSize(func(size *jetstream.Size) uint64 { return size.Events })},
-		metric{"docket_log_bytes", gauge, "What they take on each server.", ofSize(func(size *jetstream.Size) uint64 { return size.Bytes })},
+		metric{"docket_log_events", gauge, "Events the log holds.", ofSize(func(size *jetstream.Size) float64 { return float64(size.Events) })},
+		metric{"docket_log_bytes", gauge, "What they take on each server.", ofSize(func(size *jetstream.Size) float64 { return float64(size.Bytes) })},
+		metric{"docket_log_copies", gauge, "NATS servers that shall hold the log.", ofSize(func(size *jetstream.Size) float64 { return float64(size.Copies) })},
+		metric{"docket_log_copies_current", gauge, "Of these, those that are up with it, the leader included.", ofSize(func(size *jetstream.Size) float64 { return float64(size.Current) })},
+		metric{"docket_clock_ahead_seconds", gauge, "How far this process's clock is ahead of that of the NATS server that leads the log; negative if it is behind.", ofSize(func(size *jetstream.Size) float64 { return size.Ahead.Seconds() })},
 	}
 	commandTable = []entry{
 		metric{"docket_commands_accepted_total", counter, "Commands that were accepted.", func(s *snapshot) float64 { return float64(s.commands.Handled) }},
@@ -243,12 +246,12 @@ var (
 	}
 )
 
-func ofSize(value func(*jetstream.Size) uint64) func(*snapshot) float64 {
+func ofSize(value func(*jetstream.Size) float64) func(*snapshot) float64 {
 	return func(s *snapshot) float64 {
 		if s.size == nil {
 			return math.NaN()
 		}
-		return float64(value(s.size))
+		return value(s.size)
 	}
 }
 
