@@ -48,6 +48,9 @@ type Options struct {
 	// somebody who has not signed in, may ask for long; five times as many may
 	// come at once. 0 means no limit.
 	RequestsPerSecond int
+	// MemberPatience is how long a read waits for the log to say who is a member,
+	// before the rows decide alone; 0 means a second.
+	MemberPatience time.Duration
 	// Timeout bounds every answer but the feed; 0 means 15 seconds.
 	Timeout time.Duration
 	// MaxBehind is how long the rows may be behind the log before the gateway
@@ -114,7 +117,7 @@ func New(options Options) (*Gateway, error) {
 		hub: feed.NewHub(options.Log, feed.Options{Logger: options.Logger}),
 	}
 	g.api, err = api.New(g.mux, api.Options{
-		Commands: options.Commands, Accounts: options.Accounts, Rows: options.Rows, Replicas: options.Replicas, Log: options.Log,
+		Commands: options.Commands, Accounts: options.Accounts, Rows: options.Rows, Replicas: options.Replicas, MemberPatience: options.MemberPatience, Log: options.Log,
 		Feed: g.hub, SecureCookies: options.SecureCookies, Logger: options.Logger,
 		Still: func(ctx context.Context, c access.Caller) error { return g.guard.Still(ctx, c) },
 	})

@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/docketlog/docket/gateway"
 )
 
 // scene is one project with everything in it, and somebody to whom none of it
@@ -17,9 +20,9 @@ type scene struct {
 	at                              header
 }
 
-func set(t *testing.T) *scene {
+func set(t *testing.T, change ...func(*gateway.Options)) *scene {
 	t.Helper()
-	s := &scene{house: open(t)}
+	s := &scene{house: open(t, change...)}
 	s.ada, s.ben, s.eve = s.person("Ada"), s.person("Ben"), s.person("Eve")
 	s.project, _ = s.ada.project("Secret engine")
 	s.ada.post(s.project+"/members", m{"email": s.ben.email, "role": "member"}).want(201)
@@ -310,7 +313,8 @@ func TestLookupsAreLimited(t *testing.T) {
 // rows up to date any more: nothing is read by that.
 func TestRemovedWhileTheRowsStandStill(t *testing.T) {
 	t.Parallel()
-	s := set(t)
+	// However slow the machine: the rows must not decide alone.
+	s := set(t, func(o *gateway.Options) { o.MemberPatience = time.Minute })
 	s.ada.patch(s.task, m{"assignees": []string{s.ben.account}}).want(200)
 	own, made := s.ben.project("Own")
 	s.ben.get(own, made.at()).want(200)

@@ -14,22 +14,18 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-const (
-	// foldPatience is how long a read waits for the log to say who is a member.
-	// A warm project answers from memory.
-	foldPatience = time.Second
-	// foldRest is how long the log is not asked after it did not answer, so
-	// that reads stay quick while it is away.
-	foldRest = time.Second
-)
+// foldRest is how long the log is not asked after it did not answer, so that
+// reads stay quick while it is away.
+const foldRest = time.Second
 
 // admission asks the log who may read. The rows decide too, and first; but they
 // may be behind, and who was taken out of a project must not read on until they
 // have caught up. While the log cannot be asked the rows decide alone: reading
 // outlives the broker.
 type admission struct {
-	project func(context.Context, uuid.UUID) (commands.Project, error)
-	logger  *slog.Logger
+	project  func(context.Context, uuid.UUID) (commands.Project, error)
+	patience time.Duration
+	logger   *slog.Logger
 	// resting is until when the log is not asked, in nanoseconds of Unix time.
 	resting atomic.Int64
 }
@@ -44,7 +40,7 @@ func (a *admission) admits(ctx context.Context, project, account uuid.UUID) bool
 		project commands.Project
 		err     error
 	}
-	ctx, cancel := context.WithTimeout(ctx, foldPatience)
+	ctx, cancel := context.WithTimeout(ctx, a.patience)
 	answered := make(chan answer, 1)
 	// By itself, because it may have to wait for a command that waits for the
 	// log, and that no context ends.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -47,6 +49,10 @@ type Options struct {
 	Still func(context.Context, access.Caller) error
 	// Replicas tells how the databases are where the rows are in several.
 	Replicas func() []projections.Replica
+	// MemberPatience is how long a read waits for the log to say who is a member,
+	// before the rows decide alone; 0 means a second. A warm project answers from
+	// memory.
+	MemberPatience time.Duration
 	// SecureCookies keeps the session cookie off connections without TLS.
 	SecureCookies bool
 	Logger        *slog.Logger
@@ -66,7 +72,7 @@ type API struct {
 func New(mux *http.ServeMux, options Options) (*API, error) {
 	a := &API{
 		Options: options, numbers: newNumbers(),
-		admission: &admission{project: options.Commands.Project, logger: options.Logger},
+		admission: &admission{project: options.Commands.Project, patience: cmp.Or(options.MemberPatience, time.Second), logger: options.Logger},
 	}
 	a.routes = a.table()
 	a.huma = humago.New(mux, a.config())
