@@ -108,7 +108,11 @@ func (c *gatewayCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	fmt.Fprintf(env.out, "Docket's gateway serves at %s://%s\n", s.settings.scheme(), listener.Addr())
-	s.tell(env.out, "log", s.settings.NATS, "rows", s.settings.Database)
+	places := []string{"log", s.settings.NATS, "rows", s.settings.Database}
+	for _, database := range s.settings.readReplicas {
+		places = append(places, "or", database)
+	}
+	s.tell(env.out, places...)
 	return runParts(ctx, front, back)
 }
 

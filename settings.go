@@ -72,7 +72,7 @@ func (s *Settings) table() []setting {
 		{word{&s.NATSKey, "FILE"}, "nats-key", "DOCKET_NATS_KEY", "",
 			"That certificate's private key, PEM."},
 		{word{&s.Replicas, "N"}, "replicas", "DOCKET_REPLICAS", "1",
-			"Copies of the log and the buckets on the NATS cluster: 1, 3 or 5. Used when they are first made."},
+			"Copies of the log and the buckets on the NATS cluster: 1, 3 or 5. Used when they are first made, and by setup, which brings those that exist to as many."},
 		{word{&s.Database, "URL"}, "database", "DOCKET_DATABASE", "",
 			"Where the rows are kept: sqlite:FILE, postgres://user:password@host/name or mysql://user:password@host/name. Default: rows.db in the data folder."},
 		{word{&s.Readers, "URLS"}, "read-replicas", "DOCKET_READ_REPLICAS", "",
