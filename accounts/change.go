@@ -153,7 +153,7 @@ func (a *Accounts) claimFor(ctx context.Context, key string, c claim) error {
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		return Invalids{{"email", CodeTaken, "choose another address; this one cannot be used"}}
+		return Invalids{{Field: "email", Code: CodeTaken, Message: "choose another address; this one cannot be used"}}
 	}
 	_, err = a.credentials.replace(ctx, key, c, revision)
 	return err

@@ -35,11 +35,16 @@ const (
 	CodeLimit    = "limit"
 )
 
+// Codes lists every code once.
+var Codes = []string{CodeRequired, CodeTooShort, CodeTooLong, CodeFormat, CodeUnknown, CodeTaken, CodeRange, CodeSpent, CodeLimit}
+
 // Invalid says what is wrong with one field and what to do about it.
 type Invalid struct {
 	Field   string
 	Code    string
 	Message string
+	// Args are what the message counts, in its order.
+	Args []any
 }
 
 func (i *Invalid) Error() string { return i.Field + ": " + i.Message }
@@ -74,7 +79,7 @@ func (is Invalids) err() error {
 }
 
 func (is *Invalids) add(field, code, format string, args ...any) {
-	*is = append(*is, &Invalid{field, code, fmt.Sprintf(format, args...)})
+	*is = append(*is, &Invalid{field, code, fmt.Sprintf(format, args...), args})
 }
 
 // NormalizeEmail is the form in which an address is kept and compared: without

@@ -125,7 +125,7 @@ func (p *passes) issue(ctx context.Context, secret string, draft pass) (pass, er
 	earlier, _, err := get[pass](ctx, p.bucket, key)
 	switch {
 	case errors.Is(err, ErrNotFound), err == nil && !p.now().Before(earlier.Expires):
-		return pass{}, Invalids{{idempotencyField, CodeSpent, "what this key was used for has ended; use a new key"}}
+		return pass{}, Invalids{{Field: idempotencyField, Code: CodeSpent, Message: "what this key was used for has ended; use a new key"}}
 	case err != nil:
 		return pass{}, err
 	}

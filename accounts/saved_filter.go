@@ -54,7 +54,7 @@ func (a *Accounts) SaveFilter(ctx context.Context, account uuid.UUID, f SavedFil
 			return all, nil
 		}
 		if len(all) >= MaxFilters {
-			return nil, Invalids{{"name", CodeLimit, fmt.Sprintf("delete a saved filter first: there are %d, which is as many as are kept", MaxFilters)}}
+			return nil, Invalids{{"name", CodeLimit, fmt.Sprintf("delete a saved filter first: there are %d, which is as many as are kept", MaxFilters), []any{MaxFilters}}}
 		}
 		f.ID = uuid.New()
 		return append(all, f), nil

@@ -86,7 +86,7 @@ func (a *Accounts) CreateToken(ctx context.Context, account uuid.UUID, r TokenRe
 	}
 	if issued.Name != draft.Name || !slices.Equal(issued.Scopes, draft.Scopes) ||
 		!r.Expires.IsZero() && !issued.Expires.Equal(draft.Expires) {
-		return Token{}, Invalids{{idempotencyField, CodeTaken, "this key was used for another token; use a new key"}}
+		return Token{}, Invalids{{Field: idempotencyField, Code: CodeTaken, Message: "this key was used for another token; use a new key"}}
 	}
 	// An erasure that began meanwhile may have come too early to see the token.
 	if err := a.present(ctx, account); err != nil {

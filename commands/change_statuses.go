@@ -54,16 +54,16 @@ func (c ChangeStatuses) decide(a asking, p Project) ([]events.Event, error) {
 		heir, named := c.Retire[s.Key]
 		switch {
 		case !named:
-			wrong.add("retire", "must name the status that takes the tasks of %q, such as {%q: %q}", s.Key, s.Key, to[0].Key)
+			wrong.add("retire", ReasonHeirMissing, "must name the status that takes the tasks of %q, such as {%q: %q}", s.Key, s.Key, to[0].Key)
 		case !has(heir):
-			wrong.add(fmt.Sprintf("retire.%s", s.Key), "must be a status of the new board, %q is not", heir)
+			wrong.add(fmt.Sprintf("retire.%s", s.Key), ReasonHeirUnknown, "must be a status of the new board, %q is not", heir)
 		default:
 			retired[s.Key] = heir
 		}
 	}
 	for key := range c.Retire {
 		if !slices.ContainsFunc(p.Statuses, func(s events.Status) bool { return s.Key == key }) || has(key) {
-			wrong.add(fmt.Sprintf("retire.%s", key), "is not a status that is being left out")
+			wrong.add(fmt.Sprintf("retire.%s", key), ReasonKept, "is not a status that is being left out")
 		}
 	}
 	if r := wrong.rejection(); r != nil {

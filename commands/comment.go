@@ -98,7 +98,7 @@ func (c DeleteComment) decide(a asking, p Project, t Task) ([]events.Event, erro
 
 func (p *problems) comment(text string) {
 	if strings.TrimSpace(text) == "" {
-		p.add("text", "must not be empty")
+		p.add("text", ReasonEmpty, "must not be empty")
 		return
 	}
 	p.block("text", text, MaxComment)

@@ -45,9 +45,50 @@ var Codes = []Code{
 	CodeExists, CodeNotMember, CodeUnknownStatus, CodeLastOwner, CodeCannotUndo, CodeLimit,
 }
 
-// Problem says what is wrong with one field and what to do about it.
+// Reason is what is wrong with a field, so that it can be told in any language;
+// the set is closed.
+type Reason string
+
+// The reasons. What is counted stands among the problem's arguments, in the
+// order of its message.
+const (
+	ReasonRequired    Reason = "required"
+	ReasonEmpty       Reason = "empty"
+	ReasonEncoding    Reason = "encoding"
+	ReasonLong        Reason = "long"  // characters allowed, characters there
+	ReasonLarge       Reason = "large" // bytes allowed, bytes there
+	ReasonOneLine     Reason = "one_line"
+	ReasonControl     Reason = "control"
+	ReasonChoice      Reason = "choice"
+	ReasonDate        Reason = "date"
+	ReasonMany        Reason = "many"    // allowed, there
+	ReasonBetween     Reason = "between" // 1 to so many, there
+	ReasonRank        Reason = "rank"    // characters allowed
+	ReasonKey         Reason = "key"     // characters allowed
+	ReasonTwice       Reason = "twice"   // the key
+	ReasonNumber      Reason = "number"  // the largest
+	ReasonHeirMissing Reason = "heir_missing"
+	ReasonHeirUnknown Reason = "heir_unknown"
+	ReasonKept        Reason = "kept"
+	ReasonTogether    Reason = "together"
+	ReasonChanged     Reason = "changed"
+	// ReasonRefused: the rejection's code says it.
+	ReasonRefused Reason = "refused"
+)
+
+// Reasons lists every reason once.
+var Reasons = []Reason{
+	ReasonRequired, ReasonEmpty, ReasonEncoding, ReasonLong, ReasonLarge, ReasonOneLine, ReasonControl, ReasonChoice, ReasonDate, ReasonMany,
+	ReasonBetween, ReasonRank, ReasonKey, ReasonTwice, ReasonNumber, ReasonHeirMissing, ReasonHeirUnknown, ReasonKept, ReasonTogether, ReasonChanged, ReasonRefused,
+}
+
+// Problem says what is wrong with one field and what to do about it: for
+// programs and for whoever says it in another language by its reason, and as a
+// sentence.
 type Problem struct {
 	Field   string
+	Reason  Reason
+	Args    []any
 	Message string
 }
 
@@ -80,6 +121,6 @@ func reject(code Code, format string, args ...any) *Rejection {
 
 func rejectField(code Code, field, format string, args ...any) *Rejection {
 	r := reject(code, format, args...)
-	r.Problems = []Problem{{Field: field, Message: r.Message}}
+	r.Problems = []Problem{{Field: field, Reason: ReasonRefused, Args: args, Message: r.Message}}
 	return r
 }

@@ -23,7 +23,7 @@ type Seen struct {
 type meanwhile []Problem
 
 func (m *meanwhile) add(field string) {
-	*m = append(*m, Problem{field, "has been changed since you saw it"})
+	*m = append(*m, Problem{Field: field, Reason: ReasonChanged, Message: "has been changed since you saw it"})
 }
 
 // rejection refuses the whole command: who sent several fields saw them

@@ -35,8 +35,8 @@ const (
 // hears all of it at once.
 type problems []Problem
 
-func (p *problems) add(field, format string, args ...any) {
-	*p = append(*p, Problem{field, fmt.Sprintf(format, args...)})
+func (p *problems) add(field string, reason Reason, format string, args ...any) {
+	*p = append(*p, Problem{field, reason, args, fmt.Sprintf(format, args...)})
 }
 
 func (p problems) rejection() *Rejection {
@@ -48,7 +48,7 @@ func (p problems) rejection() *Rejection {
 
 func (p *problems) id(field string, id uuid.UUID) {
 	if id == uuid.Nil {
-		p.add(field, "is required")
+		p.add(field, ReasonRequired, "is required")
 	}
 }
 
@@ -57,13 +57,13 @@ func (p *problems) line(field, text string, longest int) {
 	n := utf8.RuneCountInString(text)
 	switch {
 	case !utf8.ValidString(text):
-		p.add(field, "must be valid UTF-8")
+		p.add(field, ReasonEncoding, "must be valid UTF-8")
 	case n == 0:
-		p.add(field, "must not be empty")
+		p.add(field, ReasonEmpty, "must not be empty")
 	case n > longest:
-		p.add(field, "must be at most %d characters long, has %d", longest, n)
+		p.add(field, ReasonLong, "must be at most %d characters long, has %d", longest, n)
 	case strings.ContainsFunc(text, unicode.IsControl):
-		p.add(field, "must be one line without control characters")
+		p.add(field, ReasonOneLine, "must be one line without control characters")
 	}
 }
 
@@ -71,19 +71,19 @@ func (p *problems) line(field, text string, longest int) {
 func (p *problems) block(field, text string, most int) {
 	switch {
 	case !utf8.ValidString(text):
-		p.add(field, "must be valid UTF-8")
+		p.add(field, ReasonEncoding, "must be valid UTF-8")
 	case len(text) > most:
-		p.add(field, "must be at most %d bytes long, has %d", most, len(text))
+		p.add(field, ReasonLarge, "must be at most %d bytes long, has %d", most, len(text))
 	case strings.ContainsFunc(text, func(r rune) bool {
 		return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
 	}):
-		p.add(field, "must not contain control characters other than line breaks and tabs")
+		p.add(field, ReasonControl, "must not contain control characters other than line breaks and tabs")
 	}
 }
 
 func (p *problems) priority(field string, v events.Priority) {
 	if v.Weight() < 0 {
-		p.add(field, "must be one of none, low, medium, high, urgent")
+		p.add(field, ReasonChoice, "must be one of none, low, medium, high, urgent")
 	}
 }
 
@@ -92,13 +92,13 @@ func (p *problems) date(field string, d events.Date) {
 		return
 	}
 	if t, err := time.Parse(time.DateOnly, string(d)); err != nil || t.Year() < 1 {
-		p.add(field, "must be a date such as 2026-12-31, or null for none")
+		p.add(field, ReasonDate, "must be a date such as 2026-12-31, or null for none")
 	}
 }
 
 func (p *problems) labels(field string, labels []string) {
 	if len(labels) > MaxLabels {
-		p.add(field, "must be at most %d, has %d", MaxLabels, len(labels))
+		p.add(field, ReasonMany, "must be at most %d, has %d", MaxLabels, len(labels))
 		return
 	}
 	for i, l := range labels {
@@ -108,7 +108,7 @@ func (p *problems) labels(field string, labels []string) {
 
 func (p *problems) accounts(field string, ids []uuid.UUID) {
 	if len(ids) > MaxAssignees {
-		p.add(field, "must be at most %d, has %d", MaxAssignees, len(ids))
+		p.add(field, ReasonMany, "must be at most %d, has %d", MaxAssignees, len(ids))
 		return
 	}
 	for i, id := range ids {
@@ -118,13 +118,13 @@ func (p *problems) accounts(field string, ids []uuid.UUID) {
 
 func (p *problems) rank(field, rank string) {
 	if !ValidRank(rank) {
-		p.add(field, "must be 1 to %d of the characters 0-9 A-Z a-z and not end in 0", MaxRank)
+		p.add(field, ReasonRank, "must be 1 to %d of the characters 0-9 A-Z a-z and not end in 0", MaxRank)
 	}
 }
 
 func (p *problems) role(field string, r events.Role) {
 	if !r.Valid() {
-		p.add(field, "must be one of owner, member, viewer")
+		p.add(field, ReasonChoice, "must be one of owner, member, viewer")
 	}
 }
 
@@ -132,24 +132,24 @@ var statusKey = regexp.MustCompile(`^[a-z0-9][a-z0-9_]*$`)
 
 func (p *problems) statuses(field string, statuses []events.Status) {
 	if len(statuses) == 0 || len(statuses) > MaxStatuses {
-		p.add(field, "must be 1 to %d, has %d", MaxStatuses, len(statuses))
+		p.add(field, ReasonBetween, "must be 1 to %d, has %d", MaxStatuses, len(statuses))
 		return
 	}
 	seen := map[string]bool{}
 	for i, s := range statuses {
 		at := fmt.Sprintf("%s[%d]", field, i)
 		if len(s.Key) > maxStatusKey || !statusKey.MatchString(s.Key) {
-			p.add(at+".key", "must be 1 to %d of the characters a-z 0-9 _ and begin with a letter or digit", maxStatusKey)
+			p.add(at+".key", ReasonKey, "must be 1 to %d of the characters a-z 0-9 _ and begin with a letter or digit", maxStatusKey)
 		} else if seen[s.Key] {
-			p.add(at+".key", "%q stands twice", s.Key)
+			p.add(at+".key", ReasonTwice, "%q stands twice", s.Key)
 		}
 		seen[s.Key] = true
 		p.line(at+".name", s.Name, MaxStatusName)
 		if !s.Category.Valid() {
-			p.add(at+".category", "must be one of to_do, doing, done")
+			p.add(at+".category", ReasonChoice, "must be one of to_do, doing, done")
 		}
 		if s.Limit < 0 || s.Limit > MaxColumn {
-			p.add(at+".limit", "must be 1 to %d, or 0 for none", MaxColumn)
+			p.add(at+".limit", ReasonNumber, "must be 1 to %d, or 0 for none", MaxColumn)
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/docketlog/docket/gateway/api"
 	"github.com/docketlog/docket/gateway/feed"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/gateway/web"
 	"github.com/docketlog/docket/traces"
 )
 
@@ -126,8 +127,9 @@ func (g *Gateway) observed(next http.HandlerFunc) http.Handler {
 			ctx, watch.span = g.options.Tracer.Begin(r.Context(), r.Header.Get("Traceparent"), "request", traces.Serving)
 			r = r.WithContext(ctx)
 		}
+		r = r.WithContext(problem.InWords(r.Context(), web.WordsFor(r)))
 		defer g.observe(watch, r, began)
-		defer g.recovered(watch)
+		defer g.recovered(watch, r)
 		next(watch, r)
 	})
 }
@@ -158,7 +160,7 @@ func (g *Gateway) observe(watch *watched, r *http.Request, began time.Time) {
 }
 
 // recovered is deferred: it makes a panic an answer.
-func (g *Gateway) recovered(watch *watched) {
+func (g *Gateway) recovered(watch *watched, r *http.Request) {
 	fault := recover()
 	if fault == nil {
 		return
@@ -174,5 +176,5 @@ func (g *Gateway) recovered(watch *watched) {
 		// The answer has begun and cannot be made whole: the client must see that.
 		panic(http.ErrAbortHandler)
 	}
-	p.Write(watch)
+	p.Write(watch, r)
 }

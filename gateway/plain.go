@@ -59,7 +59,7 @@ func (g *Gateway) greet(w http.ResponseWriter, r *http.Request) {
 func explain(w http.ResponseWriter, r *http.Request) {
 	text := problem.Code(r.PathValue("code")).Explain()
 	if text == "" {
-		problem.New(problem.UnknownRoute, "").Write(w)
+		problem.New(problem.UnknownRoute, "").Write(w, r)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

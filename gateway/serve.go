@@ -52,7 +52,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if tag, given := r.Header["If-Match"]; given && strings.TrimSpace(strings.Join(tag, "")) == "" {
 		// An empty one is a guard that got lost on the way, not its absence.
-		problem.Wrong(problem.InHeader, "If-Match", `must be one ETag as it was given, such as "12", or *`).Write(w)
+		problem.Wrong(problem.InHeader, "If-Match", problem.Malformed, `must be one ETag as it was given, such as "12", or *`).Write(w, r)
 		return
 	}
 	ctx := access.With(r.Context(), caller)
@@ -93,7 +93,7 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, pattern string,
 	case g.web.Has(pattern), pattern == "" && web.WantsPage(r):
 		g.web.Refuse(w, r, err)
 	default:
-		problem.Of(g.options.Logger, err).Write(w)
+		problem.Of(g.options.Logger, err).Write(w, r)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/gateway/access"
 	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/gateway/problem"
@@ -143,7 +144,7 @@ func (a *API) changeMe(ctx context.Context, in *struct {
 		return nil, err
 	}
 	if (b.Email.Given || b.Password.Given) && !b.CurrentPassword.Given {
-		return nil, problem.Wrong(problem.InBody, "current_password", "is required to change address or password")
+		return nil, problem.Wrong(problem.InBody, "current_password", problem.Reason(commands.ReasonRequired), "is required to change address or password")
 	}
 	if idempotency.Done(ctx) {
 		// The password may be another since, and the first change stands.
@@ -172,7 +173,7 @@ func (a *API) changeMe(ctx context.Context, in *struct {
 // at which programs throw their session away.
 func wrongPassword(err error, field string) error {
 	if errors.Is(err, accounts.ErrCredentials) {
-		return problem.Wrong(problem.InBody, field, "is wrong")
+		return problem.Wrong(problem.InBody, field, problem.Mistaken, "is wrong")
 	}
 	return err
 }

@@ -121,7 +121,7 @@ func (a *API) config() huma.Config {
 				Version: "1",
 				Description: "A task manager whose log is the truth. Every answer that is no problem carries Docket-Position, the place in the log it rests on; " +
 					"a read that carries one waits until it has reached it. Every write takes an Idempotency-Key and can be sent again with it. " +
-					"Errors are problem documents (RFC 9457).",
+					"Errors are problem documents (RFC 9457); who sends Accept-Language with en or ko is told their detail in that language.",
 				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
 			Servers: []*huma.Server{{URL: "/"}},

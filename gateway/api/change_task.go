@@ -61,17 +61,17 @@ func (a *API) changeTask(ctx context.Context, in *struct {
 		return nil, err
 	}
 	if b.Status.Given && b.Status.Value == "" {
-		return nil, problem.Wrong(problem.InBody, "status", "must not be empty; leave it out to keep it")
+		return nil, problem.Wrong(problem.InBody, "status", problem.Reason(commands.ReasonEmpty), "must not be empty; leave it out to keep it")
 	}
 	if b.Rank.Given && b.Rank.Value == "" {
-		return nil, problem.Wrong(problem.InBody, "rank", "must not be empty; leave it out to keep it")
+		return nil, problem.Wrong(problem.InBody, "rank", problem.Reason(commands.ReasonEmpty), "must not be empty; leave it out to keep it")
 	}
 	if b.Priority.Null {
 		b.Priority.Value = events.PriorityNone
 	}
 	if b.After.Given || b.Before.Given {
 		if b.Rank.Given {
-			return nil, problem.Wrong(problem.InBody, "rank", "cannot be combined with after or before")
+			return nil, problem.Wrong(problem.InBody, "rank", problem.Misplaced, "cannot be combined with after or before")
 		}
 		rank, err := a.place(ctx, in.ID, b, in.Reading)
 		if err != nil {
@@ -188,14 +188,14 @@ func (a *API) neighbour(ctx context.Context, moved commands.Task, field string, 
 		return "", nil
 	}
 	if f.Value == moved.ID {
-		return "", problem.Wrong(problem.InBody, field, "must be another task than the one that is placed")
+		return "", problem.Wrong(problem.InBody, field, problem.Misplaced, "must be another task than the one that is placed")
 	}
 	task, err := a.Commands.Task(ctx, f.Value)
 	if err != nil {
 		return "", err
 	}
 	if !task.Exists() || task.Project != moved.Project {
-		return "", problem.Wrong(problem.InBody, field, "is not a task of this project")
+		return "", problem.Wrong(problem.InBody, field, problem.Elsewhere, "is not a task of this project")
 	}
 	return task.Rank, nil
 }

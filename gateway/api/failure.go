@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
 
+	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/gateway/problem"
 )
 
@@ -16,10 +17,13 @@ func statusText(status int) string { return strconv.Itoa(status) }
 
 // asProblem turns huma's own errors, about requests that do not have the
 // documented shape, into problems. Theirs repeat the value at fault, which may
-// be a password.
-func asProblem(_ huma.Context, _ string, v any) (any, error) {
-	if m, ok := v.(*huma.ErrorModel); ok {
-		return fromModel(m), nil
+// be a password. All of them are told in the words of whoever asks.
+func asProblem(ctx huma.Context, _ string, v any) (any, error) {
+	switch v := v.(type) {
+	case *huma.ErrorModel:
+		return fromModel(v).Told(ctx.Context()), nil
+	case *problem.Problem:
+		return v.Told(ctx.Context()), nil
 	}
 	return v, nil
 }
@@ -51,20 +55,27 @@ func fromModel(m *huma.ErrorModel) *problem.Problem {
 // what it is missing from.
 func fieldOf(d *huma.ErrorDetail) problem.Field {
 	in, field, _ := strings.Cut(d.Location, ".")
-	f := problem.Field{In: in, Field: field, Message: d.Message}
+	f := problem.Field{In: in, Field: field, Message: d.Message, Reason: problem.Malformed}
 	var name string
+	var most int
 	switch {
 	case d.Message == validation.MsgUnexpectedProperty:
 		f.Message = "is not a field of this request; leave it out"
 	case strings.Contains(d.Message, "unknown query parameter"):
 		f.Message = "is not a parameter of this route; leave it out"
 	case strings.HasPrefix(d.Message, "required "):
-		f.Message = "is required"
+		f.Reason, f.Message = required, "is required"
 	case scan(d.Message, validation.MsgExpectedRequiredProperty, &name):
-		f.Field, f.Message = strings.TrimPrefix(field+"."+name, "."), "is required"
+		f.Field, f.Reason, f.Message = strings.TrimPrefix(field+"."+name, "."), required, "is required"
 	case strings.Contains(strings.ToLower(d.Message), "uuid"):
 		f.Message = "must be an id, such as 01890a5d-ac96-774b-bcce-b302099a8057"
 	default:
+		switch {
+		case scan(d.Message, validation.MsgExpectedMaxLength, &most):
+			f.Reason, f.Args = problem.AtMost, []any{most}
+		case scan(d.Message, validation.MsgExpectedMaxItems, &most):
+			f.Reason, f.Args = problem.AtMostMany, []any{most}
+		}
 		f.Message = strings.TrimPrefix(f.Message, "invalid value: ")
 		if rest, ok := strings.CutPrefix(f.Message, "expected "); ok {
 			for _, words := range []string{"string to be ", "value to be "} {
@@ -76,7 +87,9 @@ func fieldOf(d *huma.ErrorDetail) problem.Field {
 	return f
 }
 
-func scan(text, format string, into *string) bool {
+const required = problem.Reason(commands.ReasonRequired)
+
+func scan(text, format string, into any) bool {
 	n, err := fmt.Sscanf(text, format, into)
 	return err == nil && n == 1
 }

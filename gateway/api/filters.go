@@ -66,7 +66,7 @@ func (a *API) saveFilter(ctx context.Context, in *struct {
 			return nil, err
 		}
 		if project.Role(caller) == "" {
-			return nil, problem.Wrong(problem.InBody, "project_id", "is not a project of yours")
+			return nil, problem.Wrong(problem.InBody, "project_id", problem.Elsewhere, "is not a project of yours")
 		}
 	}
 	var err error

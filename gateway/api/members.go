@@ -91,7 +91,7 @@ func (a *API) addMember(ctx context.Context, in *struct {
 	if owner {
 		person, err := a.Accounts.Lookup(ctx, caller, in.Body.Email)
 		if errors.Is(err, accounts.ErrNotFound) {
-			return nil, problem.Wrong(problem.InBody, "email", "is not the address of an account; ask the person to open one first")
+			return nil, problem.Wrong(problem.InBody, "email", problem.NoAccount, "is not the address of an account; ask the person to open one first")
 		}
 		if err != nil {
 			return nil, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/gateway/problem"
 )
 
@@ -49,7 +50,7 @@ type nulls []problem.Field
 
 func refuse[T any](n *nulls, name string, f Field[T]) {
 	if f.Null {
-		*n = append(*n, problem.Field{In: problem.InBody, Field: name, Message: "must not be null; leave it out to keep it"})
+		*n = append(*n, problem.Field{In: problem.InBody, Field: name, Message: "must not be null; leave it out to keep it", Reason: problem.Reason(commands.ReasonRequired)})
 	}
 }
 

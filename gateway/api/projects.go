@@ -114,7 +114,7 @@ func (a *API) changeProject(ctx context.Context, in *struct {
 		return nil, err
 	}
 	if b.Retire.Given && !b.Statuses.Given {
-		return nil, problem.Wrong(problem.InBody, "retire", "goes with statuses; give both")
+		return nil, problem.Wrong(problem.InBody, "retire", problem.Misplaced, "goes with statuses; give both")
 	}
 	// Brought back first and put away last, so that everything else finds the
 	// project open.
@@ -132,7 +132,7 @@ func (a *API) changeProject(ctx context.Context, in *struct {
 		parts = append(parts, commands.ArchiveProject{Project: in.ID})
 	}
 	if len(parts) == 0 {
-		return nil, problem.Wrong(problem.InBody, "", "give at least one of name, archived, statuses")
+		return nil, problem.Wrong(problem.InBody, "", problem.Misplaced, "give at least one of name, archived, statuses")
 	}
 	o, err := a.do(ctx, commands.Together(parts...), in.Writing)
 	if err != nil {

@@ -78,7 +78,7 @@ func (f Filter) filter(caller uuid.UUID) (projections.TaskFilter, error) {
 	}
 	if f.Due != "" {
 		if f.DueFrom != "" || f.DueTo != "" {
-			return filter, problem.Wrong(problem.InQuery, "due", "cannot be combined with due_from or due_to")
+			return filter, problem.Wrong(problem.InQuery, "due", problem.Misplaced, "cannot be combined with due_from or due_to")
 		}
 		filter.DueFrom, filter.DueTo = f.Due, f.Due
 	}
@@ -91,7 +91,7 @@ func (f Filter) filter(caller uuid.UUID) (projections.TaskFilter, error) {
 	default:
 		id, err := uuid.Parse(f.Assignee)
 		if err != nil {
-			return filter, problem.Wrong(problem.InQuery, "assignee", "must be the id of an account, me, or none")
+			return filter, problem.Wrong(problem.InQuery, "assignee", problem.Malformed, "must be the id of an account, me, or none")
 		}
 		filter.Assignee = id
 	}

@@ -104,7 +104,7 @@ func (a *API) commit(ctx context.Context, target events.Aggregate, revision uint
 		}
 	}
 	if command == uuid.Nil {
-		return nil, problem.Wrong(problem.InBody, "revision", "is not one it has; it has %d", len(past))
+		return nil, problem.Wrong(problem.InBody, "revision", problem.Malformed, "is not one it has; it has %d", len(past))
 	}
 	var happened []events.Event
 	for i := range past {

@@ -63,7 +63,7 @@ func NewKeeper(bucket jetstream.KeyValue, secrecy map[string]Secrecy, logger *sl
 func (k *Keeper) Serve(w http.ResponseWriter, r *http.Request, pattern string, body []byte, next http.Handler) {
 	key, err := keyOf(r)
 	if err != nil {
-		problem.From(err).Write(w)
+		problem.From(err).Write(w, r)
 		return
 	}
 	caller := access.From(r.Context())
@@ -89,18 +89,18 @@ func (k *Keeper) Serve(w http.ResponseWriter, r *http.Request, pattern string, b
 	// Repetitions queue behind the first, so that of those that come at once
 	// through this process only one does the work.
 	if err := k.enter(ctx, name); err != nil {
-		problem.From(err).Write(w)
+		problem.From(err).Write(w, r)
 		return
 	}
 	defer k.leave(name)
 	known, found, err := k.recall(ctx, name)
 	if err != nil {
 		k.logger.Warn("answers cannot be recalled", slog.Any("err", err))
-		problem.New(problem.Unavailable, "").Write(w)
+		problem.New(problem.Unavailable, "").Write(w, r)
 		return
 	}
 	if found && !known.is(request) {
-		problem.New(problem.KeyReused, "").Write(w)
+		problem.New(problem.KeyReused, "").Write(w, r)
 		return
 	}
 	if found && known.Status != 0 {

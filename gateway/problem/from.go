@@ -54,7 +54,7 @@ func From(err error) *Problem {
 		}
 		fields := make([]Field, len(rejection.Problems))
 		for i, wrong := range rejection.Problems {
-			fields[i] = Field{InBody, wrong.Field, wrong.Message}
+			fields[i] = Field{InBody, wrong.Field, wrong.Message, Reason(wrong.Reason), wrong.Args}
 			if wrong.Message == rejection.Message {
 				p.Errors = append(p.Errors, fields[i])
 				return p
@@ -75,7 +75,7 @@ func From(err error) *Problem {
 		return Fields(accountField(invalid))
 	}
 	if errors.Is(err, projections.ErrSort) {
-		return Wrong(InQuery, "sort", "is not an order of this list")
+		return Wrong(InQuery, "sort", Malformed, "is not an order of this list")
 	}
 	for _, s := range sentinels {
 		if !errors.Is(err, s.err) {
@@ -93,7 +93,7 @@ func From(err error) *Problem {
 
 func accountField(wrong *accounts.Invalid) Field {
 	if wrong.Field == "idempotency_key" {
-		return Field{InHeader, "Idempotency-Key", wrong.Message}
+		return Field{InHeader, "Idempotency-Key", wrong.Message, Reason(wrong.Code), wrong.Args}
 	}
-	return Field{InBody, wrong.Field, wrong.Message}
+	return Field{InBody, wrong.Field, wrong.Message, Reason(wrong.Code), wrong.Args}
 }

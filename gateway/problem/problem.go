@@ -1,12 +1,17 @@
 package problem
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/commands"
 )
 
 // ContentType is that of every problem document.
@@ -32,6 +37,37 @@ type Field struct {
 	In      string `json:"in" enum:"body,path,query,header" doc:"The part of the request."`
 	Field   string `json:"field" doc:"The field's name, such as title or labels[3]."`
 	Message string `json:"message" doc:"What is wrong with it."`
+
+	// Reason and Args are the message for who says it in another language.
+	Reason Reason `json:"-"`
+	Args   []any  `json:"-"`
+}
+
+// Reason is what is wrong with a field. The set is that of [Reasons].
+type Reason string
+
+// The reasons beside those of packages commands and accounts.
+const (
+	NoAccount  Reason = "no_account"   // nobody has an account with this address
+	Elsewhere  Reason = "elsewhere"    // it is, but not here
+	Mistaken   Reason = "mistaken"     // not what is on record
+	Misplaced  Reason = "misplaced"    // given where, or together with what, it makes no sense
+	Malformed  Reason = "malformed"    // not of the shape it has
+	AtMost     Reason = "at_most"      // characters allowed
+	AtMostMany Reason = "at_most_many" // allowed
+)
+
+// Reasons lists every reason once, those of commands and accounts included.
+func Reasons() []Reason {
+	all := []Reason{NoAccount, Elsewhere, Mistaken, Misplaced, Malformed, AtMost, AtMostMany}
+	for _, r := range commands.Reasons {
+		all = append(all, Reason(r))
+	}
+	for _, code := range accounts.Codes {
+		all = append(all, Reason(code))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // The parts of a request.
@@ -62,8 +98,8 @@ func New(code Code, format string, args ...any) *Problem {
 }
 
 // Wrong is the problem [Invalid] of one field.
-func Wrong(in, field, format string, args ...any) *Problem {
-	return Fields(Field{in, field, fmt.Sprintf(format, args...)})
+func Wrong(in, field string, reason Reason, format string, args ...any) *Problem {
+	return Fields(Field{in, field, fmt.Sprintf(format, args...), reason, args})
 }
 
 // Fields is the problem [Invalid] of the fields.
@@ -113,8 +149,25 @@ func (p *Problem) GetHeaders() http.Header { return p.header }
 // ContentType replaces the negotiated type: a problem is always JSON.
 func (p *Problem) ContentType(string) string { return ContentType }
 
-// Write answers with the problem.
-func (p *Problem) Write(w http.ResponseWriter) {
+type contextKey struct{}
+
+// InWords gives the context who tells its problems: in the language of whoever
+// asks. tell leaves what it is given as it is.
+func InWords(ctx context.Context, tell func(*Problem) *Problem) context.Context {
+	return context.WithValue(ctx, contextKey{}, tell)
+}
+
+// Told is the problem in the words of the context, if it has any.
+func (p *Problem) Told(ctx context.Context) *Problem {
+	if tell, ok := ctx.Value(contextKey{}).(func(*Problem) *Problem); ok {
+		return tell(p)
+	}
+	return p
+}
+
+// Write answers the request with the problem, in the words of its context.
+func (p *Problem) Write(w http.ResponseWriter, r *http.Request) {
+	p = p.Told(r.Context())
 	header := w.Header()
 	for name, values := range p.header {
 		header[name] = values

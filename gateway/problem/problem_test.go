@@ -135,11 +135,11 @@ func TestFields(t *testing.T) {
 	if p.Detail != "title must not be empty; due must be a date" {
 		t.Errorf("detail %q", p.Detail)
 	}
-	if diff := cmp.Diff([]Field{{"body", "title", "must not be empty"}, {"body", "due", "must be a date"}}, p.Errors); diff != "" {
+	if diff := cmp.Diff([]Field{{In: "body", Field: "title", Message: "must not be empty"}, {In: "body", Field: "due", Message: "must be a date"}}, p.Errors); diff != "" {
 		t.Error(diff)
 	}
 	p = From(accounts.Invalids{{Field: "idempotency_key", Message: "is long"}})
-	if diff := cmp.Diff([]Field{{"header", "Idempotency-Key", "is long"}}, p.Errors); diff != "" {
+	if diff := cmp.Diff([]Field{{In: "header", Field: "Idempotency-Key", Message: "is long"}}, p.Errors); diff != "" {
 		t.Error(diff)
 	}
 	p = From(fmt.Errorf("x: %w", &accounts.TooManyAttempts{RetryAfter: 1500 * time.Millisecond}))
@@ -160,7 +160,7 @@ func TestFields(t *testing.T) {
 func TestWrite(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()
-	New(UnknownMethod, "").Allow([]string{"GET", "HEAD"}).Write(w)
+	New(UnknownMethod, "").Allow([]string{"GET", "HEAD"}).Write(w, httptest.NewRequestWithContext(t.Context(), "GET", "/", nil))
 	var p Problem
 	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
 		t.Fatal(err)

@@ -1,15 +1,19 @@
 package web
 
 import (
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/gateway/problem"
 )
 
@@ -36,6 +40,15 @@ func families() map[string][]string {
 	}
 	all["done."] = names([]events.Type{events.TypeTaskEdited, events.TypeTaskMoved, events.TypeTaskAssigned, events.TypeTaskUnassigned})
 	all["event."] = append(all["event."], "member_left", "task_placed")
+	all["field."] = append(all["field."], fieldNames()...)
+	for _, reason := range problem.Reasons() {
+		all["wrong."] = append(all["wrong."], string(reason))
+		for _, field := range fieldNames() {
+			if _, own := catalogue["wrong."+field+"."+string(reason)]; own {
+				all["wrong."] = append(all["wrong."], field+"."+string(reason))
+			}
+		}
+	}
 	for _, code := range problem.Codes() {
 		all["problem."] = append(all["problem."], string(code))
 	}
@@ -115,7 +128,7 @@ func TestEveryPhraseIsThere(t *testing.T) {
 		}
 		used[key[1]] = true
 	}
-	for _, key := range regexp.MustCompile(`"(quick\.[a-z]+)"`).FindAllStringSubmatch(source, -1) {
+	for _, key := range regexp.MustCompile(`"((?:quick|status)\.[a-z_]+)"`).FindAllStringSubmatch(source, -1) {
 		used[key[1]] = true
 		if _, ok := catalogue[key[1]]; !ok {
 			t.Errorf("there is no phrase %q", key[1])
@@ -220,5 +233,83 @@ func TestProblemsInWords(t *testing.T) {
 		if got := v.problemText(p); !strings.Contains(got, "The exact reason.") {
 			t.Errorf("an unknown code in %s: %q", l, got)
 		}
+	}
+}
+
+// TestReasonsInWords tells everything that may be wrong with every field, in
+// every language: the reason and the name of the field are both the catalogue's.
+func TestReasonsInWords(t *testing.T) {
+	t.Parallel()
+	fields := fieldNames()
+	for l := range languages {
+		v := someView(l)
+		for _, field := range fields {
+			for _, reason := range problem.Reasons() {
+				args := []any{7, 9}
+				if reason == problem.Reason(commands.ReasonTwice) || strings.HasPrefix(string(reason), "heir_") {
+					args = []any{"key", "key", "other"}
+				}
+				_, own := catalogue["wrong."+field+"."+string(reason)]
+				if _, known := catalogue["wrong."+string(reason)]; !known && !own {
+					t.Errorf("there is no phrase for the reason %q", reason)
+				}
+				text := v.problemText(problem.Fields(problem.Field{In: problem.InBody, Field: field, Message: "in English", Reason: reason, Args: args}))
+				name, said, named := strings.Cut(strings.TrimPrefix(text, v.T("problem.invalid")+" "), ": ")
+				if !named || name != v.T("field."+field) || said == "" || strings.Contains(text, "in English") || strings.Contains(text, "%!") {
+					t.Errorf("%s of %s in %s: %q", reason, field, l, text)
+				}
+				if hangul := regexp.MustCompile(`\p{Hangul}`); l == korean && (!hangul.MatchString(name) || !hangul.MatchString(said)) {
+					t.Errorf("%s of %s is told in English: %q", reason, field, text)
+				}
+			}
+		}
+	}
+	v := someView(korean)
+	for field, want := range map[string]string{"labels[3]": "라벨 4: ", "statuses[0].name": "상태 1: ", "retire.done": "제거할 상태: ", "seen.title": "제목: "} {
+		if text := v.fieldProblem(problem.Field{Field: field, Reason: problem.Reason(commands.ReasonEmpty)}); !strings.HasPrefix(text, want) {
+			t.Errorf("%s is %q", field, text)
+		}
+	}
+}
+
+// fieldNames are the fields that commands, accounts, pages and the interface
+// find something wrong with, by their sources.
+var fieldNames = sync.OnceValue(func() []string {
+	found := []string{"after", "before", "current_password", idempotency.Header}
+	for pattern, names := range map[string]string{
+		"../../commands/*.go": `(?:p\.(?:line|block|id|rank|priority|date|labels|accounts|role|statuses)|(?:p|wrong)\.add|rejectField\(\w+,)\(?\s?"([a-z_]+)"`,
+		"../../accounts/*.go": `(?:const field = |Invalids\{\{(?:Field: )?)"([a-z_]+)"`,
+		"../api/*.go":         `problem\.Wrong\(problem\.InBody, "([a-z_]+)"`,
+		"*.go":                `problem\.Wrong\(problem\.InBody, "([a-z_]+)"`,
+	} {
+		some := regexp.MustCompile(names).FindAllStringSubmatch(sourcesOf(pattern), -1)
+		if len(some) == 0 {
+			panic("nothing in " + pattern + " says what may be wrong")
+		}
+		for _, one := range some {
+			found = append(found, one[1])
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+})
+
+// TestWordsForPrograms tells a problem in the language that was asked for, and
+// as it is to who asks for none.
+func TestWordsForPrograms(t *testing.T) {
+	t.Parallel()
+	p := problem.Wrong(problem.InBody, "title", problem.Reason(commands.ReasonLong), "must be at most %d characters long, has %d", 200, 201)
+	for accept, want := range map[string]string{
+		"": p.Detail, "*": p.Detail, "fr": p.Detail, ";;": p.Detail,
+		"ko-KR,ko;q=0.9": "제목: 200자까지", "en-GB": "Title: at most 200 characters, not 201",
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+		r.Header.Set("Accept-Language", accept)
+		if told := WordsFor(r)(p); !strings.Contains(told.Detail, want) || told.Errors[0].Message != p.Errors[0].Message || told.Code != p.Code {
+			t.Errorf("%q is told %q", accept, told.Detail)
+		}
+	}
+	if !strings.HasPrefix(p.Detail, "title must be") {
+		t.Errorf("telling a problem has changed it: %q", p.Detail)
 	}
 }

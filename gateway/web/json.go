@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
+	xlanguage "golang.org/x/text/language"
 
+	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/gateway/problem"
 	"github.com/docketlog/docket/projections"
 )
@@ -48,10 +51,62 @@ func (v *view) problemText(p *problem.Problem) string {
 	if text == "problem."+string(p.Code) {
 		text = p.Title + ". " + p.Detail
 	}
-	if len(p.Errors) > 0 && p.Code != problem.Code("changed_meanwhile") {
-		text += " " + p.Detail
+	if p.Code != problem.Invalid && p.Code != problem.Code(commands.CodeLimit) {
+		return text // the code says it
+	}
+	for i, f := range p.Errors {
+		if i > 0 {
+			text += ";"
+		}
+		text += " " + v.fieldProblem(f)
 	}
 	return text
+}
+
+// fieldProblem says what is wrong with a field, and names it.
+func (v *view) fieldProblem(f problem.Field) string {
+	field, at := fieldIndex.ReplaceAllString(f.Field, ""), ""
+	field, _, _ = strings.Cut(strings.TrimPrefix(field, "seen."), ".")
+	if n := fieldIndex.FindStringSubmatch(f.Field); n != nil {
+		index, _ := strconv.Atoi(n[1])
+		at = " " + itoa(index+1)
+	}
+	key := "wrong." + field + "." + string(f.Reason)
+	if _, own := catalogue[key]; !own {
+		key = "wrong." + string(f.Reason)
+	}
+	if _, known := catalogue[key]; !known {
+		key = "wrong.malformed"
+	}
+	text := v.T(key, f.Args...)
+	if field == "" {
+		return text
+	}
+	name := v.T("field." + field)
+	if name == "field."+field {
+		name = field
+	}
+	return name + at + ": " + text
+}
+
+// fieldIndex is which one of several a field is.
+var fieldIndex = regexp.MustCompile(`\[(\d+)\]`)
+
+// WordsFor tells problems to programs in the language they ask for
+// (Accept-Language), as the pages do: the scripts show people what they are told.
+// Who asks for no language that Docket speaks is told what the rooms say, in English.
+func WordsFor(r *http.Request) func(*problem.Problem) *problem.Problem {
+	accepted, _, err := xlanguage.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
+	_, index, confidence := matcher.Match(accepted...)
+	spoken := err == nil && len(accepted) > 0 && confidence >= xlanguage.High
+	return func(p *problem.Problem) *problem.Problem {
+		if !spoken {
+			return p
+		}
+		told := *p
+		told.Detail = (&view{language: language(index)}).problemText(p)
+		return &told
+	}
 }
 
 func itoa[N ~int | ~int64 | ~uint64](n N) string { return strconv.FormatInt(int64(n), 10) }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/gateway/access"
 	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/gateway/problem"
@@ -139,7 +140,7 @@ func (w *Web) createToken(ctx context.Context, v *view, r *http.Request) (result
 	var err error
 	if day := r.PostForm.Get("expires"); day != "" {
 		if request.Expires, err = time.Parse(time.DateOnly, day); err != nil {
-			err = problem.Wrong(problem.InBody, "expires", "must be a date such as 2026-12-31")
+			err = problem.Wrong(problem.InBody, "expires", problem.Reason(commands.ReasonDate), "must be a date such as 2026-12-31")
 		}
 	}
 	if err == nil {

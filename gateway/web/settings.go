@@ -106,7 +106,7 @@ func (w *Web) addMember(ctx context.Context, v *view, r *http.Request) (result, 
 	if project.Role(v.me.ID) == events.RoleOwner {
 		person, err := w.api.Accounts.Lookup(ctx, v.me.ID, r.PostFormValue("email"))
 		if errors.Is(err, accounts.ErrNotFound) {
-			err = problem.Wrong(problem.InBody, "email", "%s", v.T("settings.no_account"))
+			err = problem.Wrong(problem.InBody, "email", problem.NoAccount, "is not the address of an account")
 		}
 		if err != nil {
 			return w.refusedSetting(ctx, v, r, "members", err)
@@ -182,7 +182,7 @@ func statusesOf(r *http.Request, project commands.Project) ([]events.Status, map
 		if text := strings.TrimSpace(at("status_limit", i)); text != "" {
 			n, err := strconv.Atoi(text)
 			if err != nil {
-				return nil, nil, problem.Wrong(problem.InBody, "limit", "must be a number, or empty for none")
+				return nil, nil, problem.Wrong(problem.InBody, "limit", problem.Malformed, "must be a number, or empty for none")
 			}
 			limit = n
 		}

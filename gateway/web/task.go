@@ -387,7 +387,7 @@ func (w *Web) undo(ctx context.Context, r *http.Request, of func(uuid.UUID) even
 	}
 	revision, ok := parseRevision(r.PostFormValue("revision"))
 	if !ok {
-		return result{}, problem.Wrong(problem.InBody, "revision", "must be the number of a change")
+		return result{}, problem.Wrong(problem.InBody, "revision", problem.Malformed, "must be the number of a change")
 	}
 	o, err := w.api.Undo(ctx, of(id), revision, api.Writing{})
 	if err != nil {

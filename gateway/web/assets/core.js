@@ -53,7 +53,7 @@ export function inLine(thing, run) {
 
 // api asks, or commands under a key that makes sending it twice do it once.
 export function api(method, path, body) {
-  const thing = path.split('/', 2).join('/'), asks = method === 'GET', headers = {Accept: 'application/json'}
+  const thing = path.split('/', 2).join('/'), asks = method === 'GET', headers = {Accept: 'application/json', 'Accept-Language': context.language}
   const run = async () => {
     if (!asks) headers['Idempotency-Key'] = uuid()
     else if (position) headers['Docket-Position'] = position
