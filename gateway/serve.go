@@ -36,6 +36,15 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 	_, pattern := g.mux.Handler(r)
 	patternOf(w, pattern)
 	if pattern == "" {
+		if web.WantsPage(r) {
+			// Who has lost the way keeps what stands around every page.
+			caller := g.guard.Recognise(r)
+			if tooMany := g.limit.Take(caller.Account, g.options.ClientAddress(r)); tooMany != nil {
+				g.refuse(w, r, pattern, tooMany)
+				return
+			}
+			r = r.WithContext(access.With(r.Context(), caller))
+		}
 		g.refuse(w, r, pattern, g.unrouted(r))
 		return
 	}

@@ -104,6 +104,20 @@ func (g *Guard) Admit(r *http.Request, pattern string) (Caller, error) {
 	return Caller{identity, secret}, nil
 }
 
+// Recognise is whoever a session's cookie says has asked, for requests that come
+// to no route: the zero Caller for everybody else. It lets nobody in anywhere.
+func (g *Guard) Recognise(r *http.Request) Caller {
+	secret, err := cookieOf(r, g.secure)
+	if err != nil || secret == "" {
+		return Caller{}
+	}
+	identity, err := g.authenticator.Authenticate(r.Context(), secret)
+	if err != nil || identity.Session == [16]byte{} {
+		return Caller{}
+	}
+	return Caller{identity, secret}
+}
+
 // Still reports whether the caller would be let in now as before.
 func (g *Guard) Still(ctx context.Context, c Caller) error {
 	identity, err := g.authenticator.Authenticate(ctx, c.Secret)

@@ -187,6 +187,12 @@ func (w *Web) refuse(rw http.ResponseWriter, r *http.Request, v *view, err error
 	}
 	rw.Header().Del("WWW-Authenticate") // a page is no place for the browser's own dialog
 	v.name("problem")
+	if v.signedIn() && v.projects == nil && p.Status < http.StatusInternalServerError {
+		// The way on is shown if it can be; the problem is told all the same.
+		if err := around(r.Context(), v); err != nil {
+			w.api.Logger.Debug("a problem is told without what stands around it", "err", err)
+		}
+	}
 	w.show(rw, r, v, problemPage(v, p), p.Status)
 }
 
