@@ -42,17 +42,22 @@ type section struct {
 }
 
 // cursor is where a page ended: the order, and the sort key and id of its last
-// item.
+// item, and its group if the list has groups.
 type cursor struct {
 	Sort string    `json:"s"`
 	Key  string    `json:"k"`
 	ID   uuid.UUID `json:"i"`
+	// Group is the item's, in a list with groups.
+	Group string `json:"g,omitempty"`
 }
 
 // maxCursor bounds a cursor that is looked at, in bytes.
 const maxCursor = 8 << 10
 
-func (l *list) section(p Page) (section, error) {
+func (l *list) section(p Page) (section, error) { return l.sectionIn(p, "") }
+
+// sectionIn is section in a list with groups, unless grouping is empty.
+func (l *list) sectionIn(p Page, grouping string) (section, error) {
 	sort := p.Sort
 	if sort == "" {
 		sort = l.first
@@ -61,6 +66,9 @@ func (l *list) section(p Page) (section, error) {
 	by, ok := l.orders[name]
 	if !ok {
 		return section{}, fmt.Errorf("%w: %.40q", ErrSort, p.Sort)
+	}
+	if grouping != "" {
+		sort += ":" + grouping
 	}
 	s := section{list: l, sort: l.name + ":" + sort, expr: by.expr, number: by.number, descending: descending, limit: p.Limit}
 	if descending && by.reverse != "" {
@@ -104,7 +112,12 @@ func (s *section) parse(text string) (*cursor, error) {
 
 // next is the cursor of the page that follows an item.
 func (s *section) next(key string, id uuid.UUID) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(encode(cursor{s.sort, key, id})))
+	return s.nextIn("", key, id)
+}
+
+// nextIn is next of an item in a group.
+func (s *section) nextIn(group, key string, id uuid.UUID) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(encode(cursor{s.sort, key, id, group})))
 }
 
 // where adds the condition that an item lies after the cursor.

@@ -51,6 +51,8 @@ type taskScan struct {
 	row taskRow
 	// labels and assignees are JSON.
 	labels, assignees string
+	// after is 1 if it lies after the cursor, where that is asked for.
+	after int
 }
 
 func (t *taskScan) dest(more ...any) []any {
@@ -155,18 +157,12 @@ func (s *Snapshot) Tasks(ctx context.Context, caller, project uuid.UUID, filter 
 	if err != nil {
 		return nil, "", err
 	}
-	in, err := s.Project(ctx, caller, project)
+	in, filter, none, err := s.within(ctx, caller, project, filter)
 	if err != nil {
 		return nil, "", err
 	}
-	if filter.Assignee != uuid.Nil && !in.member(filter.Assignee) {
+	if none {
 		return []Task{}, "", nil
-	}
-	for i, status := range filter.Statuses {
-		if i == 0 {
-			filter.Statuses = slices.Clone(filter.Statuses)
-		}
-		filter.Statuses[i] = in.Resolve(status)
 	}
 	var w where
 	w.and("t.project = ?", project)
@@ -176,6 +172,23 @@ func (s *Snapshot) Tasks(ctx context.Context, caller, project uuid.UUID, filter 
 	}
 	return taskPage(&part, found, func(_, account uuid.UUID) bool { return in.member(account) })
 }
+
+// within is the project, and the filter as it is meant there; none says that
+// nothing can match it. It fails as [Snapshot.Project] does.
+func (s *Snapshot) within(ctx context.Context, caller, project uuid.UUID, filter TaskFilter) (in Project, meant TaskFilter, none bool, err error) {
+	if in, err = s.Project(ctx, caller, project); err != nil {
+		return in, filter, false, err
+	}
+	filter.Statuses = slices.Clone(filter.Statuses)
+	for i, status := range filter.Statuses {
+		filter.Statuses[i] = in.Resolve(status)
+	}
+	return in, filter, filter.Assignee != uuid.Nil && !in.member(filter.Assignee), nil
+}
+
+// assignedTasks are tasks t with those assigned to each, a, who may see it.
+const assignedTasks = `{g}assignments a join {g}tasks t on t.id = a.task
+	join {g}memberships m on m.project = t.project and m.account = a.account`
 
 // MyTasks answers the tasks that the caller is assigned to, in all projects
 // the caller is a member of now, and the cursor of the next page, empty at the
@@ -192,8 +205,7 @@ func (s *Snapshot) MyTasks(ctx context.Context, caller uuid.UUID, filter TaskFil
 	}
 	var w where
 	w.and("a.account = ?", caller)
-	found, err := s.tasks(ctx, &part, &w, filter, `{g}assignments a join {g}tasks t on t.id = a.task
-		join {g}memberships m on m.project = t.project and m.account = a.account`)
+	found, err := s.tasks(ctx, &part, &w, filter, assignedTasks)
 	if err != nil {
 		return nil, "", fmt.Errorf("my tasks: %w", err)
 	}
@@ -342,16 +354,9 @@ func (f *TaskFilter) where(w *where) {
 // no order: for who has the tasks already and only asks which of them. It fails
 // with [ErrNotFound] as [Snapshot.Project] does.
 func (s *Snapshot) Matching(ctx context.Context, caller, project uuid.UUID, filter TaskFilter) ([]uuid.UUID, error) {
-	in, err := s.Project(ctx, caller, project)
-	if err != nil {
+	_, filter, none, err := s.within(ctx, caller, project, filter)
+	if err != nil || none {
 		return nil, err
-	}
-	if filter.Assignee != uuid.Nil && !in.member(filter.Assignee) {
-		return nil, nil
-	}
-	filter.Statuses = slices.Clone(filter.Statuses)
-	for i, status := range filter.Statuses {
-		filter.Statuses[i] = in.Resolve(status)
 	}
 	var w where
 	w.and("t.project = ?", project)

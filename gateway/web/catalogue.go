@@ -180,6 +180,7 @@ var catalogue = map[string]phrase{
 	"list.none":      {"None", "없음"},
 	"list.updated":   {"Changed", "변경"},
 	"list.open":      {"Open %s", "%s 열기"},
+	"list.part":      {"%d–%d of %d", "%d–%d번째 / %d개"},
 	"list.pages":     {"Pages", "페이지"},
 	"list.first":     {"First page", "첫 페이지"},
 	"list.next":      {"Next page", "다음 페이지"},

@@ -8,12 +8,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/accounts"
-	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -24,20 +22,19 @@ type listData struct {
 	Find    query
 	Sort    string
 	Group   string
-	Groups  []group
-	Next    string // the cursor of the next page
-	First   bool   // whether this is the first page
+	Groups  []group // if Group is empty, one without a name
+	Next    string  // the cursor of the next page
+	First   bool    // whether this is the first page
 	Empty   bool
 	Filters []accounts.SavedFilter
 	// Projects says that the tasks may be of several projects.
 	Projects bool
 }
 
-// group is tasks under one heading.
+// group is tasks under one heading: those that the page shows.
 type group struct {
-	Key   string // stays the same while groups before it come and go
-	Name  string
-	Tasks []projections.Task
+	projections.TaskGroup
+	Name string
 }
 
 // address is the page with another query, order, grouping or cursor.
@@ -87,8 +84,6 @@ func newList(r *http.Request, path string) listData {
 	return d
 }
 
-var groupings = []string{"status", "priority", "assignee", "due", "label"}
-
 const listPage = 100
 
 // page is the part of the list that was asked for. An order that is not one of
@@ -136,6 +131,12 @@ func (w *Web) projectList(ctx context.Context, v *view, r *http.Request, name st
 		if err = v.readLabels(ctx, s); err != nil {
 			return nil, err
 		}
+		if !deleted && d.Group != "" {
+			by := v.grouping(d.Group)
+			groups, next, err := s.TaskGroups(ctx, v.me.ID, id, filter, by, page)
+			d.Groups, d.Next = v.named(groups, d.Group), next
+			return nil, err
+		}
 		tasks, d.Next, err = s.Tasks(ctx, v.me.ID, id, filter, page)
 		return tasks, err
 	})
@@ -145,85 +146,20 @@ func (w *Web) projectList(ctx context.Context, v *view, r *http.Request, name st
 	if d.Filters, err = w.filtersOf(ctx, v); err != nil {
 		return result{}, err
 	}
-	d.Empty = len(tasks) == 0
 	v.title = v.T("page."+name) + " · " + v.project.Name
+	if len(tasks) > 0 {
+		d.Groups = oneGroup(tasks)
+	}
+	d.Empty = len(d.Groups) == 0
 	if deleted {
 		return result{show: trashPage(v, d, tasks)}, nil
 	}
-	d.Groups = v.grouped(tasks, d.Group)
 	return result{show: listPageOf(v, d)}, nil
 }
 
-// grouped puts tasks under headings; tasks with several labels or assignees
-// stand under the first.
-func (v *view) grouped(tasks []projections.Task, by string) []group {
-	if by == "" {
-		return []group{{Tasks: tasks}}
-	}
-	var groups []group
-	index := map[string]int{}
-	add := func(key, name string, t projections.Task) {
-		i, ok := index[key]
-		if !ok {
-			i = len(groups)
-			index[key] = i
-			groups = append(groups, group{Key: key, Name: name})
-		}
-		groups[i].Tasks = append(groups[i].Tasks, t)
-	}
-	switch by {
-	case "status":
-		for _, s := range v.project.Statuses {
-			for _, t := range tasks {
-				if t.Status == s.Key {
-					add(s.Key, v.shownStatus(s), t)
-				}
-			}
-		}
-	case "priority":
-		for i := len(events.Priorities) - 1; i >= 0; i-- {
-			for _, t := range tasks {
-				if p := events.Priorities[i]; t.Priority == p {
-					add(string(p), v.T("priority."+string(p)), t)
-				}
-			}
-		}
-	default:
-		for _, t := range tasks {
-			key, name := "", v.T("list.none")
-			switch {
-			case by == "assignee" && len(t.Assignees) > 0:
-				key = t.Assignees[0].String()
-				name = v.personName(t.Assignees[0])
-			case by == "label" && len(t.Labels) > 0:
-				key, name = t.Labels[0], t.Labels[0]
-			case by == "due":
-				key = v.dueGroup(t.Due)
-				name = v.T("due." + key)
-			}
-			add(key, name, t)
-		}
-	}
-	return groups
-}
-
-// dueGroup is where a due date stands from today.
-func (v *view) dueGroup(d events.Date) string {
-	today := v.today()
-	day := func(n int) string { return today.AddDate(0, 0, n).Format(time.DateOnly) }
-	switch due := string(d); {
-	case due == "":
-		return "none"
-	case due < day(0):
-		return "overdue"
-	case due == day(0):
-		return "today"
-	case due == day(1):
-		return "tomorrow"
-	case due <= day(7):
-		return "week"
-	}
-	return "later"
+// oneGroup is tasks without headings.
+func oneGroup(tasks []projections.Task) []group {
+	return []group{{TaskGroup: projections.TaskGroup{Tasks: tasks, Total: len(tasks)}}}
 }
 
 // myWork shows what the person is assigned to, in all projects, by due date.
@@ -232,34 +168,30 @@ func (w *Web) myWork(ctx context.Context, v *view, r *http.Request) (result, err
 	d := newList(r, "/my-work")
 	d.Projects = true
 	page := d.page(r, taskSorts, "due")
-	tasks, err := read(ctx, v, func(ctx context.Context, s *projections.Snapshot) (tasks []projections.Task, err error) {
+	groups, err := read(ctx, v, func(ctx context.Context, s *projections.Snapshot) (groups []projections.TaskGroup, err error) {
 		filter, none := d.Find.filter(v, w.everybody(v))
 		if none {
 			return nil, nil
 		}
 		filter.Open = true
-		tasks, d.Next, err = s.MyTasks(ctx, v.me.ID, filter, page)
-		return tasks, err
+		groups, d.Next, err = s.MyTaskGroups(ctx, v.me.ID, filter, v.grouping("due"), page)
+		return groups, err
 	})
 	if err != nil {
 		return result{}, err
 	}
-	tasks = w.api.StillReadable(ctx, tasks)
-	if d.Filters, err = w.filtersOf(ctx, v); err != nil {
-		return result{}, err
-	}
-	d.Empty = len(tasks) == 0
-	for _, key := range []string{"overdue", "today", "tomorrow", "week", "later", "none"} {
-		g := group{Key: key, Name: v.T("due." + key)}
-		for _, t := range tasks {
-			if v.dueGroup(t.Due) == key {
-				g.Tasks = append(g.Tasks, t)
-			}
-		}
+	for _, g := range v.named(groups, "due") {
+		before := len(g.Tasks)
+		g.Tasks = w.api.StillReadable(ctx, g.Tasks)
+		g.Total -= before - len(g.Tasks)
 		if len(g.Tasks) > 0 {
 			d.Groups = append(d.Groups, g)
 		}
 	}
+	if d.Filters, err = w.filtersOf(ctx, v); err != nil {
+		return result{}, err
+	}
+	d.Empty = len(d.Groups) == 0
 	return result{show: myWorkPage(v, d)}, nil
 }
 
@@ -285,7 +217,7 @@ func (w *Web) find(ctx context.Context, v *view, r *http.Request) (result, error
 		return result{}, err
 	}
 	d.Empty = len(tasks) == 0
-	d.Groups = []group{{Tasks: tasks}}
+	d.Groups = oneGroup(tasks)
 	return result{show: findPage(v, d)}, nil
 }
 
