@@ -198,6 +198,7 @@ var catalogue = map[string]phrase{
 	"task.deleted":          {"In the trash since %s.", "%s부터 휴지통에 있습니다."},
 	"task.describe":         {"Add a description", "설명 추가"},
 	"task.edit_description": {"Edit the description", "설명 수정"},
+	"task.kept":             {"What you wrote could not be saved; you can copy it here.", "입력한 내용을 저장하지 못했습니다. 여기에서 복사할 수 있습니다."},
 	"task.markdown":         {"Markdown: **bold**, lists, tables, links. @name mentions somebody.", "마크다운: **굵게**, 목록, 표, 링크. @이름으로 언급합니다."},
 	"task.comments":         {"%d comment|%d comments", "댓글 %d개"},
 	"task.history":          {"History", "기록"},
@@ -507,6 +508,8 @@ var catalogue = map[string]phrase{
 	"js.point":         {"Point at a task first, or select some", "먼저 작업을 가리키거나 선택하세요"},
 	"js.newTasks":      {"One task a line; several are shown before they are made", "한 줄에 작업 하나. 여러 줄은 만들기 전에 보여 줍니다"},
 	"js.add":           {"Add", "추가"},
+	"js.kept":          {"What you wrote could not be saved; you can copy it here.", "입력한 내용을 저장하지 못했습니다. 여기에서 복사할 수 있습니다."},
+	"js.hints":         {"{} suggestion|{} suggestions", "제안 {}개"},
 	"js.gone":          {"You may not see this any more", "더 이상 볼 수 없습니다"},
 	"js.unsaved":       {"Not saved", "저장되지 않음"},
 }

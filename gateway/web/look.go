@@ -102,7 +102,7 @@ type contextPerson struct {
 func (v *view) context() contextData {
 	c := contextData{
 		Me: v.me.ID, Language: v.language.String(), Words: scriptWords(v.language), Position: v.at.String(),
-		Projects: []contextItem{}, People: []contextPerson{}, Labels: v.labels,
+		Projects: []contextItem{}, People: []contextPerson{}, Labels: append([]string{}, v.labels...),
 	}
 	statuses := func(all []events.Status) []contextStatus {
 		shown := make([]contextStatus, len(all))

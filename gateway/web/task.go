@@ -27,6 +27,9 @@ type taskData struct {
 	// changing them, by name; Wrong says what else kept the change out.
 	Conflicts map[string]conflict
 	Wrong     string
+	// Kept are texts that could not be saved, by field, for who may not change
+	// the task any more.
+	Kept map[string]string
 	// Draft is a comment that could not be added, so that it is not lost.
 	Draft string
 }
@@ -248,6 +251,12 @@ func (w *Web) refusedChange(ctx context.Context, v *view, r *http.Request, err e
 	}
 	p := problem.Of(w.api.Logger, err)
 	d.Wrong = v.problemText(p)
+	d.Kept = make(map[string]string)
+	for _, field := range []string{"title", "labels", "description"} {
+		if text := r.PostFormValue(field); text != "" && text != r.PostFormValue("seen_"+field) {
+			d.Kept[field] = strings.ReplaceAll(text, "\r\n", "\n")
+		}
+	}
 	if rejection.Code == commands.CodeChanged {
 		// What the rows show may be older than what refused the change.
 		task, _, foldErr := w.visible(ctx, v, d.Task.ID)

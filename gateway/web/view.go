@@ -101,6 +101,18 @@ func (v *view) writes() bool {
 	return v.project != nil && v.project.Role.Writes() && !v.project.Archived
 }
 
+// whyNot says why the person may not change tasks of the page's project, "" if
+// they may or there is none.
+func (v *view) whyNot() string {
+	switch {
+	case v.project == nil || v.writes():
+		return ""
+	case v.project.Archived:
+		return v.T("problem.project_archived")
+	}
+	return v.T("problem.forbidden")
+}
+
 // owns reports whether the person may change the project itself.
 func (v *view) owns() bool { return v.project != nil && v.project.Role == events.RoleOwner }
 

@@ -1,6 +1,6 @@
 // Begins what the page needs: forms that are sent without leaving it, the panel,
 // what others do as they do it.
-import {$, $$, api, apply, context, make, modal, morph, page, position, refresh, say, saw, toast, told, uuid} from './core.js'
+import {$, $$, active, aim, announce, api, apply, combobox, context, make, modal, morph, on, page, point, position, refresh, say, saw, toast, told, uuid} from './core.js'
 import {create, picks, show, take, taskOf, tasks} from './tasks.js'
 import './keys.js'
 
@@ -18,25 +18,22 @@ told(document)
 // Forms. The answer is the page the form leads to, and is put in place here.
 const isDirty = c => c.type === 'checkbox' ? c.checked !== c.defaultChecked
   : c.options ? [...c.options].some(o => o.selected !== o.defaultSelected) : c.type !== 'hidden' && c.value !== c.defaultValue
-addEventListener('input', e => {
-  const form = e.target.form
+on('input', ({target: {form}}) => {
   if (form?.method !== 'post') return
   if ([...form.elements].some(isDirty)) form.dataset.dirty = 1
   else delete form.dataset.dirty
 })
-addEventListener('change', e => { if (e.target.form?.dataset.auto === '') e.target.form.requestSubmit() })
-addEventListener('focusout', e => {
-  const form = e.target.form
-  if (form?.dataset.auto === 'left' && form.dataset.dirty && !form.contains(e.relatedTarget)) form.requestSubmit()
-  hint?.remove()
-  hint = null
+on('change', ({target: {form}}) => { if (form?.dataset.auto === '') form.requestSubmit() })
+on('focusout', ({target: {form}, relatedTarget: to}) => {
+  if (form?.dataset.auto === 'left' && form.dataset.dirty && !form.contains(to)) form.requestSubmit()
+  unhint()
 })
-addEventListener('keydown', e => {
+on('keydown', e => {
   if (e.key !== 'Enter' || e.isComposing || e.defaultPrevented || !(e.ctrlKey || e.metaKey || 'line' in e.target.dataset)) return
   e.preventDefault()
   e.target.form?.requestSubmit()
 })
-addEventListener('submit', e => {
+on('submit', e => {
   const form = e.target
   if (e.defaultPrevented || form.method !== 'post' || 'whole' in form.dataset) return
   e.preventDefault()
@@ -89,9 +86,9 @@ async function send(form, submitter) {
     apply(doc)
   }
   $('[role=alert]', inPanel ? panel : $('#main'))?.scrollIntoView({block: 'nearest'})
-  if (document.activeElement === document.body && near?.isConnected) {
+  if (active() === document.body && near?.isConnected) {
     near.tabIndex = -1
-    near.focus({preventScroll: true})
+    aim(near)
   }
 }
 
@@ -115,7 +112,7 @@ async function open(href, from) {
   else toast(say('offline'))
 }
 
-function present(doc, from = document.activeElement) {
+function present(doc, from = active()) {
   const task = $('#task', doc), old = $('#task', panel), href = task.dataset.href, opens = panel.hidden
   context.labels = JSON.parse($('#context', doc).textContent).labels
   if (old?.dataset.href === href) morph(old, task)
@@ -132,21 +129,21 @@ function present(doc, from = document.activeElement) {
 }
 
 function close() {
-  if (panel.contains(document.activeElement)) document.activeElement.blur()
+  if (panel.contains(active())) active().blur()
   history.replaceState(null, '', context.here)
   context.here = ''
   panel.hidden = true
   leaving = false
   document.title = title
-  if (back.isConnected) back.focus({preventScroll: true})
+  if (back.isConnected) aim(back)
 }
 
-addEventListener('popstate', e => {
+on('popstate', e => {
   if (e.state?.panel && !$('main #task')) open(e.state.panel)
   else if (location.pathname !== loaded) location.reload()
   else if (!panel.hidden) close()
 })
-addEventListener('click', e => {
+on('click', e => {
   const link = e.target.closest?.('a')
   for (const menu of $$('details.menu[open]')) if (!menu.contains(e.target)) menu.open = false
   if (!link || e.defaultPrevented || e.ctrlKey || e.metaKey || e.shiftKey || e.button) return
@@ -165,40 +162,42 @@ async function refreshPanel() {
   else if (answer?.status === 404) { leave(); toast(say('gone')) }
 }
 
-// Suggestions while writing: people after @, labels in their field.
+// Suggestions while writing: people after @, labels in their field. The box is a
+// combobox for as long as there are some.
 let hint
-addEventListener('input', e => suggest(e.target))
-function suggest(box) {
-  hint?.remove()
+function unhint() {
+  if (hint) combobox(hint.box)
+  hint?.list.remove()
   hint = null
-  const kind = box.dataset.suggest ?? (box.closest('.add') && 'people')
+}
+on('input', ({target: box}) => {
+  const count = hint?.list.childElementCount, kind = box.dataset.suggest ?? (box.closest('.add') && 'people')
+  unhint()
   if (!kind) return
   const before = box.value.slice(0, box.selectionStart), found = before.match(kind === 'people' ? /(?:^|\s)@([\p{L}\p{N}_.-]*)$/u : /(?:^|,)\s*([^,]+)$/)
   if (!found) return
-  const part = found[1].toLowerCase()
-  const all = kind === 'people' ? context.people.map(p => [p.name, p.handle]) : (context.labels ?? []).map(l => [l, l])
+  const part = found[1].toLowerCase(), all = kind === 'people' ? context.people.map(p => [p.name, p.handle]) : context.labels.map(l => [l, l])
   const some = all.filter(([name, word]) => word.toLowerCase().startsWith(part) || name.toLowerCase().includes(part)).slice(0, 6)
   if (!some.length || some.length === 1 && some[0][1] === found[1]) return
-  const use = word => {
-    box.setRangeText(word + (kind === 'people' ? ' ' : ''), before.length - found[1].length, before.length, 'end')
-    hint?.remove()
-    hint = null
+  const use = at => {
+    unhint()
+    box.setRangeText(some[at][1] + (kind === 'people' ? ' ' : ''), before.length - found[1].length, before.length, 'end')
     box.dispatchEvent(new Event('input', {bubbles: true}))
   }
-  hint = make('ul', {className: 'hints', role: 'listbox', ariaLabel: say('search')}, ...some.map(([name, word], i) =>
-    make('li', {role: 'option', textContent: name, ariaSelected: String(!i), onmousedown: e => { e.preventDefault(); use(word) }})))
-  hint.use = () => use(some[[...hint.children].findIndex(li => li.ariaSelected === 'true')][1])
-  box.after(hint)
-}
-addEventListener('keydown', e => {
+  const list = make('ul', {id: 'hints', className: 'hints', role: 'listbox', ariaLabel: say('search')}, ...some.map(([name], i) =>
+    make('li', {id: 'hint-' + i, role: 'option', onmousedown: e => { e.preventDefault(); use(i) }}, name)))
+  box.after(list)
+  hint = {box, list, use, at: 0}
+  combobox(box, list)
+  point(box, list, 0)
+  if (count !== some.length) announce(say('hints', some.length))
+})
+on('keydown', e => {
   if (!hint || e.isComposing) return
-  const move = {ArrowDown: 1, ArrowUp: -1}[e.key], all = [...hint.children]
-  if (move) {
-    const at = all.findIndex(li => li.ariaSelected === 'true')
-    all[at].ariaSelected = 'false'
-    all[(at + move + all.length) % all.length].ariaSelected = 'true'
-  } else if (e.key === 'Enter' || e.key === 'Tab') hint.use()
-  else if (e.key === 'Escape') { hint.remove(); hint = null }
+  const move = {ArrowDown: 1, ArrowUp: -1}[e.key], {box, list, use, at} = hint, n = list.childElementCount
+  if (move) point(box, list, hint.at = (at + move + n) % n)
+  else if (e.key === 'Enter' || e.key === 'Tab') use(at)
+  else if (e.key === 'Escape') unhint()
   else return
   e.preventDefault()
   e.stopPropagation()
@@ -290,7 +289,8 @@ async function fetchWaiting() {
       show(id)
       if (answer.data?.revision > (before?.revision ?? 0) && !before?.pending) queueMicrotask(() => picks.board?.flash(id))
     }))
-    if (picks.board && $('#q').value.trim()) narrow($('#q').value.trim())
+    const q = picks.board && $('#q').value.trim()
+    if (q) narrow(q)
   }
   fetching = false
 }
@@ -304,27 +304,27 @@ async function reboard() {
   picks.board.reshape($('#board', doc))
 }
 
-addEventListener('changed', e => { picks.board?.changed(e.detail) })
-addEventListener('written', e => {
+on('changed', e => { picks.board?.changed(e.detail) })
+on('written', e => {
   for (const t of e.detail) if (t?.title !== undefined) { take(t); show(t.id) }
   if (!onBoard) refresh()
 })
 
-addEventListener('visibilitychange', () => {
+on('visibilitychange', () => {
   clearTimeout(hiding)
   // Browsers allow few connections to a host; who does not look needs none.
   if (document.hidden) hiding = setTimeout(() => { source?.close(); source = null }, 30000)
   else if (!source) follow()
 })
-addEventListener('pagehide', () => source?.close())
-addEventListener('pageshow', e => { if (e.persisted) follow() })
+on('pagehide', () => source?.close())
+on('pageshow', e => { if (e.persisted) follow() })
 
 for (const el of $$('[data-task]')) taskOf(el)
 if (onBoard) {
   await import('./board.js')
-  const {board} = picks
+  const {board} = picks, q = $('#q').value.trim()
   board.begin()
-  if ($('#q').value.trim()) await narrow($('#q').value.trim())
+  if (q) await narrow(q)
   await board.fill()
 }
 if (document.body.dataset.page === 'status') setInterval(() => { if (!document.hidden) refresh() }, 2000)

@@ -1,6 +1,6 @@
 // The board: thousands of cards of which only those in sight are in the page,
 // moved by mouse, finger and keys.
-import {$, $$, announce, api, context, make, morph, remember, say, still, toast, uuid} from './core.js'
+import {$, $$, active, aim, announce, api, context, make, morph, on, remember, say, still, toast, uuid} from './core.js'
 import {about, create, idOf, now, paint, picks, settle, settled, take, taskOf, tasks} from './tasks.js'
 
 const board = $('#board'), template = $('#card-template')
@@ -37,7 +37,7 @@ function own(el) {
   return column
 }
 
-const space = () => make('li', {className: 'space', ariaHidden: 'true'})
+const space = () => make('li', {className: 'space', ariaHidden: true})
 
 // reshape gives the board the columns of a newer page; cards, and what is being
 // written, stay.
@@ -77,7 +77,7 @@ function filter(ids) {
 }
 
 function arrange() {
-  const focus = idOf(document.activeElement?.closest('.card')), home = holder(focus), at = home?.ids.indexOf(focus)
+  const focus = idOf(active()?.closest('.card')), home = holder(focus), at = home?.ids.indexOf(focus)
   for (const column of columns.values()) column.ids = []
   for (const t of [...tasks.values()].map(now).sort(inOrder)) {
     if (t.project_id === context.project.id && !t.deleted && !t.deleted_at && (!only || only.has(t.id) || t.pending)) columns.get(t.status)?.ids.push(t.id)
@@ -86,9 +86,9 @@ function arrange() {
   for (const id of picked) if (!holder(id)) picked.delete(id)
   for (const column of columns.values()) count(column)
   layout()
-  if (focus && !document.activeElement?.closest('.card')) {
+  if (focus && !active()?.closest('.card')) {
     returnTo = holder(focus) ? focus : home?.ids[Math.min(at, home.ids.length - 1)]
-    title(returnTo)?.focus({preventScroll: true})
+    aim(title(returnTo))
   }
 }
 
@@ -125,7 +125,7 @@ function layout(some = all()) {
   for (const {list} of some) for (const li of $$('.card', list)) {
     const id = idOf(li)
     if (keep.has(id)) continue
-    if (li.contains(document.activeElement)) { list.focus({preventScroll: true}); returnTo = id }
+    if (li.contains(active())) { aim(list); returnTo = id }
     li.remove()
     nodes.delete(id)
   }
@@ -235,10 +235,10 @@ function lift(x, y) {
   const box = card.getBoundingClientRect(), ghost = card.cloneNode(true)
   ghost.removeAttribute('id')
   ghost.classList.add('ghost')
-  if (ids.length > 1) ghost.append(make('b', {className: 'tally', textContent: ids.length}))
+  if (ids.length > 1) ghost.append(make('b', {className: 'tally'}, ids.length))
   ghost.style.width = box.width + 'px'
   document.body.append(ghost)
-  dragged = {ids, ghost, dx: press.x - box.left, dy: press.y - box.top, gap: make('li', {className: 'gap', ariaHidden: 'true'}), x, y}
+  dragged = {ids, ghost, dx: press.x - box.left, dy: press.y - box.top, gap: make('li', {className: 'gap', ariaHidden: true}), x, y}
   dragged.gap.style.height = box.height + 'px'
   // It begins where the card was, or the next one would slip into its place.
   card.before(dragged.gap)
@@ -287,7 +287,7 @@ function drop(commit) {
 }
 
 // The click that ends a drag is none on the card's link.
-addEventListener('click', e => {
+on('click', e => {
   if (e.timeStamp - dropped < 50) { e.preventDefault(); e.stopPropagation() }
 }, true)
 
@@ -297,19 +297,19 @@ board.addEventListener('pointerdown', e => {
   press = {card, id: idOf(card), x: e.clientX, y: e.clientY, touch: e.pointerType !== 'mouse'}
   if (press.touch) press.timer = setTimeout(() => { if (press) lift(press.x, press.y) }, 350)
 })
-addEventListener('pointermove', e => {
+on('pointermove', e => {
   if (dragged) return Object.assign(dragged, {x: e.clientX, y: e.clientY})
   if (!press || Math.hypot(e.clientX - press.x, e.clientY - press.y) < 5) return
   if (press.touch) drop(false)
   else lift(e.clientX, e.clientY)
 })
-addEventListener('pointerup', e => {
+on('pointerup', e => {
   if (dragged) { Object.assign(dragged, {x: e.clientX, y: e.clientY}); glide() }
   drop(true)
 })
-addEventListener('pointercancel', () => drop(false))
-addEventListener('touchmove', e => { if (dragged) e.preventDefault() }, {passive: false})
-addEventListener('keydown', e => {
+on('pointercancel', () => drop(false))
+on('touchmove', e => { if (dragged) e.preventDefault() }, {passive: false})
+on('keydown', e => {
   if (!dragged || e.key !== 'Escape') return
   e.stopImmediatePropagation()
   drop(false)
@@ -372,12 +372,12 @@ function reveal(id) {
     layout([column])
   }
   nodes.get(id).scrollIntoView({inline: 'nearest', block: 'nearest'})
-  title(id)?.focus({preventScroll: true})
+  aim(title(id))
 }
 
 // step goes to the next card of the column, or beside it.
 function step(dx, dy) {
-  const id = idOf(document.activeElement?.closest('.card')) ?? returnTo, filled = all().filter(c => c.ids.length)
+  const id = idOf(active()?.closest('.card')) ?? returnTo, filled = all().filter(c => c.ids.length)
   const at = filled.findIndex(c => c.ids.includes(id)), i = filled[at]?.ids.indexOf(id) ?? 0
   const {ids} = filled[Math.max(0, at) + (at < 0 ? 0 : dx)] ?? {ids: []}
   reveal(ids[Math.min(ids.length - 1, Math.max(0, i + (at < 0 ? 0 : dy)))])
@@ -418,6 +418,6 @@ function addForm(form, column) {
   })
 }
 
-addEventListener('resize', arrange)
+on('resize', arrange)
 
 picks.board = {get adding() { return adding }, begin, changed, fill, filter, flash, hold, holding: () => held, pick, picked, release, reshape, shift, step, unpick}

@@ -3,6 +3,10 @@
 
 export const $ = (selector, root = document) => root.querySelector(selector)
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)]
+export const on = addEventListener
+export const active = () => document.activeElement
+// aim gives an element the focus and scrolls nowhere.
+export const aim = el => el?.focus({preventScroll: true})
 export const context = JSON.parse($('#context').textContent)
 export const say = (key, ...args) => args.reduce((text, a) => text.replace('{}', () => a), (context.words[key] ?? key).split('|').at(args[0] === 1 ? 0 : -1))
 export const uuid = () => crypto.randomUUID?.() ?? crypto.getRandomValues(new Uint32Array(4)).join('')
@@ -21,6 +25,19 @@ export function modal(id, title, ...children) {
   document.body.append(dialog)
   dialog.showModal()
   return dialog
+}
+
+// combobox makes a box one whose list of options is shown, or none without a
+// list; point says which option Enter takes, also to who does not see it.
+export function combobox(box, list) {
+  const means = {role: 'combobox', 'aria-expanded': true, 'aria-autocomplete': 'list', 'aria-controls': list?.id, 'aria-activedescendant': ''}
+  for (const name in means) list ? box.setAttribute(name, means[name]) : box.removeAttribute(name)
+}
+export function point(box, list, at) {
+  const options = [...list.children]
+  options.forEach((li, i) => li.ariaSelected = i === at)
+  box.setAttribute('aria-activedescendant', options[at]?.id ?? '')
+  options[at]?.scrollIntoView({block: 'nearest'})
 }
 
 // Positions are places in the log; reads ask for the latest one seen.
@@ -70,7 +87,7 @@ export function api(method, path, body) {
   return asks ? run() : inLine(thing, run)
 }
 
-export const reason = answer => answer.data?.detail ?? answer.data?.title ?? say('offline')
+export const reason = answer => answer.data?.detail ?? say('offline')
 
 // page asks for a page and gives its document, or nothing if it does not come.
 export async function page(address, options = {}) {
@@ -110,7 +127,7 @@ export function morph(from, to) {
   if (from.form?.dataset.dirty || from.isEqualNode(to) && from.value === to.value) return
   for (const {name} of [...from.attributes]) if (!to.hasAttribute(name) && !kept.includes(name)) from.removeAttribute(name)
   for (const {name, value} of to.attributes) if (!kept.includes(name) && from.getAttribute(name) !== value) from.setAttribute(name, value)
-  let at = from.firstChild
+  let at = past(from.firstChild)
   for (const next of [...to.childNodes]) {
     const match = next.id ? document.getElementById(next.id) : at && !at.id && at.nodeName === next.nodeName ? at : null
     if (!match) {
@@ -120,19 +137,37 @@ export function morph(from, to) {
       if (next.id) fresh.classList.add('fresh')
       continue
     }
-    if (match === at) at = at.nextSibling
+    if (match === at) at = past(at.nextSibling)
     else (from.moveBefore ?? from.insertBefore).call(from, match, at)
     morph(match, next)
   }
   while (at) {
-    const next = at.nextSibling
+    const next = past(at.nextSibling)
+    for (const form of document.forms) if (at.contains(form)) keep(form)
     at.remove()
     at = next
   }
-  if (from.matches('input,select,textarea') && (from.form?.method === 'post' || from !== document.activeElement)) {
+  if (from.matches('input,select,textarea') && (from.form?.method === 'post' || from !== active())) {
     from.value = to.value
     from.checked = to.checked
   }
+}
+
+// past goes over what is kept, of which the server knows nothing.
+const past = node => node?.classList?.contains('kept') ? past(node.nextSibling) : node
+
+// keep leaves what was being written where it can be read and copied once there
+// is no such form any more, and says why it cannot be saved.
+function keep(form) {
+  const written = [...form.elements].filter(c => c.type.startsWith('text') && c.value !== c.defaultValue), id = 'kept-' + form.id
+  if (!written.length || document.getElementById(id)) return
+  const focus = active(), home = form.closest('#task,main'), why = form.closest('[data-why]').dataset.why + ' ' + say('kept')
+  for (const c of written) c.readOnly = true
+  const note = make('section', {id, className: 'kept'}, make('p', {}, why), ...written,
+    make('button', {className: 'quiet', onclick: () => note.remove()}, say('close')))
+  home.prepend(note)
+  if (note.contains(focus)) { aim(focus); note.scrollIntoView({block: 'nearest'}) }
+  announce(why)
 }
 
 // overtaken says beside a field that is being written what somebody else has
@@ -146,11 +181,11 @@ function overtaken(form, to) {
 }
 
 // announce tells screen readers.
-export const announce = text => $('#said').replaceChildren(make('p', {textContent: text}))
+export const announce = text => $('#said').replaceChildren(make('p', {}, text))
 
 export function toast(text, label, act) {
-  const box = $('#toasts'), line = make('div', {className: 'toast'}, make('span', {textContent: text}))
-  if (act) line.append(make('button', {className: 'plain', textContent: label, onclick: () => { line.remove(); act() }}))
+  const box = $('#toasts'), line = make('div', {className: 'toast'}, make('span', {}, text))
+  if (act) line.append(make('button', {className: 'plain', onclick: () => { line.remove(); act() }}, label))
   while (box.children.length > 2) box.firstChild.remove()
   box.append(line)
   setTimeout(() => line.remove(), act ? 12000 : 6000)

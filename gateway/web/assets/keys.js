@@ -1,12 +1,12 @@
 // Commands: each has a name, a key and a place in the palette, and acts on the
 // cards that are selected or else the one under the pointer or the focus.
-import {$, $$, context, make, modal, redo, say, toast, undo, uuid} from './core.js'
+import {$, $$, active, aim, combobox, context, make, modal, on, point, redo, say, toast, undo, uuid} from './core.js'
 import {assign, change, discard, dayText, idOf, isoDay, mayWrite, now, picks, show, statusesOf, taskOf, tasks} from './tasks.js'
 
 let hovered
-addEventListener('mouseover', e => hovered = e.target.closest?.('.card, .task-row'))
+on('mouseover', e => hovered = e.target.closest?.('.card, .task-row'))
 
-const focused = () => document.activeElement?.closest('.card, .task-row, #task')
+const focused = () => active()?.closest('.card, .task-row, #task')
 
 // targets are the tasks a command is for.
 function targets() {
@@ -25,10 +25,9 @@ const onTasks = run => () => { const ids = mine(); ids.length ? run(ids, now(tas
 function choose(title, items, free) {
   $('#choose')?.close()
   const list = make('ul', {id: 'choices', role: 'listbox', ariaLabel: title})
-  const box = make('input', {type: 'text', autocomplete: 'off', spellcheck: false, role: 'combobox', ariaLabel: title, placeholder: say('search'), ariaExpanded: 'true'})
-  box.setAttribute('aria-controls', 'choices')
-  box.setAttribute('aria-autocomplete', 'list')
-  const dialog = modal('choose', title, make('p', {className: 'name', textContent: title}), box, list)
+  const box = make('input', {type: 'text', autocomplete: 'off', spellcheck: false, ariaLabel: title, placeholder: say('search')})
+  combobox(box, list)
+  const dialog = modal('choose', title, make('p', {className: 'name'}, title), box, list)
   let shown = [], at = 0
   const draw = () => {
     const words = box.value.toLowerCase().split(/\s+/).filter(Boolean)
@@ -37,14 +36,13 @@ function choose(title, items, free) {
     if (extra) shown = [...shown, extra]
     at = Math.min(at, Math.max(0, shown.length - 1))
     list.replaceChildren(...shown.map((item, i) => {
-      const li = make('li', {id: 'choice-' + i, role: 'option', ariaSelected: String(i === at), onclick: () => run(item)},
-        make('span', {textContent: (item.on ? (item.on() ? '✓ ' : '') : '') + item.text, dir: 'auto'}))
-      if (item.key) li.append(make('kbd', {textContent: item.key}))
+      const li = make('li', {id: 'choice-' + i, role: 'option', onclick: () => run(item)},
+        make('span', {dir: 'auto'}, (item.on?.() ? '✓ ' : '') + item.text))
+      if (item.key) li.append(make('kbd', {}, item.key))
       return li
     }))
-    if (!shown.length) list.append(make('li', {className: 'empty', role: 'option', ariaDisabled: 'true', textContent: say('noMatch')}))
-    box.setAttribute('aria-activedescendant', shown.length ? 'choice-' + at : '')
-    $('[aria-selected=true]', list)?.scrollIntoView({block: 'nearest'})
+    if (!shown.length) list.append(make('li', {className: 'empty', role: 'option', ariaDisabled: true}, say('noMatch')))
+    point(box, list, shown.length ? at : -1)
   }
   const run = item => {
     if (!item.on) dialog.close()
@@ -54,7 +52,7 @@ function choose(title, items, free) {
   box.oninput = () => { at = 0; draw() }
   dialog.onkeydown = e => {
     const move = {ArrowDown: 1, ArrowUp: -1}[e.key]
-    if (move && shown.length) { e.preventDefault(); at = (at + move + shown.length) % shown.length; draw() }
+    if (move && shown.length) { e.preventDefault(); point(box, list, at = (at + move + shown.length) % shown.length) }
     if (e.key === 'Enter' && !e.isComposing) { e.preventDefault(); if (shown[at]) run(shown[at]) }
   }
   draw()
@@ -92,7 +90,7 @@ const pickLabels = onTasks((ids, t) => {
     }
     if (!known.includes(l)) { known.push(l); items.push(this) }
   }})
-  const known = [...new Set([...(context.labels ?? []), ...[...tasks.values()].flatMap(x => x.labels ?? [])])].sort()
+  const known = [...new Set([...context.labels, ...[...tasks.values()].flatMap(x => x.labels)])].sort()
   const items = known.map(item)
   choose(say('c.label'), items, text => text && !known.includes(text) ? item(text) : null)
 })
@@ -107,7 +105,7 @@ const editTitle = onTasks((ids, t) => {
     done = true
     const title = box.value.trim()
     box.replaceWith(link)
-    link.focus({preventScroll: true})
+    aim(link)
     if (save && title && title !== t.title) change([t.id], {title}, say('changed'), {title: t.title})
     else show(t.id)
   }
@@ -128,10 +126,10 @@ function write() {
   box.dataset.suggest = 'people'
   const form = make('form', {method: 'post', className: 'stack'}, box), to = id => form.action = `/projects/${id}/tasks`
   to(all[0].id)
-  if (!context.project) form.prepend(make('select', {ariaLabel: say('go', ''), onchange: e => to(e.target.value)}, ...all.map(p => make('option', {value: p.id, textContent: p.name}))))
+  if (!context.project) form.prepend(make('select', {ariaLabel: say('go', ''), onchange: e => to(e.target.value)}, ...all.map(p => make('option', {value: p.id}, p.name))))
   const column = focused()?.closest('.column')?.dataset.status
   const hidden = {status: column ?? '', back: location.pathname + location.search, key: uuid()}
-  form.append(...Object.keys(hidden).map(name => make('input', {type: 'hidden', name, value: hidden[name]})), make('button', {textContent: say('add')}))
+  form.append(...Object.keys(hidden).map(name => make('input', {type: 'hidden', name, value: hidden[name]})), make('button', {}, say('add')))
   box.onkeydown = e => { if (e.key === 'Enter' && !e.shiftKey && !e.isComposing && !box.value.trim().includes('\n')) { e.preventDefault(); form.requestSubmit() } }
   modal('write', say('c.new'), form)
 }
@@ -145,9 +143,9 @@ const step = (dx, dy) => () => {
 }
 
 function help() {
-  const dialog = modal('help', say('keys'), make('h2', {textContent: say('keys')}),
-    make('dl', {}, ...commands.filter(c => c.keys).map(c => make('div', {}, make('dt', {}, ...c.keys.map(k => make('kbd', {textContent: k}))), make('dd', {textContent: c.text})))),
-    make('button', {textContent: say('close'), onclick: () => dialog.close()}))
+  const dialog = modal('help', say('keys'), make('h2', {}, say('keys')),
+    make('dl', {}, ...commands.filter(c => c.keys).map(c => make('div', {}, make('dt', {}, ...c.keys.map(k => make('kbd', {}, k))), make('dd', {}, c.text)))),
+    make('button', {onclick: () => dialog.close()}, say('close')))
 }
 
 function theme() {
@@ -199,7 +197,7 @@ function palette() {
   const there = commands.filter(c => (!c.board || picks.board) && !['palette', 'escape'].includes(c.id))
   // What a command is for is known before the palette takes the focus.
   const card = focused() ?? (hovered?.isConnected ? hovered : null)
-  choose(say('commands'), [...there.map(c => ({text: c.text, key: c.keys?.join(' '), run: () => { if (card) { hovered = card; $('a.title', card)?.focus({preventScroll: true}) } c.run() }})), ...around])
+  choose(say('commands'), [...there.map(c => ({text: c.text, key: c.keys?.join(' '), run: () => { if (card) { hovered = card; aim($('a.title', card)) } c.run() }})), ...around])
 }
 
 function escape() {
@@ -215,7 +213,7 @@ function escape() {
 const names = {' ': 'Space', ArrowDown: '↓', ArrowUp: '↑', ArrowLeft: '←', ArrowRight: '→'}
 const byKey = new Map(commands.flatMap(c => (c.keys ?? []).map(k => [k.toLowerCase(), c])))
 
-addEventListener('keydown', e => {
+on('keydown', e => {
   if (e.isComposing || e.defaultPrevented) return
   const writing = e.target.closest?.('input:not([type=checkbox]), textarea, select, dialog')
   const control = e.ctrlKey || e.metaKey
@@ -237,7 +235,7 @@ addEventListener('keydown', e => {
 })
 $('#open-palette').onclick = palette
 // Cells that are no fields of their own are edited as by their key.
-addEventListener('click', e => {
+on('click', e => {
   const cell = e.target.closest?.('td.labels, td.people')
   if (cell) cell.matches('.labels') ? pickLabels() : pickPeople()
 })

@@ -1,6 +1,6 @@
 // The tasks on a page: what is known of them, how they are shown wherever they
 // stand, and changes that are shown at once and told honestly.
-import {$, $$, api, announce, ask, inLine, context, make, reason, remember, say, toast} from './core.js'
+import {$, $$, active, api, announce, ask, inLine, context, make, reason, remember, say, toast} from './core.js'
 
 export const tasks = new Map()
 // The board, where there is one.
@@ -9,8 +9,9 @@ const people = () => new Map(context.people.map(p => [p.id, p]))
 
 export const idOf = el => el?.dataset.task ? JSON.parse(el.dataset.task).id : el?.dataset.id
 export const elements = id => $$(`[id="t-${id}"],#task[data-href$="${id}"]`)
-export const statusesOf = t => (context.project ?? context.projects.find(p => p.id === t?.project_id))?.statuses ?? []
-export const mayWrite = t => (context.project ?? context.projects.find(p => p.id === t?.project_id))?.writes ?? false
+const projectOf = t => context.project ?? context.projects.find(p => p.id === t?.project_id)
+export const statusesOf = t => projectOf(t)?.statuses ?? []
+export const mayWrite = t => projectOf(t)?.writes
 
 // taskOf is what is known of the task an element shows.
 export function taskOf(el) {
@@ -68,20 +69,16 @@ export function paint(el, t) {
     p.dateTime = t.due ?? ''
     p.textContent = t.due ? dayText(t.due) : ''
   })
-  part('span.labels, td.labels', p => p.replaceChildren(...(t.labels ?? []).map(l => make('span', {className: 'label ' + hue(l), textContent: l, dir: 'auto'}))))
+  part('span.labels, td.labels', p => p.replaceChildren(...t.labels.map(l => make('span', {className: 'label ' + hue(l), dir: 'auto'}, l))))
   part('.said', p => p.textContent = t.comments ? say('comment', t.comments) : '')
   part('.people', p => {
-    const all = people(), who = (t.assignees ?? []).map(id => all.get(id) ?? {id, name: '?', initials: '?'})
-    p.replaceChildren(...who.map(w => {
-      const a = make('span', {className: 'avatar ' + hue(w.id), title: w.name, textContent: w.initials})
-      a.ariaHidden = 'true'
-      return a
-    }), make('span', {className: 'hush', textContent: who.map(w => w.name).join(', ')}))
+    const all = people(), who = t.assignees.map(id => all.get(id) ?? {id, name: '?', initials: '?'})
+    p.replaceChildren(...who.map(w => make('span', {className: 'avatar ' + hue(w.id), title: w.name, ariaHidden: true}, w.initials)), make('span', {className: 'hush'}, who.map(w => w.name).join(', ')))
   })
   part('span.status', p => p.textContent = statusesOf(t).find(s => s.key === t.status)?.name ?? t.status)
   for (const name of ['status', 'priority', 'due', 'title']) {
     const control = $(`[name=${name}]`, el)
-    if (control && control !== document.activeElement && !control.form?.dataset.dirty) control.value = t[name] ?? ''
+    if (control && control !== active() && !control.form?.dataset.dirty) control.value = t[name] ?? ''
   }
   el.classList.toggle('pending', Object.keys(t.pending ?? {}).length > 0)
 }
