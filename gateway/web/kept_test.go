@@ -43,6 +43,7 @@ func TestWhatIsBeingWrittenOutlivesTheRole(t *testing.T) {
 	o.demote()
 	kept(panel, "#panel", "say", "I think that")
 	panel.WaitFocus("#panel #kept-say textarea")
+	panel.Wait("the reason to be in sight", `document.querySelector("#kept-say p").getBoundingClientRect().top >= 0`)
 	panel.WaitText("#said", why)
 	panel.Keys("no more")
 	panel.Screenshot("kept-panel")

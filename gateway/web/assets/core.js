@@ -87,7 +87,7 @@ export function api(method, path, body) {
   return asks ? run() : inLine(thing, run)
 }
 
-export const reason = answer => answer.data?.detail ?? say('offline')
+export const refusal = answer => say('refused', answer.data?.detail ?? say('offline'))
 
 // page asks for a page and gives its document, or nothing if it does not come.
 export async function page(address, options = {}) {
@@ -166,7 +166,9 @@ function keep(form) {
   const note = make('section', {id, className: 'kept'}, make('p', {}, why), ...written,
     make('button', {className: 'quiet', onclick: () => note.remove()}, say('close')))
   home.prepend(note)
-  if (note.contains(focus)) { aim(focus); note.scrollIntoView({block: 'nearest'}) }
+  if (note.contains(focus)) aim(focus)
+  // What is around it takes its place first.
+  requestAnimationFrame(() => note.scrollIntoView({block: 'nearest'}))
   announce(why)
 }
 
@@ -216,7 +218,7 @@ export async function undo(from = 'undo', to = 'redo', word = 'undone', some) {
   const answers = []
   for (const {path, revision} of [...made].reverse()) answers.push(await api('POST', path + '/undo', {revision}))
   const refused = answers.find(a => !a.ok)
-  if (refused) toast(say('refused', reason(refused)))
+  if (refused) toast(refusal(refused))
   // What has not got there can be tried once more.
   if (answers.every(a => !a.status)) store(from, [...load(from), made])
   const back = answers.map(a => a.made).filter(Boolean)

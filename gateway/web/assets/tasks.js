@@ -1,6 +1,6 @@
 // The tasks on a page: what is known of them, how they are shown wherever they
 // stand, and changes that are shown at once and told honestly.
-import {$, $$, active, api, announce, ask, inLine, context, make, reason, remember, say, toast} from './core.js'
+import {$, $$, active, api, announce, ask, inLine, context, make, refusal, remember, say, toast} from './core.js'
 
 export const tasks = new Map()
 // The board, where there is one.
@@ -122,8 +122,8 @@ export function settle(id, fields, answer) {
   settled(t)
   if (answer.ok) take(answer.data)
   else if (answer.data?.code !== 'changed_meanwhile') {
-    toast(say('refused', reason(answer)))
-    announce(say('refused', reason(answer)))
+    toast(refusal(answer))
+    announce(refusal(answer))
   }
   show(id)
 }
@@ -149,7 +149,7 @@ export const create = (address, body, meanwhile) => inLine('new', async () => {
 
 async function conflict(id, fields) {
   const fresh = await api('GET', 'tasks/' + id)
-  if (!fresh.ok) return toast(say('refused', reason(fresh)))
+  if (!fresh.ok) return toast(refusal(fresh))
   take(fresh.data)
   show(id)
   const text = value => [value].flat().join(', ') || say('none')
