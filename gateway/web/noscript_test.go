@@ -179,7 +179,7 @@ func TestWithoutScript(t *testing.T) {
 	p.Follow("#done button")
 	p.WaitCount("#comments .comment", 1)
 	p.send("#say", "button", "text", " ")
-	p.says("[role=alert]", "text")
+	p.says("[role=alert]", "Comment: must not be empty")
 	// What was refused can be corrected where one is.
 	p.send("#say", "button", "text", "Better.")
 	p.WaitCount("#comments .comment", 2)
