@@ -22,8 +22,7 @@ import (
 // copy of a stream what it is of and its content in parts; and last what all of
 // it must amount to. One that lacks its end is no backup.
 const (
-	// format 2 is 1 with an end that is summed too.
-	format     = 2
+	format     = 1
 	nameBegin  = "docket-backup.json"
 	nameEnd    = "docket-backup-end.json"
 	nameStream = "stream.json"
@@ -184,11 +183,9 @@ func (f *File) ends(entries *tar.Reader, sum hash.Hash) error {
 	if err := json.Unmarshal(text, &f.end); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrDamaged, nameEnd, err)
 	}
-	amounts := hex.EncodeToString(sum.Sum(nil))
-	if f.began.Format > 1 {
-		if amounts, err = f.end.summed(sum); err != nil {
-			return err
-		}
+	amounts, err := f.end.summed(sum)
+	if err != nil {
+		return err
 	}
 	if f.end.Sum != amounts {
 		return ErrDamaged
