@@ -195,40 +195,39 @@ export function toast(text, label, act) {
 }
 
 // What can be undone outlives the page, and lies in the order it was done.
-const load = name => JSON.parse(sessionStorage.getItem(name) ?? '[]')
-const store = (name, list) => sessionStorage.setItem(name, JSON.stringify(list.slice(-50)))
+const load = name => JSON.parse(sessionStorage[name] ?? '[]')
+const store = (name, list) => sessionStorage[name] = JSON.stringify(list.slice(-50))
 
 export function remember(text, made, quiet) {
   made = made.filter(Boolean)
   if (!made.length) return
   store('undo', [...load('undo'), made])
   store('redo', [])
-  if (!quiet) toast(text, say('undo'), () => undo('undo', 'redo', 'undone', made))
+  if (!quiet) toast(text, say('undo'), () => undo(made))
 }
 
-// undo takes back what was done last, or some change of those before it.
-export async function undo(from = 'undo', to = 'redo', word = 'undone', some) {
-  // What was just done can be undone once it is done.
-  await Promise.all(lines.values())
+// takeBack takes back what was done last, or some change of those before it.
+async function takeBack(from, to, word, some) {
   await sleep(0)
-  const stack = load(from), same = JSON.stringify(some), at = some ? stack.findLastIndex(m => JSON.stringify(m) === same) : stack.length - 1
+  const stack = load(from), at = stack.findLastIndex(m => !some || JSON.stringify(m) === JSON.stringify(some))
   const [made] = at < 0 ? [] : stack.splice(at, 1)
   if (!made) return toast(say('nothingToUndo'))
   store(from, stack)
   const answers = []
   for (const {path, revision} of [...made].reverse()) answers.push(await api('POST', path + '/undo', {revision}))
   const refused = answers.find(a => !a.ok)
-  if (refused) toast(refusal(refused))
+  toast(refused ? refusal(refused) : say(word))
   // What has not got there can be tried once more.
   if (answers.every(a => !a.status)) store(from, [...load(from), made])
-  const back = answers.map(a => a.made).filter(Boolean)
-  if (back.length) {
-    store(to, [...load(to), back])
-    if (!refused) toast(say(word))
-  }
+  const back = answers.filter(a => a.made)
+  if (back[0]) store(to, [...load(to), back.map(a => a.made)])
   dispatchEvent(new CustomEvent('written', {detail: answers.filter(a => a.ok).map(a => a.data)}))
 }
-export const redo = () => undo('redo', 'undo', 'redone')
+// What was just done can be undone once it is done; and one after the other, or
+// they could be done again in another order.
+let turn
+const inTurn = (...what) => { turn = Promise.allSettled([turn, ...lines.values()]).then(() => takeBack(...what)) }
+export const undo = some => inTurn('undo', 'redo', 'undone', some), redo = () => inTurn('redo', 'undo', 'redone')
 
 let refreshing, again
 // refresh asks for this page again and puts its news in place.
