@@ -42,8 +42,10 @@ type stories struct {
 	log      events.Log
 	projects projects
 
-	mu   sync.Mutex
-	kept map[uuid.UUID]keptTask
+	mu sync.Mutex
+	// kept is as the event left the task that was read last for next, past as the
+	// task was before the event that was read last.
+	kept, past map[uuid.UUID]keptTask
 }
 
 // keptTask is a task as one of its events left it.
@@ -58,7 +60,7 @@ const maxTasks = 10_000
 func newStories(log events.Log) *stories {
 	return &stories{
 		log: log, projects: projects{log: log, known: map[uuid.UUID]foldedProject{}},
-		kept: map[uuid.UUID]keptTask{},
+		kept: map[uuid.UUID]keptTask{}, past: map[uuid.UUID]keptTask{},
 	}
 }
 
@@ -73,7 +75,7 @@ func (s *stories) next(ctx context.Context, envelope *events.Envelope) (*story, 
 	if !ok || kept.head.Accepts(envelope) != nil {
 		told, err := s.read(ctx, id, envelope.Position.Sequence)
 		if err == nil {
-			s.keep(id, keptTask{told.head, *told.task})
+			s.keep(s.kept, id, keptTask{told.head, *told.task})
 		}
 		return told, err
 	}
@@ -81,33 +83,42 @@ func (s *stories) next(ctx context.Context, envelope *events.Envelope) (*story, 
 	if err := told.add(envelope); err != nil {
 		return nil, err
 	}
-	s.keep(id, keptTask{told.head, *told.task})
+	s.keep(s.kept, id, keptTask{told.head, *told.task})
 	return told, nil
 }
 
-func (s *stories) keep(id uuid.UUID, k keptTask) {
+func (s *stories) keep(in map[uuid.UUID]keptTask, id uuid.UUID, k keptTask) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.kept) >= maxTasks {
-		clear(s.kept)
+	if len(in) >= maxTasks {
+		clear(in)
 	}
-	s.kept[id] = k
+	in[id] = k
 }
 
 // read tells the event that the log holds at the given sequence on the task's
 // subject. It fails with [events.ErrForked] if the task's chain does not accept
 // what is there, with [events.ErrUnknownType] if it takes a newer program to
-// understand the task up to there.
+// understand the task up to there. Of a task that was read before, only what came
+// since is read.
 func (s *stories) read(ctx context.Context, taskID uuid.UUID, sequence uint64) (*story, error) {
-	chain, head, err := s.log.Load(ctx, events.Head{Aggregate: events.Task(taskID)})
+	s.mu.Lock()
+	past, ok := s.past[taskID]
+	s.mu.Unlock()
+	if !ok || past.head.Sequence >= sequence {
+		past = keptTask{head: events.Head{Aggregate: events.Task(taskID)}}
+	}
+	chain, head, err := s.log.Load(ctx, past.head)
 	if err != nil {
 		return nil, fmt.Errorf("load task %s: %w", taskID, err)
 	}
-	told := &story{task: &task{}, head: events.Head{Aggregate: events.Task(taskID)}}
+	now := past.task
+	told := &story{task: &now, head: past.head}
 	for i := range chain {
 		if chain[i].Position.Sequence > sequence {
 			break
 		}
+		past = keptTask{told.head, *told.task}
 		if err := told.add(&chain[i]); err != nil {
 			return nil, err
 		}
@@ -118,6 +129,7 @@ func (s *stories) read(ctx context.Context, taskID uuid.UUID, sequence uint64) (
 		}
 		return nil, fmt.Errorf("task %s, sequence %d: %w", taskID, sequence, events.ErrForked)
 	}
+	s.keep(s.past, taskID, past)
 	return told, nil
 }
 
