@@ -306,14 +306,14 @@ func TestFeedOutlivesTheServersPatience(t *testing.T) {
 	h := *open(t)
 	impatient := httptest.NewUnstartedServer(nil)
 	impatient.Config = h.gateway.Server("")
-	impatient.Config.ReadTimeout, impatient.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+	impatient.Config.ReadTimeout, impatient.Config.WriteTimeout = 3*time.Second, 3*time.Second // other requests must be done by then, however busy the machine
 	impatient.Start()
 	t.Cleanup(impatient.Close)
 	h.server = impatient
 	ada := h.person("Ada")
 	project, _ := ada.project("Engine")
 	l := ada.follow("")
-	time.Sleep(time.Second)
+	time.Sleep(4 * time.Second)
 	ada.task(project, "Later")
 	l.wait(&h, "task_created Later")
 }
