@@ -88,7 +88,7 @@ func (*sqlite) indexes() string {
 func (*sqlite) settle(string) string { return "" }
 
 // missing recognises a table that was never made: a snapshot of SQLite holds its
-// tables too.
+// tables too. SQLite has no code of its own for it, only the words.
 func (*sqlite) missing(err error) bool {
 	var said *driver.Error
 	return errors.As(err, &said) && said.Code() == sqlite3.SQLITE_ERROR && strings.Contains(said.Error(), "no such table")

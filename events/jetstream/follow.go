@@ -157,7 +157,7 @@ func (f *feed) poll(ctx context.Context) (b events.Batch) {
 			return
 		}
 		at.Sequence = m.sequence
-		f.put(&b, f.log.item(m, pending), at)
+		put(&b, f.log.item(m, pending), at)
 	})
 	if err != nil || len(b.Events)+b.Malformed == 0 {
 		return events.Batch{}
@@ -167,14 +167,14 @@ func (f *feed) poll(ctx context.Context) (b events.Batch) {
 		return events.Batch{}
 	}
 	f.at = at
+	f.log.stats.malformed.Add(uint64(b.Malformed))
 	return b
 }
 
 // put adds an item to a batch, which then ends at the position at.
-func (f *feed) put(b *events.Batch, m item, at events.Position) {
+func put(b *events.Batch, m item, at events.Position) {
 	if m.malformed {
 		b.Malformed++
-		f.log.stats.malformed.Add(1)
 	} else {
 		b.Events = append(b.Events, m.event)
 	}
@@ -201,7 +201,9 @@ func (f *feed) collect(ctx context.Context, m item) (events.Batch, error) {
 		}
 		f.fresh = false
 		f.at.Sequence = m.sequence
-		f.put(&b, m, f.at)
+		if put(&b, m, f.at); m.malformed {
+			f.log.stats.malformed.Add(1)
+		}
 		if n == f.limit || f.source == nil {
 			return b, nil
 		}

@@ -214,3 +214,55 @@ func TestSlowReader(t *testing.T) {
 		}
 	}
 }
+
+// TestFeedWithoutAConsumer follows a replicated log while no consumer can be made:
+// what happens is read from the replicas, in order, once, and with what a consumer
+// would say of it; so it is when there is a consumer again, which begins earlier.
+func TestFeedWithoutAConsumer(t *testing.T) {
+	t.Parallel()
+	l := open(t, brokertest.Cluster(t, 3).Conn(t), Options{Replicas: 3})
+	head := mustAppend(t, l, comment(events.Head{Aggregate: events.Task(someID(1))}, 1)).Head
+	f := follow(t, l, l.at(0)).(*feed)
+	next(t, f, 1)
+	f.drop()
+	f.opening = &opening{done: make(chan struct{}), cancel: func() {}}
+	for n := byte(2); n <= 26; n++ { // several batches
+		head = mustAppend(t, l, comment(head, n)).Head
+	}
+	ordered := func(got []events.Envelope, first uint64) {
+		t.Helper()
+		for i, e := range got {
+			if want := l.at(first + uint64(i)); e.Position != want || e.Revision != want.Sequence {
+				t.Errorf("event %d is at %s with revision %d, want %s", i, e.Position, e.Revision, want)
+			}
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for at := uint64(1); at < 26; {
+		b, err := f.Next(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ordered(b.Events, at+1)
+		at += uint64(len(b.Events))
+		if b.End != l.at(at) || b.Head.Sequence < at || b.Head.Sequence > 26 || b.Stored.IsZero() || time.Since(b.Stored) > time.Hour {
+			t.Errorf("a batch ends at %s of %s and was stored at %s, want %s", b.End, b.Head, b.Stored, l.at(at))
+		}
+	}
+	if f.source != nil {
+		t.Fatal("there was a consumer: the test has tried nothing")
+	}
+
+	source, err := f.begin(ctx, 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.opening.source = source
+	close(f.opening.done)
+	mustAppend(t, l, comment(head, 27))
+	ordered(next(t, f, 1), 27)
+	if f.source == nil {
+		t.Error("the consumer is not used")
+	}
+}

@@ -36,8 +36,8 @@ type Rows interface {
 	Ping(ctx context.Context) error
 }
 
-// Options are what the interface is made of. All are required but SecureCookies
-// and Replicas.
+// Options are what the interface is made of. All are required but Replicas,
+// MemberPatience and SecureCookies.
 type Options struct {
 	Commands *commands.Handler
 	Accounts *accounts.Accounts
