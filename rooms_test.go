@@ -18,6 +18,7 @@ var mayImport = map[string][]string{
 	"events":      {"broker"},
 	"broker":      {},
 	"traces":      {},
+	"internal":    {},
 	"commands":    {"events", "traces"},
 	"accounts":    {"events", "broker"},
 	"projections": {"events", "traces"},

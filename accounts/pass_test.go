@@ -290,6 +290,8 @@ func TestCacheIsBounded(t *testing.T) {
 			admitted(t, a, secret)
 		}
 	}
+	a.tokens.cache.mu.Lock()
+	defer a.tokens.cache.mu.Unlock()
 	if n := len(a.tokens.cache.passes); n > 3 {
 		t.Errorf("%d tokens are remembered, want at most 3", n)
 	}
