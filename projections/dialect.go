@@ -37,8 +37,9 @@ type dialect interface {
 	// contended reports whether err says that a transaction was undone for the
 	// sake of another one: done again, it may succeed.
 	contended(err error) bool
-	// lost reports whether err, of a query whose caller still waits, says that the
-	// connection or its server is gone: another may answer.
+	// lost reports whether err says that the connection or its server gives no
+	// answer, or was told to stop: the statement itself is not at fault, and
+	// another server may answer it.
 	lost(err error) bool
 	// snapshot begins a read-only transaction that sees one state throughout
 	// and reads the model in it.

@@ -1,6 +1,11 @@
 package projections
 
-import "errors"
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
 
 // Errors of this package. They are matched with errors.Is.
 var (
@@ -20,3 +25,27 @@ var (
 	// ErrSort reports an order that the list does not have.
 	ErrSort = errors.New("unknown sort order")
 )
+
+// classed puts the failure of a statement into its class: the caller's context
+// is over (ctx's error), the database cannot be reached ([ErrUnavailable]), or
+// the statement failed, which is returned as it is.
+func classed(ctx context.Context, d dialect, err error) error {
+	if err == nil || errors.Is(err, sql.ErrNoRows) || !d.lost(err) {
+		return err
+	}
+	return away(ctx, err)
+}
+
+// away classes the failure of a database that gives no answer. A driver whose
+// caller's time is over may close the connection and report only that, so
+// ctx's error is added where the driver leaves it out.
+func away(ctx context.Context, err error) error {
+	switch over := ctx.Err(); {
+	case over == nil:
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	case errors.Is(err, over):
+		return err
+	default:
+		return fmt.Errorf("%w: %w", over, err)
+	}
+}

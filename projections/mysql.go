@@ -279,9 +279,27 @@ const (
 	mysqlNoTable       = 1146
 	mysqlNoTableInside = 1932
 	mysqlTableChanged  = 1412 // since the snapshot was taken
-	mysqlShutdown      = 1053
-	mysqlKilled        = 1927 // MariaDB: somebody ended the connection
+
+	mysqlTooMany      = 1040 // connections
+	mysqlShutdown     = 1053
+	mysqlAborted      = 1152 // connection
+	mysqlReadError    = 1158
+	mysqlReadTimeout  = 1159
+	mysqlWriteError   = 1160
+	mysqlWriteTimeout = 1161
+	mysqlInterrupted  = 1317 // by an administrator
+	mysqlKilled       = 1927 // MariaDB: an administrator ended the connection
+	mysqlTimeMariaDB  = 1969 // max_statement_time
+	mysqlTime         = 3024 // max_execution_time
+	mysqlIdleTooLong  = 4031 // MySQL: wait_timeout
 )
+
+// mysqlLost are the answers of a server that ends, is full, or ends a statement
+// or a connection.
+var mysqlLost = []uint16{
+	mysqlTooMany, mysqlShutdown, mysqlAborted, mysqlReadError, mysqlReadTimeout, mysqlWriteError, mysqlWriteTimeout,
+	mysqlInterrupted, mysqlKilled, mysqlTimeMariaDB, mysqlTime, mysqlIdleTooLong,
+}
 
 // missing recognises a table that was dropped: a snapshot sees rows as of its
 // beginning, tables as of now.
@@ -293,11 +311,10 @@ func (*mysql) contended(err error) bool {
 	return mysqlError(err, mysqlDeadlock, mysqlLockTimeout, mysqlRecordChanged)
 }
 
-// lost is whatever the server has not said itself, and what it says when it
-// ends.
+// lost is whatever the server has not said itself, and mysqlLost.
 func (*mysql) lost(err error) bool {
 	var said *mysqldriver.MySQLError
-	return !errors.As(err, &said) || slices.Contains([]uint16{mysqlShutdown, mysqlKilled}, said.Number)
+	return !errors.As(err, &said) || slices.Contains(mysqlLost, said.Number)
 }
 
 func mysqlError(err error, numbers ...uint16) bool {

@@ -114,10 +114,11 @@ func postgresError(err error, codes ...string) bool {
 }
 
 // lost is whatever the server has not said itself, and what it says when it
-// ends: classes 08 and 57P of https://www.postgresql.org/docs/current/errcodes-appendix.html.
+// ends, is full, or ends a statement: classes 08, 53 and 57 of
+// https://www.postgresql.org/docs/current/errcodes-appendix.html.
 func (*postgres) lost(err error) bool {
 	var pg *pgconn.PgError
-	return !errors.As(err, &pg) || strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57P")
+	return !errors.As(err, &pg) || strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "57")
 }
 
 // snapshot begins the transaction and reads the model in one round trip.

@@ -107,13 +107,10 @@ func (s *Store) snapshot(ctx, up context.Context, at events.Position, read func(
 	return errReplaced
 }
 
-// unreachable is the failure to begin a snapshot: the database's, unless the
-// caller has gone.
+// unreachable classes a failure to begin a snapshot: whatever the database
+// says, it gives no snapshot now.
 func unreachable(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("begin snapshot: %w", err)
-	}
-	return fmt.Errorf("%w: begin snapshot: %w", ErrUnavailable, err)
+	return fmt.Errorf("begin snapshot: %w", away(ctx, err))
 }
 
 // endSnapshot ends the transaction. A connection on which that fails is thrown
@@ -136,13 +133,8 @@ func (s *Snapshot) query(ctx context.Context, query string, args ...any) (*sql.R
 	return found, s.failed(ctx, err)
 }
 
-// failed tells a database that went away under a query from a query that failed.
-func (s *Snapshot) failed(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() != nil || !s.dialect.lost(err) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", ErrUnavailable, err)
-}
+// failed classes the failure of a query; see [classed].
+func (s *Snapshot) failed(ctx context.Context, err error) error { return classed(ctx, s.dialect, err) }
 
 // each calls take for every row of a query. scan reads the row's columns.
 func (s *Snapshot) each(ctx context.Context, take func(scan func(...any) error) error, query string, args ...any) error {

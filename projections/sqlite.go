@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -97,8 +98,22 @@ func (*sqlite) missing(err error) bool {
 // contended is false always: there is one writer at a time.
 func (*sqlite) contended(error) bool { return false }
 
-// lost is false always: a file has no connection.
-func (*sqlite) lost(error) bool { return false }
+// lost recognises a statement that was interrupted or waited too long for a
+// lock, and a file that cannot be read or written: primary result codes of
+// https://www.sqlite.org/rescode.html, which are the low byte of extended ones.
+func (*sqlite) lost(err error) bool {
+	var said *driver.Error
+	if !errors.As(err, &said) {
+		return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
+			errors.Is(err, sqldriver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
+	}
+	switch said.Code() & 0xff {
+	case sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL,
+		sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL:
+		return true
+	}
+	return false
+}
 
 func (*sqlite) snapshot(ctx context.Context, conn *sql.Conn) (m model, err error) {
 	if _, err := conn.ExecContext(ctx, "begin"); err != nil {

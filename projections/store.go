@@ -100,8 +100,8 @@ func (s *Store) Close() error {
 }
 
 // Ping reports whether queries would be answered: it fails with [ErrStale]
-// while there are no rows that this program can serve, and with whatever the
-// database says if it cannot be reached.
+// while there are no rows that this program can serve, and with
+// [ErrUnavailable] if the database cannot be reached.
 func (s *Store) Ping(ctx context.Context) error {
 	m, err := s.model(ctx)
 	if err != nil {
@@ -217,7 +217,7 @@ func (s *Store) model(ctx context.Context) (m model, err error) {
 	if s.dialect.missing(err) {
 		err = nil
 	}
-	return m, err
+	return m, classed(ctx, s.dialect, err)
 }
 
 // servable fails with ErrStale unless a program with this fingerprint may serve

@@ -50,7 +50,7 @@ func (s *Store) other(ctx context.Context, condition string) (u unfinished, err 
 		return unfinished{}, nil
 	}
 	u.begun, u.begunAt, u.movedAt = uint64(begun), micros(begunAt), micros(movedAt)
-	return u, err
+	return u, classed(ctx, s.dialect, err)
 }
 
 // begun notes that work on a generation begins, where its checkpoint is.

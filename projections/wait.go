@@ -145,7 +145,7 @@ func (s *Store) WaitFor(ctx context.Context, at events.Position) error {
 		case <-ctx.Done():
 			return stale(ctx, reached, at)
 		case <-s.done.Done():
-			return fmt.Errorf("wait for %s: store is closed", at)
+			return fmt.Errorf("%w: wait for %s: store is closed", ErrUnavailable, at)
 		}
 		reached, changed = s.arrivals.look()
 	}
