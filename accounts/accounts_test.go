@@ -15,6 +15,7 @@ import (
 
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -58,6 +59,13 @@ type record struct {
 }
 
 func newRecord() *record { return &record{heads: make(map[events.Aggregate]events.Head)} }
+
+// size is how many events the log has.
+func (r *record) size() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.events)
+}
 
 func (r *record) failWith(err error) {
 	r.mu.Lock()
@@ -235,15 +243,33 @@ func refused(t testing.TB, a *Accounts, secret string) {
 	}
 }
 
-// eventually polls until what is wanted is so.
-func eventually(t testing.TB, what string, done func() bool) {
+// answered waits until the process answers the secret with want, which is nil
+// where it is to be let in.
+func answered(t testing.TB, what string, a *Accounts, secret string, want error) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if done() {
-			return
-		}
-	}
-	t.Fatalf("not within 30 s: %s", what)
+	testkit.Eventually(t, what, func() (error, bool) {
+		_, err := a.Authenticate(t.Context(), secret)
+		return err, errors.Is(err, want)
+	})
+}
+
+// warm waits until the process lets the secret in from memory.
+func warm(t testing.TB, what string, a *Accounts, secret string) {
+	t.Helper()
+	testkit.Eventually(t, what, func() (string, bool) {
+		_, err := a.Authenticate(t.Context(), secret)
+		from := remembered(a, secret)
+		return fmt.Sprintf("error %v, in memory %t", err, from), err == nil && from
+	})
+}
+
+// named waits until the process knows the person by the name.
+func named(t testing.TB, what string, a *Accounts, account uuid.UUID, name string) {
+	t.Helper()
+	testkit.Eventually(t, what, func() (Person, bool) {
+		p, _ := a.Person(account)
+		return p, p.Name == name
+	})
 }
 
 // invalid is the field and code of every [Invalid] in an error.

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // Three brokers answer conflicts with another code than one does, and any of
@@ -34,7 +35,7 @@ func TestOnThreeBrokers(t *testing.T) {
 		})
 	}
 	running.Wait()
-	if n := len(h.log.events); n != 1 {
+	if n := h.log.size(); n != 1 {
 		t.Errorf("%d events, want 1", n)
 	}
 
@@ -64,27 +65,18 @@ func TestOnThreeBrokers(t *testing.T) {
 		if err := a.RevokeSession(t.Context(), p.ID, s.ID); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the other process refuses", func() bool {
-			_, err := b.Authenticate(t.Context(), s.Secret)
-			return errors.Is(err, ErrUnauthenticated)
-		})
+		answered(t, "the other process refuses", b, s.Secret, ErrUnauthenticated)
 	}
 
 	s := signIn(t, a, ada)
 	admitted(t, b, s.Secret)
 	cluster.Stop(cluster.Leader(t, "KV_docket_sessions"))
-	eventually(t, "the session outlives a broker", func() bool {
-		_, err := b.Authenticate(t.Context(), s.Secret)
-		return err == nil && remembered(b, s.Secret)
-	})
-	eventually(t, "the erasure gets through", func() bool {
+	warm(t, "the session outlives a broker", b, s.Secret)
+	testkit.Eventually(t, "the erasure gets through", func() (error, bool) {
 		_, err := a.Erase(t.Context(), p.ID)
-		return err == nil
+		return err, err == nil
 	})
-	eventually(t, "the other process refuses", func() bool {
-		_, err := b.Authenticate(t.Context(), s.Secret)
-		return errors.Is(err, ErrUnauthenticated)
-	})
+	answered(t, "the other process refuses", b, s.Secret, ErrUnauthenticated)
 	if found := readable(t, allStreams(a), ada); found != "" {
 		t.Errorf("still readable: %s", found)
 	}

@@ -3,6 +3,7 @@ package accounts
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // readable looks for a text in every value, of every revision, of the streams.
@@ -247,10 +249,10 @@ func TestErasureReachesOtherProcesses(t *testing.T) {
 	if _, err := a.Erase(t.Context(), p.ID); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the other process knows", func() bool {
+	testkit.Eventually(t, "the other process knows", func() (string, bool) {
 		_, err := b.Authenticate(t.Context(), s.Secret)
 		q, ok := b.Person(p.ID)
-		return errors.Is(err, ErrUnauthenticated) && ok && q.Erased
+		return fmt.Sprintf("the session: %v, the person: %+v (known %t)", err, q, ok), errors.Is(err, ErrUnauthenticated) && ok && q.Erased
 	})
 }
 
@@ -259,9 +261,9 @@ func TestErasureSurvivesCrash(t *testing.T) {
 	crash := errors.New("crash")
 	finished := func(t *testing.T, h *house, a *Accounts, p Person) {
 		t.Helper()
-		eventually(t, "the erasure is complete", func() bool {
+		testkit.Eventually(t, "the erasure is complete", func() (string, bool) {
 			record, err := a.read(t.Context(), p.ID)
-			return err == nil && record.erased() && record.Erasing == ""
+			return fmt.Sprintf("%+v, %v", record, err), err == nil && record.erased() && record.Erasing == ""
 		})
 		told := []events.Event{events.AccountRegistered{Administrator: true}, events.AccountErased{}}
 		if diff := cmp.Diff(told, h.log.told(t, p.ID)); diff != "" {
@@ -299,8 +301,9 @@ func TestErasureSurvivesCrash(t *testing.T) {
 		}
 		h.log.failWith(crash)
 		b := h.open(t)
-		eventually(t, "what can be erased without the log is erased", func() bool {
-			return readable(t, allStreams(b), ada) == ""
+		testkit.Eventually(t, "what can be erased without the log is erased", func() (string, bool) {
+			found := readable(t, allStreams(b), ada)
+			return found, found == ""
 		})
 		b.Close()
 		h.log.failWith(nil)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func TestSessions(t *testing.T) {
@@ -103,9 +105,9 @@ func TestLastUseIsRecordedNowAndThen(t *testing.T) {
 	for range 100 {
 		admitted(t, a, s.Secret)
 	}
-	eventually(t, "the use is recorded", func() bool {
+	testkit.Eventually(t, "the use is recorded", func() (string, bool) {
 		stored, _, err := get[pass](t.Context(), a.sessions.bucket, passKey(s.Account, s.ID))
-		return err == nil && stored.Used.Equal(h.clock.Now())
+		return fmt.Sprintf("used %v, %v", stored.Used, err), err == nil && stored.Used.Equal(h.clock.Now())
 	})
 	if n := writes() - before; n != 1 {
 		t.Errorf("%d writes for 200 uses, want 1", n)

@@ -22,10 +22,7 @@ func TestRename(t *testing.T) {
 	if q, _ := a.Person(p.ID); q.Name != "Ada Lovelace" {
 		t.Errorf("here the name is %q", q.Name)
 	}
-	eventually(t, "the name is known elsewhere", func() bool {
-		q, _ := b.Person(p.ID)
-		return q.Name == "Ada Lovelace"
-	})
+	named(t, "the name is known elsewhere", b, p.ID, "Ada Lovelace")
 	if q, _ := h.open(t).Person(p.ID); q.Name != "Ada Lovelace" {
 		t.Errorf("after a start the name is %q", q.Name)
 	}

@@ -3,11 +3,14 @@ package accounts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func try(t testing.TB, a *Accounts, email, password, address string) error {
@@ -149,9 +152,9 @@ func TestCancelledAttemptStaysCounted(t *testing.T) {
 			_, err := a.SignIn(ctx, Credentials{Email: ada, Password: wrong})
 			answer <- err
 		}()
-		eventually(t, "the attempt is counted", func() bool {
-			now, _, _ := get[count](t.Context(), a.attempts.bucket, "account."+a.instance.addressKey(ada))
-			return now.Count == before.Count+1
+		testkit.Eventually(t, fmt.Sprintf("attempt %d to be counted", before.Count+1), func() (string, bool) {
+			now, _, err := get[count](t.Context(), a.attempts.bucket, "account."+a.instance.addressKey(ada))
+			return fmt.Sprintf("%d attempts, %v", now.Count, err), now.Count == before.Count+1
 		})
 		cancel()
 		if err := <-answer; !errors.Is(err, context.Canceled) {
