@@ -146,7 +146,7 @@ func (r *record) told(t *testing.T, account uuid.UUID) []events.Event {
 // everything lists what the log holds about an account.
 func (r *record) everything(t *testing.T, account uuid.UUID) []events.Event {
 	t.Helper()
-	past, _, err := r.Load(t.Context(), events.Head{Aggregate: events.Account(account)})
+	past, _, err := r.Load(within(t), events.Head{Aggregate: events.Account(account)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,14 +203,48 @@ func (w testWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// within bounds a call. Without a deadline of its own it gives the broker five
+// seconds for an answer, and a busy machine may need more.
+func within(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// sure repeats a call while its outcome is [ErrUnavailable], as it says one
+// should: an answer may take longer than the call waits for it, or be lost when
+// another server leads. It returns any other outcome.
+func sure(t testing.TB, what string, call func(context.Context) error) error {
+	t.Helper()
+	var err error
+	testkit.Eventually(t, what, func() (error, bool) {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		err = call(ctx)
+		return err, !errors.Is(err, ErrUnavailable)
+	})
+	return err
+}
+
 func register(t testing.TB, a *Accounts, email string) Person {
 	t.Helper()
 	registration := Registration{Email: email, Name: "Somebody", Password: adaPassword, Address: "192.0.2.1"}
-	if _, err := a.Register(t.Context(), registration); err != nil {
+	if err := sure(t, "a registration", func(ctx context.Context) error {
+		_, err := a.Register(ctx, registration)
+		return err
+	}); err != nil {
 		t.Fatal(err)
 	}
-	p, err := a.ByEmail(t.Context(), email)
-	if err != nil {
+	return byEmail(t, a, email)
+}
+
+func byEmail(t testing.TB, a *Accounts, email string) Person {
+	t.Helper()
+	var p Person
+	if err := sure(t, "the person of "+email, func(ctx context.Context) (err error) {
+		p, err = a.ByEmail(ctx, email)
+		return err
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -218,8 +252,11 @@ func register(t testing.TB, a *Accounts, email string) Person {
 
 func signIn(t testing.TB, a *Accounts, email string) Session {
 	t.Helper()
-	s, err := a.SignIn(t.Context(), Credentials{Email: email, Password: adaPassword, Address: "192.0.2.1", UserAgent: "test"})
-	if err != nil {
+	var s Session
+	if err := sure(t, "a session", func(ctx context.Context) (err error) {
+		s, err = a.SignIn(ctx, Credentials{Email: email, Password: adaPassword, Address: "192.0.2.1", UserAgent: "test"})
+		return err
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -228,8 +265,11 @@ func signIn(t testing.TB, a *Accounts, email string) Session {
 // admitted fails the test unless the secret lets its holder in.
 func admitted(t testing.TB, a *Accounts, secret string) Identity {
 	t.Helper()
-	identity, err := a.Authenticate(t.Context(), secret)
-	if err != nil {
+	var identity Identity
+	if err := sure(t, "an answer to the secret", func(ctx context.Context) (err error) {
+		identity, err = a.Authenticate(ctx, secret)
+		return err
+	}); err != nil {
 		t.Fatalf("secret is refused: %v", err)
 	}
 	return identity
@@ -238,7 +278,10 @@ func admitted(t testing.TB, a *Accounts, secret string) Identity {
 // refused fails the test unless the secret is refused at once.
 func refused(t testing.TB, a *Accounts, secret string) {
 	t.Helper()
-	if _, err := a.Authenticate(t.Context(), secret); !errors.Is(err, ErrUnauthenticated) {
+	if err := sure(t, "an answer to the secret", func(ctx context.Context) error {
+		_, err := a.Authenticate(ctx, secret)
+		return err
+	}); !errors.Is(err, ErrUnauthenticated) {
 		t.Fatalf("want %v, have %v", ErrUnauthenticated, err)
 	}
 }
@@ -248,7 +291,7 @@ func refused(t testing.TB, a *Accounts, secret string) {
 func answered(t testing.TB, what string, a *Accounts, secret string, want error) {
 	t.Helper()
 	testkit.Eventually(t, what, func() (error, bool) {
-		_, err := a.Authenticate(t.Context(), secret)
+		_, err := a.Authenticate(within(t), secret)
 		return err, errors.Is(err, want)
 	})
 }
@@ -257,7 +300,7 @@ func answered(t testing.TB, what string, a *Accounts, secret string, want error)
 func warm(t testing.TB, what string, a *Accounts, secret string) {
 	t.Helper()
 	testkit.Eventually(t, what, func() (string, bool) {
-		_, err := a.Authenticate(t.Context(), secret)
+		_, err := a.Authenticate(within(t), secret)
 		from := remembered(a, secret)
 		return fmt.Sprintf("error %v, in memory %t", err, from), err == nil && from
 	})

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -29,7 +30,10 @@ func TestOnThreeBrokers(t *testing.T) {
 	for i := range 6 {
 		running.Go(func() {
 			r := Registration{Email: ada, Name: "Ada", Password: adaPassword}
-			if _, err := processes[i%3].Register(t.Context(), r); err != nil {
+			if err := sure(t, "a registration", func(ctx context.Context) error {
+				_, err := processes[i%3].Register(ctx, r)
+				return err
+			}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -39,10 +43,17 @@ func TestOnThreeBrokers(t *testing.T) {
 		t.Errorf("%d events, want 1", n)
 	}
 
-	var tried atomic.Int64
+	// Of an attempt without an answer it is not known whether it counts.
+	var tried, unknown atomic.Int64
 	for i := range 15 {
 		running.Go(func() {
-			switch err := try(t, processes[i%3], bob, wrong, ""); {
+			switch err := sure(t, "an answer to an attempt", func(ctx context.Context) error {
+				_, err := processes[i%3].SignIn(ctx, Credentials{Email: bob, Password: wrong})
+				if errors.Is(err, ErrUnavailable) {
+					unknown.Add(1)
+				}
+				return err
+			}); {
 			case errors.Is(err, ErrCredentials):
 				tried.Add(1)
 			case !errors.Is(err, ErrTooManyAttempts):
@@ -51,18 +62,23 @@ func TestOnThreeBrokers(t *testing.T) {
 		})
 	}
 	running.Wait()
-	if n := tried.Load(); n != 5 {
-		t.Errorf("%d passwords were tried, want 5", n)
+	if n, m := tried.Load(), unknown.Load(); n > 5 || n+m < 5 {
+		t.Errorf("%d passwords were tried, and %d may count beside, want 5", n, m)
 	}
 
-	p, err := a.ByEmail(t.Context(), ada)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := byEmail(t, a, ada)
 	for range 10 {
 		s := signIn(t, a, ada)
 		admitted(t, b, s.Secret)
-		if err := a.RevokeSession(t.Context(), p.ID, s.ID); err != nil {
+		again := false
+		if err := sure(t, "a revocation", func(ctx context.Context) error {
+			err := a.RevokeSession(ctx, p.ID, s.ID)
+			if again && errors.Is(err, ErrNotFound) {
+				return nil // the first request came through, and its answer did not
+			}
+			again = true
+			return err
+		}); err != nil {
 			t.Fatal(err)
 		}
 		answered(t, "the other process refuses", b, s.Secret, ErrUnauthenticated)

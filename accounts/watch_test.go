@@ -20,17 +20,17 @@ func TestRevocationReachesOtherProcesses(t *testing.T) {
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	s := signIn(t, a, ada)
-	token, err := a.CreateToken(t.Context(), p.ID, TokenRequest{Name: "n", Scopes: allScopes})
+	token, err := a.CreateToken(within(t), p.ID, TokenRequest{Name: "n", Scopes: allScopes})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, secret := range []string{s.Secret, token.Secret} {
 		warm(t, "the secret is remembered", b, secret)
 	}
-	if err := a.RevokeSession(t.Context(), p.ID, s.ID); err != nil {
+	if err := a.RevokeSession(within(t), p.ID, s.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.RevokeToken(t.Context(), p.ID, token.ID); err != nil {
+	if err := a.RevokeToken(within(t), p.ID, token.ID); err != nil {
 		t.Fatal(err)
 	}
 	for _, secret := range []string{s.Secret, token.Secret} {
@@ -108,7 +108,7 @@ func cutOff(t *testing.T) (near, far *Accounts, wire *brokertest.Wire) {
 	h := &house{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
 	wire = new(brokertest.Wire)
 	// Over the network, since a connection within the process needs no dialer.
-	nc, err := broker.DialRunning(t.Context(), dir, nats.SetCustomDialer(wire), nats.ReconnectWait(10*time.Millisecond))
+	nc, err := broker.DialRunning(within(t), dir, nats.SetCustomDialer(wire), nats.ReconnectWait(10*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,15 +124,15 @@ func TestRevokedWhileTheWatchIsMute(t *testing.T) {
 	s := signIn(t, near, ada)
 	warm(t, "the secret is remembered", far, s.Secret)
 	wire.Lose()
-	if err := near.RevokeSession(t.Context(), p.ID, s.ID); err != nil {
+	if err := near.RevokeSession(within(t), p.ID, s.ID); err != nil {
 		t.Fatal(err)
 	}
 	testkit.Eventually(t, "the mute process lets no one in", func() (string, bool) {
-		_, err := far.Authenticate(t.Context(), s.Secret)
+		_, err := far.Authenticate(within(t), s.Secret)
 		return "let in", err != nil
 	})
 	// It refuses because it cannot know, and goes on refusing.
-	if _, err := far.Authenticate(t.Context(), s.Secret); !errors.Is(err, ErrUnavailable) {
+	if _, err := far.Authenticate(within(t), s.Secret); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("want %v, have %v", ErrUnavailable, err)
 	}
 	wire.Cut()
@@ -150,7 +150,7 @@ func TestRevokedWhileTheConnectionIsGone(t *testing.T) {
 		warm(t, "the secret is remembered", far, s.Secret)
 		before := far.sessions.watch.breaks.Load()
 		wire.Cut()
-		if err := near.RevokeSession(t.Context(), p.ID, s.ID); err != nil {
+		if err := near.RevokeSession(within(t), p.ID, s.ID); err != nil {
 			t.Fatal(err)
 		}
 		testkit.Eventually(t, fmt.Sprintf("more than %d breaks to be noticed", before), func() (uint64, bool) {
@@ -167,7 +167,7 @@ func TestBrokerRestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first := brokertest.StartIn(t, dir)
-	nc, err := broker.DialRunning(t.Context(), dir, nats.ReconnectWait(10*time.Millisecond))
+	nc, err := broker.DialRunning(within(t), dir, nats.ReconnectWait(10*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestBrokerRestart(t *testing.T) {
 		return "memory is trusted", !b.sessions.watch.live()
 	})
 	// On a busy machine the moment may be over before it is asked about.
-	if _, err := b.Authenticate(t.Context(), kept.Secret); err != nil && b.sessions.watch.lately() {
+	if _, err := b.Authenticate(within(t), kept.Secret); err != nil && b.sessions.watch.lately() {
 		t.Errorf("a moment without a broker: %v", err)
 	}
 	answered(t, "no one is let in any more", b, kept.Secret, ErrUnavailable)
@@ -200,15 +200,15 @@ func TestBrokerRestart(t *testing.T) {
 
 	brokertest.StartIn(t, dir) // on the same port
 	warm(t, "the session is good again", b, kept.Secret)
-	if err := a.RevokeSession(t.Context(), p.ID, gone.ID); err != nil {
+	if err := a.RevokeSession(within(t), p.ID, gone.ID); err != nil {
 		t.Fatal(err)
 	}
 	answered(t, "a later revocation is seen", b, gone.Secret, ErrUnauthenticated)
-	if err := a.Rename(t.Context(), p.ID, "Lovelace"); err != nil {
+	if err := a.Rename(within(t), p.ID, "Lovelace"); err != nil {
 		t.Fatal(err)
 	}
 	named(t, "a later name is seen", b, p.ID, "Lovelace")
-	c, _, err := get[count](t.Context(), b.attempts.bucket, "account."+b.instance.addressKey(bob))
+	c, _, err := get[count](within(t), b.attempts.bucket, "account."+b.instance.addressKey(bob))
 	if err != nil || c.Count != 1 {
 		t.Errorf("%d attempts after the restart, %v, want 1", c.Count, err)
 	}
