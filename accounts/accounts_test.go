@@ -15,6 +15,7 @@ import (
 
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -58,6 +59,13 @@ type record struct {
 }
 
 func newRecord() *record { return &record{heads: make(map[events.Aggregate]events.Head)} }
+
+// size is how many events the log has.
+func (r *record) size() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.events)
+}
 
 func (r *record) failWith(err error) {
 	r.mu.Lock()
@@ -138,7 +146,7 @@ func (r *record) told(t *testing.T, account uuid.UUID) []events.Event {
 // everything lists what the log holds about an account.
 func (r *record) everything(t *testing.T, account uuid.UUID) []events.Event {
 	t.Helper()
-	past, _, err := r.Load(t.Context(), events.Head{Aggregate: events.Account(account)})
+	past, _, err := r.Load(within(t), events.Head{Aggregate: events.Account(account)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,14 +203,48 @@ func (w testWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// within bounds a call. Without a deadline of its own it gives the broker five
+// seconds for an answer, and a busy machine may need more.
+func within(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// sure repeats a call while its outcome is [ErrUnavailable], as it says one
+// should: an answer may take longer than the call waits for it, or be lost when
+// another server leads. It returns any other outcome.
+func sure(t testing.TB, what string, call func(context.Context) error) error {
+	t.Helper()
+	var err error
+	testkit.Eventually(t, what, func() (error, bool) {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		err = call(ctx)
+		return err, !errors.Is(err, ErrUnavailable)
+	})
+	return err
+}
+
 func register(t testing.TB, a *Accounts, email string) Person {
 	t.Helper()
 	registration := Registration{Email: email, Name: "Somebody", Password: adaPassword, Address: "192.0.2.1"}
-	if _, err := a.Register(t.Context(), registration); err != nil {
+	if err := sure(t, "a registration", func(ctx context.Context) error {
+		_, err := a.Register(ctx, registration)
+		return err
+	}); err != nil {
 		t.Fatal(err)
 	}
-	p, err := a.ByEmail(t.Context(), email)
-	if err != nil {
+	return byEmail(t, a, email)
+}
+
+func byEmail(t testing.TB, a *Accounts, email string) Person {
+	t.Helper()
+	var p Person
+	if err := sure(t, "the person of "+email, func(ctx context.Context) (err error) {
+		p, err = a.ByEmail(ctx, email)
+		return err
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -210,8 +252,11 @@ func register(t testing.TB, a *Accounts, email string) Person {
 
 func signIn(t testing.TB, a *Accounts, email string) Session {
 	t.Helper()
-	s, err := a.SignIn(t.Context(), Credentials{Email: email, Password: adaPassword, Address: "192.0.2.1", UserAgent: "test"})
-	if err != nil {
+	var s Session
+	if err := sure(t, "a session", func(ctx context.Context) (err error) {
+		s, err = a.SignIn(ctx, Credentials{Email: email, Password: adaPassword, Address: "192.0.2.1", UserAgent: "test"})
+		return err
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -220,8 +265,11 @@ func signIn(t testing.TB, a *Accounts, email string) Session {
 // admitted fails the test unless the secret lets its holder in.
 func admitted(t testing.TB, a *Accounts, secret string) Identity {
 	t.Helper()
-	identity, err := a.Authenticate(t.Context(), secret)
-	if err != nil {
+	var identity Identity
+	if err := sure(t, "an answer to the secret", func(ctx context.Context) (err error) {
+		identity, err = a.Authenticate(ctx, secret)
+		return err
+	}); err != nil {
 		t.Fatalf("secret is refused: %v", err)
 	}
 	return identity
@@ -230,20 +278,41 @@ func admitted(t testing.TB, a *Accounts, secret string) Identity {
 // refused fails the test unless the secret is refused at once.
 func refused(t testing.TB, a *Accounts, secret string) {
 	t.Helper()
-	if _, err := a.Authenticate(t.Context(), secret); !errors.Is(err, ErrUnauthenticated) {
+	if err := sure(t, "an answer to the secret", func(ctx context.Context) error {
+		_, err := a.Authenticate(ctx, secret)
+		return err
+	}); !errors.Is(err, ErrUnauthenticated) {
 		t.Fatalf("want %v, have %v", ErrUnauthenticated, err)
 	}
 }
 
-// eventually polls until what is wanted is so.
-func eventually(t testing.TB, what string, done func() bool) {
+// answered waits until the process answers the secret with want, which is nil
+// where it is to be let in.
+func answered(t testing.TB, what string, a *Accounts, secret string, want error) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if done() {
-			return
-		}
-	}
-	t.Fatalf("not within 30 s: %s", what)
+	testkit.Eventually(t, what, func() (error, bool) {
+		_, err := a.Authenticate(within(t), secret)
+		return err, errors.Is(err, want)
+	})
+}
+
+// warm waits until the process lets the secret in from memory.
+func warm(t testing.TB, what string, a *Accounts, secret string) {
+	t.Helper()
+	testkit.Eventually(t, what, func() (string, bool) {
+		_, err := a.Authenticate(within(t), secret)
+		from := remembered(a, secret)
+		return fmt.Sprintf("error %v, in memory %t", err, from), err == nil && from
+	})
+}
+
+// named waits until the process knows the person by the name.
+func named(t testing.TB, what string, a *Accounts, account uuid.UUID, name string) {
+	t.Helper()
+	testkit.Eventually(t, what, func() (Person, bool) {
+		p, _ := a.Person(account)
+		return p, p.Name == name
+	})
 }
 
 // invalid is the field and code of every [Invalid] in an error.

@@ -24,7 +24,7 @@ func TestCopiedAccountsAreAnnounced(t *testing.T) {
 	}
 	register := func(email string) {
 		t.Helper()
-		if _, err := a.Register(t.Context(), Registration{Email: email, Name: "Somebody", Password: adaPassword}); err != nil {
+		if _, err := a.Register(within(t), Registration{Email: email, Name: "Somebody", Password: adaPassword}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -33,11 +33,11 @@ func TestCopiedAccountsAreAnnounced(t *testing.T) {
 	copied := c.Now()
 	register(bob)
 	register("eve@example.org")
-	eve, err := a.ByEmail(t.Context(), "eve@example.org")
+	eve, err := a.ByEmail(within(t), "eve@example.org")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Erase(t.Context(), eve.ID); err != nil {
+	if _, err := a.Erase(within(t), eve.ID); err != nil {
 		t.Fatal(err)
 	}
 	c.advance(24 * time.Hour)
@@ -51,7 +51,7 @@ func TestCopiedAccountsAreAnnounced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again.announceCopied(t.Context())
+		again.announceCopied(within(t))
 		again.Close()
 	}
 	want := map[events.Type]int{events.TypeAccountRegistered: 2, events.TypeAccountErased: 1}

@@ -109,11 +109,11 @@ func TestFamiliarNetworkStaysOpen(t *testing.T) {
 
 	// It is the network that is known, whatever became of session and address.
 	h.clock.advance(DefaultLimits.Window)
-	if err := a.RevokeSession(t.Context(), p.ID, signedIn.ID); err != nil {
+	if err := a.RevokeSession(within(t), p.ID, signedIn.ID); err != nil {
 		t.Fatal(err)
 	}
 	const next = "ada@example.net"
-	if err := a.ChangeEmail(t.Context(), p.ID, adaPassword, next); err != nil {
+	if err := a.ChangeEmail(within(t), p.ID, adaPassword, next); err != nil {
 		t.Fatal(err)
 	}
 	guessFromEverywhere(t, a, next)
@@ -151,7 +151,7 @@ func TestRefusalUsesUpNothing(t *testing.T) {
 	}
 	key, network := a.instance.addressKey(ada), a.instance.networkKey(home)
 	for of, want := range map[string]int{"account." + key + "." + network: 0, "network." + network: 3} {
-		if c, _, err := get[count](t.Context(), a.attempts.bucket, of); err != nil || c.Count != want {
+		if c, _, err := get[count](within(t), a.attempts.bucket, of); err != nil || c.Count != want {
 			t.Errorf("%s: %d counted, %v, want %d", of, c.Count, err, want)
 		}
 	}
@@ -167,7 +167,7 @@ func TestFamiliarNetworksAreFewAndErased(t *testing.T) {
 	p, q := register(t, a, ada), register(t, a, bob)
 	known := func(email string) []familiar {
 		t.Helper()
-		c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(email))
+		c, _, err := get[claim](within(t), a.credentials, a.instance.addressKey(email))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +195,7 @@ func TestFamiliarNetworksAreFewAndErased(t *testing.T) {
 	if !(claim{Familiar: last}).knows(first[0].Network, h.clock.Now().Add(-familiarStep)) {
 		t.Error("home is forgotten")
 	}
-	if _, err := a.Erase(t.Context(), p.ID); err != nil {
+	if _, err := a.Erase(within(t), p.ID); err != nil {
 		t.Fatal(err)
 	}
 	again := register(t, a, ada)

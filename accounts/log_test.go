@@ -27,40 +27,40 @@ func TestOnTheRealLog(t *testing.T) {
 
 	var positions []events.Position
 	for range 2 {
-		position, err := a.Register(t.Context(), Registration{Email: ada, Name: "Ada", Password: adaPassword})
+		position, err := a.Register(within(t), Registration{Email: ada, Name: "Ada", Password: adaPassword})
 		if err != nil {
 			t.Fatal(err)
 		}
 		positions = append(positions, position)
 	}
-	p, err := a.ByEmail(t.Context(), ada)
+	p, err := a.ByEmail(within(t), ada)
 	if err != nil {
 		t.Fatal(err)
 	}
-	record, err := a.read(t.Context(), p.ID)
+	record, err := a.read(within(t), p.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	announced, err := a.announceRegistered(t.Context(), p.ID, record)
+	announced, err := a.announceRegistered(within(t), p.ID, record)
 	if err != nil {
 		t.Fatal(err)
 	}
 	positions = append(positions, announced)
 	for range 2 {
-		position, err := a.Erase(t.Context(), p.ID)
+		position, err := a.Erase(within(t), p.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
 		positions = append(positions, position)
 	}
-	end, err := log.End(t.Context())
+	end, err := log.End(within(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]events.Position{end.At(1), end.At(1), end.At(1), end.At(2), end.At(2)}, positions); diff != "" {
 		t.Errorf("positions (-want +have):\n%s", diff)
 	}
-	past, _, err := log.Load(t.Context(), events.Head{Aggregate: events.Account(p.ID)})
+	past, _, err := log.Load(within(t), events.Head{Aggregate: events.Account(p.ID)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func TestSessions(t *testing.T) {
@@ -23,7 +25,7 @@ func TestSessions(t *testing.T) {
 	laptop := signIn(t, a, ada)
 	other := signIn(t, a, bob)
 
-	all, err := a.Sessions(t.Context(), phone.Account)
+	all, err := a.Sessions(within(t), phone.Account)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,23 +41,23 @@ func TestSessions(t *testing.T) {
 	}
 
 	admitted(t, a, phone.Secret)
-	if err := a.RevokeSession(t.Context(), other.Account, phone.ID); !errors.Is(err, ErrNotFound) {
+	if err := a.RevokeSession(within(t), other.Account, phone.ID); !errors.Is(err, ErrNotFound) {
 		t.Errorf("revoking somebody else's: want %v, have %v", ErrNotFound, err)
 	}
 	admitted(t, a, phone.Secret)
-	if err := a.RevokeSession(t.Context(), phone.Account, phone.ID); err != nil {
+	if err := a.RevokeSession(within(t), phone.Account, phone.ID); err != nil {
 		t.Fatal(err)
 	}
 	refused(t, a, phone.Secret)
-	if err := a.RevokeSession(t.Context(), phone.Account, phone.ID); !errors.Is(err, ErrNotFound) {
+	if err := a.RevokeSession(within(t), phone.Account, phone.ID); !errors.Is(err, ErrNotFound) {
 		t.Errorf("revoking again: want %v, have %v", ErrNotFound, err)
 	}
-	if err := a.SignOut(t.Context(), admitted(t, a, laptop.Secret)); err != nil {
+	if err := a.SignOut(within(t), admitted(t, a, laptop.Secret)); err != nil {
 		t.Fatal(err)
 	}
 	refused(t, a, laptop.Secret)
 	admitted(t, a, other.Secret)
-	if all, err := a.Sessions(t.Context(), phone.Account); err != nil || len(all) != 0 {
+	if all, err := a.Sessions(within(t), phone.Account); err != nil || len(all) != 0 {
 		t.Errorf("%d sessions left, %v", len(all), err)
 	}
 }
@@ -76,7 +78,7 @@ func TestSessionExpires(t *testing.T) {
 	h.clock.advance(time.Second)
 	refused(t, a, s.Secret)
 	refused(t, h.open(t), s.Secret)
-	if all, err := a.Sessions(t.Context(), s.Account); err != nil || len(all) != 0 {
+	if all, err := a.Sessions(within(t), s.Account); err != nil || len(all) != 0 {
 		t.Errorf("%d sessions listed, %v", len(all), err)
 	}
 }
@@ -88,7 +90,7 @@ func TestLastUseIsRecordedNowAndThen(t *testing.T) {
 	register(t, a, ada)
 	s := signIn(t, a, ada)
 	writes := func() uint64 {
-		info, err := a.sessions.bucket.stream.Info(t.Context())
+		info, err := a.sessions.bucket.stream.Info(within(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,18 +105,18 @@ func TestLastUseIsRecordedNowAndThen(t *testing.T) {
 	for range 100 {
 		admitted(t, a, s.Secret)
 	}
-	eventually(t, "the use is recorded", func() bool {
-		stored, _, err := get[pass](t.Context(), a.sessions.bucket, passKey(s.Account, s.ID))
-		return err == nil && stored.Used.Equal(h.clock.Now())
+	testkit.Eventually(t, "the use is recorded", func() (string, bool) {
+		stored, _, err := get[pass](within(t), a.sessions.bucket, passKey(s.Account, s.ID))
+		return fmt.Sprintf("used %v, %v", stored.Used, err), err == nil && stored.Used.Equal(h.clock.Now())
 	})
 	if n := writes() - before; n != 1 {
 		t.Errorf("%d writes for 200 uses, want 1", n)
 	}
 	admitted(t, a, s.Secret)
-	if err := a.RevokeSession(t.Context(), s.Account, s.ID); err != nil {
+	if err := a.RevokeSession(within(t), s.Account, s.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.sessions.touch(t.Context(), s.Account, s.ID, h.clock.Now().Add(time.Hour)); !errors.Is(err, ErrNotFound) {
+	if err := a.sessions.touch(within(t), s.Account, s.ID, h.clock.Now().Add(time.Hour)); !errors.Is(err, ErrNotFound) {
 		t.Errorf("using a revoked session: want %v, have %v", ErrNotFound, err)
 	}
 	refused(t, a, s.Secret)
@@ -125,7 +127,7 @@ func TestTokens(t *testing.T) {
 	h := newHouse(t)
 	a := h.open(t)
 	p := register(t, a, ada)
-	reader, err := a.CreateToken(t.Context(), p.ID, TokenRequest{Name: " build ", Scopes: []Scope{ScopeRead, ScopeRead}})
+	reader, err := a.CreateToken(within(t), p.ID, TokenRequest{Name: " build ", Scopes: []Scope{ScopeRead, ScopeRead}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,11 +142,11 @@ func TestTokens(t *testing.T) {
 	if !identity.Allows(ScopeRead) || identity.Allows(ScopeWrite) || identity.Allows("") {
 		t.Errorf("a token with %v allows otherwise", identity.Scopes)
 	}
-	if err := a.SignOut(t.Context(), identity); !errors.Is(err, ErrNotFound) {
+	if err := a.SignOut(within(t), identity); !errors.Is(err, ErrNotFound) {
 		t.Errorf("signing out a token: want %v, have %v", ErrNotFound, err)
 	}
 	h.clock.advance(time.Minute)
-	writer, err := a.CreateToken(t.Context(), p.ID, TokenRequest{
+	writer, err := a.CreateToken(within(t), p.ID, TokenRequest{
 		Name: "all", Scopes: []Scope{ScopeWrite, ScopeRead}, Expires: h.clock.Now().Add(time.Hour),
 	})
 	if err != nil {
@@ -153,7 +155,7 @@ func TestTokens(t *testing.T) {
 	if identity := admitted(t, a, writer.Secret); !identity.Allows(ScopeRead) || !identity.Allows(ScopeWrite) {
 		t.Errorf("a token for both allows %v", identity.Scopes)
 	}
-	all, err := a.Tokens(t.Context(), p.ID)
+	all, err := a.Tokens(within(t), p.ID)
 	if err != nil || len(all) != 2 || all[0].Name != "all" || all[1].Name != "build" || all[0].Secret != "" {
 		t.Errorf("tokens %+v, %v", all, err)
 	}
@@ -161,15 +163,15 @@ func TestTokens(t *testing.T) {
 	refused(t, a, writer.Secret)
 	refused(t, h.open(t), writer.Secret)
 	admitted(t, a, reader.Secret)
-	if err := a.RevokeToken(t.Context(), uuid.New(), reader.ID); !errors.Is(err, ErrNotFound) {
+	if err := a.RevokeToken(within(t), uuid.New(), reader.ID); !errors.Is(err, ErrNotFound) {
 		t.Errorf("revoking somebody else's: want %v, have %v", ErrNotFound, err)
 	}
-	if err := a.RevokeToken(t.Context(), p.ID, reader.ID); err != nil {
+	if err := a.RevokeToken(within(t), p.ID, reader.ID); err != nil {
 		t.Fatal(err)
 	}
 	refused(t, a, reader.Secret)
 	h.clock.advance(DefaultTokenLifetime)
-	if all, err := a.Tokens(t.Context(), p.ID); err != nil || len(all) != 0 {
+	if all, err := a.Tokens(within(t), p.ID); err != nil || len(all) != 0 {
 		t.Errorf("%d tokens listed, %v", len(all), err)
 	}
 }
@@ -188,15 +190,15 @@ func TestTokenRequestIsChecked(t *testing.T) {
 		"expires:range  ":                {Name: "n", Scopes: allScopes, Expires: now.Add(MaxTokenLifetime + time.Second)},
 		"idempotency_key:too_long ":      {Name: "n", Scopes: allScopes, IdempotencyKey: strings.Repeat("k", 256)},
 	} {
-		if _, err := a.CreateToken(t.Context(), p.ID, r); strings.TrimSpace(invalid(err)) != strings.TrimSpace(want) {
+		if _, err := a.CreateToken(within(t), p.ID, r); strings.TrimSpace(invalid(err)) != strings.TrimSpace(want) {
 			t.Errorf("have %s, want %s", invalid(err), want)
 		}
 	}
 	longest := TokenRequest{Name: "n", Scopes: allScopes, Expires: now.Add(MaxTokenLifetime)}
-	if _, err := a.CreateToken(t.Context(), p.ID, longest); err != nil {
+	if _, err := a.CreateToken(within(t), p.ID, longest); err != nil {
 		t.Error(err)
 	}
-	if _, err := a.CreateToken(t.Context(), uuid.New(), longest); !errors.Is(err, ErrNotFound) {
+	if _, err := a.CreateToken(within(t), uuid.New(), longest); !errors.Is(err, ErrNotFound) {
 		t.Errorf("for nobody: want %v, have %v", ErrNotFound, err)
 	}
 }
@@ -207,12 +209,12 @@ func TestCreateTokenAgainWithTheSameKey(t *testing.T) {
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	r := TokenRequest{Name: "build", Scopes: []Scope{ScopeRead}, IdempotencyKey: "k"}
-	first, err := a.CreateToken(t.Context(), p.ID, r)
+	first, err := a.CreateToken(within(t), p.ID, r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.clock.advance(time.Hour) // the default expiry is another one now
-	second, err := b.CreateToken(t.Context(), p.ID, r)
+	second, err := b.CreateToken(within(t), p.ID, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,17 +223,17 @@ func TestCreateTokenAgainWithTheSameKey(t *testing.T) {
 	}
 	more := r
 	more.Scopes = allScopes
-	if _, err := b.CreateToken(t.Context(), p.ID, more); invalid(err) != "idempotency_key:taken " {
+	if _, err := b.CreateToken(within(t), p.ID, more); invalid(err) != "idempotency_key:taken " {
 		t.Errorf("the key for another token: %v", err)
 	}
-	if s, err := a.SignIn(t.Context(), Credentials{Email: ada, Password: adaPassword, IdempotencyKey: "k"}); err != nil ||
+	if s, err := a.SignIn(within(t), Credentials{Email: ada, Password: adaPassword, IdempotencyKey: "k"}); err != nil ||
 		strings.TrimPrefix(s.Secret, PrefixSession) == strings.TrimPrefix(first.Secret, PrefixToken) {
 		t.Errorf("session and token of one key share a secret, or %v", err)
 	}
-	if err := a.RevokeToken(t.Context(), p.ID, first.ID); err != nil {
+	if err := a.RevokeToken(within(t), p.ID, first.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.CreateToken(t.Context(), p.ID, r); invalid(err) != "idempotency_key:spent " {
+	if _, err := b.CreateToken(within(t), p.ID, r); invalid(err) != "idempotency_key:spent " {
 		t.Errorf("the key of a revoked token: %v", err)
 	}
 }
@@ -262,7 +264,7 @@ func TestForgedSecrets(t *testing.T) {
 	}
 	asked := h.nc.Stats().OutMsgs
 	for _, secret := range forged {
-		if _, err := a.Authenticate(t.Context(), secret); !errors.Is(err, ErrUnauthenticated) {
+		if _, err := a.Authenticate(within(t), secret); !errors.Is(err, ErrUnauthenticated) {
 			t.Errorf("%s: want %v, have %v", secret, ErrUnauthenticated, err)
 		}
 	}
@@ -279,7 +281,7 @@ func TestCacheIsBounded(t *testing.T) {
 	p := register(t, a, ada)
 	var secrets []string
 	for i := range 8 {
-		token, err := a.CreateToken(t.Context(), p.ID, TokenRequest{Name: fmt.Sprint(i), Scopes: allScopes})
+		token, err := a.CreateToken(within(t), p.ID, TokenRequest{Name: fmt.Sprint(i), Scopes: allScopes})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ func TestRegisterThenSignIn(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	a := h.open(t)
-	position, err := a.Register(t.Context(), Registration{Email: " Ada@Example.ORG ", Name: " Ada ", Password: adaPassword})
+	position, err := a.Register(within(t), Registration{Email: " Ada@Example.ORG ", Name: " Ada ", Password: adaPassword})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestRegisterNamesEveryFieldThatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := fine
 			test.change(&r)
-			_, err := a.Register(t.Context(), r)
+			_, err := a.Register(within(t), r)
 			if have := invalid(err); have != test.want {
 				t.Errorf("have %s, want %s", have, test.want)
 			}
@@ -83,7 +83,7 @@ func TestRegisterNamesEveryFieldThatIsWrong(t *testing.T) {
 		"longest password":   {Email: "c@example.org", Name: "C", Password: strings.Repeat("p", 256)},
 		"joined emoji":       {Email: "d@example.org", Name: "👩‍💻", Password: adaPassword},
 	} {
-		if _, err := a.Register(t.Context(), r); err != nil {
+		if _, err := a.Register(within(t), r); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -96,7 +96,7 @@ func TestRegisterDoesNotTellWhoIsThere(t *testing.T) {
 	work := func(email string) int64 {
 		before := a.passwords.computed.Load()
 		r := Registration{Email: email, Name: "Mallory", Password: "another password"}
-		if _, err := a.Register(t.Context(), r); err != nil {
+		if _, err := a.Register(within(t), r); err != nil {
 			t.Errorf("register %s: %v", email, err)
 		}
 		return a.passwords.computed.Load() - before
@@ -123,7 +123,7 @@ func TestOneAdministrator(t *testing.T) {
 	for i := range people {
 		running.Go(func() {
 			r := Registration{Email: string(rune('a'+i)) + "@example.org", Name: "N", Password: adaPassword}
-			if _, err := processes[i%2].Register(t.Context(), r); err != nil {
+			if _, err := processes[i%2].Register(within(t), r); err != nil {
 				t.Error(err)
 			}
 		})
@@ -131,7 +131,7 @@ func TestOneAdministrator(t *testing.T) {
 	running.Wait()
 	administrators, told := 0, 0
 	for i := range people {
-		p, err := processes[0].ByEmail(t.Context(), string(rune('a'+i))+"@example.org")
+		p, err := processes[0].ByEmail(within(t), string(rune('a'+i))+"@example.org")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +154,7 @@ func TestOneAddressOneAccount(t *testing.T) {
 	var running sync.WaitGroup
 	for i := range 8 {
 		running.Go(func() {
-			if _, err := processes[i%2].Register(t.Context(), Registration{Email: ada, Name: "Ada", Password: adaPassword}); err != nil {
+			if _, err := processes[i%2].Register(within(t), Registration{Email: ada, Name: "Ada", Password: adaPassword}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -172,7 +172,7 @@ func TestRegistrationsAreLimited(t *testing.T) {
 	limit := func(o *Options) { o.Limits.Registrations = 3 }
 	a, b := h.open(t, limit), h.open(t, limit)
 	try := func(a *Accounts, address string) error {
-		_, err := a.Register(t.Context(), Registration{Email: ada, Name: "Ada", Password: adaPassword, Address: address})
+		_, err := a.Register(within(t), Registration{Email: ada, Name: "Ada", Password: adaPassword, Address: address})
 		return err
 	}
 	for i, a := range []*Accounts{a, b, a} {
@@ -196,34 +196,34 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 	// until does the steps of a registration up to the given one.
 	until := func(t *testing.T, h *house, a *Accounts, step int) uuid.UUID {
 		id := uuid.New()
-		hash, err := a.passwords.hash(t.Context(), adaPassword)
+		hash, err := a.passwords.hash(within(t), adaPassword)
 		if err != nil {
 			t.Fatal(err)
 		}
 		key := a.instance.addressKey(ada)
 		c := claim{Account: id, Password: hash, Claimed: h.clock.Now(), Pending: &pending{"Ada", ada}}
-		revision, err := a.credentials.create(t.Context(), key, c)
+		revision, err := a.credentials.create(within(t), key, c)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if step >= 2 {
-			if _, err := a.instance.administrator(t.Context(), id); err != nil {
+			if _, err := a.instance.administrator(within(t), id); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if step >= 3 {
 			h.log.failWith(crash)
-			if _, err := a.complete(t.Context(), key, c, revision); !errors.Is(err, crash) {
+			if _, err := a.complete(within(t), key, c, revision); !errors.Is(err, crash) {
 				t.Fatalf("want %v, have %v", crash, err)
 			}
 			h.log.failWith(nil)
 		}
 		if step >= 4 {
-			record, err := a.read(t.Context(), id)
+			record, err := a.read(within(t), id)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := a.announceRegistered(t.Context(), id, record); err != nil {
+			if _, err := a.announceRegistered(within(t), id, record); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -232,7 +232,7 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 	for name, heal := range map[string]func(*testing.T, *Accounts){
 		"sign-in": func(t *testing.T, a *Accounts) { signIn(t, a, ada) },
 		"registration": func(t *testing.T, a *Accounts) {
-			if _, err := a.Register(t.Context(), Registration{Email: ada, Name: "Eve", Password: "another password"}); err != nil {
+			if _, err := a.Register(within(t), Registration{Email: ada, Name: "Eve", Password: "another password"}); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -246,12 +246,12 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 				h := newHouse(t)
 				a := h.open(t)
 				id := until(t, h, a, step)
-				if _, err := a.ByEmail(t.Context(), ada); !errors.Is(err, ErrNotFound) {
+				if _, err := a.ByEmail(within(t), ada); !errors.Is(err, ErrNotFound) {
 					t.Errorf("half a registration is found: %v", err)
 				}
 				b := h.open(t)
 				heal(t, b)
-				p, err := b.ByEmail(t.Context(), ada)
+				p, err := b.ByEmail(within(t), ada)
 				if want := (Person{ID: id, Name: "Ada", Email: ada, Administrator: true}); err != nil || p != want {
 					t.Errorf("have %v %v, want %v", p, err, want)
 				}
@@ -273,12 +273,12 @@ func TestRegisterAgainAfterTheLogFailed(t *testing.T) {
 	r := Registration{Email: ada, Name: "Ada", Password: adaPassword}
 	h.log.failWith(events.ErrUnsettled)
 	for range 2 {
-		if _, err := a.Register(t.Context(), r); !errors.Is(err, events.ErrUnsettled) {
+		if _, err := a.Register(within(t), r); !errors.Is(err, events.ErrUnsettled) {
 			t.Fatalf("want %v, have %v", events.ErrUnsettled, err)
 		}
 	}
 	h.log.failWith(nil)
-	if _, err := a.Register(t.Context(), r); err != nil {
+	if _, err := a.Register(within(t), r); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(h.log.told(t, signIn(t, a, ada).Account)); n != 1 {

@@ -14,7 +14,7 @@ import (
 // filter saves a filter.
 func filter(t testing.TB, a *Accounts, account uuid.UUID, f SavedFilter) SavedFilter {
 	t.Helper()
-	saved, err := a.SaveFilter(t.Context(), account, f)
+	saved, err := a.SaveFilter(within(t), account, f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func filter(t testing.TB, a *Accounts, account uuid.UUID, f SavedFilter) SavedFi
 // filters lists what an account has saved, as name=query.
 func filters(t testing.TB, a *Accounts, account uuid.UUID) string {
 	t.Helper()
-	all, err := a.Filters(t.Context(), account)
+	all, err := a.Filters(within(t), account)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestSavedFilters(t *testing.T) {
 	if replaced.ID != mine.ID {
 		t.Errorf("replaced %s by %s", mine.ID, replaced.ID)
 	}
-	all, err := other.Filters(t.Context(), p.ID)
+	all, err := other.Filters(within(t), p.ID)
 	if err != nil || len(all) != 3 || all[0].Name != "late" || all[0].Query != "due_to=<today>" {
 		t.Fatalf("%+v, %v", all, err)
 	}
@@ -66,13 +66,13 @@ func TestSavedFilters(t *testing.T) {
 		t.Errorf("-want +have:\n%s", diff)
 	}
 	// Somebody else's is not there.
-	if err := a.DeleteFilter(t.Context(), q.ID, mine.ID); !errors.Is(err, ErrNotFound) {
+	if err := a.DeleteFilter(within(t), q.ID, mine.ID); !errors.Is(err, ErrNotFound) {
 		t.Errorf("deleting another's: %v", err)
 	}
-	if err := a.DeleteFilter(t.Context(), p.ID, mine.ID); err != nil {
+	if err := a.DeleteFilter(within(t), p.ID, mine.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := other.DeleteFilter(t.Context(), p.ID, mine.ID); !errors.Is(err, ErrNotFound) {
+	if err := other.DeleteFilter(within(t), p.ID, mine.ID); !errors.Is(err, ErrNotFound) {
 		t.Errorf("deleting again: %v", err)
 	}
 	if got := filters(t, a, p.ID) + filters(t, a, q.ID); got != "late=due_to=<today> Mine=xMine=hers" {
@@ -100,11 +100,11 @@ func TestSavedFiltersHaveLimits(t *testing.T) {
 		"a strange query": {SavedFilter{Name: "n", Query: "a\x00"}, "query:format "},
 		"all of it":       {SavedFilter{Query: "\n"}, "name:required query:format "},
 	} {
-		if _, err := a.SaveFilter(t.Context(), p.ID, c.f); invalid(err) != c.want {
+		if _, err := a.SaveFilter(within(t), p.ID, c.f); invalid(err) != c.want {
 			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}
 	}
-	if _, err := a.SaveFilter(t.Context(), uuid.New(), SavedFilter{Name: "n"}); !errors.Is(err, ErrNotFound) {
+	if _, err := a.SaveFilter(within(t), uuid.New(), SavedFilter{Name: "n"}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("of nobody: %v", err)
 	}
 	// As many and as large as may be, from several at once.
@@ -112,7 +112,7 @@ func TestSavedFiltersHaveLimits(t *testing.T) {
 	for i := range MaxFilters {
 		saving.Go(func() {
 			name := strings.Repeat("<", MaxFilterName-2) + fmt.Sprintf("%02d", i)
-			if _, err := a.SaveFilter(t.Context(), p.ID, SavedFilter{Name: name, Project: uuid.New(), Query: strings.Repeat("&", MaxFilterQuery)}); err != nil {
+			if _, err := a.SaveFilter(within(t), p.ID, SavedFilter{Name: name, Project: uuid.New(), Query: strings.Repeat("&", MaxFilterQuery)}); err != nil {
 				t.Errorf("filter %d: %v", i, err)
 			}
 		})
@@ -121,16 +121,16 @@ func TestSavedFiltersHaveLimits(t *testing.T) {
 		}
 	}
 	saving.Wait()
-	if _, err := a.SaveFilter(t.Context(), p.ID, SavedFilter{Name: "one more"}); invalid(err) != "name:limit " {
+	if _, err := a.SaveFilter(within(t), p.ID, SavedFilter{Name: "one more"}); invalid(err) != "name:limit " {
 		t.Errorf("one more: %v", err)
 	}
-	all, err := a.Filters(t.Context(), p.ID)
+	all, err := a.Filters(within(t), p.ID)
 	if err != nil || len(all) != MaxFilters {
 		t.Fatalf("%d filters, %v", len(all), err)
 	}
 	last := all[len(all)-1]
 	last.Query = "changed"
-	if again, err := a.SaveFilter(t.Context(), p.ID, last); err != nil || again != last {
+	if again, err := a.SaveFilter(within(t), p.ID, last); err != nil || again != last {
 		t.Errorf("one that is there is not replaced: %+v, %v", again, err)
 	}
 }

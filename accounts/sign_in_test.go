@@ -3,16 +3,19 @@ package accounts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func try(t testing.TB, a *Accounts, email, password, address string) error {
 	t.Helper()
-	_, err := a.SignIn(t.Context(), Credentials{Email: email, Password: password, Address: address})
+	_, err := a.SignIn(within(t), Credentials{Email: email, Password: password, Address: address})
 	return err
 }
 
@@ -30,7 +33,7 @@ func TestSignInDoesNotTellWhoIsThere(t *testing.T) {
 		"an address that is no": {Email: "\x00.*.>", Password: wrong},
 	} {
 		before := a.passwords.computed.Load()
-		_, err := a.SignIn(t.Context(), c)
+		_, err := a.SignIn(within(t), c)
 		if err != ErrCredentials { // the very same, with nothing around it that could tell
 			t.Errorf("%s: want exactly %v, have %v", name, ErrCredentials, err)
 		}
@@ -142,16 +145,16 @@ func TestCancelledAttemptStaysCounted(t *testing.T) {
 	register(t, a, ada)
 	a.passwords.slots <- struct{}{} // every hashing waits
 	for range 2 {
-		ctx, cancel := context.WithCancel(t.Context())
+		ctx, cancel := context.WithCancel(within(t))
 		answer := make(chan error, 1)
 		before, _, _ := get[count](ctx, a.attempts.bucket, "account."+a.instance.addressKey(ada))
 		go func() {
 			_, err := a.SignIn(ctx, Credentials{Email: ada, Password: wrong})
 			answer <- err
 		}()
-		eventually(t, "the attempt is counted", func() bool {
-			now, _, _ := get[count](t.Context(), a.attempts.bucket, "account."+a.instance.addressKey(ada))
-			return now.Count == before.Count+1
+		testkit.Eventually(t, fmt.Sprintf("attempt %d to be counted", before.Count+1), func() (string, bool) {
+			now, _, err := get[count](within(t), a.attempts.bucket, "account."+a.instance.addressKey(ada))
+			return fmt.Sprintf("%d attempts, %v", now.Count, err), now.Count == before.Count+1
 		})
 		cancel()
 		if err := <-answer; !errors.Is(err, context.Canceled) {
@@ -170,7 +173,7 @@ func TestHashIsMadeAnewWhenItsCostChanges(t *testing.T) {
 	a := h.open(t)
 	register(t, a, ada)
 	stored := func() string {
-		c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(ada))
+		c, _, err := get[claim](within(t), a.credentials, a.instance.addressKey(ada))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,7 +202,7 @@ func TestSignInAgainWithTheSameKey(t *testing.T) {
 	register(t, a, ada)
 	register(t, a, bob)
 	in := func(a *Accounts, email, key string) (Session, error) {
-		return a.SignIn(t.Context(), Credentials{Email: email, Password: adaPassword, IdempotencyKey: key})
+		return a.SignIn(within(t), Credentials{Email: email, Password: adaPassword, IdempotencyKey: key})
 	}
 	first, err := in(a, ada, "k1")
 	if err != nil {
@@ -212,7 +215,7 @@ func TestSignInAgainWithTheSameKey(t *testing.T) {
 	if first != second {
 		t.Errorf("second session %+v differs from the first", second.ID)
 	}
-	if all, _ := a.Sessions(t.Context(), first.Account); len(all) != 1 {
+	if all, _ := a.Sessions(within(t), first.Account); len(all) != 1 {
 		t.Errorf("%d sessions, want 1", len(all))
 	}
 	for name, other := range map[string]func() (Session, error){
@@ -225,7 +228,7 @@ func TestSignInAgainWithTheSameKey(t *testing.T) {
 			t.Errorf("%s: the same session, or %v", name, err)
 		}
 	}
-	if err := a.RevokeSession(t.Context(), first.Account, first.ID); err != nil {
+	if err := a.RevokeSession(within(t), first.Account, first.ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := in(b, ada, "k1"); invalid(err) != "idempotency_key:spent " {
@@ -245,28 +248,28 @@ func TestSignInThatComesTooLate(t *testing.T) {
 	a := h.open(t)
 	p := register(t, a, ada)
 	key := a.instance.addressKey(ada)
-	checked, err := a.admit(t.Context(), key, adaPassword)
+	checked, err := a.admit(within(t), key, adaPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.ChangePassword(t.Context(), Identity{Account: p.ID}, adaPassword, "another password"); err != nil {
+	if err := a.ChangePassword(within(t), Identity{Account: p.ID}, adaPassword, "another password"); err != nil {
 		t.Fatal(err)
 	}
 	late := func() {
 		t.Helper()
-		if _, err := a.openSession(t.Context(), key, checked, Credentials{Email: ada}); !errors.Is(err, ErrCredentials) {
+		if _, err := a.openSession(within(t), key, checked, Credentials{Email: ada}); !errors.Is(err, ErrCredentials) {
 			t.Errorf("want %v, have %v", ErrCredentials, err)
 		}
-		if all, err := a.Sessions(t.Context(), p.ID); err != nil || len(all) != 0 {
+		if all, err := a.Sessions(within(t), p.ID); err != nil || len(all) != 0 {
 			t.Errorf("%d sessions left, %v", len(all), err)
 		}
 	}
 	late()
-	checked, err = a.admit(t.Context(), key, "another password")
+	checked, err = a.admit(within(t), key, "another password")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Erase(t.Context(), p.ID); err != nil {
+	if _, err := a.Erase(within(t), p.ID); err != nil {
 		t.Fatal(err)
 	}
 	late()
@@ -277,7 +280,7 @@ func TestHashingIsBounded(t *testing.T) {
 	p := newPasswords(cheap, 2)
 	p.slots <- struct{}{}
 	p.slots <- struct{}{}
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(within(t))
 	cancel()
 	if _, err := p.hash(ctx, adaPassword); !errors.Is(err, context.Canceled) {
 		t.Errorf("want %v, have %v", context.Canceled, err)
@@ -286,7 +289,7 @@ func TestHashingIsBounded(t *testing.T) {
 		t.Error("hashed without a slot")
 	}
 	<-p.slots
-	if _, err := p.hash(t.Context(), adaPassword); err != nil {
+	if _, err := p.hash(within(t), adaPassword); err != nil {
 		t.Error(err)
 	}
 }
@@ -294,7 +297,7 @@ func TestHashingIsBounded(t *testing.T) {
 func TestPHC(t *testing.T) {
 	t.Parallel()
 	p := newPasswords(DefaultArgon2, 1)
-	encoded, err := p.hash(t.Context(), adaPassword)
+	encoded, err := p.hash(within(t), adaPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,13 +305,13 @@ func TestPHC(t *testing.T) {
 		t.Errorf("hash is %s", encoded)
 	}
 	for password, want := range map[string]bool{adaPassword: true, wrong: false, "": false} {
-		if ok, outdated, err := p.verify(t.Context(), encoded, password); ok != want || outdated || err != nil {
+		if ok, outdated, err := p.verify(within(t), encoded, password); ok != want || outdated || err != nil {
 			t.Errorf("%q: have %t %t %v, want %t", password, ok, outdated, err, want)
 		}
 	}
 	// The reference implementation's own test: "password", "somesalt", t=2, m=64 MiB, p=1.
 	known := "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
-	if ok, outdated, err := p.verify(t.Context(), known, "password"); !ok || !outdated || err != nil {
+	if ok, outdated, err := p.verify(within(t), known, "password"); !ok || !outdated || err != nil {
 		t.Errorf("reference hash: have %t %t %v", ok, outdated, err)
 	}
 	for _, bad := range []string{
@@ -318,7 +321,7 @@ func TestPHC(t *testing.T) {
 		strings.Replace(encoded, "v=19", "v=16", 1),
 		encoded[:len(encoded)-10],
 	} {
-		if _, _, err := p.verify(t.Context(), bad, adaPassword); err == nil {
+		if _, _, err := p.verify(within(t), bad, adaPassword); err == nil {
 			t.Errorf("accepted %q", bad)
 		}
 	}

@@ -1,9 +1,9 @@
 package notifier
 
 import (
-	"bytes"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"slices"
@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func errReply(code int, text string) error {
@@ -109,7 +110,7 @@ func TestRefusedIsParkedAndResumed(t *testing.T) {
 				}
 				return nil
 			})
-			var logged safeBuffer
+			var logged testkit.Buffer
 			o := w.options(server.url())
 			o.Logger = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			n := w.notifier(o)
@@ -126,7 +127,7 @@ func TestRefusedIsParkedAndResumed(t *testing.T) {
 			if s := w.settled(n); s.Parked != 1 || s.ServerDown {
 				t.Errorf("status %+v, want one parked and the server up", s)
 			}
-			parked, err := n.Parked(t.Context())
+			parked, err := n.Parked(within(t))
 			if err != nil || len(parked) != 1 {
 				t.Fatalf("parked: %v, %v", parked, err)
 			}
@@ -139,30 +140,28 @@ func TestRefusedIsParkedAndResumed(t *testing.T) {
 				}
 			}
 
-			if err := n.Resume(t.Context(), noticeID(created.ID, bob)); !errors.Is(err, ErrNotParked) {
+			if err := n.Resume(within(t), noticeID(created.ID, bob)); !errors.Is(err, ErrNotParked) {
 				t.Errorf("resuming what is not parked: %v", err)
 			}
-			if err := n.Resume(t.Context(), "*.>"); !errors.Is(err, ErrNotParked) {
+			if err := n.Resume(within(t), "*.>"); !errors.Is(err, ErrNotParked) {
 				t.Errorf("resuming a wildcard: %v", err)
 			}
 			// Once more in vain, then for good.
-			if err := n.Resume(t.Context(), parked[0].Notice.ID()); err != nil {
+			if err := n.Resume(within(t), parked[0].Notice.ID()); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "it is parked again", func() bool {
-				again, err := n.Parked(t.Context())
-				return err == nil && len(again) == 1 && again[0].Since.After(parked[0].Since) && n.Status().Waiting == 0
+			testkit.Eventually(t, "it is parked again", func() (string, bool) {
+				again, err := n.Parked(within(t))
+				s := n.Status()
+				return fmt.Sprintf("parked %+v, %v, status %+v", again, err, s), err == nil && len(again) == 1 && again[0].Since.After(parked[0].Since) && s.Waiting == 0
 			})
 			server.behave(func(string, string) error { return nil })
-			if count, err := n.ResumeAll(t.Context()); count != 1 || err != nil {
+			if count, err := n.ResumeAll(within(t)); count != 1 || err != nil {
 				t.Errorf("resumed %d, %v", count, err)
 			}
-			eventually(t, "it is delivered", func() bool {
-				e, err := n.Explain(t.Context(), created.ID, ann)
-				return err == nil && e.Outcome == Delivered
-			})
+			explained(t, "the mail to be delivered", n, created.ID, ann, delivered)
 			w.settled(n)
-			if left, err := n.Parked(t.Context()); err != nil || len(left) != 0 {
+			if left, err := n.Parked(within(t)); err != nil || len(left) != 0 {
 				t.Errorf("still parked: %v, %v", left, err)
 			}
 		})
@@ -184,19 +183,15 @@ func TestTriesComeToAnEnd(t *testing.T) {
 	n := w.notifier(o)
 	w.run(n)
 	_, created := w.creates(mina, "t", "Fix the tap", ann)
-	eventually(t, "it is parked", func() bool {
-		e, err := n.Explain(t.Context(), created.ID, ann)
-		return err == nil && e.Outcome == ParkedOutcome && e.Tries == 4 && strings.Contains(e.Cause, "450")
+	explained(t, "the mail to be parked after 4 tries, for a 450", n, created.ID, ann, func(e Entry) bool {
+		return e.Outcome == ParkedOutcome && e.Tries == 4 && strings.Contains(e.Cause, "450")
 	})
 	w.settled(n)
 	server.behave(func(string, string) error { return nil })
-	if count, err := n.ResumeAll(t.Context()); count != 1 || err != nil {
+	if count, err := n.ResumeAll(within(t)); count != 1 || err != nil {
 		t.Fatalf("resumed %d, %v", count, err)
 	}
-	eventually(t, "it is delivered", func() bool {
-		e, err := n.Explain(t.Context(), created.ID, ann)
-		return err == nil && e.Outcome == Delivered
-	})
+	explained(t, "the mail to be delivered", n, created.ID, ann, delivered)
 }
 
 // TestServerThatStallsOrIsDown has first nobody at the address, then a server
@@ -213,11 +208,11 @@ func TestServerThatStallsOrIsDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := w.options("smtp://" + address)
-	o.SendTimeout = 100 * time.Millisecond
+	o.SendTimeout = 5 * time.Second // long enough for the real one, however busy the machine
 	n := w.notifier(o)
 	w.run(n)
 	_, created := w.creates(mina, "t", "Fix the tap", ann, bob)
-	eventually(t, "the server is known to be down", func() bool { s := n.Status(); return s.Failed >= 4 && s.ServerDown })
+	comes(t, "the server to be known as down", n, func(s Status) bool { return s.Failed >= 4 && s.ServerDown })
 
 	if listener, err = net.Listen("tcp", address); err != nil {
 		t.Fatal(err)
@@ -238,7 +233,7 @@ func TestServerThatStallsOrIsDown(t *testing.T) {
 			conns = append(conns, conn)
 		}
 	})
-	eventually(t, "some mails have stalled", func() bool { return held.Load() >= 2 })
+	testkit.Eventually(t, "two mails to stall", func() (int32, bool) { n := held.Load(); return n, n >= 2 })
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -280,11 +275,11 @@ func TestDeadServerIsLeftAlone(t *testing.T) {
 	for i := range 10 {
 		w.does(mina, task, events.CommentAdded{Comment: named(string(rune('a' + i))), Text: "Soon."})
 	}
-	eventually(t, "notices were tried often", func() bool { return n.Status().Failed >= 40 })
+	comes(t, "notices to be tried often", n, func(s Status) bool { return s.Failed >= 40 })
 	if got := server.connections(); got != tolerated+1 {
 		t.Errorf("the server was asked %d times, want %d", got, tolerated+1)
 	}
-	if parked, err := n.Parked(t.Context()); err != nil || len(parked) != 0 {
+	if parked, err := n.Parked(within(t)); err != nil || len(parked) != 0 {
 		t.Errorf("parked: %v, %v", parked, err)
 	}
 }
@@ -325,7 +320,7 @@ func TestMailGoesEncryptedAndSignedIn(t *testing.T) {
 			w.run(n)
 			_, created := w.creates(mina, "t", "Fix the tap", ann)
 			if !c.want.delivered {
-				eventually(t, "it failed a few times", func() bool { return n.Status().Failed >= 5 })
+				comes(t, "it to fail a few times", n, func(s Status) bool { return s.Failed >= 5 })
 				e, err := n.Explain(t.Context(), created.ID, ann)
 				if err != nil || e.Outcome != Waiting || len(server.mails()) != 0 {
 					t.Errorf("outcome %q, %v, %d mails; want it to wait", e.Outcome, err, len(server.mails()))
@@ -378,7 +373,7 @@ func TestCircuitLetsOneTryAtATime(t *testing.T) {
 		}
 		c.leave(true)
 	}
-	eventually(t, "one is let in", c.enter)
+	testkit.Eventually(t, "one to be let in", func() (string, bool) { in := c.enter(); return fmt.Sprintf("open %t", c.open()), in })
 	if c.enter() {
 		t.Error("a second one is let in while the first tries")
 	}
@@ -413,22 +408,4 @@ func TestCompareShowsWhatChanged(t *testing.T) {
 	if lines := quote(strings.Repeat("x", 10_000)); len([]rune(lines[0].Text)) > maxLineLength {
 		t.Error("a long line is not shortened")
 	}
-}
-
-// safeBuffer is a buffer that a log handler and a test share.
-type safeBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *safeBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *safeBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

@@ -3,6 +3,7 @@ package notifier
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // TestBrokerRestarts stops the broker under a running notifier whose mail
@@ -33,18 +35,13 @@ func TestBrokerRestarts(t *testing.T) {
 	n := w.notifier(brief(w.options("smtp://" + address)))
 	w.run(n)
 	_, created := w.creates(mina, "t", "Fix the tap", ann, bob)
-	eventually(t, "both mails have failed", func() bool { return n.Status().Retrying == 2 })
+	comes(t, "both mails to fail", n, func(s Status) bool { return s.Retrying == 2 })
 
 	b.Stop()
 	brokertest.StartIn(t, folder)
 	server := startMailServer(t, address)
 	for _, person := range []uuid.UUID{ann, bob} {
-		var e Entry
-		eventually(t, "the ledger knows the outcome", func() bool {
-			e, err = n.Explain(t.Context(), created.ID, person)
-			return err == nil && e.Outcome != Waiting
-		})
-		if e.Outcome != Delivered {
+		if e := w.outcome(n, created, person); e.Outcome != Delivered {
 			t.Errorf("outcome %q, want delivered", e.Outcome)
 		}
 	}
@@ -74,7 +71,7 @@ func TestNewerEventsWait(t *testing.T) {
 	if got := w.outcome(n, other, ann).Outcome; got != Kept {
 		t.Errorf("outcome %q of another task's event, want kept", got)
 	}
-	eventually(t, "all but the newer event is decided on", func() bool { return n.Status().Lag == 1 })
+	comes(t, "all but the newer event to be decided on", n, func(s Status) bool { return s.Lag == 1 })
 	if s := n.Status(); s.Ignored != 0 || s.Behind <= 0 {
 		t.Errorf("status %+v, want the event to wait", s)
 	}
@@ -92,11 +89,10 @@ func TestWhatIsNoNoticeIsParked(t *testing.T) {
 	if _, err := w.js.Publish(t.Context(), dueSubjects+"nonsense", nil); err != nil {
 		t.Fatal(err)
 	}
-	var parked []Parked
-	eventually(t, "both are parked", func() bool {
-		var err error
-		parked, err = n.Parked(t.Context())
-		return err == nil && len(parked) == 2 && n.Status().Waiting == 0
+	testkit.Eventually(t, "both to be parked", func() (string, bool) {
+		parked, err := n.Parked(within(t))
+		s := n.Status()
+		return fmt.Sprintf("parked %+v, %v, status %+v", parked, err, s), err == nil && len(parked) == 2 && s.Waiting == 0
 	})
 	if e := w.outcome(n, events.Envelope{ID: named("event")}, ann); e.Outcome != ParkedOutcome {
 		t.Errorf("outcome %q, want parked", e.Outcome)
@@ -152,10 +148,7 @@ func TestOnThreeNodes(t *testing.T) {
 	again := w.notifierWhenUp(o)
 	w.run(again)
 	_, later := w.createsWhenUp(mina, "u", "Paint the door", ann)
-	eventually(t, "the later event is told", func() bool {
-		e, err := again.Explain(t.Context(), later.ID, ann)
-		return err == nil && e.Outcome == Delivered
-	})
+	explained(t, "the later event to be told", again, later.ID, ann, delivered)
 	w.settled(again)
 	seen := map[string]int{}
 	for _, m := range server.mails() {
@@ -173,10 +166,10 @@ func TestOnThreeNodes(t *testing.T) {
 func (w *world) notifierWhenUp(o Options) *Notifier {
 	w.t.Helper()
 	var n *Notifier
-	eventually(w.t, "the cluster has its leaders", func() bool {
+	testkit.Eventually(w.t, "the cluster to have its leaders", func() (error, bool) {
 		var err error
 		n, err = New(w.t.Context(), o)
-		return err == nil
+		return err, err == nil
 	})
 	w.t.Cleanup(n.Close)
 	return n
@@ -186,7 +179,7 @@ func (w *world) notifierWhenUp(o Options) *Notifier {
 func (w *world) createsWhenUp(actor uuid.UUID, name, title string, assignees ...uuid.UUID) (task events.Aggregate, created events.Envelope) {
 	w.t.Helper()
 	task = events.Task(named(name))
-	eventually(w.t, "the log takes an event", func() bool {
+	testkit.Eventually(w.t, "the log to take an event", func() (error, bool) {
 		done, err := w.log.Append(w.t.Context(), events.Commit{
 			Head: events.Head{Aggregate: task}, Project: projectID, Actor: actor, Command: named("command " + name), Time: start,
 			Events: []events.Event{events.TaskCreated{
@@ -199,7 +192,7 @@ func (w *world) createsWhenUp(actor uuid.UUID, name, title string, assignees ...
 		if err == nil {
 			created = done.Events[0]
 		}
-		return err == nil
+		return err, err == nil
 	})
 	return task, created
 }
@@ -224,7 +217,7 @@ func TestFullStreamHoldsEventsBack(t *testing.T) {
 	}
 	w.run(n)
 	_, created := w.creates(mina, "t", "Fix the tap", ann, bob)
-	eventually(t, "the first mail has failed often", func() bool { return n.Status().Failed >= 10 })
+	comes(t, "the first mail to fail often", n, func(s Status) bool { return s.Failed >= 10 })
 	if s := n.Status(); s.Lag != 1 || s.Waiting != 1 || s.Oldest <= 0 {
 		t.Errorf("status %+v, want one notice to wait, for a while now, and its event too", s)
 	}

@@ -10,16 +10,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/internal/testkit"
 )
-
-// patience bounds every wait for a cluster to settle.
-const patience = 30 * time.Second
 
 // Servers is a cluster of real NATS servers with JetStream that sync every
 // write. Its methods may be called concurrently.
@@ -63,13 +60,18 @@ func Cluster(t testing.TB, n int) *Servers {
 	for i := range n {
 		c.start(t, i)
 	}
-	c.await(t, "a leader that sees every server", func() bool {
-		for _, s := range c.running {
-			if s.JetStreamIsLeader() && len(s.JetStreamClusterPeers()) == n {
-				return true
+	c.await(t, "a leader that sees every server", func() (string, bool) {
+		state := "no leader"
+		for i, s := range c.running {
+			if s.JetStreamIsLeader() {
+				peers := len(s.JetStreamClusterPeers())
+				if peers == n {
+					return "", true
+				}
+				state = fmt.Sprintf("server %d leads and sees %d of %d servers", i, peers, n)
 			}
 		}
-		return false
+		return state, false
 	})
 	return c
 }
@@ -118,14 +120,19 @@ func (c *Servers) Restart(t testing.TB, i int) {
 func (c *Servers) Leader(t testing.TB, stream string) int {
 	t.Helper()
 	leader := -1
-	c.await(t, "a leader of stream "+stream, func() bool {
+	c.await(t, "a leader of stream "+stream, func() (string, bool) {
+		running := 0
 		for i, s := range c.running {
-			if s != nil && s.JetStreamIsStreamLeader(server.DEFAULT_GLOBAL_ACCOUNT, stream) {
+			if s == nil {
+				continue
+			}
+			running++
+			if s.JetStreamIsStreamLeader(server.DEFAULT_GLOBAL_ACCOUNT, stream) {
 				leader = i
-				return true
+				return "", true
 			}
 		}
-		return false
+		return fmt.Sprintf("%d of %d servers run, and none leads it", running, len(c.running)), false
 	})
 	return leader
 }
@@ -133,13 +140,13 @@ func (c *Servers) Leader(t testing.TB, stream string) int {
 // Current waits until every running server holds all of the stream.
 func (c *Servers) Current(t testing.TB, stream string) {
 	t.Helper()
-	c.await(t, "current replicas of stream "+stream, func() bool {
-		for _, s := range c.running {
+	c.await(t, "current replicas of stream "+stream, func() (string, bool) {
+		for i, s := range c.running {
 			if s != nil && !s.JetStreamIsStreamCurrent(server.DEFAULT_GLOBAL_ACCOUNT, stream) {
-				return false
+				return fmt.Sprintf("server %d is behind", i), false
 			}
 		}
-		return true
+		return "", true
 	})
 }
 
@@ -148,7 +155,7 @@ func (c *Servers) Current(t testing.TB, stream string) {
 func (c *Servers) StepDown(t testing.TB, nc *nats.Conn, stream string) {
 	t.Helper()
 	c.Leader(t, stream)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
 	reply, err := nc.RequestWithContext(ctx, "$JS.API.STREAM.LEADER.STEPDOWN."+stream, nil)
 	if err != nil {
@@ -170,26 +177,22 @@ func (c *Servers) start(t testing.TB, i int) {
 		t.Fatal(err)
 	}
 	s.Start()
-	if !s.ReadyForConnections(patience) {
-		t.Fatalf("server %d is not ready", i)
+	if !s.ReadyForConnections(testkit.Limit) {
+		t.Fatalf("waited %v for server %d to be ready for connections", testkit.Limit, i)
 	}
 	c.mu.Lock()
 	c.running[i] = s
 	c.mu.Unlock()
 }
 
-// await polls until done, which runs under the lock, says so.
-func (c *Servers) await(t testing.TB, what string, done func() bool) {
+// await polls have, which runs under the lock.
+func (c *Servers) await(t testing.TB, want string, have func() (state string, done bool)) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	testkit.Eventually(t, want, func() (string, bool) {
 		c.mu.Lock()
-		ok := done()
-		c.mu.Unlock()
-		if ok {
-			return
-		}
-	}
-	t.Fatalf("no %s within %s", what, patience)
+		defer c.mu.Unlock()
+		return have()
+	})
 }
 
 func freePorts(t testing.TB, n int) []int {

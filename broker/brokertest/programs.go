@@ -20,6 +20,7 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // Place is where one of several [Programs] lives.
@@ -180,33 +181,47 @@ func (d dialer) Dial(network, address string) (c net.Conn, err error) {
 // them, and hold what they should.
 func (p *Programs) Ready(t testing.TB) {
 	t.Helper()
-	var why string
-	for deadline := time.Now().Add(2 * patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if why = p.lacks(t.Context()); why == "" {
-			return
+	testkit.Eventually(t, "the NATS servers to be ready", func() (unready, bool) {
+		why := p.lacks(t.Context())
+		if why != "" {
+			time.Sleep(pause)
 		}
+		return unready{p, why}, why == ""
+	})
+}
+
+// pause is between two questions to a server that is not ready: each makes a
+// connection of its own.
+const pause = 50 * time.Millisecond
+
+// unready is what servers lack, shown with what they said.
+type unready struct {
+	p   *Programs
+	why string
+}
+
+func (u unready) String() string {
+	text := u.why
+	for i, config := range u.p.configs {
+		said, _ := os.ReadFile(config + ".log")
+		text += fmt.Sprintf("\n%s said:\n%s", name(i), said)
 	}
-	for i := range p.servers {
-		said, _ := os.ReadFile(p.configs[i] + ".log")
-		t.Logf("%s said:\n%s", name(i), said)
-	}
-	t.Fatalf("the NATS servers are not ready: %s", why)
+	return text
 }
 
 // Answer waits until server i answers requests to JetStream, whatever it holds.
 func (p *Programs) Answer(t testing.TB, i int) {
 	t.Helper()
-	var last error
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		last = p.ask(t.Context(), i, func(ctx context.Context, j js.JetStream) error {
+	testkit.Eventually(t, name(i)+" to answer", func() (error, bool) {
+		err := p.ask(t.Context(), i, func(ctx context.Context, j js.JetStream) error {
 			_, err := j.AccountInfo(ctx)
 			return err
 		})
-		if last == nil {
-			return
+		if err != nil {
+			time.Sleep(pause)
 		}
-	}
-	t.Fatalf("%s does not answer: %v", name(i), last)
+		return err, err == nil
+	})
 }
 
 // lacks tells what a running server still lacks, or nothing.
@@ -274,18 +289,16 @@ func (p *Programs) monitor(ctx context.Context, i int, path string) ([]byte, err
 
 // Leader waits until the servers that from reaches have a leader of the
 // stream, and returns its number.
-func (p *Programs) Leader(t testing.TB, from int, stream string) int {
+func (p *Programs) Leader(t testing.TB, from int, stream string) (leader int) {
 	t.Helper()
-	var last error
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		leader, err := p.leader(t.Context(), from, stream)
-		if err == nil {
-			return leader
+	testkit.Eventually(t, "a leader of stream "+stream, func() (error, bool) {
+		var err error
+		if leader, err = p.leader(t.Context(), from, stream); err != nil {
+			time.Sleep(pause)
 		}
-		last = err
-	}
-	t.Fatalf("no leader of stream %s: %v", stream, last)
-	return -1
+		return err, err == nil
+	})
+	return leader
 }
 
 func (p *Programs) leader(ctx context.Context, from int, stream string) (leader int, err error) {

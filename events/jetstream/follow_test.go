@@ -3,6 +3,7 @@ package jetstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/docketlog/docket/broker/ask"
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func follow(t *testing.T, l *Log, after events.Position) events.Feed {
@@ -29,7 +31,7 @@ func follow(t *testing.T, l *Log, after events.Position) events.Feed {
 // next takes batches off the feed until it has n events.
 func next(t *testing.T, feed events.Feed, n int) []events.Envelope {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
 	var all []events.Envelope
 	for len(all) < n {
@@ -76,11 +78,10 @@ func TestLostConsumer(t *testing.T) {
 		t.Errorf("followed differs (-want +got):\n%s", d)
 	}
 	feed.Close()
-	for deadline := time.Now().Add(time.Minute); len(consumers(t, l)) > 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("consumers left behind: %v", consumers(t, l))
-		}
-	}
+	testkit.Eventually(t, "no consumers left behind", func() ([]string, bool) {
+		left := consumers(t, l)
+		return left, len(left) == 0
+	})
 }
 
 // TestLostDelivery loses events on their way to the feed, the last of the log
@@ -131,7 +132,7 @@ func TestAnotherLife(t *testing.T) {
 	for n := byte(0); n < 3; n++ {
 		mustAppend(t, other, comment(events.Head{Aggregate: events.Task(someID(10 + n))}, n))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
 	if b, err := feed.Next(ctx); !errors.Is(err, events.ErrIncarnation) {
 		t.Errorf("feed goes on with %v, %v; want ErrIncarnation", b, err)
@@ -168,7 +169,7 @@ func TestDamagedLog(t *testing.T) {
 	}
 	feed := follow(t, l, l.at(0))
 	next(t, feed, 2)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
 	if b, err := feed.Next(ctx); err == nil || !strings.Contains(err.Error(), "lacks sequence 3") {
 		t.Errorf("followed on with %v, %v; want to be told of sequence 3", b, err)
@@ -191,17 +192,15 @@ func TestSlowReader(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
-	for {
+	testkit.Eventually(t, fmt.Sprintf("%d messages to be stored", total), func() (events.Position, bool) {
 		end, err := l.End(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if end.Sequence == total {
-			break
-		}
-	}
+		return end, end.Sequence == total
+	})
 	malformed := 0
 	for malformed < total {
 		b, err := feed.Next(ctx)
@@ -237,7 +236,7 @@ func TestFeedWithoutAConsumer(t *testing.T) {
 			}
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
 	for at := uint64(1); at < 26; {
 		b, err := f.Next(ctx)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func client(t *testing.T, l *Log) js.JetStream {
@@ -33,7 +34,7 @@ func TestOpenAtOnce(t *testing.T) {
 	for range 6 {
 		nc := c.Conn(t)
 		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 			defer cancel()
 			l, err := Open(ctx, nc, Options{Replicas: 3})
 			if err != nil {
@@ -125,15 +126,10 @@ func TestOpenNamesWhatBreaksGuarantees(t *testing.T) {
 // in its own time, and until then cannot.
 func recreate(t *testing.T, create func() error) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	testkit.Eventually(t, "the stream to be made", func() (error, bool) {
 		err := create()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
+		return err, err == nil
+	})
 }
 
 func TestOpenWithoutServer(t *testing.T) {

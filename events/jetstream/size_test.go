@@ -1,10 +1,12 @@
 package jetstream
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // A server that is gone is missed, and found again.
@@ -14,17 +16,14 @@ func TestSizeCountsCopies(t *testing.T) {
 	l := open(t, c.Conn(t), Options{Replicas: 3})
 	eventually := func(current int) {
 		t.Helper()
-		for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-			size, err := l.Size(t.Context())
-			if err == nil && size.Copies == 3 && size.Current == current {
-				if size.Ahead < 0 || size.Ahead > time.Minute {
-					t.Errorf("the clock of this machine is %s ahead of itself", size.Ahead)
-				}
-				return
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("%+v %v, want %d current copies", size, err, current)
-			}
+		var size Size
+		testkit.Eventually(t, fmt.Sprintf("%d current of 3 copies", current), func() (string, bool) {
+			var err error
+			size, err = l.Size(t.Context())
+			return fmt.Sprintf("%+v, %v", size, err), err == nil && size.Copies == 3 && size.Current == current
+		})
+		if size.Ahead < 0 || size.Ahead > time.Minute {
+			t.Errorf("the clock of this machine is %s ahead of itself", size.Ahead)
 		}
 	}
 	eventually(3)

@@ -3,7 +3,6 @@ package jetstream
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
@@ -13,13 +12,14 @@ import (
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/events/logtest"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func open(t testing.TB, nc *nats.Conn, o Options) *Log {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
 	l, err := Open(ctx, nc, o)
 	if err != nil {

@@ -3,14 +3,15 @@ package logtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // lostAcknowledgement has a publish arrive and its answer not.
@@ -21,14 +22,18 @@ func (s *suite) lostAcknowledgement(t *testing.T) {
 
 		// The caller gives up, and sends the commit again later.
 		s.Lose()
-		ctx, cancel := context.WithTimeout(within(t), time.Second)
-		_, err := s.Deaf.Append(ctx, c)
+		ctx, cancel := context.WithCancel(within(t))
+		gaveUp := make(chan error, 1)
+		go func() {
+			_, err := s.Deaf.Append(ctx, c)
+			gaveUp <- err
+		}()
+		written := s.awaitHistory(t, base.Aggregate, n+1)
 		cancel()
-		if !errors.Is(err, events.ErrUnsettled) {
+		if err := testkit.Receive(t, "the caller to give up", gaveUp); !errors.Is(err, events.ErrUnsettled) {
 			t.Errorf("%d events, no answer: %v, want an unknown outcome", n, err)
 		}
 		s.Cut()
-		written := s.awaitHistory(t, base.Aggregate, n+1)
 		done, err := s.Deaf.Append(within(t), c)
 		if err != nil {
 			t.Fatalf("%d events, sent again: %v", n, err)
@@ -61,16 +66,15 @@ func (s *suite) lostAcknowledgement(t *testing.T) {
 // awaitHistory waits until the aggregate has n events.
 func (s *suite) awaitHistory(t *testing.T, a events.Aggregate, n int) []events.Envelope {
 	t.Helper()
-	for ctx := within(t); ; {
-		history, _, err := s.Log.Load(ctx, events.Head{Aggregate: a})
-		if err != nil {
+	var history []events.Envelope
+	testkit.Eventually(t, fmt.Sprintf("%d events of %s", n, a), func() (int, bool) {
+		var err error
+		if history, _, err = s.Log.Load(within(t), events.Head{Aggregate: a}); err != nil {
 			t.Fatalf("%d of %d events: %v", len(history), n, err)
 		}
-		if len(history) >= n {
-			return history
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+		return len(history), len(history) >= n
+	})
+	return history
 }
 
 // store writes a sealed commit past the log's checks.

@@ -12,10 +12,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
-
-// patience bounds every wait of the suite. Nothing is asserted about time.
-const patience = time.Minute
 
 // Target is a log under test and the ways to harm it.
 type Target struct {
@@ -66,9 +64,9 @@ func Run(t *testing.T, target Target) {
 
 type suite struct{ Target }
 
-// within bounds a part.
+// within bounds a call. Nothing is asserted about time.
 func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -12,12 +12,13 @@ import (
 
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func TestAdmission(t *testing.T) {
 	t.Parallel()
 	member := uuid.New()
-	a := &admission{patience: time.Second, logger: slog.New(slog.DiscardHandler), project: func(context.Context, uuid.UUID) (commands.Project, error) {
+	a := &admission{patience: testkit.Limit, logger: slog.New(slog.DiscardHandler), project: func(context.Context, uuid.UUID) (commands.Project, error) {
 		return commands.Project{Members: []commands.Member{{Account: member, Role: events.RoleViewer}}}, nil
 	}}
 	if !a.admits(t.Context(), uuid.New(), member) || a.admits(t.Context(), uuid.New(), uuid.New()) {

@@ -15,6 +15,7 @@ import (
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/web/browsertest"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // The figures of docs/performance.md that take a browser. Each is printed with
@@ -64,7 +65,7 @@ func crowd(tb testing.TB, cards int) *office {
 		})
 	}
 	writers.Wait()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), testkit.Limit)
 	defer cancel()
 	if err := o.Rows.WaitFor(ctx, last); err != nil {
 		tb.Fatal(err)

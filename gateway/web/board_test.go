@@ -64,7 +64,10 @@ func (o *office) stands(p *browsertest.Page, status string, titles ...string) {
 	o.t.Helper()
 	shows(p, status, titles...)
 	p.WaitCount("#board .card.pending", 0)
-	o.Eventually(fmt.Sprintf("%s is %q", status, titles), func() bool { return slices.Equal(o.column(status), titles) })
+	o.Eventually(fmt.Sprintf("%s is %q", status, titles), func() (any, bool) {
+		have := o.column(status)
+		return fmt.Sprintf("%q", have), slices.Equal(have, titles)
+	})
 	shows(p, status, titles...)
 	p.WaitText("#c-"+status+" .count", fmt.Sprint(len(titles)))
 }
@@ -445,8 +448,9 @@ func TestCrowdedBoard(t *testing.T) {
 	other := o.column("in_progress")
 	page.DragTo(card(order[499]), card(other[1]), .5, .1)
 	page.Wait("it to settle", `document.querySelectorAll(".card.pending").length === 0`)
-	o.Eventually("it is in its place", func() bool {
-		return slices.Equal(o.column("in_progress")[:3], []string{other[0], order[499], other[1]})
+	o.Eventually("it is in its place", func() (any, bool) {
+		first := o.column("in_progress")[:3]
+		return fmt.Sprintf("%q", first), slices.Equal(first, []string{other[0], order[499], other[1]})
 	})
 	page.WaitText("#c-waiting .count", "499")
 	page.WaitText("#c-in_progress .count", "501")

@@ -97,7 +97,7 @@ func TestNewsReachesAListInUse(t *testing.T) {
 	page.WaitValue(o.card(2)+" [name=title]", "News of Jun")
 	// Even the row itself may go where another group is.
 	o.API(o.jun, "PATCH", "/api/v1/tasks/"+o.tasks[0], m{"status": "done"}).Want(200)
-	page.Wait("the row to be among those that are done", fmt.Sprintf(`document.querySelector(%q).closest("tbody").innerText.includes("Done")`, o.card(0)))
+	page.Wait("the row to be among those that are done", fmt.Sprintf(`document.querySelector(%q).closest("tbody").querySelector(".group").innerText.includes("Done")`, o.card(0)))
 	page.WaitFocus(mine)
 	page.Keys(" plates")
 	page.WaitValue(mine, "Photograph the new mugs and plates")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway"
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
@@ -53,9 +54,18 @@ func (o *office) api(path string) string { return "/api/v1/projects/" + o.projec
 // at waits until the rows have what an answer rests on.
 func (o *office) at(a browsertest.Answer) {
 	o.t.Helper()
-	at := a.Header.Get("Docket-Position")
-	o.Eventually("the rows reach "+at, func() bool {
-		return o.API(o.mina, "GET", "/api/v1/projects?limit=1", nil).Header.Get("Docket-Position") >= at
+	position := func(a browsertest.Answer) events.Position {
+		p, err := events.ParsePosition(a.Header.Get("Docket-Position"))
+		if err != nil {
+			o.t.Fatalf("%s: %v", a, err)
+		}
+		return p
+	}
+	at := position(a)
+	o.Eventually("the rows reach "+at.String(), func() (any, bool) {
+		rows := position(o.API(o.mina, "GET", "/api/v1/projects?limit=1", nil).Want(200))
+		reached, err := rows.Reached(at)
+		return rows, err == nil && reached
 	})
 }
 

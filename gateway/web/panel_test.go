@@ -20,7 +20,7 @@ func (o *office) now(i int) map[string]any {
 // becomes waits until a field of a task has a value.
 func (o *office) becomes(i int, field string, want any) {
 	o.t.Helper()
-	o.Eventually(fmt.Sprintf("%s of the task is %v", field, want), func() bool { return fmt.Sprint(o.now(i)[field]) == fmt.Sprint(want) })
+	o.Eventually(fmt.Sprintf("%s of the task is %v", field, want), func() (any, bool) { have := o.now(i)[field]; return have, fmt.Sprint(have) == fmt.Sprint(want) })
 }
 
 // beside opens a task beside the board.

@@ -143,8 +143,11 @@ export function morph(from, to) {
   }
   while (at) {
     const next = past(at.nextSibling)
-    for (const form of document.forms) if (at.contains(form)) keep(form)
-    at.remove()
+    // What stands elsewhere from now on is fetched from here.
+    if (!at.id || !to.ownerDocument.getElementById(at.id)) {
+      for (const form of document.forms) if (at.contains(form)) keep(form)
+      at.remove()
+    }
     at = next
   }
   if (from.matches('input,select,textarea') && (from.form?.method === 'post' || from !== active())) {
