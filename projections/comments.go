@@ -19,8 +19,8 @@ type commentRow struct {
 
 type commentKey struct{ task, comment uuid.UUID }
 
-func newComments() *set[commentKey, commentRow] {
-	return &set[commentKey, commentRow]{
+func newComments() *rowCache[commentKey, commentRow] {
+	return &rowCache[commentKey, commentRow]{
 		of: &table{name: "comments", key: 2, columns: []column{
 			{"task", ident}, {"id", ident}, {"author", ident}, {"body", text}, {"created_at", number}, {"edited_at", moment},
 		}},

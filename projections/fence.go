@@ -25,8 +25,8 @@ type headRow struct {
 	held     int64
 }
 
-func newHeads() *set[events.Aggregate, headRow] {
-	return &set[events.Aggregate, headRow]{
+func newHeads() *rowCache[events.Aggregate, headRow] {
+	return &rowCache[events.Aggregate, headRow]{
 		of: &table{name: "heads", key: 2, narrow: true, columns: []column{
 			{"id", ident}, {"kind", word}, {"revision", number}, {"hash", digest}, {"held", number},
 		}},
@@ -57,8 +57,8 @@ type parkedRow struct {
 	at       int64
 }
 
-func newParked() *set[events.Aggregate, parkedRow] {
-	return &set[events.Aggregate, parkedRow]{
+func newParked() *rowCache[events.Aggregate, parkedRow] {
+	return &rowCache[events.Aggregate, parkedRow]{
 		of: &table{name: "parked", key: 2, columns: []column{
 			{"id", ident}, {"kind", word}, {"project", ident}, {"sequence", number}, {"revision", number},
 			{"event_type", text}, {"reason", text}, {"happened_at", number},
@@ -78,8 +78,8 @@ type refusedRow struct {
 	reason    string
 }
 
-func newRefused() *set[uint64, refusedRow] {
-	return &set[uint64, refusedRow]{
+func newRefused() *rowCache[uint64, refusedRow] {
+	return &rowCache[uint64, refusedRow]{
 		of: &table{name: "refused", key: 1, appended: true, columns: []column{
 			{"sequence", number}, {"id", ident}, {"kind", text}, {"event", ident}, {"revision", number}, {"reason", text},
 		}},

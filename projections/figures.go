@@ -34,8 +34,8 @@ var CycleBounds = []time.Duration{
 	7 * 24 * time.Hour, 14 * 24 * time.Hour, 28 * 24 * time.Hour, 56 * 24 * time.Hour, 112 * 24 * time.Hour,
 }
 
-func newFigures() *set[int64, figuresRow] {
-	return &set[int64, figuresRow]{
+func newFigures() *rowCache[int64, figuresRow] {
+	return &rowCache[int64, figuresRow]{
 		of: &table{name: "figures", key: 1, columns: []column{
 			{"id", number}, {"created", number}, {"completed", number}, {"reopened", number},
 			{"to_do", number}, {"doing", number}, {"done", number}, {"deleted", number},
@@ -60,8 +60,8 @@ func newFigures() *set[int64, figuresRow] {
 // cycleRow is a task that somebody has begun, or taken up again, and since when.
 type cycleRow struct{ since int64 }
 
-func newCycles() *set[uuid.UUID, cycleRow] {
-	return &set[uuid.UUID, cycleRow]{
+func newCycles() *rowCache[uuid.UUID, cycleRow] {
+	return &rowCache[uuid.UUID, cycleRow]{
 		of:  &table{name: "cycles", key: 1, narrow: true, columns: []column{{"task", ident}, {"since", number}}},
 		key: idKey,
 		values: func(id uuid.UUID, r *cycleRow, to []any) []any {

@@ -23,8 +23,8 @@ type historyKey struct {
 	revision  uint64
 }
 
-func newHistory() *set[historyKey, historyRow] {
-	return &set[historyKey, historyRow]{
+func newHistory() *rowCache[historyKey, historyRow] {
+	return &rowCache[historyKey, historyRow]{
 		of: &table{name: "history", key: 3, appended: true, indexes: [][]string{{"project", "sequence"}}, columns: []column{
 			{"id", ident}, {"kind", word}, {"revision", number}, {"project", ident}, {"sequence", number},
 			{"event", ident}, {"happened_at", number}, {"actor", ident}, {"event_type", text}, {"concerns", ident}, {"differences", text},

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// unfinished is a generation that is not live, with what docket_generations
+// pendingGeneration is a generation that is not live, with what docket_generations
 // says of it beside its checkpoint.
-type unfinished struct {
+type pendingGeneration struct {
 	model
 	// kept says that it was live and can be again.
 	kept bool
@@ -35,7 +35,7 @@ const (
 
 // other reads the newest generation that is not live and meets a condition; the
 // zero generation means that there is none.
-func (s *Store) other(ctx context.Context, condition string) (u unfinished, err error) {
+func (s *Store) other(ctx context.Context, condition string) (u pendingGeneration, err error) {
 	var begun, begunAt, movedAt int64
 	//nolint:gosec // the conditions are the constants above
 	row := s.write.QueryRowContext(ctx, `select c.generation, c.fingerprint, c.incarnation, c.sequence, c.head, c.stored_at, c.epoch, c.malformed,
@@ -47,7 +47,7 @@ func (s *Store) other(ctx context.Context, condition string) (u unfinished, err 
 		return row.Scan(append(dest, &u.kept, &u.compared, &u.busy, &begun, &begunAt, &movedAt)...)
 	})
 	if errors.Is(err, sql.ErrNoRows) || s.dialect.missing(err) {
-		return unfinished{}, nil
+		return pendingGeneration{}, nil
 	}
 	u.begun, u.begunAt, u.movedAt = uint64(begun), micros(begunAt), micros(movedAt)
 	return u, err

@@ -14,8 +14,8 @@ type accountRow struct {
 	revision      uint64
 }
 
-func newAccounts() *set[uuid.UUID, accountRow] {
-	return &set[uuid.UUID, accountRow]{
+func newAccounts() *rowCache[uuid.UUID, accountRow] {
+	return &rowCache[uuid.UUID, accountRow]{
 		of: &table{name: "accounts", key: 1, columns: []column{
 			{"id", ident}, {"administrator", number}, {"registered_at", number}, {"erased_at", moment}, {"revision", number},
 		}},

@@ -42,24 +42,24 @@ func wantNothing(*rows, *fact) {}
 type rows struct {
 	projections []projection
 
-	heads   *set[events.Aggregate, headRow]
-	parked  *set[events.Aggregate, parkedRow]
-	refused *set[uint64, refusedRow]
+	heads   *rowCache[events.Aggregate, headRow]
+	parked  *rowCache[events.Aggregate, parkedRow]
+	refused *rowCache[uint64, refusedRow]
 
-	accounts    *set[uuid.UUID, accountRow]
-	projects    *set[uuid.UUID, projectRow]
-	memberships *set[membershipKey, struct{}]
-	statuses    *set[statusKey, statusRow]
-	tasks       *set[uuid.UUID, taskRow]
-	tallies     *set[uuid.UUID, tallyRow]
-	assignments *set[assignmentKey, struct{}]
-	labels      *set[labelKey, struct{}]
-	comments    *set[commentKey, commentRow]
-	history     *set[historyKey, historyRow]
-	figures     *set[int64, figuresRow]
-	cycles      *set[uuid.UUID, cycleRow]
+	accounts    *rowCache[uuid.UUID, accountRow]
+	projects    *rowCache[uuid.UUID, projectRow]
+	memberships *rowCache[membershipKey, struct{}]
+	statuses    *rowCache[statusKey, statusRow]
+	tasks       *rowCache[uuid.UUID, taskRow]
+	tallies     *rowCache[uuid.UUID, tallyRow]
+	assignments *rowCache[assignmentKey, struct{}]
+	labels      *rowCache[labelKey, struct{}]
+	comments    *rowCache[commentKey, commentRow]
+	history     *rowCache[historyKey, historyRow]
+	figures     *rowCache[int64, figuresRow]
+	cycles      *rowCache[uuid.UUID, cycleRow]
 
-	sets []tableSet
+	caches []anyCache
 }
 
 func newRows(projections []projection) *rows {
@@ -72,7 +72,7 @@ func newRows(projections []projection) *rows {
 		history: newHistory(),
 		figures: newFigures(), cycles: newCycles(),
 	}
-	r.sets = []tableSet{
+	r.caches = []anyCache{
 		r.heads, r.parked, r.refused,
 		r.accounts,
 		r.projects, r.memberships, r.statuses,
@@ -87,8 +87,8 @@ func newRows(projections []projection) *rows {
 // tables lists the tables of a generation.
 func tables() []*table {
 	var list []*table
-	for _, s := range newRows(nil).sets {
-		list = append(list, s.table())
+	for _, c := range newRows(nil).caches {
+		list = append(list, c.table())
 	}
 	return list
 }
@@ -105,8 +105,8 @@ func (r *rows) want(f *fact) {
 
 func (r *rows) loads() []load {
 	var loads []load
-	for _, s := range r.sets {
-		if l, ok := s.load(); ok {
+	for _, c := range r.caches {
+		if l, ok := c.load(); ok {
 			loads = append(loads, l)
 		}
 	}
@@ -115,42 +115,42 @@ func (r *rows) loads() []load {
 
 func (r *rows) changes() []change {
 	var changes []change
-	for _, s := range r.sets {
-		if c, ok := s.change(); ok {
-			changes = append(changes, c)
+	for _, c := range r.caches {
+		if changed, ok := c.change(); ok {
+			changes = append(changes, changed)
 		}
 	}
 	return changes
 }
 
 func (r *rows) keep() {
-	for _, s := range r.sets {
-		s.keep()
+	for _, c := range r.caches {
+		c.keep()
 	}
 }
 
 func (r *rows) revert() {
-	for _, s := range r.sets {
-		s.revert()
+	for _, c := range r.caches {
+		c.revert()
 	}
 }
 
 func (r *rows) settle() {
-	for _, s := range r.sets {
-		s.settle()
+	for _, c := range r.caches {
+		c.settle()
 	}
 }
 
 func (r *rows) reset(complete bool) {
-	for _, s := range r.sets {
-		s.reset(complete)
+	for _, c := range r.caches {
+		c.reset(complete)
 	}
 }
 
 func (r *rows) size() int {
 	n := 0
-	for _, s := range r.sets {
-		n += s.size()
+	for _, c := range r.caches {
+		n += c.size()
 	}
 	return n
 }

@@ -26,8 +26,8 @@ type projectRow struct {
 	updatedAt int64
 }
 
-func newProjects() *set[uuid.UUID, projectRow] {
-	return &set[uuid.UUID, projectRow]{
+func newProjects() *rowCache[uuid.UUID, projectRow] {
+	return &rowCache[uuid.UUID, projectRow]{
 		of: &table{name: "projects", key: 1, columns: []column{
 			{"id", ident}, {"name", text}, {"folded_name", text}, {"archived", number},
 			{"statuses", text}, {"retired", text}, {"members", text},
@@ -55,8 +55,8 @@ func newProjects() *set[uuid.UUID, projectRow] {
 // membershipKey is a line of the index by which an account finds its projects.
 type membershipKey struct{ account, project uuid.UUID }
 
-func newMemberships() *set[membershipKey, struct{}] {
-	return &set[membershipKey, struct{}]{
+func newMemberships() *rowCache[membershipKey, struct{}] {
+	return &rowCache[membershipKey, struct{}]{
 		of: &table{name: "memberships", key: 2, narrow: true, columns: []column{{"account", ident}, {"project", ident}}},
 		key: func(k membershipKey, to []any) []any {
 			return append(to, k.account, k.project)
@@ -80,8 +80,8 @@ type statusKey struct {
 	status  string
 }
 
-func newStatuses() *set[statusKey, statusRow] {
-	return &set[statusKey, statusRow]{
+func newStatuses() *rowCache[statusKey, statusRow] {
+	return &rowCache[statusKey, statusRow]{
 		of: &table{name: "statuses", key: 2, narrow: true, columns: []column{
 			{"project", ident}, {"status", word}, {"resolved", text}, {"category", text},
 		}},

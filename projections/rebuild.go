@@ -180,7 +180,7 @@ func (w *work) generation(ctx context.Context, takeKept bool) (m model, fresh bo
 
 // fits reports whether rows can be brought to the log's end by this program.
 // Rows that were to be compared are not ahead of those served.
-func (w *work) fits(ctx context.Context, u unfinished) (bool, error) {
+func (w *work) fits(ctx context.Context, u pendingGeneration) (bool, error) {
 	if u.generation == 0 || u.fingerprint != w.store.fingerprint {
 		return false, nil
 	}

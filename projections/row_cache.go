@@ -2,10 +2,10 @@ package projections
 
 import "fmt"
 
-// set is the part of one table that an applier has in memory: rows that were
+// rowCache is the part of one table that an applier has in memory: rows that were
 // loaded, rows that are known not to exist, and what changed since the last
 // transaction. A row is replaced, never altered in place.
-type set[K comparable, R any] struct {
+type rowCache[K comparable, R any] struct {
 	of *table
 	// key and values append a row's key columns, and all its columns.
 	key    func(k K, to []any) []any
@@ -35,65 +35,65 @@ type undo[K comparable, R any] struct {
 }
 
 // want asks that the row be known before the next fold.
-func (s *set[K, R]) want(k K) {
-	if _, known := s.entries[k]; known {
+func (c *rowCache[K, R]) want(k K) {
+	if _, known := c.entries[k]; known {
 		return
 	}
-	s.entries[k] = entry[R]{}
-	if !s.complete {
-		s.wanted = append(s.wanted, k)
+	c.entries[k] = entry[R]{}
+	if !c.complete {
+		c.wanted = append(c.wanted, k)
 	}
 }
 
 // get is the row, or nil if there is none. The key must have been wanted.
-func (s *set[K, R]) get(k K) *R {
-	e, known := s.entries[k]
+func (c *rowCache[K, R]) get(k K) *R {
+	e, known := c.entries[k]
 	if !known {
-		panic(fmt.Sprintf("row %v of %s was not loaded", k, s.of.name))
+		panic(fmt.Sprintf("row %v of %s was not loaded", k, c.of.name))
 	}
 	return e.row
 }
 
 // put makes r the row.
-func (s *set[K, R]) put(k K, r R) { s.set(k, &r) }
+func (c *rowCache[K, R]) put(k K, r R) { c.set(k, &r) }
 
 // remove makes the row not exist.
-func (s *set[K, R]) remove(k K) { s.set(k, nil) }
+func (c *rowCache[K, R]) remove(k K) { c.set(k, nil) }
 
-func (s *set[K, R]) set(k K, r *R) {
-	old := s.entries[k]
-	s.before = append(s.before, undo[K, R]{k, old})
+func (c *rowCache[K, R]) set(k K, r *R) {
+	old := c.entries[k]
+	c.before = append(c.before, undo[K, R]{k, old})
 	if !old.dirty {
-		s.dirty = append(s.dirty, k)
+		c.dirty = append(c.dirty, k)
 	}
-	s.entries[k] = entry[R]{r, true}
+	c.entries[k] = entry[R]{r, true}
 }
 
 // keep makes what was put since the last keep or revert irrevocable within
 // this transaction; revert takes it back.
-func (s *set[K, R]) keep() { s.before = s.before[:0] }
+func (c *rowCache[K, R]) keep() { c.before = c.before[:0] }
 
-func (s *set[K, R]) revert() {
-	for i := len(s.before) - 1; i >= 0; i-- {
-		s.entries[s.before[i].key] = s.before[i].entry
+func (c *rowCache[K, R]) revert() {
+	for i := len(c.before) - 1; i >= 0; i-- {
+		c.entries[c.before[i].key] = c.before[i].entry
 	}
-	s.before = s.before[:0]
+	c.before = c.before[:0]
 }
 
 // load is the request for the rows that are wanted and not known, if any.
-func (s *set[K, R]) load() (load, bool) {
-	if len(s.wanted) == 0 {
+func (c *rowCache[K, R]) load() (load, bool) {
+	if len(c.wanted) == 0 {
 		return load{}, false
 	}
-	keys := make([]any, 0, len(s.wanted)*s.of.key)
-	for _, k := range s.wanted {
-		keys = s.key(k, keys)
+	keys := make([]any, 0, len(c.wanted)*c.of.key)
+	for _, k := range c.wanted {
+		keys = c.key(k, keys)
 	}
-	s.wanted = s.wanted[:0]
-	return load{s.of, keys, func(scan func(...any) error) error {
-		k, r, err := s.scan(scan)
+	c.wanted = c.wanted[:0]
+	return load{c.of, keys, func(scan func(...any) error) error {
+		k, r, err := c.scan(scan)
 		if err == nil {
-			s.entries[k] = entry[R]{row: &r}
+			c.entries[k] = entry[R]{row: &r}
 		}
 		return err
 	}}, true
@@ -101,48 +101,48 @@ func (s *set[K, R]) load() (load, bool) {
 
 // change is what differs from the database, if anything. It is asked once per
 // transaction.
-func (s *set[K, R]) change() (change, bool) {
-	if len(s.dirty) == 0 {
+func (c *rowCache[K, R]) change() (change, bool) {
+	if len(c.dirty) == 0 {
 		return change{}, false
 	}
-	c := change{table: s.of, rows: make([]any, 0, len(s.dirty)*len(s.of.columns))}
-	for _, k := range s.dirty {
-		e := s.entries[k]
+	changed := change{table: c.of, rows: make([]any, 0, len(c.dirty)*len(c.of.columns))}
+	for _, k := range c.dirty {
+		e := c.entries[k]
 		switch {
 		case !e.dirty: // reverted, or put again after that and taken already
 			continue
 		case e.row != nil:
-			c.rows = s.values(k, e.row, c.rows)
+			changed.rows = c.values(k, e.row, changed.rows)
 		default:
-			c.deleted = s.key(k, c.deleted)
+			changed.deleted = c.key(k, changed.deleted)
 		}
 		e.dirty = false
-		s.entries[k] = e
+		c.entries[k] = e
 	}
-	s.dirty = s.dirty[:0]
-	return c, len(c.rows)+len(c.deleted) > 0
+	c.dirty = c.dirty[:0]
+	return changed, len(changed.rows)+len(changed.deleted) > 0
 }
 
 // settle follows a commit: rows that are never read again are let go.
-func (s *set[K, R]) settle() {
-	if s.scan == nil {
-		clear(s.entries)
+func (c *rowCache[K, R]) settle() {
+	if c.scan == nil {
+		clear(c.entries)
 	}
 }
 
 // reset forgets everything. complete says that the table is empty.
-func (s *set[K, R]) reset(complete bool) {
-	s.entries = make(map[K]entry[R])
-	s.wanted, s.dirty, s.before = nil, nil, nil
-	s.complete = complete
+func (c *rowCache[K, R]) reset(complete bool) {
+	c.entries = make(map[K]entry[R])
+	c.wanted, c.dirty, c.before = nil, nil, nil
+	c.complete = complete
 }
 
-func (s *set[K, R]) size() int { return len(s.entries) }
+func (c *rowCache[K, R]) size() int { return len(c.entries) }
 
-func (s *set[K, R]) table() *table { return s.of }
+func (c *rowCache[K, R]) table() *table { return c.of }
 
-// tableSet is a set whatever its rows are.
-type tableSet interface {
+// anyCache is a rowCache of any table.
+type anyCache interface {
 	table() *table
 	load() (load, bool)
 	change() (change, bool)

@@ -30,8 +30,8 @@ type taskRow struct {
 	deletedAt   *int64
 }
 
-func newTasks() *set[uuid.UUID, taskRow] {
-	return &set[uuid.UUID, taskRow]{
+func newTasks() *rowCache[uuid.UUID, taskRow] {
+	return &rowCache[uuid.UUID, taskRow]{
 		of: &table{name: "tasks", key: 1, indexes: [][]string{{"project", "number"}}, columns: []column{
 			{"id", ident}, {"project", ident}, {"number", number},
 			{"title", text}, {"folded_title", text}, {"description", text}, {"folded_description", text},
@@ -71,8 +71,8 @@ type count struct {
 	Tasks  int    `json:"tasks"`
 }
 
-func newTallies() *set[uuid.UUID, tallyRow] {
-	return &set[uuid.UUID, tallyRow]{
+func newTallies() *rowCache[uuid.UUID, tallyRow] {
+	return &rowCache[uuid.UUID, tallyRow]{
 		of:  &table{name: "tallies", key: 1, columns: []column{{"project", ident}, {"created", number}, {"counts", text}}},
 		key: idKey,
 		values: func(id uuid.UUID, r *tallyRow, to []any) []any {
@@ -91,8 +91,8 @@ func newTallies() *set[uuid.UUID, tallyRow] {
 // assignmentKey is a line of the index by which an account finds its tasks.
 type assignmentKey struct{ account, task uuid.UUID }
 
-func newAssignments() *set[assignmentKey, struct{}] {
-	return &set[assignmentKey, struct{}]{
+func newAssignments() *rowCache[assignmentKey, struct{}] {
+	return &rowCache[assignmentKey, struct{}]{
 		of: &table{name: "assignments", key: 2, narrow: true, indexes: [][]string{{"task"}}, columns: []column{
 			{"account", ident}, {"task", ident},
 		}},
@@ -109,8 +109,8 @@ type labelKey struct {
 	label string
 }
 
-func newLabels() *set[labelKey, struct{}] {
-	return &set[labelKey, struct{}]{
+func newLabels() *rowCache[labelKey, struct{}] {
+	return &rowCache[labelKey, struct{}]{
 		of:  &table{name: "labels", key: 2, narrow: true, columns: []column{{"task", ident}, {"label", word}}},
 		key: func(k labelKey, to []any) []any { return append(to, k.task, k.label) },
 		values: func(k labelKey, _ *struct{}, to []any) []any {
