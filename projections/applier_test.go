@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // drawn lets rapid make the choices of a simulation, so that it can shrink
@@ -136,7 +137,7 @@ type faulty struct {
 	at fault
 }
 
-func (f *faulty) begin(ctx context.Context, guard statement, loads []load) error {
+func (f *faulty) begin(ctx context.Context, guard statement, loads []schema.Load) error {
 	if f.at == beforeBegin {
 		return errCrash
 	}
@@ -149,7 +150,7 @@ func (f *faulty) begin(ctx context.Context, guard statement, loads []load) error
 	return nil
 }
 
-func (f *faulty) write(ctx context.Context, changes []change) error {
+func (f *faulty) write(ctx context.Context, changes []schema.Change) error {
 	if f.at == halfWritten {
 		changes = changes[:len(changes)/2]
 	}

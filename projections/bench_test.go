@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // benchEvents is the size of the log that is projected.
@@ -117,10 +118,10 @@ func timed(b *testing.B, d database, f func(*Store)) time.Duration {
 }
 
 // foldBeforehand is the log as what each transaction writes.
-func foldBeforehand(l *memoryLog, n int) [][]change {
+func foldBeforehand(l *memoryLog, n int) [][]schema.Change {
 	r := newRows(all)
 	r.reset(true)
-	var list [][]change
+	var list [][]schema.Change
 	for at := l.end().At(0); at != l.end(); {
 		c := chunkAt(l, at, n, 0)
 		for i := range c.facts {
@@ -134,7 +135,7 @@ func foldBeforehand(l *memoryLog, n int) [][]change {
 	return list
 }
 
-func rawLoop(b *testing.B, d database, s *Store, folded [][]change) {
+func rawLoop(b *testing.B, d database, s *Store, folded [][]schema.Change) {
 	b.Helper()
 	ctx := context.Background()
 	if d.name == "mysql" {
@@ -144,10 +145,10 @@ func rawLoop(b *testing.B, d database, s *Store, folded [][]change) {
 				b.Fatal(err)
 			}
 			for _, c := range changes {
-				width, rows := len(c.table.columns), s.dialect.arguments(c.rows)
+				width, rows := len(c.Table.Columns), s.dialect.arguments(c.Rows)
 				for len(rows) > 0 {
 					n := fitting(rows, width)
-					if _, err := tx.Exec("insert into g1_"+c.table.name+" values "+groups(n/width, width)+s.dialect.upsert(c.table), rows[:n]...); err != nil {
+					if _, err := tx.Exec("insert into g1_"+c.Table.Name+" values "+groups(n/width, width)+s.dialect.upsert(c.Table), rows[:n]...); err != nil {
 						b.Fatal(err)
 					}
 					rows = rows[n:]
@@ -172,10 +173,10 @@ func rawLoop(b *testing.B, d database, s *Store, folded [][]change) {
 			var batch pgx.Batch
 			batch.Queue("begin")
 			for _, c := range changes {
-				if len(c.deleted) > 0 {
+				if len(c.Deleted) > 0 {
 					b.Fatal("the log of the benchmark deletes nothing")
 				}
-				batch.Queue("insert into g1_"+c.table.name+" select * from "+unnest(c.table.columns)+c.table.conflict(), columnArrays(c.table.columns, c.rows)...)
+				batch.Queue("insert into g1_"+c.Table.Name+" select * from "+unnest(c.Table.Columns)+onConflict(c.Table), columnArrays(c.Table.Columns, c.Rows)...)
 			}
 			batch.Queue("update docket_checkpoints set sequence = $1", int64(i))
 			batch.Queue("commit")
@@ -192,16 +193,16 @@ func rawLoop(b *testing.B, d database, s *Store, folded [][]change) {
 			b.Fatal(err)
 		}
 		for _, c := range changes {
-			width := len(c.table.columns)
-			if statements[c.table.name] == "" {
-				statements[c.table.name] = fmt.Sprintf("insert into g1_%s values (%s)%s", c.table.name, marks(width), c.table.conflict())
+			width := len(c.Table.Columns)
+			if statements[c.Table.Name] == "" {
+				statements[c.Table.Name] = fmt.Sprintf("insert into g1_%s values (%s)%s", c.Table.Name, marks(width), onConflict(c.Table))
 			}
-			put, err := tx.Prepare(statements[c.table.name])
+			put, err := tx.Prepare(statements[c.Table.Name])
 			if err != nil {
 				b.Fatal(err)
 			}
-			for row := 0; row < len(c.rows); row += width {
-				if _, err := put.Exec(c.rows[row : row+width]...); err != nil {
+			for row := 0; row < len(c.Rows); row += width {
+				if _, err := put.Exec(c.Rows[row : row+width]...); err != nil {
 					b.Fatal(err)
 				}
 			}

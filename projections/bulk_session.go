@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // bulkSession writes to MySQL with statements of many rows. Each transaction
@@ -21,7 +23,7 @@ type bulkSession struct {
 	dialect    *mysql
 	generation int64
 	guard      statement
-	changes    []change
+	changes    []schema.Change
 	conn       *sql.Conn // of the open transaction, if any
 	// repeated counts the transactions that were done again.
 	repeated int
@@ -54,7 +56,7 @@ func (s *bulkSession) insist(ctx context.Context, before, step func(context.Cont
 	return err
 }
 
-func (s *bulkSession) begin(ctx context.Context, guard statement, loads []load) error {
+func (s *bulkSession) begin(ctx context.Context, guard statement, loads []schema.Load) error {
 	s.guard, s.changes = guard, nil
 	nothing := func(context.Context) error { return nil }
 	return s.insist(ctx, nothing, func(ctx context.Context) error {
@@ -63,7 +65,7 @@ func (s *bulkSession) begin(ctx context.Context, guard statement, loads []load) 
 		}
 		for _, l := range loads {
 			if err := s.load(ctx, l); err != nil {
-				return fmt.Errorf("load %s: %w", l.table.name, err)
+				return fmt.Errorf("load %s: %w", l.Table.Name, err)
 			}
 		}
 		return nil
@@ -90,12 +92,12 @@ func (s *bulkSession) open(ctx context.Context) (err error) {
 	return nil
 }
 
-func (s *bulkSession) load(ctx context.Context, l load) error {
+func (s *bulkSession) load(ctx context.Context, l schema.Load) error {
 	// The key is named, or a table whose statistics are still those of an empty
 	// one would be read from end to end.
-	query := fmt.Sprintf("select %s from %s force index (primary) where ", names(l.table.columns), l.table.in(s.generation))
-	for part := range parts(l.keys, l.table.key*bulkKeys) {
-		if err := s.take(ctx, query+among(l.table, len(part)/l.table.key), part, l.take); err != nil {
+	query := fmt.Sprintf("select %s from %s force index (primary) where ", schema.Names(l.Table.Columns), l.Table.In(s.generation))
+	for part := range parts(l.Keys, l.Table.Key*bulkKeys) {
+		if err := s.take(ctx, query+among(l.Table, len(part)/l.Table.Key), part, l.Take); err != nil {
 			return err
 		}
 	}
@@ -117,11 +119,11 @@ func (s *bulkSession) take(ctx context.Context, query string, keys []any, take f
 }
 
 // among is a condition that the key is one of n.
-func among(t *table, n int) string {
-	if t.key == 1 {
-		return t.columns[0].name + " in (" + marks(n) + ")"
+func among(t *schema.Table, n int) string {
+	if t.Key == 1 {
+		return t.Columns[0].Name + " in (" + marks(n) + ")"
 	}
-	return fmt.Sprintf("(%s) in (%s)", names(t.keys()), groups(n, t.key))
+	return fmt.Sprintf("(%s) in (%s)", schema.Names(t.Keys()), groups(n, t.Key))
 }
 
 // groups are n value lists of width placeholders each.
@@ -142,7 +144,7 @@ func parts(list []any, n int) func(yield func([]any) bool) {
 	}
 }
 
-func (s *bulkSession) write(ctx context.Context, changes []change) error {
+func (s *bulkSession) write(ctx context.Context, changes []schema.Change) error {
 	s.changes = changes
 	return s.insist(ctx, s.open, s.put)
 }
@@ -150,24 +152,24 @@ func (s *bulkSession) write(ctx context.Context, changes []change) error {
 // put writes the changes.
 func (s *bulkSession) put(ctx context.Context) error {
 	for _, c := range s.changes {
-		t := c.table
-		insert := fmt.Sprintf("insert into %s (%s) values ", t.in(s.generation), names(t.columns))
+		t := c.Table
+		insert := fmt.Sprintf("insert into %s (%s) values ", t.In(s.generation), schema.Names(t.Columns))
 		tail := ""
-		if !t.appended {
+		if !t.Appended {
 			tail = s.dialect.upsert(t)
 		}
-		rows := s.dialect.arguments(c.rows)
-		for width := len(t.columns); len(rows) > 0; {
+		rows := s.dialect.arguments(c.Rows)
+		for width := len(t.Columns); len(rows) > 0; {
 			n := fitting(rows, width)
 			if _, err := s.conn.ExecContext(ctx, insert+groups(n/width, width)+tail, rows[:n]...); err != nil {
-				return fmt.Errorf("put %s: %w", t.name, err)
+				return fmt.Errorf("put %s: %w", t.Name, err)
 			}
 			rows = rows[n:]
 		}
-		for part := range parts(c.deleted, t.key*bulkKeys) {
-			query := fmt.Sprintf("delete from %s where %s", t.in(s.generation), among(t, len(part)/t.key)) //nolint:gosec // names of the tables in code; values are arguments
+		for part := range parts(c.Deleted, t.Key*bulkKeys) {
+			query := fmt.Sprintf("delete from %s where %s", t.In(s.generation), among(t, len(part)/t.Key)) //nolint:gosec // names of the tables in code; values are arguments
 			if _, err := s.conn.ExecContext(ctx, query, s.dialect.arguments(part)...); err != nil {
-				return fmt.Errorf("delete %s: %w", t.name, err)
+				return fmt.Errorf("delete %s: %w", t.Name, err)
 			}
 		}
 	}

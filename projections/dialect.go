@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // dialect is everything in which one database differs from another. Queries
@@ -16,12 +18,12 @@ type dialect interface {
 	// arguments turns arguments into what the database's driver takes.
 	arguments(args []any) []any
 	// column is the type of a column, with its nullability.
-	column(kind) string
+	column(schema.Kind) string
 	// storage is what follows the closing parenthesis of a create table.
-	storage(*table) string
+	storage(*schema.Table) string
 	// upsert is the end of an insert that turns it into an upsert. A row that is
 	// all key has nothing to update.
-	upsert(*table) string
+	upsert(*schema.Table) string
 	// exclusive is a statement that makes the transaction it begins the only
 	// one that changes the layout, or empty where every transaction is.
 	exclusive() string
@@ -58,8 +60,8 @@ var errFenced = errors.New("checkpoint is held by another projector")
 type session interface {
 	// begin opens a transaction, runs the guard, and loads rows. It fails with
 	// errFenced if the guard changed no row.
-	begin(ctx context.Context, guard statement, loads []load) error
-	write(ctx context.Context, changes []change) error
+	begin(ctx context.Context, guard statement, loads []schema.Load) error
+	write(ctx context.Context, changes []schema.Change) error
 	commit(ctx context.Context) error
 	// rollback leaves no transaction open and no trace of it.
 	rollback()
@@ -69,22 +71,4 @@ type session interface {
 type statement struct {
 	query string
 	args  []any
-}
-
-// load asks for the rows with the given keys.
-type load struct {
-	table *table
-	// keys holds the key columns of one row after another.
-	keys []any
-	// take is called once for each row that exists; scan reads its columns.
-	take func(scan func(dest ...any) error) error
-}
-
-// change is what a transaction does to one table. No key occurs twice.
-type change struct {
-	table *table
-	// rows holds the columns of one row to be put after another; deleted the
-	// key columns of those to be removed.
-	rows    []any
-	deleted []any
 }

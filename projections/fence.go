@@ -4,12 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // fenceVersion is the version of the tables in this file. They belong to every
@@ -27,8 +26,8 @@ type headRow struct {
 
 func newHeads() *rowCache[events.Aggregate, headRow] {
 	return &rowCache[events.Aggregate, headRow]{
-		of: &table{name: "heads", key: 2, narrow: true, columns: []column{
-			{"id", ident}, {"kind", word}, {"revision", number}, {"hash", digest}, {"held", number},
+		of: &schema.Table{Name: "heads", Key: 2, Narrow: true, Columns: []schema.Column{
+			schema.ID("id"), schema.Word("kind"), schema.Number("revision"), schema.Digest("hash"), schema.Number("held"),
 		}},
 		key: aggregateKey,
 		values: func(a events.Aggregate, r *headRow, to []any) []any {
@@ -59,9 +58,9 @@ type parkedRow struct {
 
 func newParked() *rowCache[events.Aggregate, parkedRow] {
 	return &rowCache[events.Aggregate, parkedRow]{
-		of: &table{name: "parked", key: 2, columns: []column{
-			{"id", ident}, {"kind", word}, {"project", ident}, {"sequence", number}, {"revision", number},
-			{"event_type", text}, {"reason", text}, {"happened_at", number},
+		of: &schema.Table{Name: "parked", Key: 2, Columns: []schema.Column{
+			schema.ID("id"), schema.Word("kind"), schema.ID("project"), schema.Number("sequence"), schema.Number("revision"),
+			schema.Text("event_type"), schema.Text("reason"), schema.Number("happened_at"),
 		}},
 		key: aggregateKey,
 		values: func(a events.Aggregate, r *parkedRow, to []any) []any {
@@ -80,8 +79,8 @@ type refusedRow struct {
 
 func newRefused() *rowCache[uint64, refusedRow] {
 	return &rowCache[uint64, refusedRow]{
-		of: &table{name: "refused", key: 1, appended: true, columns: []column{
-			{"sequence", number}, {"id", ident}, {"kind", text}, {"event", ident}, {"revision", number}, {"reason", text},
+		of: &schema.Table{Name: "refused", Key: 1, Appended: true, Columns: []schema.Column{
+			schema.Number("sequence"), schema.ID("id"), schema.Text("kind"), schema.ID("event"), schema.Number("revision"), schema.Text("reason"),
 		}},
 		key: func(sequence uint64, to []any) []any { return append(to, int64(sequence)) },
 		values: func(sequence uint64, r *refusedRow, to []any) []any {
@@ -144,7 +143,7 @@ func (r *rows) apply(f *fact) outcome {
 		next.held++
 	} else if err := r.fold(f); err != nil {
 		became = parkedNow
-		r.parked.put(f.Aggregate, parkedRow{f.Project, f.Position.Sequence, f.Revision, plain(string(f.Type)), reason(err), f.at})
+		r.parked.put(f.Aggregate, parkedRow{f.Project, f.Position.Sequence, f.Revision, schema.Plain(string(f.Type)), reason(err), f.at})
 		next.held = 1
 	}
 	r.heads.put(f.Aggregate, next)
@@ -186,20 +185,9 @@ var errOrder = errors.New("event does not fit the state it meets")
 const maxReason = 500
 
 func reason(err error) string {
-	s := plain(err.Error())
+	s := schema.Plain(err.Error())
 	if len(s) > maxReason {
 		s = strings.ToValidUTF8(s[:maxReason], "")
 	}
 	return s
 }
-
-// plain is s without what Postgres cannot store as text: NUL, and what is not
-// UTF-8.
-func plain(s string) string {
-	if strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) {
-		return s
-	}
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
-}
-
-func micros(t int64) time.Time { return time.UnixMicro(t).UTC() }

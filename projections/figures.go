@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // figuresRow is what is true of all projects together, in one row: it is folded
@@ -36,23 +37,23 @@ var CycleBounds = []time.Duration{
 
 func newFigures() *rowCache[int64, figuresRow] {
 	return &rowCache[int64, figuresRow]{
-		of: &table{name: "figures", key: 1, columns: []column{
-			{"id", number}, {"created", number}, {"completed", number}, {"reopened", number},
-			{"to_do", number}, {"doing", number}, {"done", number}, {"deleted", number},
-			{"cycles", text}, {"cycle_time", number},
+		of: &schema.Table{Name: "figures", Key: 1, Columns: []schema.Column{
+			schema.Number("id"), schema.Number("created"), schema.Number("completed"), schema.Number("reopened"),
+			schema.Number("to_do"), schema.Number("doing"), schema.Number("done"), schema.Number("deleted"),
+			schema.Text("cycles"), schema.Number("cycle_time"),
 		}},
 		key: func(k int64, to []any) []any { return append(to, k) },
 		values: func(k int64, r *figuresRow, to []any) []any {
 			return append(to, k, r.created, r.completed, r.reopened,
 				r.toDo, r.doing, r.done, r.deleted,
-				encodeList(r.cycles), r.taken)
+				schema.EncodeList(r.cycles), r.taken)
 		},
 		scan: func(scan func(...any) error) (k int64, r figuresRow, err error) {
 			var cycles string
 			if err = scan(&k, &r.created, &r.completed, &r.reopened, &r.toDo, &r.doing, &r.done, &r.deleted, &cycles, &r.taken); err != nil {
 				return k, r, err
 			}
-			return k, r, decode(cycles, &r.cycles)
+			return k, r, schema.Decode(cycles, &r.cycles)
 		},
 	}
 }
@@ -62,7 +63,7 @@ type cycleRow struct{ since int64 }
 
 func newCycles() *rowCache[uuid.UUID, cycleRow] {
 	return &rowCache[uuid.UUID, cycleRow]{
-		of:  &table{name: "cycles", key: 1, narrow: true, columns: []column{{"task", ident}, {"since", number}}},
+		of:  &schema.Table{Name: "cycles", Key: 1, Narrow: true, Columns: []schema.Column{schema.ID("task"), schema.Number("since")}},
 		key: idKey,
 		values: func(id uuid.UUID, r *cycleRow, to []any) []any {
 			return append(to, id, r.since)
@@ -117,7 +118,7 @@ func foldFigures(r *rows, f *fact) error {
 		if project == nil || old != nil {
 			return nil
 		}
-		category := project.category(plain(e.Status))
+		category := project.category(schema.Plain(e.Status))
 		r.figure(func(t *figuresRow) {
 			t.created++
 			t.stand(category, 1)
@@ -130,7 +131,7 @@ func foldFigures(r *rows, f *fact) error {
 		if project == nil || old == nil {
 			return nil
 		}
-		r.moved(f, old, project.category(old.status), project.category(plain(e.Status.To)))
+		r.moved(f, old, project.category(old.status), project.category(schema.Plain(e.Status.To)))
 	case events.TaskDeleted:
 		r.buried(f, -1)
 	case events.TaskRestored:
@@ -265,7 +266,7 @@ func (s *Store) Figures(ctx context.Context) (Figures, error) {
 			f.Standing[events.CategoryToDo], f.Standing[events.CategoryDoing], f.Standing[events.CategoryDone] = toDo, doing, done
 			f.CycleTime = time.Duration(taken) * time.Microsecond
 			var counts []uint64
-			err = decode(cycles, &counts)
+			err = schema.Decode(cycles, &counts)
 			copy(f.Cycles, counts)
 			return err
 		}, `select created, completed, reopened, to_do, doing, done, deleted, cycles, cycle_time from {g}figures`)

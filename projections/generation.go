@@ -40,7 +40,7 @@ func (s *Store) newGeneration(ctx context.Context, end events.Position) (m model
 			return err
 		}
 		for _, t := range tables() {
-			if _, err := tx.ExecContext(ctx, t.create(s.dialect, m.generation)); err != nil {
+			if _, err := tx.ExecContext(ctx, createTable(s.dialect, t, m.generation)); err != nil {
 				return err
 			}
 		}
@@ -72,7 +72,7 @@ func (s *Store) adopt(ctx context.Context, seen model) (m model, adopted bool, e
 		return model{}, false, fmt.Errorf("list tables: %w", err)
 	}
 	for _, t := range tables() {
-		if !slices.Contains(existing, t.in(seen.generation)) {
+		if !slices.Contains(existing, t.In(seen.generation)) {
 			return model{}, false, nil
 		}
 	}
@@ -102,8 +102,8 @@ func (s *Store) adopt(ctx context.Context, seen model) (m model, adopted bool, e
 func (s *Store) finish(ctx context.Context, generation int64) error {
 	var all []string
 	for _, t := range tables() {
-		all = append(all, t.in(generation))
-		for name, statement := range t.createIndexes(generation) {
+		all = append(all, t.In(generation))
+		for name, statement := range t.CreateIndexes(generation) {
 			if err := s.makeIndex(ctx, name, statement); err != nil {
 				return fmt.Errorf("%.80s: %w", statement, err)
 			}

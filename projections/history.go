@@ -4,6 +4,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // historyRow is an event as it is told to people.
@@ -25,9 +26,9 @@ type historyKey struct {
 
 func newHistory() *rowCache[historyKey, historyRow] {
 	return &rowCache[historyKey, historyRow]{
-		of: &table{name: "history", key: 3, appended: true, indexes: [][]string{{"project", "sequence"}}, columns: []column{
-			{"id", ident}, {"kind", word}, {"revision", number}, {"project", ident}, {"sequence", number},
-			{"event", ident}, {"happened_at", number}, {"actor", ident}, {"event_type", text}, {"concerns", ident}, {"differences", text},
+		of: &schema.Table{Name: "history", Key: 3, Appended: true, Indexes: [][]string{{"project", "sequence"}}, Columns: []schema.Column{
+			schema.ID("id"), schema.Word("kind"), schema.Number("revision"), schema.ID("project"), schema.Number("sequence"),
+			schema.ID("event"), schema.Number("happened_at"), schema.ID("actor"), schema.Text("event_type"), schema.ID("concerns"), schema.Text("differences"),
 		}},
 		key: func(k historyKey, to []any) []any {
 			return append(to, k.aggregate.ID, string(k.aggregate.Kind), int64(k.revision))
@@ -51,7 +52,7 @@ func foldHistory(r *rows, f *fact) error {
 	}
 	r.history.put(historyKey{f.Aggregate, f.Revision}, historyRow{
 		project: project, sequence: f.Position.Sequence, event: f.ID, at: f.at, actor: f.Actor, kind: f.Type,
-		concerns: events.Concerns(f.event), differences: encodeList(events.Differences(f.event)),
+		concerns: events.Concerns(f.event), differences: schema.EncodeList(events.Differences(f.event)),
 	})
 	return nil
 }

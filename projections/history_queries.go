@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 var historyList = list{
@@ -50,7 +51,7 @@ func (s *Snapshot) Comments(ctx context.Context, caller, task uuid.UUID, p Page)
 		if err := scan(&c.ID, &row.author, &row.text, &row.createdAt, &row.editedAt, &key); err != nil {
 			return err
 		}
-		c.Author, c.Text, c.CreatedAt, c.EditedAt = row.author, row.text, micros(row.createdAt), instant(row.editedAt)
+		c.Author, c.Text, c.CreatedAt, c.EditedAt = row.author, row.text, schema.Time(row.createdAt), instant(row.editedAt)
 		found = append(found, keyed[Comment]{c, key})
 		return nil
 	}, `select c.id, c.author, c.body, c.created_at, c.edited_at, `+part.expr+` from {g}comments c where `+w.String()+part.end(), w.args...)
@@ -100,7 +101,7 @@ func (s *Snapshot) entries(ctx context.Context, p Page, condition string, args .
 			(*string)(&e.Type), &e.Concerns, &differences, &key); err != nil {
 			return err
 		}
-		e.Position, e.At, e.Differences = s.Position.At(sequence), micros(at), json.RawMessage(differences)
+		e.Position, e.At, e.Differences = s.Position.At(sequence), schema.Time(at), json.RawMessage(differences)
 		found = append(found, keyed[Entry]{e, key})
 		return nil
 	}, `select h.event, h.id, h.kind, h.revision, h.sequence, h.happened_at, h.actor, h.event_type, h.concerns, h.differences, `+

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // order is one way to sort a list: by an expression, then by id. The values of
@@ -117,7 +119,7 @@ func (s *section) next(key string, id uuid.UUID) string {
 
 // nextIn is next of an item in a group.
 func (s *section) nextIn(group, key string, id uuid.UUID) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(encode(cursor{s.sort, key, id, group})))
+	return base64.RawURLEncoding.EncodeToString([]byte(schema.Encode(cursor{s.sort, key, id, group})))
 }
 
 // where adds the condition that an item lies after the cursor.

@@ -18,6 +18,8 @@ import (
 
 	mysqldriver "github.com/go-sql-driver/mysql"
 	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // mysql is the dialect of MySQL 8 and MariaDB. Text is kept as bytes: the binary
@@ -219,35 +221,35 @@ func (*mysql) arguments(args []any) []any {
 	return list
 }
 
-func (*mysql) column(k kind) string {
+func (*mysql) column(k schema.Kind) string {
 	switch k {
-	case ident:
+	case schema.KindID:
 		return "binary(16) not null"
-	case word:
+	case schema.KindWord:
 		// A word may grow to three times its length when it is made plain.
-		return fmt.Sprintf("varbinary(%d) not null", 3*maxWord)
-	case text:
+		return fmt.Sprintf("varbinary(%d) not null", 3*schema.MaxWord)
+	case schema.KindText:
 		return "mediumblob not null"
-	case number:
+	case schema.KindNumber:
 		return "bigint not null"
-	case moment:
+	case schema.KindMoment:
 		return "bigint"
-	case digest:
+	case schema.KindDigest:
 		return "varbinary(64) not null"
 	}
 	panic(fmt.Sprintf("no column type for kind %d", k))
 }
 
 // storage asks for a row format in which a long text lies outside of its row.
-func (*mysql) storage(*table) string { return " row_format = dynamic" }
+func (*mysql) storage(*schema.Table) string { return " row_format = dynamic" }
 
-func (*mysql) upsert(t *table) string {
-	sets := make([]string, 0, len(t.columns))
-	for _, c := range t.columns[t.key:] {
-		sets = append(sets, fmt.Sprintf("%[1]s = values(%[1]s)", c.name))
+func (*mysql) upsert(t *schema.Table) string {
+	sets := make([]string, 0, len(t.Columns))
+	for _, c := range t.Columns[t.Key:] {
+		sets = append(sets, fmt.Sprintf("%[1]s = values(%[1]s)", c.Name))
 	}
 	if len(sets) == 0 {
-		first := t.columns[0].name
+		first := t.Columns[0].Name
 		sets = append(sets, first+" = "+first)
 	}
 	return " on duplicate key update " + strings.Join(sets, ", ")

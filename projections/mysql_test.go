@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // onMySQL runs a test where there is a MySQL or MariaDB.
@@ -100,7 +101,7 @@ func TestDeadlockIsDoneAgain(t *testing.T) {
 		do("create table rival (n int primary key)")
 		do("start transaction")
 		do("insert into rival with recursive r as (select 1 as n union all select n + 1 from r where n < 500) select n from r")
-		do("update " + (&table{name: "heads"}).in(a.generation) + " set held = held + 1")
+		do("update " + (&schema.Table{Name: "heads"}).In(a.generation) + " set held = held + 1")
 		applied := make(chan error, 1)
 		go func() { applied <- a.apply(context.WithoutCancel(t.Context()), chunkAt(l, before, 1000, 0)) }()
 		outcome := sync.OnceValue(func() error {
@@ -139,7 +140,7 @@ func TestGenerationsAreMadeTableByTable(t *testing.T) {
 		}
 		want := dump(t, s)
 		// The third table of the next generation cannot be made.
-		if _, err := s.write.ExecContext(t.Context(), "create table "+tables()[2].in(2)+" (n int)"); err != nil {
+		if _, err := s.write.ExecContext(t.Context(), "create table "+tables()[2].In(2)+" (n int)"); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := Rebuild(t.Context(), s, l, RebuildOptions{}); err == nil {

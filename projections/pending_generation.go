@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // pendingGeneration is a generation that is not live, with what docket_generations
@@ -49,7 +51,7 @@ func (s *Store) other(ctx context.Context, condition string) (u pendingGeneratio
 	if errors.Is(err, sql.ErrNoRows) || s.dialect.missing(err) {
 		return pendingGeneration{}, nil
 	}
-	u.begun, u.begunAt, u.movedAt = uint64(begun), micros(begunAt), micros(movedAt)
+	u.begun, u.begunAt, u.movedAt = uint64(begun), schema.Time(begunAt), schema.Time(movedAt)
 	return u, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // accountRow is one person, as far as the log knows.
@@ -16,8 +17,8 @@ type accountRow struct {
 
 func newAccounts() *rowCache[uuid.UUID, accountRow] {
 	return &rowCache[uuid.UUID, accountRow]{
-		of: &table{name: "accounts", key: 1, columns: []column{
-			{"id", ident}, {"administrator", number}, {"registered_at", number}, {"erased_at", moment}, {"revision", number},
+		of: &schema.Table{Name: "accounts", Key: 1, Columns: []schema.Column{
+			schema.ID("id"), schema.Number("administrator"), schema.Number("registered_at"), schema.Moment("erased_at"), schema.Number("revision"),
 		}},
 		key: idKey,
 		values: func(id uuid.UUID, r *accountRow, to []any) []any {

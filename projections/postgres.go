@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // postgres is the dialect of Postgres. Text has the collation "C", so that it
@@ -58,17 +60,17 @@ func (*postgres) bind(query string) string {
 
 func (*postgres) arguments(args []any) []any { return args }
 
-func (*postgres) column(k kind) string {
+func (*postgres) column(k schema.Kind) string {
 	switch k {
-	case ident:
+	case schema.KindID:
 		return "uuid not null"
-	case word, text:
+	case schema.KindWord, schema.KindText:
 		return `text collate "C" not null`
-	case number:
+	case schema.KindNumber:
 		return "bigint not null"
-	case moment:
+	case schema.KindMoment:
 		return "bigint"
-	case digest:
+	case schema.KindDigest:
 		return "bytea not null"
 	}
 	panic(fmt.Sprintf("no column type for kind %d", k))
@@ -76,14 +78,14 @@ func (*postgres) column(k kind) string {
 
 // storage leaves room in each page for new versions of its rows, so that an
 // update need not touch the indexes.
-func (*postgres) storage(t *table) string {
-	if t.appended {
+func (*postgres) storage(t *schema.Table) string {
+	if t.Appended {
 		return ""
 	}
 	return " with (fillfactor = 80)"
 }
 
-func (*postgres) upsert(t *table) string { return t.conflict() }
+func (*postgres) upsert(t *schema.Table) string { return onConflict(t) }
 
 // exclusive takes a lock of this application; the number means nothing.
 func (*postgres) exclusive() string { return "select pg_advisory_xact_lock(7305808869229538420)" }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // projectColumns are read by scanProject, from a join of memberships m,
@@ -39,14 +41,14 @@ func (p *projectScan) dest(more ...any) []any {
 
 func (p *projectScan) project(caller uuid.UUID) (Project, error) {
 	var counts []count
-	if err := decode(p.json[0], &p.row.statuses, p.json[1], &p.row.retired, p.json[2], &p.row.members, p.json[3], &counts); err != nil {
+	if err := schema.Decode(p.json[0], &p.row.statuses, p.json[1], &p.row.retired, p.json[2], &p.row.members, p.json[3], &counts); err != nil {
 		return Project{}, fmt.Errorf("project %s: %w", p.id, err)
 	}
 	answer := Project{
 		ID: p.id, Name: p.row.name, Archived: p.archived != 0,
 		Statuses: p.row.statuses, Retired: p.row.retired, Members: p.row.members,
 		Counts: make(map[string]int), Revision: p.row.revision,
-		CreatedAt: micros(p.row.createdAt), CreatedBy: p.row.createdBy, UpdatedAt: micros(p.row.updatedAt),
+		CreatedAt: schema.Time(p.row.createdAt), CreatedBy: p.row.createdBy, UpdatedAt: schema.Time(p.row.updatedAt),
 	}
 	for _, m := range answer.Members {
 		if m.Account == caller {

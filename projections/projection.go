@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // projection is a fold with a name and a version. The version is raised with
@@ -85,8 +86,8 @@ func newRows(projections []projection) *rows {
 }
 
 // tables lists the tables of a generation.
-func tables() []*table {
-	var list []*table
+func tables() []*schema.Table {
+	var list []*schema.Table
 	for _, c := range newRows(nil).caches {
 		list = append(list, c.table())
 	}
@@ -103,8 +104,8 @@ func (r *rows) want(f *fact) {
 	}
 }
 
-func (r *rows) loads() []load {
-	var loads []load
+func (r *rows) loads() []schema.Load {
+	var loads []schema.Load
 	for _, c := range r.caches {
 		if l, ok := c.load(); ok {
 			loads = append(loads, l)
@@ -113,8 +114,8 @@ func (r *rows) loads() []load {
 	return loads
 }
 
-func (r *rows) changes() []change {
-	var changes []change
+func (r *rows) changes() []schema.Change {
+	var changes []schema.Change
 	for _, c := range r.caches {
 		if changed, ok := c.change(); ok {
 			changes = append(changes, changed)

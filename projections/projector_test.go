@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 func testChoices(seed uint64) choices { return rand.New(rand.NewPCG(seed, seed)) }
@@ -140,7 +141,7 @@ type cut struct {
 	outage *outage
 }
 
-func (c *cut) begin(ctx context.Context, guard statement, loads []load) error {
+func (c *cut) begin(ctx context.Context, guard statement, loads []schema.Load) error {
 	if c.outage.down.Load() {
 		return errGone
 	}
@@ -250,7 +251,7 @@ func onlyLiveAndKept(t testing.TB, s *Store) {
 			t.Fatal(err)
 		}
 		return len(names) == generations*len(tables()) && !slices.ContainsFunc(names, func(name string) bool {
-			return !strings.HasPrefix(name, prefix(m.generation)) && !strings.HasPrefix(name, prefix(kept))
+			return !strings.HasPrefix(name, schema.Prefix(m.generation)) && !strings.HasPrefix(name, schema.Prefix(kept))
 		})
 	})
 }

@@ -1,7 +1,6 @@
 package projections
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // projectRow is a project, whole: whoever has it needs no other row to know who
@@ -28,15 +28,15 @@ type projectRow struct {
 
 func newProjects() *rowCache[uuid.UUID, projectRow] {
 	return &rowCache[uuid.UUID, projectRow]{
-		of: &table{name: "projects", key: 1, columns: []column{
-			{"id", ident}, {"name", text}, {"folded_name", text}, {"archived", number},
-			{"statuses", text}, {"retired", text}, {"members", text},
-			{"revision", number}, {"created_at", number}, {"created_by", ident}, {"updated_at", number},
+		of: &schema.Table{Name: "projects", Key: 1, Columns: []schema.Column{
+			schema.ID("id"), schema.Text("name"), schema.Text("folded_name"), schema.Number("archived"),
+			schema.Text("statuses"), schema.Text("retired"), schema.Text("members"),
+			schema.Number("revision"), schema.Number("created_at"), schema.ID("created_by"), schema.Number("updated_at"),
 		}},
 		key: idKey,
 		values: func(id uuid.UUID, r *projectRow, to []any) []any {
 			return append(to, id, r.name, strings.ToLower(r.name), bit(r.archived),
-				encodeList(r.statuses), encode(r.retired), encodeList(r.members),
+				schema.EncodeList(r.statuses), schema.Encode(r.retired), schema.EncodeList(r.members),
 				int64(r.revision), r.createdAt, r.createdBy, r.updatedAt)
 		},
 		scan: func(scan func(...any) error) (id uuid.UUID, r projectRow, err error) {
@@ -47,7 +47,7 @@ func newProjects() *rowCache[uuid.UUID, projectRow] {
 				return id, r, err
 			}
 			r.archived = archived != 0
-			return id, r, decode(statuses, &r.statuses, retired, &r.retired, members, &r.members)
+			return id, r, schema.Decode(statuses, &r.statuses, retired, &r.retired, members, &r.members)
 		},
 	}
 }
@@ -57,7 +57,7 @@ type membershipKey struct{ account, project uuid.UUID }
 
 func newMemberships() *rowCache[membershipKey, struct{}] {
 	return &rowCache[membershipKey, struct{}]{
-		of: &table{name: "memberships", key: 2, narrow: true, columns: []column{{"account", ident}, {"project", ident}}},
+		of: &schema.Table{Name: "memberships", Key: 2, Narrow: true, Columns: []schema.Column{schema.ID("account"), schema.ID("project")}},
 		key: func(k membershipKey, to []any) []any {
 			return append(to, k.account, k.project)
 		},
@@ -82,8 +82,8 @@ type statusKey struct {
 
 func newStatuses() *rowCache[statusKey, statusRow] {
 	return &rowCache[statusKey, statusRow]{
-		of: &table{name: "statuses", key: 2, narrow: true, columns: []column{
-			{"project", ident}, {"status", word}, {"resolved", text}, {"category", text},
+		of: &schema.Table{Name: "statuses", Key: 2, Narrow: true, Columns: []schema.Column{
+			schema.ID("project"), schema.Word("status"), schema.Text("resolved"), schema.Text("category"),
 		}},
 		key: func(k statusKey, to []any) []any { return append(to, k.project, k.status) },
 		values: func(k statusKey, r *statusRow, to []any) []any {
@@ -109,8 +109,8 @@ func foldProject(r *rows, f *fact) error {
 			return errOrder
 		}
 		row := projectRow{
-			name: plain(e.Name), retired: map[string]string{},
-			members:  []Member{{f.Actor, events.RoleOwner, micros(f.at)}},
+			name: schema.Plain(e.Name), retired: map[string]string{},
+			members:  []Member{{f.Actor, events.RoleOwner, schema.Time(f.at)}},
 			revision: f.Revision, createdAt: f.at, createdBy: f.Actor, updatedAt: f.at,
 		}
 		if err := row.replaceStatuses(r, id, e.Statuses, nil); err != nil {
@@ -127,7 +127,7 @@ func foldProject(r *rows, f *fact) error {
 	row.revision, row.updatedAt = f.Revision, f.at
 	switch e := f.event.(type) {
 	case events.ProjectRenamed:
-		row.name = plain(e.To)
+		row.name = schema.Plain(e.To)
 	case events.ProjectArchived:
 		row.archived = true
 	case events.ProjectUnarchived:
@@ -136,7 +136,7 @@ func foldProject(r *rows, f *fact) error {
 		if slices.ContainsFunc(row.members, is(e.Account)) {
 			return errOrder
 		}
-		row.members = append(slices.Clone(row.members), Member{e.Account, e.Role, micros(f.at)})
+		row.members = append(slices.Clone(row.members), Member{e.Account, e.Role, schema.Time(f.at)})
 		r.memberships.put(membershipKey{e.Account, id}, struct{}{})
 	case events.MemberRoleChanged:
 		row.members = slices.Clone(row.members)
@@ -160,10 +160,6 @@ func foldProject(r *rows, f *fact) error {
 func is(account uuid.UUID) func(Member) bool {
 	return func(m Member) bool { return m.Account == account }
 }
-
-// maxWord bounds strings that become part of a key, in bytes: Postgres refuses
-// an index entry of more than 2704, MySQL a key of more than 3072. Commands are stricter.
-const maxWord = 500
 
 // replaceStatuses gives the project another board, and every status that was
 // ever on it its new meaning.
@@ -193,17 +189,17 @@ func (p *projectRow) reboard(to []events.Status, retired map[string]string) erro
 	// Who stood for a status that goes now is stood for by its heir.
 	for key, heir := range p.retired {
 		if next, ok := retired[heir]; ok {
-			p.retired[key] = plain(next)
+			p.retired[key] = schema.Plain(next)
 		}
 	}
 	for from, heir := range retired {
-		p.retired[plain(from)] = plain(heir)
+		p.retired[schema.Plain(from)] = schema.Plain(heir)
 	}
 	for i, s := range to {
-		if len(s.Key) > maxWord {
+		if len(s.Key) > schema.MaxWord {
 			return fmt.Errorf("status key of %d bytes", len(s.Key))
 		}
-		p.statuses[i] = events.Status{Key: plain(s.Key), Name: plain(s.Name), Category: events.Category(plain(string(s.Category))), Limit: s.Limit}
+		p.statuses[i] = events.Status{Key: schema.Plain(s.Key), Name: schema.Plain(s.Name), Category: events.Category(schema.Plain(string(s.Category))), Limit: s.Limit}
 		delete(p.retired, p.statuses[i].Key)
 	}
 	return nil
@@ -222,36 +218,4 @@ func (p *projectRow) standings() map[string]statusRow {
 		}
 	}
 	return standings
-}
-
-// encode is v as a JSON column. It panics on what cannot be JSON, which no row
-// holds.
-func encode[T any](v T) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(b)
-}
-
-// encodeList is encode for lists, [] for none.
-func encodeList[T any](list []T) string {
-	if len(list) == 0 {
-		return "[]"
-	}
-	return encode(list)
-}
-
-// decode reads JSON columns: pairs of a text and what to read it into.
-func decode(pairs ...any) error {
-	for i := 0; i < len(pairs); i += 2 {
-		text := pairs[i].(string)
-		if text == "[]" {
-			continue
-		}
-		if err := json.Unmarshal([]byte(text), pairs[i+1]); err != nil {
-			return fmt.Errorf("decode column %.80q: %w", text, err)
-		}
-	}
-	return nil
 }

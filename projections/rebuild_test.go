@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // While rows are rebuilt the old ones are served and kept up to date, events go
@@ -232,7 +233,7 @@ func TestRebuildBeginsAnew(t *testing.T) {
 			"another life of the log": func(*Store, *memoryLog, model) string {
 				return "update docket_checkpoints set incarnation = 'other' where generation = 2"
 			},
-			"a table is missing": func(_ *Store, _ *memoryLog, m model) string { return "drop table " + tables()[3].in(m.generation) },
+			"a table is missing": func(_ *Store, _ *memoryLog, m model) string { return "drop table " + tables()[3].In(m.generation) },
 		} {
 			s, l := d.open(t), newMemoryLog()
 			newSimulation(l, testChoices(17)).steps(60)
@@ -410,7 +411,7 @@ func TestRebuildComparesWhileLive(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := other.write.ExecContext(t.Context(), "delete from "+prefix(m.generation)+"history where kind = 'project' and revision = 1"); err != nil {
+		if _, err := other.write.ExecContext(t.Context(), "delete from "+schema.Prefix(m.generation)+"history where kind = 'project' and revision = 1"); err != nil {
 			t.Fatal(err)
 		}
 		var differs *DifferenceError
@@ -469,7 +470,7 @@ func TestCompare(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := a.write.ExecContext(t.Context(), strings.ReplaceAll(c.spoil, "{g}", prefix(m.generation))); err != nil {
+			if _, err := a.write.ExecContext(t.Context(), strings.ReplaceAll(c.spoil, "{g}", schema.Prefix(m.generation))); err != nil {
 				t.Fatal(err)
 			}
 			if have := compare(); !strings.Contains(have, c.want) {

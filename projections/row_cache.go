@@ -1,12 +1,16 @@
 package projections
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/docketlog/docket/projections/schema"
+)
 
 // rowCache is the part of one table that an applier has in memory: rows that were
 // loaded, rows that are known not to exist, and what changed since the last
 // transaction. A row is replaced, never altered in place.
 type rowCache[K comparable, R any] struct {
-	of *table
+	of *schema.Table
 	// key and values append a row's key columns, and all its columns.
 	key    func(k K, to []any) []any
 	values func(k K, r *R, to []any) []any
@@ -49,7 +53,7 @@ func (c *rowCache[K, R]) want(k K) {
 func (c *rowCache[K, R]) get(k K) *R {
 	e, known := c.entries[k]
 	if !known {
-		panic(fmt.Sprintf("row %v of %s was not loaded", k, c.of.name))
+		panic(fmt.Sprintf("row %v of %s was not loaded", k, c.of.Name))
 	}
 	return e.row
 }
@@ -81,16 +85,16 @@ func (c *rowCache[K, R]) revert() {
 }
 
 // load is the request for the rows that are wanted and not known, if any.
-func (c *rowCache[K, R]) load() (load, bool) {
+func (c *rowCache[K, R]) load() (schema.Load, bool) {
 	if len(c.wanted) == 0 {
-		return load{}, false
+		return schema.Load{}, false
 	}
-	keys := make([]any, 0, len(c.wanted)*c.of.key)
+	keys := make([]any, 0, len(c.wanted)*c.of.Key)
 	for _, k := range c.wanted {
 		keys = c.key(k, keys)
 	}
 	c.wanted = c.wanted[:0]
-	return load{c.of, keys, func(scan func(...any) error) error {
+	return schema.Load{Table: c.of, Keys: keys, Take: func(scan func(...any) error) error {
 		k, r, err := c.scan(scan)
 		if err == nil {
 			c.entries[k] = entry[R]{row: &r}
@@ -101,26 +105,26 @@ func (c *rowCache[K, R]) load() (load, bool) {
 
 // change is what differs from the database, if anything. It is asked once per
 // transaction.
-func (c *rowCache[K, R]) change() (change, bool) {
+func (c *rowCache[K, R]) change() (schema.Change, bool) {
 	if len(c.dirty) == 0 {
-		return change{}, false
+		return schema.Change{}, false
 	}
-	changed := change{table: c.of, rows: make([]any, 0, len(c.dirty)*len(c.of.columns))}
+	changed := schema.Change{Table: c.of, Rows: make([]any, 0, len(c.dirty)*len(c.of.Columns))}
 	for _, k := range c.dirty {
 		e := c.entries[k]
 		switch {
 		case !e.dirty: // reverted, or put again after that and taken already
 			continue
 		case e.row != nil:
-			changed.rows = c.values(k, e.row, changed.rows)
+			changed.Rows = c.values(k, e.row, changed.Rows)
 		default:
-			changed.deleted = c.key(k, changed.deleted)
+			changed.Deleted = c.key(k, changed.Deleted)
 		}
 		e.dirty = false
 		c.entries[k] = e
 	}
 	c.dirty = c.dirty[:0]
-	return changed, len(changed.rows)+len(changed.deleted) > 0
+	return changed, len(changed.Rows)+len(changed.Deleted) > 0
 }
 
 // settle follows a commit: rows that are never read again are let go.
@@ -139,13 +143,13 @@ func (c *rowCache[K, R]) reset(complete bool) {
 
 func (c *rowCache[K, R]) size() int { return len(c.entries) }
 
-func (c *rowCache[K, R]) table() *table { return c.of }
+func (c *rowCache[K, R]) table() *schema.Table { return c.of }
 
 // anyCache is a rowCache of any table.
 type anyCache interface {
-	table() *table
-	load() (load, bool)
-	change() (change, bool)
+	table() *schema.Table
+	load() (schema.Load, bool)
+	change() (schema.Change, bool)
 	keep()
 	revert()
 	settle()

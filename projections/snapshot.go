@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // Snapshot answers queries from one state of the rows. It is valid within the
@@ -131,7 +132,7 @@ const patience = 5 * time.Second
 
 // query runs a query written with ? and {g}.
 func (s *Snapshot) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	found, err := s.conn.QueryContext(ctx, s.dialect.bind(strings.ReplaceAll(query, "{g}", prefix(s.generation))), s.dialect.arguments(args)...)
+	found, err := s.conn.QueryContext(ctx, s.dialect.bind(strings.ReplaceAll(query, "{g}", schema.Prefix(s.generation))), s.dialect.arguments(args)...)
 	s.gone = s.gone || s.dialect.missing(err)
 	return found, s.failed(ctx, err)
 }

@@ -10,6 +10,8 @@ import (
 
 	driver "modernc.org/sqlite" // known to database/sql as "sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // sqlite is the dialect of SQLite. Ids are text, so that the rows can be read
@@ -52,28 +54,28 @@ func (*sqlite) bind(query string) string { return query }
 
 func (*sqlite) arguments(args []any) []any { return args }
 
-func (*sqlite) column(k kind) string {
+func (*sqlite) column(k schema.Kind) string {
 	switch k {
-	case ident, word, text:
+	case schema.KindID, schema.KindWord, schema.KindText:
 		return "text not null"
-	case number:
+	case schema.KindNumber:
 		return "integer not null"
-	case moment:
+	case schema.KindMoment:
 		return "integer"
-	case digest:
+	case schema.KindDigest:
 		return "blob not null"
 	}
 	panic(fmt.Sprintf("no column type for kind %d", k))
 }
 
-func (*sqlite) storage(t *table) string {
-	if t.narrow {
+func (*sqlite) storage(t *schema.Table) string {
+	if t.Narrow {
 		return " without rowid"
 	}
 	return ""
 }
 
-func (*sqlite) upsert(t *table) string { return t.conflict() }
+func (*sqlite) upsert(t *schema.Table) string { return onConflict(t) }
 
 func (*sqlite) exclusive() string { return "" }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // State is what a projector is doing.
@@ -122,7 +123,7 @@ func (s *Store) Parked(ctx context.Context) ([]Parked, error) {
 			var sequence uint64
 			var at int64
 			err := scan(&p.Aggregate.ID, (*string)(&p.Aggregate.Kind), &p.Project, &sequence, &p.Revision, (*string)(&p.Type), &p.Reason, &at, &p.Held)
-			p.Position, p.At = snapshot.Position.At(sequence), micros(at)
+			p.Position, p.At = snapshot.Position.At(sequence), schema.Time(at)
 			list = append(list, p)
 			return err
 		}, `select p.id, p.kind, p.project, p.sequence, p.revision, p.event_type, p.reason, p.happened_at, h.held

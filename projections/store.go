@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // Options are the choices there are about a [Store].
@@ -119,12 +120,12 @@ func layout(d dialect) []string {
 		fmt.Sprintf(`create table if not exists docket_checkpoints (
 			generation bigint not null primary key, fingerprint %[1]s,
 			incarnation %[1]s, sequence bigint not null, head bigint not null, stored_at bigint not null,
-			epoch bigint not null, malformed bigint not null)`, d.column(word)),
+			epoch bigint not null, malformed bigint not null)`, d.column(schema.KindWord)),
 		`create table if not exists docket_generations (
 			generation bigint not null primary key, kept bigint not null, compared bigint not null,
 			busy bigint not null, begun bigint not null, begun_at bigint not null, moved_at bigint not null)`,
 		`insert into docket_read_model (id, generation, newest) values (1, 0, 0)` +
-			d.upsert(&table{key: 1, columns: []column{{"id", number}}}),
+			d.upsert(&schema.Table{Key: 1, Columns: []schema.Column{schema.Number("id")}}),
 	}
 }
 
@@ -237,5 +238,5 @@ func (m *model) behind(now time.Time) time.Duration {
 	if m.storedAt == 0 || m.head <= m.position.Sequence {
 		return 0
 	}
-	return max(0, now.Sub(micros(m.storedAt)))
+	return max(0, now.Sub(schema.Time(m.storedAt)))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // taskColumns are read by taskScan, from a join of tasks t and statuses s. A
@@ -66,7 +67,7 @@ func (t *taskScan) dest(more ...any) []any {
 func (t *taskScan) task(assigned func(account uuid.UUID) bool) (Task, error) {
 	r := &t.row
 	r.labels, r.assignees = []string{}, []uuid.UUID{}
-	if err := decode(t.labels, &r.labels, t.assignees, &r.assignees); err != nil {
+	if err := schema.Decode(t.labels, &r.labels, t.assignees, &r.assignees); err != nil {
 		return Task{}, fmt.Errorf("task %s: %w", t.id, err)
 	}
 	return Task{
@@ -74,7 +75,7 @@ func (t *taskScan) task(assigned func(account uuid.UUID) bool) (Task, error) {
 		Status: r.status, Priority: r.priority, Due: r.due, Labels: r.labels,
 		Assignees: slices.DeleteFunc(r.assignees, func(a uuid.UUID) bool { return !assigned(a) }),
 		Rank:      r.rank, Revision: r.revision,
-		CreatedAt: micros(r.createdAt), CreatedBy: r.createdBy, UpdatedAt: micros(r.updatedAt), DeletedAt: instant(r.deletedAt),
+		CreatedAt: schema.Time(r.createdAt), CreatedBy: r.createdBy, UpdatedAt: schema.Time(r.updatedAt), DeletedAt: instant(r.deletedAt),
 		CommentCount: int(r.comments),
 	}, nil
 }
@@ -91,7 +92,7 @@ func (s *Snapshot) Task(ctx context.Context, caller, id uuid.UUID) (Task, error)
 		return Task{}, fmt.Errorf("task %s: %w", id, err)
 	}
 	var project Project
-	if err := decode(list, &project.Members); err != nil {
+	if err := schema.Decode(list, &project.Members); err != nil {
 		return Task{}, fmt.Errorf("task %s: %w", id, err)
 	}
 	return row.task(project.member)
@@ -292,7 +293,7 @@ func (s *Snapshot) membersOf(ctx context.Context, found []keyed[taskScan]) (map[
 			return err
 		}
 		var list []Member
-		if err := decode(text, &list); err != nil {
+		if err := schema.Decode(text, &list); err != nil {
 			return err
 		}
 		for _, m := range list {
@@ -329,21 +330,21 @@ func (f *TaskFilter) where(w *where) {
 			join {g}memberships y on y.account = x.account and y.project = t.project where x.task = t.id)`)
 	}
 	for _, label := range f.Labels {
-		w.and("exists (select 1 from {g}labels x where x.task = t.id and x.label = ?)", plain(label))
+		w.and("exists (select 1 from {g}labels x where x.task = t.id and x.label = ?)", schema.Plain(label))
 	}
 	if f.DueFrom != "" {
-		w.and("t.due >= ?", plain(string(f.DueFrom)))
+		w.and("t.due >= ?", schema.Plain(string(f.DueFrom)))
 	}
 	if f.DueTo != "" {
-		w.and("t.due <> '' and t.due <= ?", plain(string(f.DueTo)))
+		w.and("t.due <> '' and t.due <= ?", schema.Plain(string(f.DueTo)))
 	}
 	if f.Priority != "" {
-		w.and("t.priority = ?", plain(string(f.Priority)))
+		w.and("t.priority = ?", schema.Plain(string(f.Priority)))
 	}
 	if f.Number != 0 {
 		w.and("t.number = ?", f.Number)
 	}
-	words := strings.Fields(strings.ToLower(plain(f.Text)))
+	words := strings.Fields(strings.ToLower(schema.Plain(f.Text)))
 	for _, word := range words[:min(len(words), maxWords)] {
 		pattern := like(word)
 		w.and("(t.folded_title like ? escape '!' or t.folded_description like ? escape '!')", pattern, pattern)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // taskRow is a task, whole. Its status is the recorded one; see statusRow.
@@ -32,18 +33,18 @@ type taskRow struct {
 
 func newTasks() *rowCache[uuid.UUID, taskRow] {
 	return &rowCache[uuid.UUID, taskRow]{
-		of: &table{name: "tasks", key: 1, indexes: [][]string{{"project", "number"}}, columns: []column{
-			{"id", ident}, {"project", ident}, {"number", number},
-			{"title", text}, {"folded_title", text}, {"description", text}, {"folded_description", text},
-			{"status", text}, {"priority", text}, {"due", text}, {"labels", text}, {"assignees", text}, {"board_rank", text},
-			{"comments", number}, {"revision", number},
-			{"created_at", number}, {"created_by", ident}, {"updated_at", number}, {"deleted_at", moment},
+		of: &schema.Table{Name: "tasks", Key: 1, Indexes: [][]string{{"project", "number"}}, Columns: []schema.Column{
+			schema.ID("id"), schema.ID("project"), schema.Number("number"),
+			schema.Text("title"), schema.Text("folded_title"), schema.Text("description"), schema.Text("folded_description"),
+			schema.Text("status"), schema.Text("priority"), schema.Text("due"), schema.Text("labels"), schema.Text("assignees"), schema.Text("board_rank"),
+			schema.Number("comments"), schema.Number("revision"),
+			schema.Number("created_at"), schema.ID("created_by"), schema.Number("updated_at"), schema.Moment("deleted_at"),
 		}},
 		key: idKey,
 		values: func(id uuid.UUID, r *taskRow, to []any) []any {
 			return append(to, id, r.project, r.number,
 				r.title, strings.ToLower(r.title), r.description, strings.ToLower(r.description),
-				r.status, string(r.priority), string(r.due), encodeList(r.labels), encodeList(r.assignees), r.rank,
+				r.status, string(r.priority), string(r.due), schema.EncodeList(r.labels), schema.EncodeList(r.assignees), r.rank,
 				r.comments, int64(r.revision), r.createdAt, r.createdBy, r.updatedAt, when(r.deletedAt))
 		},
 		scan: func(scan func(...any) error) (id uuid.UUID, r taskRow, err error) {
@@ -54,7 +55,7 @@ func newTasks() *rowCache[uuid.UUID, taskRow] {
 				&r.comments, &r.revision, &r.createdAt, &r.createdBy, &r.updatedAt, &r.deletedAt); err != nil {
 				return id, r, err
 			}
-			return id, r, decode(labels, &r.labels, assignees, &r.assignees)
+			return id, r, schema.Decode(labels, &r.labels, assignees, &r.assignees)
 		},
 	}
 }
@@ -73,17 +74,17 @@ type count struct {
 
 func newTallies() *rowCache[uuid.UUID, tallyRow] {
 	return &rowCache[uuid.UUID, tallyRow]{
-		of:  &table{name: "tallies", key: 1, columns: []column{{"project", ident}, {"created", number}, {"counts", text}}},
+		of:  &schema.Table{Name: "tallies", Key: 1, Columns: []schema.Column{schema.ID("project"), schema.Number("created"), schema.Text("counts")}},
 		key: idKey,
 		values: func(id uuid.UUID, r *tallyRow, to []any) []any {
-			return append(to, id, r.created, encodeList(r.counts))
+			return append(to, id, r.created, schema.EncodeList(r.counts))
 		},
 		scan: func(scan func(...any) error) (id uuid.UUID, r tallyRow, err error) {
 			var counts string
 			if err = scan(&id, &r.created, &counts); err != nil {
 				return id, r, err
 			}
-			return id, r, decode(counts, &r.counts)
+			return id, r, schema.Decode(counts, &r.counts)
 		},
 	}
 }
@@ -93,8 +94,8 @@ type assignmentKey struct{ account, task uuid.UUID }
 
 func newAssignments() *rowCache[assignmentKey, struct{}] {
 	return &rowCache[assignmentKey, struct{}]{
-		of: &table{name: "assignments", key: 2, narrow: true, indexes: [][]string{{"task"}}, columns: []column{
-			{"account", ident}, {"task", ident},
+		of: &schema.Table{Name: "assignments", Key: 2, Narrow: true, Indexes: [][]string{{"task"}}, Columns: []schema.Column{
+			schema.ID("account"), schema.ID("task"),
 		}},
 		key: func(k assignmentKey, to []any) []any { return append(to, k.account, k.task) },
 		values: func(k assignmentKey, _ *struct{}, to []any) []any {
@@ -111,7 +112,7 @@ type labelKey struct {
 
 func newLabels() *rowCache[labelKey, struct{}] {
 	return &rowCache[labelKey, struct{}]{
-		of:  &table{name: "labels", key: 2, narrow: true, columns: []column{{"task", ident}, {"label", word}}},
+		of:  &schema.Table{Name: "labels", Key: 2, Narrow: true, Columns: []schema.Column{schema.ID("task"), schema.Word("label")}},
 		key: func(k labelKey, to []any) []any { return append(to, k.task, k.label) },
 		values: func(k labelKey, _ *struct{}, to []any) []any {
 			return append(to, k.task, k.label)
@@ -162,9 +163,9 @@ func foldTask(r *rows, f *fact) error {
 	case events.TaskMoved:
 		if row.deletedAt == nil {
 			r.countTasks(row.project, row.status, -1)
-			r.countTasks(row.project, plain(e.Status.To), +1)
+			r.countTasks(row.project, schema.Plain(e.Status.To), +1)
 		}
-		row.status, row.rank = plain(e.Status.To), plain(e.Rank.To)
+		row.status, row.rank = schema.Plain(e.Status.To), schema.Plain(e.Rank.To)
 	case events.TaskAssigned:
 		row.assignees = slices.Clone(row.assignees)
 		for _, account := range e.Accounts {
@@ -210,9 +211,9 @@ func createTask(r *rows, f *fact, e events.TaskCreated) error {
 	}
 	row := taskRow{
 		project: e.Project, number: r.nextNumber(e.Project),
-		title: plain(e.Title), description: plain(e.Description),
-		status: plain(e.Status), rank: plain(e.Rank),
-		priority: events.Priority(plain(string(e.Priority))), due: events.Date(plain(string(e.Due))),
+		title: schema.Plain(e.Title), description: schema.Plain(e.Description),
+		status: schema.Plain(e.Status), rank: schema.Plain(e.Rank),
+		priority: events.Priority(schema.Plain(string(e.Priority))), due: events.Date(schema.Plain(string(e.Due))),
 		revision: f.Revision, createdAt: f.at, createdBy: f.Actor, updatedAt: f.at,
 	}
 	if err := row.relabel(r, id, e.Labels); err != nil {
@@ -240,16 +241,16 @@ func passTask(r *rows, f *fact) {
 
 func (t *taskRow) edit(r *rows, id uuid.UUID, e events.TaskEdited) error {
 	if c := e.Title; c != nil {
-		t.title = plain(c.To)
+		t.title = schema.Plain(c.To)
 	}
 	if c := e.Description; c != nil {
-		t.description = plain(c.To)
+		t.description = schema.Plain(c.To)
 	}
 	if c := e.Priority; c != nil {
-		t.priority = events.Priority(plain(string(c.To)))
+		t.priority = events.Priority(schema.Plain(string(c.To)))
 	}
 	if c := e.Due; c != nil {
-		t.due = events.Date(plain(string(c.To)))
+		t.due = events.Date(schema.Plain(string(c.To)))
 	}
 	if c := e.Labels; c != nil {
 		return t.relabel(r, id, c.To)
@@ -260,10 +261,10 @@ func (t *taskRow) edit(r *rows, id uuid.UUID, e events.TaskEdited) error {
 func (t *taskRow) relabel(r *rows, id uuid.UUID, to []string) error {
 	labels := make([]string, 0, len(to))
 	for _, label := range to {
-		if len(label) > maxWord {
+		if len(label) > schema.MaxWord {
 			return fmt.Errorf("label of %d bytes", len(label))
 		}
-		if label = plain(label); !slices.Contains(labels, label) {
+		if label = schema.Plain(label); !slices.Contains(labels, label) {
 			labels = append(labels, label)
 		}
 	}
