@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
 )
 
 // applier brings the rows of one generation forward. It holds the generation's
@@ -14,7 +15,7 @@ import (
 // is in, so rows that an applier has in memory are the rows of the database for
 // as long as its transactions succeed. After any failure it is closed.
 type applier struct {
-	session    session
+	session    dialect.Session
 	logger     *slog.Logger
 	generation int64
 	epoch      int64
@@ -35,7 +36,7 @@ type keep struct{ rows, payload int }
 // newApplier opens a connection for a generation whose checkpoint is m.
 // complete says that the generation is empty.
 func (s *Store) newApplier(ctx context.Context, m model, keep keep, complete bool) (*applier, error) {
-	session, err := s.dialect.session(ctx, m.generation)
+	session, err := s.dialect.Session(ctx, m.generation)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
@@ -48,7 +49,7 @@ func (s *Store) newApplier(ctx context.Context, m model, keep keep, complete boo
 	return a, nil
 }
 
-func (a *applier) close() { a.session.close() }
+func (a *applier) close() { a.session.Close() }
 
 // chunk is a run of the log, decoded.
 type chunk struct {
@@ -95,7 +96,7 @@ const moveCheckpoint = `update docket_checkpoints
 
 // apply brings the rows to the chunk's end, in one transaction: checkpoint,
 // rows, all or nothing. What lies at or before the applier's position is
-// passed over. It fails with errFenced if the claim is lost; after any error
+// passed over. It fails with dialect.ErrFenced if the claim is lost; after any error
 // the applier is of no more use.
 func (a *applier) apply(ctx context.Context, c *chunk) (err error) {
 	if c.end.Sequence <= a.position.Sequence {
@@ -103,17 +104,17 @@ func (a *applier) apply(ctx context.Context, c *chunk) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			a.session.rollback()
+			a.session.Rollback()
 		}
 	}()
 	for i := range c.facts {
 		a.rows.want(&c.facts[i])
 	}
-	move := statement{moveCheckpoint, []any{
+	move := dialect.Statement{Query: moveCheckpoint, Args: []any{
 		int64(c.end.Sequence), int64(c.head), c.storedAt, int64(c.malformed),
 		a.generation, a.epoch, a.position.Incarnation, int64(a.position.Sequence),
 	}}
-	if err := a.session.begin(ctx, move, a.rows.loads()); err != nil {
+	if err := a.session.Begin(ctx, move, a.rows.loads()); err != nil {
 		return fmt.Errorf("begin after %s: %w", a.position, err)
 	}
 	var parked []*fact
@@ -132,10 +133,10 @@ func (a *applier) apply(ctx context.Context, c *chunk) (err error) {
 			a.refused++
 		}
 	}
-	if err := a.session.write(ctx, a.rows.changes()); err != nil {
+	if err := a.session.Write(ctx, a.rows.changes()); err != nil {
 		return fmt.Errorf("write up to %s: %w", c.end, err)
 	}
-	if err := a.session.commit(ctx); err != nil {
+	if err := a.session.Commit(ctx); err != nil {
 		return fmt.Errorf("commit up to %s: %w", c.end, err)
 	}
 	a.position, a.parked = c.end, int64(len(parked))

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/projections/schema"
@@ -133,88 +132,6 @@ func foldBeforehand(l *memoryLog, n int) [][]schema.Change {
 		at = c.end
 	}
 	return list
-}
-
-func rawLoop(b *testing.B, d database, s *Store, folded [][]schema.Change) {
-	b.Helper()
-	ctx := context.Background()
-	if d.name == "mysql" {
-		for i, changes := range folded {
-			tx, err := s.write.Begin()
-			if err != nil {
-				b.Fatal(err)
-			}
-			for _, c := range changes {
-				width, rows := len(c.Table.Columns), s.dialect.arguments(c.Rows)
-				for len(rows) > 0 {
-					n := fitting(rows, width)
-					if _, err := tx.Exec("insert into g1_"+c.Table.Name+" values "+groups(n/width, width)+s.dialect.upsert(c.Table), rows[:n]...); err != nil {
-						b.Fatal(err)
-					}
-					rows = rows[n:]
-				}
-			}
-			if _, err := tx.Exec("update docket_checkpoints set sequence = ?", i); err != nil {
-				b.Fatal(err)
-			}
-			if err := tx.Commit(); err != nil {
-				b.Fatal(err)
-			}
-		}
-		return
-	}
-	if d.name == "postgres" {
-		conn, err := pgx.ConnectConfig(ctx, s.dialect.(*postgres).config.Copy())
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer conn.Close(ctx)
-		for i, changes := range folded {
-			var batch pgx.Batch
-			batch.Queue("begin")
-			for _, c := range changes {
-				if len(c.Deleted) > 0 {
-					b.Fatal("the log of the benchmark deletes nothing")
-				}
-				batch.Queue("insert into g1_"+c.Table.Name+" select * from "+unnest(c.Table.Columns)+onConflict(c.Table), columnArrays(c.Table.Columns, c.Rows)...)
-			}
-			batch.Queue("update docket_checkpoints set sequence = $1", int64(i))
-			batch.Queue("commit")
-			if err := conn.SendBatch(ctx, &batch).Close(); err != nil {
-				b.Fatal(err)
-			}
-		}
-		return
-	}
-	statements := make(map[string]string)
-	for i, changes := range folded {
-		tx, err := s.write.Begin()
-		if err != nil {
-			b.Fatal(err)
-		}
-		for _, c := range changes {
-			width := len(c.Table.Columns)
-			if statements[c.Table.Name] == "" {
-				statements[c.Table.Name] = fmt.Sprintf("insert into g1_%s values (%s)%s", c.Table.Name, marks(width), onConflict(c.Table))
-			}
-			put, err := tx.Prepare(statements[c.Table.Name])
-			if err != nil {
-				b.Fatal(err)
-			}
-			for row := 0; row < len(c.Rows); row += width {
-				if _, err := put.Exec(c.Rows[row : row+width]...); err != nil {
-					b.Fatal(err)
-				}
-			}
-			put.Close()
-		}
-		if _, err := tx.Exec("update docket_checkpoints set sequence = ?", i); err != nil {
-			b.Fatal(err)
-		}
-		if err := tx.Commit(); err != nil {
-			b.Fatal(err)
-		}
-	}
 }
 
 // BenchmarkVisible measures the time from an event being in the log to its

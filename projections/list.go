@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/docketlog/docket/projections/dialect"
 	"github.com/docketlog/docket/projections/schema"
 )
 
@@ -53,8 +54,9 @@ type cursor struct {
 	Group string `json:"g,omitempty"`
 }
 
-// maxCursor bounds a cursor that is looked at, in bytes.
-const maxCursor = 8 << 10
+// maxCursor bounds a cursor that is looked at, in bytes: no key in it is longer
+// than what a database goes by when it sorts.
+const maxCursor = dialect.SortLength
 
 func (l *list) section(p Page) (section, error) { return l.sectionIn(p, "") }
 

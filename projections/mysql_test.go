@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
 	"github.com/docketlog/docket/projections/schema"
 )
 
@@ -20,56 +18,6 @@ import (
 func onMySQL(t *testing.T, test func(t *testing.T, d database)) {
 	t.Parallel()
 	test(t, databaseNamed(t, "mysql"))
-}
-
-func TestMySQLAddress(t *testing.T) {
-	t.Parallel()
-	authority := filepath.Join(t.TempDir(), "empty.pem")
-	if err := os.WriteFile(authority, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for address, want := range map[string]string{
-		"mysql://docket:p%40ss@db/rows":                         "docket p@ss db:3306 rows",
-		"mysql://docket@[::1]:3307/rows":                        "docket  [::1]:3307 rows",
-		"mysql://d:x@db/rows?tls=true":                          "d x db:3306 rows tls",
-		"mysql://d:x@db/rows?tls=skip-verify":                   "d x db:3306 rows tls unverified",
-		"mysql://d:x@db/rows?tls=preferred":                     "d x db:3306 rows tls unverified or plain",
-		"mysql://d:x@db/rows?tls=false":                         "d x db:3306 rows",
-		"mysql://d:hush@db":                                     "!want mysql://",
-		"mysql://d:hush@/rows":                                  "!want mysql://",
-		"mysql://d:hush@db:port/rows":                           "!invalid port",
-		"mysql://d:hush@db/rows?tls=yes":                        "!tls is",
-		"mysql://d:hush@db/rows?multiStatements=true":           "!unknown parameter",
-		"mysql://d:hush@db/rows?tls-ca=/nonexistent/ca":         "!tls-ca",
-		"mysql://d:hush@db/rows?tls-ca=" + authority:            "!no certificate",
-		"mysql://d:hush@db/rows?tls=false&tls-ca=" + authority:  "!tls=false",
-		"mysql://d:hush@db/rows?tls-cert=/nonexistent/cert.pem": "!tls-cert",
-	} {
-		config, err := parseMySQL(address)
-		if problem, refused := strings.CutPrefix(want, "!"); refused {
-			if err == nil || !strings.Contains(err.Error(), problem) || strings.Contains(err.Error(), "hush") {
-				t.Errorf("%s: %v, want %q", address, err, problem)
-			}
-			continue
-		}
-		if err != nil {
-			t.Errorf("%s: %v", address, err)
-			continue
-		}
-		have := strings.Join([]string{config.User, config.Passwd, config.Addr, config.DBName}, " ")
-		if config.TLS != nil {
-			have += " tls"
-			if config.TLS.InsecureSkipVerify {
-				have += " unverified"
-			}
-			if config.AllowFallbackToPlaintext {
-				have += " or plain"
-			}
-		}
-		if have != want {
-			t.Errorf("%s is %q, want %q", address, have, want)
-		}
-	}
 }
 
 // A transaction that loses a deadlock is done again, and neither fails nor has
@@ -121,7 +69,7 @@ func TestDeadlockIsDoneAgain(t *testing.T) {
 		if err := outcome(); err != nil {
 			t.Fatal(err)
 		}
-		if n := a.session.(*bulkSession).repeated; n == 0 {
+		if n := a.session.(interface{ Repeated() int }).Repeated(); n == 0 {
 			t.Error("nothing was done again: the test has met no deadlock")
 		}
 		sameRows(t, s, l)
@@ -154,7 +102,7 @@ func TestGenerationsAreMadeTableByTable(t *testing.T) {
 			t.Fatalf("unfinished: %+v, %v", half, err)
 		}
 		count := func() int {
-			names, err := column1[string](t.Context(), s.write, s.dialect.catalog())
+			names, err := column1[string](t.Context(), s.write, s.dialect.Catalog())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -221,19 +169,17 @@ func TestUnreachableMySQL(t *testing.T) {
 			t.Fatal(err)
 		}
 		u.Host = "127.0.0.1:1"
-		config, err := parseMySQL(u.String())
+		_, unreachable, err := dialect.Open(u.String(), 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		reachable := s.read
-		if s.read, err = openIsolated(config, "repeatable read"); err != nil {
-			t.Fatal(err)
-		}
+		s.read = unreachable.Read
 		err = s.Read(t.Context(), events.Position{}, func(*Snapshot) error { t.Error("was read"); return nil })
 		if !errors.Is(err, ErrUnavailable) {
 			t.Errorf("unreachable: %v", err)
 		}
-		if err := errors.Join(s.read.Close(), reachable.Close()); err != nil {
+		if err := errors.Join(unreachable.Write.Close(), reachable.Close()); err != nil {
 			t.Error(err)
 		}
 	})

@@ -48,7 +48,7 @@ func (s *Store) other(ctx context.Context, condition string) (u pendingGeneratio
 	err = u.scan(func(dest ...any) error {
 		return row.Scan(append(dest, &u.kept, &u.compared, &u.busy, &begun, &begunAt, &movedAt)...)
 	})
-	if errors.Is(err, sql.ErrNoRows) || s.dialect.missing(err) {
+	if errors.Is(err, sql.ErrNoRows) || s.dialect.Missing(err) {
 		return pendingGeneration{}, nil
 	}
 	u.begun, u.begunAt, u.movedAt = uint64(begun), schema.Time(begunAt), schema.Time(movedAt)
@@ -88,7 +88,7 @@ func (s *Store) release(ctx context.Context, a claim) error {
 // holds reports whether a claim on a generation still stands.
 func (s *Store) holds(ctx context.Context, a claim) (bool, error) {
 	var n int
-	err := s.write.QueryRowContext(ctx, s.dialect.bind(`select count(*) from docket_checkpoints where generation = ? and epoch = ?`), a.generation, a.epoch).Scan(&n)
+	err := s.write.QueryRowContext(ctx, s.dialect.Bind(`select count(*) from docket_checkpoints where generation = ? and epoch = ?`), a.generation, a.epoch).Scan(&n)
 	return n > 0, err
 }
 

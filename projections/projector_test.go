@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
 	"github.com/docketlog/docket/projections/schema"
 )
 
@@ -119,37 +120,37 @@ func TestStandbyTakesOver(t *testing.T) {
 
 // outage is a dialect whose database goes away and comes back.
 type outage struct {
-	dialect
+	dialect.Database
 	down  atomic.Bool
 	fails atomic.Int64
 }
 
 var errGone = errors.New("connection refused")
 
-func (o *outage) session(ctx context.Context, generation int64) (session, error) {
+func (o *outage) Session(ctx context.Context, generation int64) (dialect.Session, error) {
 	if o.down.Load() {
 		o.fails.Add(1)
 		return nil, errGone
 	}
-	s, err := o.dialect.session(ctx, generation)
+	s, err := o.Database.Session(ctx, generation)
 	return &cut{s, o}, err
 }
 
 // cut is a session over a connection that can break.
 type cut struct {
-	session
+	dialect.Session
 	outage *outage
 }
 
-func (c *cut) begin(ctx context.Context, guard statement, loads []schema.Load) error {
+func (c *cut) Begin(ctx context.Context, guard dialect.Statement, loads []schema.Load) error {
 	if c.outage.down.Load() {
 		return errGone
 	}
-	return c.session.begin(ctx, guard, loads)
+	return c.Session.Begin(ctx, guard, loads)
 }
 
-func (c *cut) commit(ctx context.Context) error {
-	err := c.session.commit(ctx)
+func (c *cut) Commit(ctx context.Context) error {
+	err := c.Session.Commit(ctx)
 	if c.outage.down.Load() {
 		return errGone
 	}
@@ -160,7 +161,7 @@ func TestDatabaseGoesAwayAndComesBack(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
 		s, l := d.open(t), newMemoryLog()
-		o := &outage{dialect: s.dialect}
+		o := &outage{Database: s.dialect}
 		s.dialect = o
 		var logged lockedBuffer
 		p := NewProjector(s, l, ProjectorOptions{BatchSize: 5, Logger: logged.logger()})
@@ -246,7 +247,7 @@ func onlyLiveAndKept(t testing.TB, s *Store) {
 		if kept != 0 {
 			generations = 2
 		}
-		names, err := column1[string](context.Background(), s.write, s.dialect.catalog())
+		names, err := column1[string](context.Background(), s.write, s.dialect.Catalog())
 		if err != nil {
 			t.Fatal(err)
 		}

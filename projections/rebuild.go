@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
 )
 
 // The sizes of bulk work: events read at once, events and bytes of them per
@@ -66,7 +67,7 @@ func (e *DifferenceError) Error() string {
 
 // errTaken reports that another process has gone on with what this one was at,
 // or has given it up.
-var errTaken = fmt.Errorf("another process went on with the rows, or gave them up: %w", errFenced)
+var errTaken = fmt.Errorf("another process went on with the rows, or gave them up: %w", dialect.ErrFenced)
 
 // Rebuild makes all rows anew from the log, beside those that are there, which
 // are served until the new ones have caught up and take their place in one
@@ -335,7 +336,7 @@ func (w *work) compare(ctx context.Context) error {
 	}
 	if mine, err := s.holds(ctx, claim{a.generation, a.epoch}); err != nil || !mine {
 		// What was read may be what somebody else wrote.
-		return errors.Join(errFenced, err)
+		return errors.Join(dialect.ErrFenced, err)
 	}
 	outcome := foundEqual
 	if difference != "" {

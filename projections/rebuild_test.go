@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
 	"github.com/docketlog/docket/projections/schema"
 )
 
@@ -181,9 +182,9 @@ func TestRebuildKilledAnywhere(t *testing.T) {
 		if m, _ := s.model(t.Context()); m.generation != killed.generation {
 			r.Fatalf("generation %d is served, %d was begun", m.generation, killed.generation)
 		}
-		a.session = a.session.(*faulty).session
+		a.session = a.session.(*faulty).Session
 		late := &chunk{end: a.position.At(a.position.Sequence + 1)}
-		if err := a.apply(t.Context(), late); !errors.Is(err, errFenced) {
+		if err := a.apply(t.Context(), late); !errors.Is(err, dialect.ErrFenced) {
 			r.Fatalf("the killed one is not fenced: %v", err)
 		}
 		sameRows(t, s, l)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
 	"github.com/docketlog/docket/projections/schema"
 )
 
@@ -300,7 +301,7 @@ func (s *Snapshot) membersOf(ctx context.Context, found []keyed[taskScan]) (map[
 			members[membershipKey{m.Account, id}] = true
 		}
 		return nil
-	}, `select id, members from {g}projects where id in (`+marks(len(projects))+`)`, values(projects)...)
+	}, `select id, members from {g}projects where id in (`+dialect.Marks(len(projects))+`)`, values(projects)...)
 }
 
 // maxWords bounds the words of a text that are looked for; the rest are
@@ -315,7 +316,7 @@ func (f *TaskFilter) where(w *where) {
 		w.and("t.deleted_at is null")
 	}
 	if len(f.Statuses) > 0 {
-		w.and("coalesce(s.resolved, t.status) in ("+marks(len(f.Statuses))+")", values(f.Statuses)...)
+		w.and("coalesce(s.resolved, t.status) in ("+dialect.Marks(len(f.Statuses))+")", values(f.Statuses)...)
 	}
 	if f.Open {
 		w.and("coalesce(s.category, '') <> ?", string(events.CategoryDone))

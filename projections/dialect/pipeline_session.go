@@ -1,4 +1,4 @@
-package projections
+package dialect
 
 import (
 	"context"
@@ -34,10 +34,10 @@ func (s *pipelineSession) sql(verb string, t *schema.Table, build func() string)
 	return query
 }
 
-func (s *pipelineSession) begin(ctx context.Context, guard statement, loads []schema.Load) (err error) {
+func (s *pipelineSession) Begin(ctx context.Context, guard Statement, loads []schema.Load) (err error) {
 	var b pgx.Batch
 	b.Queue("begin")
-	b.Queue(s.bind(guard.query), guard.args...)
+	b.Queue(s.bind(guard.Query), guard.Args...)
 	for _, l := range loads {
 		b.Queue(s.sql("load", l.Table, func() string { return s.selectAll(l.Table) }), columnArrays(l.Table.Keys(), l.Keys)...)
 	}
@@ -50,7 +50,7 @@ func (s *pipelineSession) begin(ctx context.Context, guard statement, loads []sc
 		// Statements are prepared before the guard runs. Where their tables are
 		// gone, the generation was replaced.
 		if undefinedTable(err) {
-			err = fmt.Errorf("%w: %w", errFenced, err)
+			err = fmt.Errorf("%w: %w", ErrFenced, err)
 		}
 	}()
 	if _, err := answers.Exec(); err != nil {
@@ -59,7 +59,7 @@ func (s *pipelineSession) begin(ctx context.Context, guard statement, loads []sc
 	if moved, err := answers.Exec(); err != nil {
 		return err
 	} else if moved.RowsAffected() == 0 {
-		return errFenced
+		return ErrFenced
 	}
 	for _, l := range loads {
 		if err := takeAll(answers, l); err != nil {
@@ -163,7 +163,7 @@ func columnArray[T any](rows []any, n, width int, of func(any) T) []T {
 	return array
 }
 
-func (s *pipelineSession) write(_ context.Context, changes []schema.Change) error {
+func (s *pipelineSession) Write(_ context.Context, changes []schema.Change) error {
 	for _, c := range changes {
 		t := c.Table
 		if len(c.Rows) > 0 {
@@ -184,7 +184,7 @@ func (s *pipelineSession) write(_ context.Context, changes []schema.Change) erro
 	return nil
 }
 
-func (s *pipelineSession) commit(ctx context.Context) error {
+func (s *pipelineSession) Commit(ctx context.Context) error {
 	s.queued.Queue("commit")
 	err := s.conn.SendBatch(ctx, &s.queued).Close()
 	s.queued = pgx.Batch{}
@@ -192,10 +192,10 @@ func (s *pipelineSession) commit(ctx context.Context) error {
 	return err
 }
 
-func (s *pipelineSession) rollback() {
+func (s *pipelineSession) Rollback() {
 	s.queued = pgx.Batch{}
 	if s.open && !s.conn.IsClosed() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
 		defer cancel()
 		// The connection is closed with the session after any failure, which
 		// undoes the transaction even where this does not get through.
@@ -204,9 +204,9 @@ func (s *pipelineSession) rollback() {
 	s.open = false
 }
 
-func (s *pipelineSession) close() {
-	s.rollback()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+func (s *pipelineSession) Close() {
+	s.Rollback()
+	ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
 	defer cancel()
 	s.conn.Close(ctx)
 }

@@ -1,4 +1,4 @@
-package projections
+package dialect
 
 import (
 	"fmt"
@@ -7,17 +7,17 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// marks are n placeholders for a value list.
-func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
+// Marks are n placeholders for a value list.
+func Marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
-// createTable is the statement that makes a table of a generation.
-func createTable(d dialect, t *schema.Table, generation int64) string {
+// CreateTable is the statement that makes a table of a generation.
+func CreateTable(d Database, t *schema.Table, generation int64) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "create table %s (", t.In(generation))
 	for _, c := range t.Columns {
-		fmt.Fprintf(&b, "%s %s, ", c.Name, d.column(c.Kind))
+		fmt.Fprintf(&b, "%s %s, ", c.Name, d.Column(c.Kind))
 	}
-	fmt.Fprintf(&b, "primary key (%s))%s", schema.Names(t.Keys()), d.storage(t))
+	fmt.Fprintf(&b, "primary key (%s))%s", schema.Names(t.Keys()), d.Storage(t))
 	return b.String()
 }
 

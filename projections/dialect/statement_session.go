@@ -1,4 +1,4 @@
-package projections
+package dialect
 
 import (
 	"context"
@@ -38,24 +38,24 @@ func (s *statementSession) stmt(ctx context.Context, query string) (*sql.Stmt, e
 	return prepared, nil
 }
 
-func (s *statementSession) begin(ctx context.Context, guard statement, loads []schema.Load) error {
+func (s *statementSession) Begin(ctx context.Context, guard Statement, loads []schema.Load) error {
 	ctx = unhurried(ctx)
 	if _, err := s.conn.ExecContext(ctx, "begin immediate"); err != nil {
 		return err
 	}
 	s.open = true
-	move, err := s.stmt(ctx, guard.query)
+	move, err := s.stmt(ctx, guard.Query)
 	if err != nil {
 		return err
 	}
-	result, err := move.ExecContext(ctx, guard.args...)
+	result, err := move.ExecContext(ctx, guard.Args...)
 	if err != nil {
 		return err
 	}
 	if n, err := result.RowsAffected(); err != nil {
 		return err
 	} else if n == 0 {
-		return errFenced
+		return ErrFenced
 	}
 	for _, l := range loads {
 		if err := s.load(ctx, l); err != nil {
@@ -93,11 +93,11 @@ func one(ctx context.Context, find *sql.Stmt, key []any, take func(scan func(...
 	return found.Err()
 }
 
-func (s *statementSession) write(ctx context.Context, changes []schema.Change) error {
+func (s *statementSession) Write(ctx context.Context, changes []schema.Change) error {
 	ctx = unhurried(ctx)
 	for _, c := range changes {
 		t := c.Table
-		insert := fmt.Sprintf("insert into %s (%s) values (%s)", t.In(s.generation), schema.Names(t.Columns), marks(len(t.Columns)))
+		insert := fmt.Sprintf("insert into %s (%s) values (%s)", t.In(s.generation), schema.Names(t.Columns), Marks(len(t.Columns)))
 		if !t.Appended {
 			insert += onConflict(t)
 		}
@@ -128,13 +128,13 @@ func (s *statementSession) each(ctx context.Context, query string, args []any, n
 	return nil
 }
 
-func (s *statementSession) commit(ctx context.Context) error {
+func (s *statementSession) Commit(ctx context.Context) error {
 	_, err := s.conn.ExecContext(unhurried(ctx), "commit")
 	s.open = err != nil
 	return err
 }
 
-func (s *statementSession) rollback() {
+func (s *statementSession) Rollback() {
 	if s.open {
 		// The connection is closed with the session after any failure, which
 		// undoes the transaction even where this does not get through.
@@ -143,8 +143,8 @@ func (s *statementSession) rollback() {
 	}
 }
 
-func (s *statementSession) close() {
-	s.rollback()
+func (s *statementSession) Close() {
+	s.Rollback()
 	for _, prepared := range s.prepared {
 		prepared.Close()
 	}
