@@ -8,6 +8,7 @@ import (
 
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/fold"
 )
 
 // applier brings the rows of one generation forward. It holds the generation's
@@ -20,7 +21,7 @@ type applier struct {
 	generation int64
 	epoch      int64
 	position   events.Position
-	rows       *rows
+	rows       *fold.Rows
 	// keep bounds the rows that stay in memory between transactions; payload
 	// counts the bytes of the events they have taken in.
 	keep    keep
@@ -43,9 +44,9 @@ func (s *Store) newApplier(ctx context.Context, m model, keep keep, complete boo
 	a := &applier{
 		session: session, logger: s.logger,
 		generation: m.generation, epoch: m.epoch, position: m.position,
-		rows: newRows(s.projections), keep: keep,
+		rows: fold.NewRows(s.projections), keep: keep,
 	}
-	a.rows.reset(complete)
+	a.rows.Reset(complete)
 	return a, nil
 }
 
@@ -53,7 +54,7 @@ func (a *applier) close() { a.session.Close() }
 
 // chunk is a run of the log, decoded.
 type chunk struct {
-	facts     []fact
+	facts     []fold.Fact
 	end       events.Position
 	head      uint64
 	storedAt  int64
@@ -65,7 +66,7 @@ type chunk struct {
 // here.
 func (c *chunk) add(b events.Batch) {
 	for i := range b.Events {
-		c.facts = append(c.facts, newFact(&b.Events[i]))
+		c.facts = append(c.facts, fold.NewFact(&b.Events[i]))
 		c.payload += len(b.Events[i].Payload)
 	}
 	c.end, c.head, c.malformed = b.End, max(b.Head.Sequence, b.End.Sequence), c.malformed+b.Malformed
@@ -77,7 +78,7 @@ func (c *chunk) add(b events.Batch) {
 // cut takes a chunk apart at a sequence within it. What was no event counts
 // with the second part.
 func (c *chunk) cut(at uint64) (first, second *chunk) {
-	n := slices.IndexFunc(c.facts, func(f fact) bool { return f.Position.Sequence > at })
+	n := slices.IndexFunc(c.facts, func(f fold.Fact) bool { return f.Position.Sequence > at })
 	if n < 0 {
 		n = len(c.facts)
 	}
@@ -108,16 +109,16 @@ func (a *applier) apply(ctx context.Context, c *chunk) (err error) {
 		}
 	}()
 	for i := range c.facts {
-		a.rows.want(&c.facts[i])
+		a.rows.Want(&c.facts[i])
 	}
 	move := dialect.Statement{Query: moveCheckpoint, Args: []any{
 		int64(c.end.Sequence), int64(c.head), c.storedAt, int64(c.malformed),
 		a.generation, a.epoch, a.position.Incarnation, int64(a.position.Sequence),
 	}}
-	if err := a.session.Begin(ctx, move, a.rows.loads()); err != nil {
+	if err := a.session.Begin(ctx, move, a.rows.Loads()); err != nil {
 		return fmt.Errorf("begin after %s: %w", a.position, err)
 	}
-	var parked []*fact
+	var parked []*fold.Fact
 	a.refused = 0
 	last := a.position.Sequence
 	for i := range c.facts {
@@ -126,24 +127,24 @@ func (a *applier) apply(ctx context.Context, c *chunk) (err error) {
 			continue
 		}
 		last = f.Position.Sequence
-		switch a.rows.apply(f) {
-		case parkedNow:
+		switch a.rows.Apply(f) {
+		case fold.Parked:
 			parked = append(parked, f)
-		case refused:
+		case fold.Refused:
 			a.refused++
 		}
 	}
-	if err := a.session.Write(ctx, a.rows.changes()); err != nil {
+	if err := a.session.Write(ctx, a.rows.Changes()); err != nil {
 		return fmt.Errorf("write up to %s: %w", c.end, err)
 	}
 	if err := a.session.Commit(ctx); err != nil {
 		return fmt.Errorf("commit up to %s: %w", c.end, err)
 	}
 	a.position, a.parked = c.end, int64(len(parked))
-	a.rows.settle()
+	a.rows.Settle()
 	a.payload += c.payload
-	if a.rows.size() > a.keep.rows || a.payload > a.keep.payload {
-		a.rows.reset(false)
+	if a.rows.Len() > a.keep.rows || a.payload > a.keep.payload {
+		a.rows.Reset(false)
 		a.payload = 0
 	}
 	for _, f := range parked {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/fold"
 	"github.com/docketlog/docket/projections/schema"
 )
 
@@ -118,17 +119,17 @@ func timed(b *testing.B, d database, f func(*Store)) time.Duration {
 
 // foldBeforehand is the log as what each transaction writes.
 func foldBeforehand(l *memoryLog, n int) [][]schema.Change {
-	r := newRows(all)
-	r.reset(true)
+	r := fold.NewRows(fold.Projections())
+	r.Reset(true)
 	var list [][]schema.Change
 	for at := l.end().At(0); at != l.end(); {
 		c := chunkAt(l, at, n, 0)
 		for i := range c.facts {
-			r.want(&c.facts[i])
-			r.apply(&c.facts[i])
+			r.Want(&c.facts[i])
+			r.Apply(&c.facts[i])
 		}
-		list = append(list, r.changes())
-		r.settle()
+		list = append(list, r.Changes())
+		r.Settle()
 		at = c.end
 	}
 	return list

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/fold"
 	"github.com/docketlog/docket/projections/schema"
 )
 
@@ -30,7 +31,7 @@ func (s *Store) Each(ctx context.Context, each func(table, key, row string) erro
 			return fmt.Errorf("%w: they were replaced while they were read", ErrStale)
 		}
 		at, begun = snapshot.Position, true
-		for _, t := range tables() {
+		for _, t := range fold.Tables() {
 			w, err := snapshot.walk(ctx, t)
 			if err != nil {
 				return err
@@ -83,7 +84,7 @@ func Compare(ctx context.Context, a, b *Store) (difference string, err error) {
 
 // compareTables names the first difference between the rows of two generations.
 func compareTables(ctx context.Context, left, right *Snapshot) (difference string, err error) {
-	for _, t := range tables() {
+	for _, t := range fold.Tables() {
 		if difference, err = compareTable(ctx, t, left, right); difference != "" || err != nil {
 			return difference, err
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/fold"
 )
 
 // newGeneration makes the tables and the checkpoint of a generation that
@@ -40,7 +41,7 @@ func (s *Store) newGeneration(ctx context.Context, end events.Position) (m model
 		if err := s.begun(ctx, tx, m); err != nil {
 			return err
 		}
-		for _, t := range tables() {
+		for _, t := range fold.Tables() {
 			if _, err := tx.ExecContext(ctx, dialect.CreateTable(s.dialect, t, m.generation)); err != nil {
 				return err
 			}
@@ -72,7 +73,7 @@ func (s *Store) adopt(ctx context.Context, seen model) (m model, adopted bool, e
 	if err != nil {
 		return model{}, false, fmt.Errorf("list tables: %w", err)
 	}
-	for _, t := range tables() {
+	for _, t := range fold.Tables() {
 		if !slices.Contains(existing, t.In(seen.generation)) {
 			return model{}, false, nil
 		}
@@ -102,7 +103,7 @@ func (s *Store) adopt(ctx context.Context, seen model) (m model, adopted bool, e
 // they are missing.
 func (s *Store) finish(ctx context.Context, generation int64) error {
 	var all []string
-	for _, t := range tables() {
+	for _, t := range fold.Tables() {
 		all = append(all, t.In(generation))
 		for name, statement := range t.CreateIndexes(generation) {
 			if err := s.makeIndex(ctx, name, statement); err != nil {

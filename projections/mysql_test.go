@@ -11,6 +11,7 @@ import (
 
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/fold"
 	"github.com/docketlog/docket/projections/schema"
 )
 
@@ -88,7 +89,7 @@ func TestGenerationsAreMadeTableByTable(t *testing.T) {
 		}
 		want := dump(t, s)
 		// The third table of the next generation cannot be made.
-		if _, err := s.write.ExecContext(t.Context(), "create table "+tables()[2].In(2)+" (n int)"); err != nil {
+		if _, err := s.write.ExecContext(t.Context(), "create table "+fold.Tables()[2].In(2)+" (n int)"); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := Rebuild(t.Context(), s, l, RebuildOptions{}); err == nil {

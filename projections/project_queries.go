@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/docketlog/docket/projections/fold"
 	"github.com/docketlog/docket/projections/schema"
 )
 
@@ -43,7 +44,7 @@ func (p *projectScan) dest(more ...any) []any {
 
 func (p *projectScan) project(caller uuid.UUID) (Project, error) {
 	answer := p.answer
-	var counts []count
+	var counts []fold.StatusCount
 	if err := schema.Decode(p.statuses, &answer.Statuses, p.retired, &answer.Retired, p.members, &answer.Members, p.counts, &counts); err != nil {
 		return Project{}, fmt.Errorf("project %s: %w", answer.ID, err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/fold"
 	"github.com/docketlog/docket/traces"
 )
 
@@ -158,7 +159,7 @@ func (p *Projector) turn(ctx context.Context) error {
 	}
 	mine := p.store.fingerprint
 	switch {
-	case m.generation != 0 && newer(m.fingerprint, mine):
+	case m.generation != 0 && fold.Newer(m.fingerprint, mine):
 		abandoned, err := p.abandoned(ctx, m, silence*p.after)
 		if err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/fold"
 	"github.com/docketlog/docket/projections/schema"
 )
 
@@ -22,8 +23,8 @@ func testChoices(seed uint64) choices { return rand.New(rand.NewPCG(seed, seed))
 
 // useProjections makes the store belong to a program with another table of
 // projections.
-func (s *Store) useProjections(projections []projection) {
-	s.projections, s.fingerprint = projections, fingerprint(projections)
+func (s *Store) useProjections(projections []fold.Projection) {
+	s.projections, s.fingerprint = projections, fold.Fingerprint(projections)
 }
 
 // tableRows is the rows of some tables.
@@ -201,8 +202,8 @@ func TestRowsOfAnotherProgram(t *testing.T) {
 		arrive(t, older, l)
 
 		newer := openURL(t, url)
-		raised := slices.Clone(all)
-		raised[1].version++
+		raised := fold.Projections()
+		raised[1].Version++
 		newer.useProjections(raised)
 		nothing := func(*Snapshot) error { return nil }
 		if err := newer.Read(t.Context(), events.Position{}, nothing); !errors.Is(err, ErrStale) {
@@ -251,7 +252,7 @@ func onlyLiveAndKept(t testing.TB, s *Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return len(names) == generations*len(tables()) && !slices.ContainsFunc(names, func(name string) bool {
+		return len(names) == generations*len(fold.Tables()) && !slices.ContainsFunc(names, func(name string) bool {
 			return !strings.HasPrefix(name, schema.Prefix(m.generation)) && !strings.HasPrefix(name, schema.Prefix(kept))
 		})
 	})
@@ -353,25 +354,6 @@ func TestMalformed(t *testing.T) {
 	status, err := s.Status(t.Context())
 	if err != nil || status.Malformed != 3 || status.Position.Sequence != 3 || status.Lag != 2 {
 		t.Errorf("%+v, %v", status, err)
-	}
-}
-
-func TestNewer(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		a, b string
-		want bool
-	}{
-		{"fence 1, tasks 1", "fence 1, tasks 1", false},
-		{"fence 1, tasks 2", "fence 1, tasks 1", true},
-		{"fence 1, tasks 1", "fence 1, tasks 2", false},
-		{"fence 1, tasks 1, more 1", "fence 1, tasks 1", true},
-		{"fence 1, tasks 1", "fence 1, tasks 1, more 1", false},
-		{"fence 2, tasks 1", "fence 1, tasks 2", false},
-	} {
-		if have := newer(c.a, c.b); have != c.want {
-			t.Errorf("newer(%q, %q) = %v", c.a, c.b, have)
-		}
 	}
 }
 

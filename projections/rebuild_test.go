@@ -12,6 +12,7 @@ import (
 
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/fold"
 	"github.com/docketlog/docket/projections/schema"
 )
 
@@ -234,7 +235,7 @@ func TestRebuildBeginsAnew(t *testing.T) {
 			"another life of the log": func(*Store, *memoryLog, model) string {
 				return "update docket_checkpoints set incarnation = 'other' where generation = 2"
 			},
-			"a table is missing": func(_ *Store, _ *memoryLog, m model) string { return "drop table " + tables()[3].In(m.generation) },
+			"a table is missing": func(_ *Store, _ *memoryLog, m model) string { return "drop table " + fold.Tables()[3].In(m.generation) },
 		} {
 			s, l := d.open(t), newMemoryLog()
 			newSimulation(l, testChoices(17)).steps(60)

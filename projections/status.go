@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/fold"
 	"github.com/docketlog/docket/projections/schema"
 )
 
@@ -133,4 +134,21 @@ func (s *Store) Parked(ctx context.Context) ([]Parked, error) {
 		return nil, fmt.Errorf("list parked aggregates: %w", err)
 	}
 	return list, nil
+}
+
+// ProjectionVersion is a projection's name and the version of its rows.
+type ProjectionVersion struct {
+	Name    string
+	Version int
+}
+
+// Versions lists every projection there is, in the order in which they fold.
+// All of them share one position; see [Status].
+func Versions() []ProjectionVersion {
+	all := fold.Projections()
+	list := make([]ProjectionVersion, len(all))
+	for i, p := range all {
+		list[i] = ProjectionVersion{p.Name, p.Version}
+	}
+	return list
 }

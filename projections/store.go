@@ -10,6 +10,7 @@ import (
 
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/fold"
 	"github.com/docketlog/docket/projections/schema"
 )
 
@@ -29,7 +30,7 @@ type Store struct {
 	// the projector waiting.
 	read, write *sql.DB
 	logger      *slog.Logger
-	projections []projection
+	projections []fold.Projection
 	fingerprint string
 	arrivals    arrivals
 	// done ends when the store is closed.
@@ -74,7 +75,8 @@ func connect(ctx context.Context, url string, o Options) (*Store, error) {
 	if o.MaxConnections <= 0 {
 		o.MaxConnections = 8
 	}
-	s := &Store{logger: o.Logger, projections: all, fingerprint: fingerprint(all)}
+	projections := fold.Projections()
+	s := &Store{logger: o.Logger, projections: projections, fingerprint: fold.Fingerprint(projections)}
 	database, pools, err := dialect.Open(url, o.MaxConnections)
 	if err != nil {
 		return nil, err

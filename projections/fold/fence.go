@@ -1,7 +1,6 @@
-package projections
+package fold
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -89,44 +88,19 @@ func newRefused() *rowCache[uint64, refusedRow] {
 	}
 }
 
-// fact is an event on its way into the rows, decoded once.
-type fact struct {
-	*events.Envelope
-	event events.Event
-	hash  events.Hash
-	at    int64
-	// err says why the event cannot be decoded.
-	err error
-}
+// Outcome is what became of an event.
+type Outcome int
 
-func newFact(e *events.Envelope) fact {
-	f := fact{Envelope: e, hash: e.Hash(), at: e.Time.UnixMicro()}
-	if known, ok := events.Types[e.Type]; ok && known.Kind != e.Aggregate.Kind {
-		f.err = fmt.Errorf("%s on the subject of a %s", e.Type, e.Aggregate.Kind)
-		return f
-	}
-	f.event, f.err = e.Event()
-	return f
-}
-
-// moment is the fact's time for a column that may be empty.
-func (f *fact) moment() *int64 {
-	at := f.at
-	return &at
-}
-
-// outcome is what became of an event.
-type outcome int
-
+// What can become of an event.
 const (
-	accepted  outcome = iota // folded, or held back with its parked aggregate
-	refused                  // its aggregate's chain does not accept it
-	parkedNow                // it cannot be folded: its aggregate is parked from here on
+	Accepted Outcome = iota // folded, or held back with its parked aggregate
+	Refused                 // its aggregate's chain does not accept it
+	Parked                  // it cannot be folded: its aggregate is parked from here on
 )
 
-// apply folds one event into the rows, unless the fence refuses it or its
-// aggregate is parked.
-func (r *rows) apply(f *fact) outcome {
+// Apply folds one event into the rows, unless the fence refuses it or its
+// aggregate is parked. The rows that f wants have been loaded.
+func (r *Rows) Apply(f *Fact) Outcome {
 	defer r.keep()
 	last := headRow{}
 	if row := r.heads.get(f.Aggregate); row != nil {
@@ -135,14 +109,14 @@ func (r *rows) apply(f *fact) outcome {
 	head := events.Head{Aggregate: f.Aggregate, Revision: last.revision, Hash: last.hash}
 	if err := head.Accepts(f.Envelope); err != nil {
 		r.refused.put(f.Position.Sequence, refusedRow{f.Aggregate, f.ID, f.Revision, reason(err)})
-		return refused
+		return Refused
 	}
 	next := headRow{revision: f.Revision, hash: f.hash, held: last.held}
-	became := accepted
+	became := Accepted
 	if last.held > 0 {
 		next.held++
 	} else if err := r.fold(f); err != nil {
-		became = parkedNow
+		became = Parked
 		r.parked.put(f.Aggregate, parkedRow{f.Project, f.Position.Sequence, f.Revision, schema.Plain(string(f.Type)), reason(err), f.at})
 		next.held = 1
 	}
@@ -152,7 +126,7 @@ func (r *rows) apply(f *fact) outcome {
 
 // fold runs every projection's fold on one event: all of them take effect or
 // none. A panic is a fold that failed; one bad event must not stop the others.
-func (r *rows) fold(f *fact) (err error) {
+func (r *Rows) fold(f *Fact) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
@@ -162,7 +136,7 @@ func (r *rows) fold(f *fact) (err error) {
 		}
 		r.revert()
 		for i := range r.projections {
-			if passed := r.projections[i].passed; passed != nil {
+			if passed := r.projections[i].Passed; passed != nil {
 				passed(r, f)
 			}
 		}
@@ -171,15 +145,12 @@ func (r *rows) fold(f *fact) (err error) {
 		return f.err
 	}
 	for i := range r.projections {
-		if err := r.projections[i].fold(r, f); err != nil {
-			return fmt.Errorf("%s: %w", r.projections[i].name, err)
+		if err := r.projections[i].Fold(r, f); err != nil {
+			return fmt.Errorf("%s: %w", r.projections[i].Name, err)
 		}
 	}
 	return nil
 }
-
-// errOrder reports an event that makes no sense after those before it.
-var errOrder = errors.New("event does not fit the state it meets")
 
 // maxReason bounds what is kept of an error's text, in bytes.
 const maxReason = 500

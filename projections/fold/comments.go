@@ -1,4 +1,4 @@
-package projections
+package fold
 
 import (
 	"fmt"
@@ -36,7 +36,7 @@ func newComments() *rowCache[commentKey, commentRow] {
 	}
 }
 
-func wantComment(r *rows, f *fact) {
+func wantComment(r *Rows, f *Fact) {
 	switch e := f.event.(type) {
 	case events.CommentAdded:
 		r.comments.want(commentKey{f.Aggregate.ID, e.Comment})
@@ -50,7 +50,7 @@ func wantComment(r *rows, f *fact) {
 }
 
 // discuss folds what is said about the task.
-func (t *taskRow) discuss(r *rows, f *fact) error {
+func (t *taskRow) discuss(r *Rows, f *Fact) error {
 	id := f.Aggregate.ID
 	switch e := f.event.(type) {
 	case events.CommentAdded:

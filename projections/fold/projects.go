@@ -1,16 +1,25 @@
-package projections
+package fold
 
 import (
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/projections/schema"
 )
+
+// Member is an account that may see a project. The column members of a project
+// is a JSON list of them, in the order in which they joined.
+type Member struct {
+	Account uuid.UUID   `json:"account"`
+	Role    events.Role `json:"role"`
+	Since   time.Time   `json:"since"`
+}
 
 // projectRow is a project, whole: whoever has it needs no other row to know who
 // may see it and what its board looks like.
@@ -92,13 +101,13 @@ func newStatuses() *rowCache[statusKey, statusRow] {
 	}
 }
 
-func wantProject(r *rows, f *fact) {
+func wantProject(r *Rows, f *Fact) {
 	if f.Aggregate.Kind == events.KindProject {
 		r.projects.want(f.Aggregate.ID)
 	}
 }
 
-func foldProject(r *rows, f *fact) error {
+func foldProject(r *Rows, f *Fact) error {
 	if f.Aggregate.Kind != events.KindProject {
 		return nil
 	}
@@ -163,7 +172,7 @@ func is(account uuid.UUID) func(Member) bool {
 
 // replaceStatuses gives the project another board, and every status that was
 // ever on it its new meaning.
-func (p *projectRow) replaceStatuses(r *rows, id uuid.UUID, to []events.Status, retired map[string]string) error {
+func (p *projectRow) replaceStatuses(r *Rows, id uuid.UUID, to []events.Status, retired map[string]string) error {
 	before := p.standings()
 	if err := p.reboard(to, retired); err != nil {
 		return err

@@ -1,8 +1,6 @@
-package projections
+package fold
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -29,7 +27,8 @@ type figuresRow struct {
 // onlyFigures is the key of the one row.
 const onlyFigures = 1
 
-// CycleBounds are the upper bounds by which cycle times are counted.
+// CycleBounds are the upper bounds by which cycle times are counted, in order.
+// They are not altered.
 var CycleBounds = []time.Duration{
 	time.Minute, 10 * time.Minute, time.Hour, 4 * time.Hour, 24 * time.Hour, 2 * 24 * time.Hour, 4 * 24 * time.Hour,
 	7 * 24 * time.Hour, 14 * 24 * time.Hour, 28 * 24 * time.Hour, 56 * 24 * time.Hour, 112 * 24 * time.Hour,
@@ -75,7 +74,7 @@ func newCycles() *rowCache[uuid.UUID, cycleRow] {
 	}
 }
 
-func wantFigures(r *rows, f *fact) {
+func wantFigures(r *Rows, f *Fact) {
 	switch f.Type {
 	case events.TypeStatusesChanged:
 		r.tallies.want(f.Aggregate.ID)
@@ -96,7 +95,7 @@ func wantFigures(r *rows, f *fact) {
 
 // foldFigures comes before the folds of projects and tasks: it looks at how
 // they were. What is out of order it leaves to them to refuse.
-func foldFigures(r *rows, f *fact) error {
+func foldFigures(r *Rows, f *Fact) error {
 	switch e := f.event.(type) {
 	case events.StatusesChanged:
 		project, tally := r.projects.get(f.Aggregate.ID), r.tallies.get(f.Aggregate.ID)
@@ -143,7 +142,7 @@ func foldFigures(r *rows, f *fact) error {
 // moved counts a task that goes from one category to another. A cycle begins
 // when the task is first in doing, or is taken up again after it was done; if
 // it never was, when it was created.
-func (r *rows) moved(f *fact, old *taskRow, from, to events.Category) {
+func (r *Rows) moved(f *Fact, old *taskRow, from, to events.Category) {
 	id := f.Aggregate.ID
 	r.figure(func(t *figuresRow) {
 		if old.deletedAt == nil {
@@ -171,7 +170,7 @@ func (r *rows) moved(f *fact, old *taskRow, from, to events.Category) {
 }
 
 // buried counts a task that goes to the trash, or comes from it.
-func (r *rows) buried(f *fact, by int64) {
+func (r *Rows) buried(f *Fact, by int64) {
 	project, old := r.projects.get(f.Project), r.tasks.get(f.Aggregate.ID)
 	if project == nil || old == nil || (old.deletedAt == nil) != (by < 0) {
 		return
@@ -183,7 +182,7 @@ func (r *rows) buried(f *fact, by int64) {
 }
 
 // figure changes a copy of the row and puts it.
-func (r *rows) figure(change func(*figuresRow)) {
+func (r *Rows) figure(change func(*figuresRow)) {
 	var row figuresRow
 	if old := r.figures.get(onlyFigures); old != nil {
 		row = *old
@@ -231,48 +230,4 @@ func (p *projectRow) category(status string) events.Category {
 		status = p.retired[status]
 	}
 	return ""
-}
-
-// Figures are what is true of all projects together.
-type Figures struct {
-	// Created, Completed and Reopened count what ever happened. A task is
-	// completed when it is moved into a status of the category done from one
-	// that is not.
-	Created, Completed, Reopened uint64
-	// Standing counts the tasks there are by category, Deleted those in the
-	// trash.
-	Standing map[events.Category]int64
-	Deleted  int64
-	// Cycles counts completions by the time they took, not cumulated, in the
-	// order of [CycleBounds] and one for longer; CycleTime is their sum. A cycle
-	// begins when a task is first moved into doing or taken up again after it
-	// was done; if neither happened, when it was created.
-	Cycles    []uint64
-	CycleTime time.Duration
-}
-
-// Figures reads one row. Before the first task all are zero.
-func (s *Store) Figures(ctx context.Context) (Figures, error) {
-	var f Figures
-	err := s.Read(ctx, events.Position{}, func(snapshot *Snapshot) error {
-		f = Figures{Standing: map[events.Category]int64{}, Cycles: make([]uint64, len(CycleBounds)+1)}
-		return snapshot.each(ctx, func(scan func(...any) error) error {
-			var toDo, doing, done, taken int64
-			var cycles string
-			err := scan(&f.Created, &f.Completed, &f.Reopened, &toDo, &doing, &done, &f.Deleted, &cycles, &taken)
-			if err != nil {
-				return err
-			}
-			f.Standing[events.CategoryToDo], f.Standing[events.CategoryDoing], f.Standing[events.CategoryDone] = toDo, doing, done
-			f.CycleTime = time.Duration(taken) * time.Microsecond
-			var counts []uint64
-			err = schema.Decode(cycles, &counts)
-			copy(f.Cycles, counts)
-			return err
-		}, `select created, completed, reopened, to_do, doing, done, deleted, cycles, cycle_time from {g}figures`)
-	})
-	if err != nil {
-		return Figures{}, fmt.Errorf("read figures: %w", err)
-	}
-	return f, nil
 }

@@ -1,4 +1,4 @@
-package projections
+package fold
 
 import (
 	"github.com/google/uuid"
@@ -33,13 +33,13 @@ func newAccounts() *rowCache[uuid.UUID, accountRow] {
 	}
 }
 
-func wantPerson(r *rows, f *fact) {
+func wantPerson(r *Rows, f *Fact) {
 	if f.Aggregate.Kind == events.KindAccount {
 		r.accounts.want(f.Aggregate.ID)
 	}
 }
 
-func foldPerson(r *rows, f *fact) error {
+func foldPerson(r *Rows, f *Fact) error {
 	if f.Aggregate.Kind != events.KindAccount {
 		return nil
 	}

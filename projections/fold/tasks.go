@@ -1,4 +1,4 @@
-package projections
+package fold
 
 import (
 	"fmt"
@@ -64,10 +64,13 @@ func newTasks() *rowCache[uuid.UUID, taskRow] {
 // the next its number, and those that stand in each recorded status.
 type tallyRow struct {
 	created int64
-	counts  []count
+	counts  []StatusCount
 }
 
-type count struct {
+// StatusCount is how many tasks of a project stand in a recorded status, those in
+// the trash left out. The column counts of a tally is a JSON list of them, by
+// status, without those of no task.
+type StatusCount struct {
 	Status string `json:"status"`
 	Tasks  int    `json:"tasks"`
 }
@@ -120,7 +123,7 @@ func newLabels() *rowCache[labelKey, struct{}] {
 	}
 }
 
-func wantTask(r *rows, f *fact) {
+func wantTask(r *Rows, f *Fact) {
 	switch f.Aggregate.Kind {
 	case events.KindProject:
 		r.tallies.want(f.Aggregate.ID)
@@ -131,7 +134,7 @@ func wantTask(r *rows, f *fact) {
 	}
 }
 
-func foldTask(r *rows, f *fact) error {
+func foldTask(r *Rows, f *Fact) error {
 	switch f.Aggregate.Kind {
 	case events.KindProject:
 		if f.Type == events.TypeProjectCreated {
@@ -198,7 +201,7 @@ func foldTask(r *rows, f *fact) error {
 	return nil
 }
 
-func createTask(r *rows, f *fact, e events.TaskCreated) error {
+func createTask(r *Rows, f *Fact, e events.TaskCreated) error {
 	id := f.Aggregate.ID
 	if r.tasks.get(id) != nil {
 		return errOrder
@@ -233,13 +236,13 @@ func createTask(r *rows, f *fact, e events.TaskCreated) error {
 // passTask gives a task its number even if its creation could not be folded:
 // that the number is taken is plain from the envelope, and the tasks after it
 // must not get other numbers once a later program can read the event.
-func passTask(r *rows, f *fact) {
+func passTask(r *Rows, f *Fact) {
 	if f.Type == events.TypeTaskCreated && f.Aggregate.Kind == events.KindTask && f.Revision == 1 && r.tallies.get(f.Project) != nil {
 		r.nextNumber(f.Project)
 	}
 }
 
-func (t *taskRow) edit(r *rows, id uuid.UUID, e events.TaskEdited) error {
+func (t *taskRow) edit(r *Rows, id uuid.UUID, e events.TaskEdited) error {
 	if c := e.Title; c != nil {
 		t.title = schema.Plain(c.To)
 	}
@@ -258,7 +261,7 @@ func (t *taskRow) edit(r *rows, id uuid.UUID, e events.TaskEdited) error {
 	return nil
 }
 
-func (t *taskRow) relabel(r *rows, id uuid.UUID, to []string) error {
+func (t *taskRow) relabel(r *Rows, id uuid.UUID, to []string) error {
 	labels := make([]string, 0, len(to))
 	for _, label := range to {
 		if len(label) > schema.MaxWord {
@@ -279,25 +282,36 @@ func (t *taskRow) relabel(r *rows, id uuid.UUID, to []string) error {
 }
 
 // nextNumber takes the next number of a project that exists.
-func (r *rows) nextNumber(project uuid.UUID) int64 {
+func (r *Rows) nextNumber(project uuid.UUID) int64 {
 	tally := *r.tallies.get(project)
 	tally.created++
 	r.tallies.put(project, tally)
 	return tally.created
 }
 
-func (r *rows) countTasks(project uuid.UUID, status string, by int) {
+func (r *Rows) countTasks(project uuid.UUID, status string, by int) {
 	tally := *r.tallies.get(project)
 	tally.counts = slices.Clone(tally.counts)
-	i, found := slices.BinarySearchFunc(tally.counts, status, func(c count, status string) int {
+	i, found := slices.BinarySearchFunc(tally.counts, status, func(c StatusCount, status string) int {
 		return strings.Compare(c.Status, status)
 	})
 	if !found {
-		tally.counts = slices.Insert(tally.counts, i, count{Status: status})
+		tally.counts = slices.Insert(tally.counts, i, StatusCount{Status: status})
 	}
 	tally.counts[i].Tasks += by
 	if tally.counts[i].Tasks == 0 {
 		tally.counts = slices.Delete(tally.counts, i, i+1)
 	}
 	r.tallies.put(project, tally)
+}
+
+// without is list without the elements of gone, in a new slice.
+func without[T comparable](list, gone []T) []T {
+	rest := make([]T, 0, len(list))
+	for _, v := range list {
+		if !slices.Contains(gone, v) {
+			rest = append(rest, v)
+		}
+	}
+	return rest
 }

@@ -1,4 +1,4 @@
-package projections
+package fold
 
 import (
 	"github.com/google/uuid"
@@ -42,7 +42,7 @@ func newHistory() *rowCache[historyKey, historyRow] {
 
 // foldHistory writes down everything that happened in a project. Accounts have
 // no history of their own: nobody but the administrator would be asked for it.
-func foldHistory(r *rows, f *fact) error {
+func foldHistory(r *Rows, f *Fact) error {
 	project := f.Project
 	switch f.Aggregate.Kind {
 	case events.KindAccount:
