@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // matches is what a filter means, said once more in Go.
@@ -59,7 +60,7 @@ func drawFilter(t *rapid.T, c drawn) TaskFilter {
 		f.Assignee = id(1 + c.IntN(8))
 	}
 	if maybe() {
-		f.Labels = []string{plain(pick(c, words))}
+		f.Labels = []string{schema.Plain(pick(c, words))}
 	}
 	if maybe() {
 		f.DueFrom = events.Date(fmt.Sprintf("2026-%02d-15", 1+c.IntN(12)))
@@ -74,7 +75,7 @@ func drawFilter(t *rapid.T, c drawn) TaskFilter {
 		f.Number = int64(1 + c.IntN(20))
 	}
 	if maybe() {
-		f.Text = plain(pick(c, words) + " " + pick(c, words))
+		f.Text = schema.Plain(pick(c, words) + " " + pick(c, words))
 	}
 	return f
 }

@@ -155,7 +155,7 @@ func TestProject(t *testing.T) {
 				ID: id(1000), Name: "Ship", Archived: true,
 				Statuses:  []events.Status{{Key: "waiting", Name: "To do", Category: events.CategoryToDo, Limit: 7}, {Key: "done", Name: "Done", Category: events.CategoryDone}},
 				Retired:   map[string]string{"in_progress": "done", "review": "done"},
-				Members:   []Member{{id(1), events.RoleOwner, at[0].Time}, {id(2), events.RoleViewer, at[1].Time}},
+				Members:   []Member{{Account: id(1), Role: events.RoleOwner, Since: at[0].Time}, {Account: id(2), Role: events.RoleViewer, Since: at[1].Time}},
 				Role:      events.RoleViewer,
 				Counts:    map[string]int{"waiting": 2, "done": 2},
 				Revision:  8,

@@ -1,4 +1,4 @@
-package projections
+package dialect
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 
 	driver "modernc.org/sqlite" // known to database/sql as "sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // sqlite is the dialect of SQLite. Ids are text, so that the rows can be read
@@ -26,82 +28,83 @@ var sqliteSettings = []string{
 	"busy_timeout(20000)", "journal_mode(WAL)", "synchronous(NORMAL)", "temp_store(MEMORY)", "cache_size(-32768)",
 }
 
-func (s *Store) openSQLite(path string, readers int) error {
+func openSQLite(address string, readers int) (Database, Pools, error) {
+	path := strings.TrimPrefix(strings.TrimPrefix(address, "sqlite:"), "//")
 	if path == "" || strings.HasPrefix(path, ":memory:") {
-		return errors.New("database URL names no file: want sqlite:/path/to/rows.db")
+		return nil, Pools{}, errors.New("database URL names no file: want sqlite:/path/to/rows.db")
 	}
 	source := func(more url.Values) string {
 		more["_pragma"] = append(more["_pragma"], sqliteSettings...)
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + more.Encode()
 	}
-	var err error
-	if s.write, err = sql.Open("sqlite", source(url.Values{"_txlock": {"immediate"}})); err != nil {
-		return fmt.Errorf("open %s: %w", path, err)
+	write, err := sql.Open("sqlite", source(url.Values{"_txlock": {"immediate"}}))
+	if err != nil {
+		return nil, Pools{}, fmt.Errorf("open %s: %w", path, err)
 	}
-	if s.read, err = sql.Open("sqlite", source(url.Values{"_pragma": {"query_only(true)"}})); err != nil {
-		return errors.Join(fmt.Errorf("open %s: %w", path, err), s.write.Close())
+	read, err := sql.Open("sqlite", source(url.Values{"_pragma": {"query_only(true)"}}))
+	if err != nil {
+		return nil, Pools{}, errors.Join(fmt.Errorf("open %s: %w", path, err), write.Close())
 	}
-	s.read.SetMaxOpenConns(readers)
-	s.read.SetMaxIdleConns(readers)
-	s.dialect = &sqlite{s.write}
-	return nil
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
+	return &sqlite{write}, Pools{read, write}, nil
 }
 
-func (*sqlite) check(context.Context) error { return nil }
+func (*sqlite) Check(context.Context) error { return nil }
 
-func (*sqlite) bind(query string) string { return query }
+func (*sqlite) Bind(query string) string { return query }
 
-func (*sqlite) arguments(args []any) []any { return args }
+func (*sqlite) Arguments(args []any) []any { return args }
 
-func (*sqlite) column(k kind) string {
+func (*sqlite) Column(k schema.Kind) string {
 	switch k {
-	case ident, word, text:
+	case schema.KindID, schema.KindWord, schema.KindText:
 		return "text not null"
-	case number:
+	case schema.KindNumber:
 		return "integer not null"
-	case moment:
+	case schema.KindMoment:
 		return "integer"
-	case digest:
+	case schema.KindDigest:
 		return "blob not null"
 	}
 	panic(fmt.Sprintf("no column type for kind %d", k))
 }
 
-func (*sqlite) storage(t *table) string {
-	if t.narrow {
+func (*sqlite) Storage(t *schema.Table) string {
+	if t.Narrow {
 		return " without rowid"
 	}
 	return ""
 }
 
-func (*sqlite) upsert(t *table) string { return t.conflict() }
+func (*sqlite) Upsert(t *schema.Table) string { return onConflict(t) }
 
-func (*sqlite) exclusive() string { return "" }
+func (*sqlite) Exclusive() string { return "" }
 
-func (*sqlite) catalog() string {
+func (*sqlite) Catalog() string {
 	return `select name from sqlite_master where type = 'table' and name like 'g%!_%' escape '!'`
 }
 
-func (*sqlite) indexes() string {
+func (*sqlite) Indexes() string {
 	return `select name from sqlite_master where type = 'index' and name like 'g%!_%' escape '!'`
 }
 
-func (*sqlite) settle(string) string { return "" }
+func (*sqlite) Settle(string) string { return "" }
 
-// missing recognises a table that was never made: a snapshot of SQLite holds its
+// Missing recognises a table that was never made: a snapshot of SQLite holds its
 // tables too. SQLite has no code of its own for it, only the words.
-func (*sqlite) missing(err error) bool {
+func (*sqlite) Missing(err error) bool {
 	var said *driver.Error
 	return errors.As(err, &said) && said.Code() == sqlite3.SQLITE_ERROR && strings.Contains(said.Error(), "no such table")
 }
 
-// contended is false always: there is one writer at a time.
-func (*sqlite) contended(error) bool { return false }
+// Contended is false always: there is one writer at a time.
+func (*sqlite) Contended(error) bool { return false }
 
-// lost recognises a statement that was interrupted or waited too long for a
+// Lost recognises a statement that was interrupted or waited too long for a
 // lock, and a file that cannot be read or written: primary result codes of
 // https://www.sqlite.org/rescode.html, which are the low byte of extended ones.
-func (*sqlite) lost(err error) bool {
+func (*sqlite) Lost(err error) bool {
 	var said *driver.Error
 	if !errors.As(err, &said) {
 		return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
@@ -115,17 +118,17 @@ func (*sqlite) lost(err error) bool {
 	return false
 }
 
-func (*sqlite) snapshot(ctx context.Context, conn *sql.Conn) (m model, err error) {
+func (*sqlite) Snapshot(ctx context.Context, conn *sql.Conn, query string, dest ...any) error {
 	if _, err := conn.ExecContext(ctx, "begin"); err != nil {
-		return m, err
+		return err
 	}
-	return m, m.scan(conn.QueryRowContext(ctx, modelQuery).Scan)
+	return conn.QueryRowContext(ctx, query).Scan(dest...)
 }
 
-func (d *sqlite) session(ctx context.Context, generation int64) (session, error) {
+func (d *sqlite) Session(ctx context.Context, generation int64) (Session, error) {
 	conn, err := d.write.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &statementSession{conn: conn, bind: d.bind, generation: generation, prepared: make(map[string]*sql.Stmt)}, nil
+	return &statementSession{conn: conn, bind: d.Bind, generation: generation, prepared: make(map[string]*sql.Stmt)}, nil
 }

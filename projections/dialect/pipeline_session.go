@@ -1,4 +1,4 @@
-package projections
+package dialect
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // pipelineSession writes to Postgres in two round trips per transaction: one
@@ -22,8 +24,8 @@ type pipelineSession struct {
 }
 
 // sql is the text of a statement on a table, made once.
-func (s *pipelineSession) sql(verb string, t *table, build func() string) string {
-	key := verb + " " + t.name
+func (s *pipelineSession) sql(verb string, t *schema.Table, build func() string) string {
+	key := verb + " " + t.Name
 	query, ok := s.statements[key]
 	if !ok {
 		query = build()
@@ -32,12 +34,12 @@ func (s *pipelineSession) sql(verb string, t *table, build func() string) string
 	return query
 }
 
-func (s *pipelineSession) begin(ctx context.Context, guard statement, loads []load) (err error) {
+func (s *pipelineSession) Begin(ctx context.Context, guard Statement, loads []schema.Load) (err error) {
 	var b pgx.Batch
 	b.Queue("begin")
-	b.Queue(s.bind(guard.query), guard.args...)
+	b.Queue(s.bind(guard.Query), guard.Args...)
 	for _, l := range loads {
-		b.Queue(s.sql("load", l.table, func() string { return s.selectAll(l.table) }), columnArrays(l.table.keys(), l.keys)...)
+		b.Queue(s.sql("load", l.Table, func() string { return s.selectAll(l.Table) }), columnArrays(l.Table.Keys(), l.Keys)...)
 	}
 	s.open = true
 	answers := s.conn.SendBatch(ctx, &b)
@@ -48,7 +50,7 @@ func (s *pipelineSession) begin(ctx context.Context, guard statement, loads []lo
 		// Statements are prepared before the guard runs. Where their tables are
 		// gone, the generation was replaced.
 		if undefinedTable(err) {
-			err = fmt.Errorf("%w: %w", errFenced, err)
+			err = fmt.Errorf("%w: %w", ErrFenced, err)
 		}
 	}()
 	if _, err := answers.Exec(); err != nil {
@@ -57,24 +59,24 @@ func (s *pipelineSession) begin(ctx context.Context, guard statement, loads []lo
 	if moved, err := answers.Exec(); err != nil {
 		return err
 	} else if moved.RowsAffected() == 0 {
-		return errFenced
+		return ErrFenced
 	}
 	for _, l := range loads {
 		if err := takeAll(answers, l); err != nil {
-			return fmt.Errorf("load %s: %w", l.table.name, err)
+			return fmt.Errorf("load %s: %w", l.Table.Name, err)
 		}
 	}
 	return nil
 }
 
-func takeAll(answers pgx.BatchResults, l load) error {
+func takeAll(answers pgx.BatchResults, l schema.Load) error {
 	found, err := answers.Query()
 	if err != nil {
 		return err
 	}
 	defer found.Close()
 	for found.Next() {
-		if err := l.take(func(dest ...any) error { return found.Scan(native(dest)...) }); err != nil {
+		if err := l.Take(func(dest ...any) error { return found.Scan(native(dest)...) }); err != nil {
 			return err
 		}
 	}
@@ -92,53 +94,53 @@ func native(dest []any) []any {
 	return dest
 }
 
-func (s *pipelineSession) selectAll(t *table) string {
-	return fmt.Sprintf("select %s from %s where %s", names(t.columns), t.in(s.generation), matchArrays(t))
+func (s *pipelineSession) selectAll(t *schema.Table) string {
+	return fmt.Sprintf("select %s from %s where %s", schema.Names(t.Columns), t.In(s.generation), matchArrays(t))
 }
 
 // matchArrays is a condition that the key is among those given as arrays.
-func matchArrays(t *table) string {
-	if t.key == 1 {
-		return fmt.Sprintf("%s = any($1::%s)", t.columns[0].name, arrayType(t.columns[0].kind))
+func matchArrays(t *schema.Table) string {
+	if t.Key == 1 {
+		return fmt.Sprintf("%s = any($1::%s)", t.Columns[0].Name, arrayType(t.Columns[0].Kind))
 	}
-	return fmt.Sprintf("(%s) in (select * from %s)", names(t.keys()), unnest(t.keys()))
+	return fmt.Sprintf("(%s) in (select * from %s)", schema.Names(t.Keys()), unnest(t.Keys()))
 }
 
-func unnest(columns []column) string {
+func unnest(columns []schema.Column) string {
 	arrays := make([]string, len(columns))
 	for i, c := range columns {
-		arrays[i] = fmt.Sprintf("$%d::%s", i+1, arrayType(c.kind))
+		arrays[i] = fmt.Sprintf("$%d::%s", i+1, arrayType(c.Kind))
 	}
 	return "unnest(" + strings.Join(arrays, ", ") + ")"
 }
 
-func arrayType(k kind) string {
+func arrayType(k schema.Kind) string {
 	switch k {
-	case ident:
+	case schema.KindID:
 		return "uuid[]"
-	case word, text:
+	case schema.KindWord, schema.KindText:
 		return "text[]"
-	case number, moment:
+	case schema.KindNumber, schema.KindMoment:
 		return "bigint[]"
-	case digest:
+	case schema.KindDigest:
 		return "bytea[]"
 	}
 	panic(fmt.Sprintf("no array type for kind %d", k))
 }
 
 // columnArrays turns rows, one after another, into one array per column.
-func columnArrays(columns []column, rows []any) []any {
+func columnArrays(columns []schema.Column, rows []any) []any {
 	arrays := make([]any, len(columns))
 	n, width := len(rows)/len(columns), len(columns)
 	for i, c := range columns {
-		switch c.kind {
-		case ident:
+		switch c.Kind {
+		case schema.KindID:
 			arrays[i] = columnArray(rows[i:], n, width, func(v any) [16]byte { return v.(uuid.UUID) })
-		case word, text:
+		case schema.KindWord, schema.KindText:
 			arrays[i] = columnArray(rows[i:], n, width, func(v any) string { return v.(string) })
-		case number:
+		case schema.KindNumber:
 			arrays[i] = columnArray(rows[i:], n, width, func(v any) int64 { return v.(int64) })
-		case moment:
+		case schema.KindMoment:
 			arrays[i] = columnArray(rows[i:], n, width, func(v any) *int64 {
 				if v == nil {
 					return nil
@@ -146,7 +148,7 @@ func columnArrays(columns []column, rows []any) []any {
 				t := v.(int64)
 				return &t
 			})
-		case digest:
+		case schema.KindDigest:
 			arrays[i] = columnArray(rows[i:], n, width, func(v any) []byte { return v.([]byte) })
 		}
 	}
@@ -161,28 +163,28 @@ func columnArray[T any](rows []any, n, width int, of func(any) T) []T {
 	return array
 }
 
-func (s *pipelineSession) write(_ context.Context, changes []change) error {
+func (s *pipelineSession) Write(_ context.Context, changes []schema.Change) error {
 	for _, c := range changes {
-		t := c.table
-		if len(c.rows) > 0 {
+		t := c.Table
+		if len(c.Rows) > 0 {
 			s.queued.Queue(s.sql("put", t, func() string {
-				insert := fmt.Sprintf("insert into %s (%s) select * from %s", t.in(s.generation), names(t.columns), unnest(t.columns))
-				if !t.appended {
-					insert += t.conflict()
+				insert := fmt.Sprintf("insert into %s (%s) select * from %s", t.In(s.generation), schema.Names(t.Columns), unnest(t.Columns))
+				if !t.Appended {
+					insert += onConflict(t)
 				}
 				return insert
-			}), columnArrays(t.columns, c.rows)...)
+			}), columnArrays(t.Columns, c.Rows)...)
 		}
-		if len(c.deleted) > 0 {
+		if len(c.Deleted) > 0 {
 			s.queued.Queue(s.sql("delete", t, func() string {
-				return fmt.Sprintf("delete from %s where %s", t.in(s.generation), matchArrays(t))
-			}), columnArrays(t.keys(), c.deleted)...)
+				return fmt.Sprintf("delete from %s where %s", t.In(s.generation), matchArrays(t))
+			}), columnArrays(t.Keys(), c.Deleted)...)
 		}
 	}
 	return nil
 }
 
-func (s *pipelineSession) commit(ctx context.Context) error {
+func (s *pipelineSession) Commit(ctx context.Context) error {
 	s.queued.Queue("commit")
 	err := s.conn.SendBatch(ctx, &s.queued).Close()
 	s.queued = pgx.Batch{}
@@ -190,10 +192,10 @@ func (s *pipelineSession) commit(ctx context.Context) error {
 	return err
 }
 
-func (s *pipelineSession) rollback() {
+func (s *pipelineSession) Rollback() {
 	s.queued = pgx.Batch{}
 	if s.open && !s.conn.IsClosed() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
 		defer cancel()
 		// The connection is closed with the session after any failure, which
 		// undoes the transaction even where this does not get through.
@@ -202,9 +204,9 @@ func (s *pipelineSession) rollback() {
 	s.open = false
 }
 
-func (s *pipelineSession) close() {
-	s.rollback()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+func (s *pipelineSession) Close() {
+	s.Rollback()
+	ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
 	defer cancel()
 	s.conn.Close(ctx)
 }

@@ -1,15 +1,13 @@
-package projections
+package fold
 
 import (
-	"errors"
 	"fmt"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // fenceVersion is the version of the tables in this file. They belong to every
@@ -25,10 +23,10 @@ type headRow struct {
 	held     int64
 }
 
-func newHeads() *set[events.Aggregate, headRow] {
-	return &set[events.Aggregate, headRow]{
-		of: &table{name: "heads", key: 2, narrow: true, columns: []column{
-			{"id", ident}, {"kind", word}, {"revision", number}, {"hash", digest}, {"held", number},
+func newHeads() *rowCache[events.Aggregate, headRow] {
+	return &rowCache[events.Aggregate, headRow]{
+		of: &schema.Table{Name: "heads", Key: 2, Narrow: true, Columns: []schema.Column{
+			schema.ID("id"), schema.Word("kind"), schema.Number("revision"), schema.Digest("hash"), schema.Number("held"),
 		}},
 		key: aggregateKey,
 		values: func(a events.Aggregate, r *headRow, to []any) []any {
@@ -57,11 +55,11 @@ type parkedRow struct {
 	at       int64
 }
 
-func newParked() *set[events.Aggregate, parkedRow] {
-	return &set[events.Aggregate, parkedRow]{
-		of: &table{name: "parked", key: 2, columns: []column{
-			{"id", ident}, {"kind", word}, {"project", ident}, {"sequence", number}, {"revision", number},
-			{"event_type", text}, {"reason", text}, {"happened_at", number},
+func newParked() *rowCache[events.Aggregate, parkedRow] {
+	return &rowCache[events.Aggregate, parkedRow]{
+		of: &schema.Table{Name: "parked", Key: 2, Columns: []schema.Column{
+			schema.ID("id"), schema.Word("kind"), schema.ID("project"), schema.Number("sequence"), schema.Number("revision"),
+			schema.Text("event_type"), schema.Text("reason"), schema.Number("happened_at"),
 		}},
 		key: aggregateKey,
 		values: func(a events.Aggregate, r *parkedRow, to []any) []any {
@@ -78,10 +76,10 @@ type refusedRow struct {
 	reason    string
 }
 
-func newRefused() *set[uint64, refusedRow] {
-	return &set[uint64, refusedRow]{
-		of: &table{name: "refused", key: 1, appended: true, columns: []column{
-			{"sequence", number}, {"id", ident}, {"kind", text}, {"event", ident}, {"revision", number}, {"reason", text},
+func newRefused() *rowCache[uint64, refusedRow] {
+	return &rowCache[uint64, refusedRow]{
+		of: &schema.Table{Name: "refused", Key: 1, Appended: true, Columns: []schema.Column{
+			schema.Number("sequence"), schema.ID("id"), schema.Text("kind"), schema.ID("event"), schema.Number("revision"), schema.Text("reason"),
 		}},
 		key: func(sequence uint64, to []any) []any { return append(to, int64(sequence)) },
 		values: func(sequence uint64, r *refusedRow, to []any) []any {
@@ -90,44 +88,19 @@ func newRefused() *set[uint64, refusedRow] {
 	}
 }
 
-// fact is an event on its way into the rows, decoded once.
-type fact struct {
-	*events.Envelope
-	event events.Event
-	hash  events.Hash
-	at    int64
-	// err says why the event cannot be decoded.
-	err error
-}
+// Outcome is what became of an event.
+type Outcome int
 
-func newFact(e *events.Envelope) fact {
-	f := fact{Envelope: e, hash: e.Hash(), at: e.Time.UnixMicro()}
-	if known, ok := events.Types[e.Type]; ok && known.Kind != e.Aggregate.Kind {
-		f.err = fmt.Errorf("%s on the subject of a %s", e.Type, e.Aggregate.Kind)
-		return f
-	}
-	f.event, f.err = e.Event()
-	return f
-}
-
-// moment is the fact's time for a column that may be empty.
-func (f *fact) moment() *int64 {
-	at := f.at
-	return &at
-}
-
-// outcome is what became of an event.
-type outcome int
-
+// What can become of an event.
 const (
-	accepted  outcome = iota // folded, or held back with its parked aggregate
-	refused                  // its aggregate's chain does not accept it
-	parkedNow                // it cannot be folded: its aggregate is parked from here on
+	Accepted Outcome = iota // folded, or held back with its parked aggregate
+	Refused                 // its aggregate's chain does not accept it
+	Parked                  // it cannot be folded: its aggregate is parked from here on
 )
 
-// apply folds one event into the rows, unless the fence refuses it or its
-// aggregate is parked.
-func (r *rows) apply(f *fact) outcome {
+// Apply folds one event into the rows, unless the fence refuses it or its
+// aggregate is parked. The rows that f wants have been loaded.
+func (r *Rows) Apply(f *Fact) Outcome {
 	defer r.keep()
 	last := headRow{}
 	if row := r.heads.get(f.Aggregate); row != nil {
@@ -136,15 +109,15 @@ func (r *rows) apply(f *fact) outcome {
 	head := events.Head{Aggregate: f.Aggregate, Revision: last.revision, Hash: last.hash}
 	if err := head.Accepts(f.Envelope); err != nil {
 		r.refused.put(f.Position.Sequence, refusedRow{f.Aggregate, f.ID, f.Revision, reason(err)})
-		return refused
+		return Refused
 	}
 	next := headRow{revision: f.Revision, hash: f.hash, held: last.held}
-	became := accepted
+	became := Accepted
 	if last.held > 0 {
 		next.held++
 	} else if err := r.fold(f); err != nil {
-		became = parkedNow
-		r.parked.put(f.Aggregate, parkedRow{f.Project, f.Position.Sequence, f.Revision, plain(string(f.Type)), reason(err), f.at})
+		became = Parked
+		r.parked.put(f.Aggregate, parkedRow{f.Project, f.Position.Sequence, f.Revision, schema.Plain(string(f.Type)), reason(err), f.at})
 		next.held = 1
 	}
 	r.heads.put(f.Aggregate, next)
@@ -153,7 +126,7 @@ func (r *rows) apply(f *fact) outcome {
 
 // fold runs every projection's fold on one event: all of them take effect or
 // none. A panic is a fold that failed; one bad event must not stop the others.
-func (r *rows) fold(f *fact) (err error) {
+func (r *Rows) fold(f *Fact) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
@@ -163,7 +136,7 @@ func (r *rows) fold(f *fact) (err error) {
 		}
 		r.revert()
 		for i := range r.projections {
-			if passed := r.projections[i].passed; passed != nil {
+			if passed := r.projections[i].Passed; passed != nil {
 				passed(r, f)
 			}
 		}
@@ -172,34 +145,20 @@ func (r *rows) fold(f *fact) (err error) {
 		return f.err
 	}
 	for i := range r.projections {
-		if err := r.projections[i].fold(r, f); err != nil {
-			return fmt.Errorf("%s: %w", r.projections[i].name, err)
+		if err := r.projections[i].Fold(r, f); err != nil {
+			return fmt.Errorf("%s: %w", r.projections[i].Name, err)
 		}
 	}
 	return nil
 }
 
-// errOrder reports an event that makes no sense after those before it.
-var errOrder = errors.New("event does not fit the state it meets")
-
 // maxReason bounds what is kept of an error's text, in bytes.
 const maxReason = 500
 
 func reason(err error) string {
-	s := plain(err.Error())
+	s := schema.Plain(err.Error())
 	if len(s) > maxReason {
 		s = strings.ToValidUTF8(s[:maxReason], "")
 	}
 	return s
 }
-
-// plain is s without what Postgres cannot store as text: NUL, and what is not
-// UTF-8.
-func plain(s string) string {
-	if strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) {
-		return s
-	}
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
-}
-
-func micros(t int64) time.Time { return time.UnixMicro(t).UTC() }

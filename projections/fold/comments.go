@@ -1,4 +1,4 @@
-package projections
+package fold
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // commentRow is what somebody said about a task. It is part of the tasks
@@ -19,10 +20,10 @@ type commentRow struct {
 
 type commentKey struct{ task, comment uuid.UUID }
 
-func newComments() *set[commentKey, commentRow] {
-	return &set[commentKey, commentRow]{
-		of: &table{name: "comments", key: 2, columns: []column{
-			{"task", ident}, {"id", ident}, {"author", ident}, {"body", text}, {"created_at", number}, {"edited_at", moment},
+func newComments() *rowCache[commentKey, commentRow] {
+	return &rowCache[commentKey, commentRow]{
+		of: &schema.Table{Name: "comments", Key: 2, Columns: []schema.Column{
+			schema.ID("task"), schema.ID("id"), schema.ID("author"), schema.Text("body"), schema.Number("created_at"), schema.Moment("edited_at"),
 		}},
 		key: func(k commentKey, to []any) []any { return append(to, k.task, k.comment) },
 		values: func(k commentKey, r *commentRow, to []any) []any {
@@ -35,7 +36,7 @@ func newComments() *set[commentKey, commentRow] {
 	}
 }
 
-func wantComment(r *rows, f *fact) {
+func wantComment(r *Rows, f *Fact) {
 	switch e := f.event.(type) {
 	case events.CommentAdded:
 		r.comments.want(commentKey{f.Aggregate.ID, e.Comment})
@@ -49,7 +50,7 @@ func wantComment(r *rows, f *fact) {
 }
 
 // discuss folds what is said about the task.
-func (t *taskRow) discuss(r *rows, f *fact) error {
+func (t *taskRow) discuss(r *Rows, f *Fact) error {
 	id := f.Aggregate.ID
 	switch e := f.event.(type) {
 	case events.CommentAdded:
@@ -57,7 +58,7 @@ func (t *taskRow) discuss(r *rows, f *fact) error {
 		if r.comments.get(k) != nil {
 			return errOrder
 		}
-		r.comments.put(k, commentRow{author: f.Actor, text: plain(e.Text), createdAt: f.at})
+		r.comments.put(k, commentRow{author: f.Actor, text: schema.Plain(e.Text), createdAt: f.at})
 		t.comments++
 	case events.CommentEdited:
 		k := commentKey{id, e.Comment}
@@ -66,7 +67,7 @@ func (t *taskRow) discuss(r *rows, f *fact) error {
 			return missingRow("comment", e.Comment)
 		}
 		row := *old
-		row.text, row.editedAt = plain(e.To), f.moment()
+		row.text, row.editedAt = schema.Plain(e.To), f.moment()
 		r.comments.put(k, row)
 	case events.CommentDeleted:
 		k := commentKey{id, e.Comment}
@@ -81,7 +82,7 @@ func (t *taskRow) discuss(r *rows, f *fact) error {
 		if r.comments.get(k) != nil {
 			return errOrder
 		}
-		row := commentRow{author: e.Author, text: plain(e.Text), createdAt: e.CreatedAt.UnixMicro()}
+		row := commentRow{author: e.Author, text: schema.Plain(e.Text), createdAt: e.CreatedAt.UnixMicro()}
 		if !e.EditedAt.IsZero() {
 			at := e.EditedAt.UnixMicro()
 			row.editedAt = &at

@@ -1,16 +1,25 @@
-package projections
+package fold
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
+
+// Member is an account that may see a project. The column members of a project
+// is a JSON list of them, in the order in which they joined.
+type Member struct {
+	Account uuid.UUID   `json:"account"`
+	Role    events.Role `json:"role"`
+	Since   time.Time   `json:"since"`
+}
 
 // projectRow is a project, whole: whoever has it needs no other row to know who
 // may see it and what its board looks like.
@@ -26,17 +35,17 @@ type projectRow struct {
 	updatedAt int64
 }
 
-func newProjects() *set[uuid.UUID, projectRow] {
-	return &set[uuid.UUID, projectRow]{
-		of: &table{name: "projects", key: 1, columns: []column{
-			{"id", ident}, {"name", text}, {"folded_name", text}, {"archived", number},
-			{"statuses", text}, {"retired", text}, {"members", text},
-			{"revision", number}, {"created_at", number}, {"created_by", ident}, {"updated_at", number},
+func newProjects() *rowCache[uuid.UUID, projectRow] {
+	return &rowCache[uuid.UUID, projectRow]{
+		of: &schema.Table{Name: "projects", Key: 1, Columns: []schema.Column{
+			schema.ID("id"), schema.Text("name"), schema.Text("folded_name"), schema.Number("archived"),
+			schema.Text("statuses"), schema.Text("retired"), schema.Text("members"),
+			schema.Number("revision"), schema.Number("created_at"), schema.ID("created_by"), schema.Number("updated_at"),
 		}},
 		key: idKey,
 		values: func(id uuid.UUID, r *projectRow, to []any) []any {
 			return append(to, id, r.name, strings.ToLower(r.name), bit(r.archived),
-				encodeList(r.statuses), encode(r.retired), encodeList(r.members),
+				schema.EncodeList(r.statuses), schema.Encode(r.retired), schema.EncodeList(r.members),
 				int64(r.revision), r.createdAt, r.createdBy, r.updatedAt)
 		},
 		scan: func(scan func(...any) error) (id uuid.UUID, r projectRow, err error) {
@@ -47,7 +56,7 @@ func newProjects() *set[uuid.UUID, projectRow] {
 				return id, r, err
 			}
 			r.archived = archived != 0
-			return id, r, decode(statuses, &r.statuses, retired, &r.retired, members, &r.members)
+			return id, r, schema.Decode(statuses, &r.statuses, retired, &r.retired, members, &r.members)
 		},
 	}
 }
@@ -55,9 +64,9 @@ func newProjects() *set[uuid.UUID, projectRow] {
 // membershipKey is a line of the index by which an account finds its projects.
 type membershipKey struct{ account, project uuid.UUID }
 
-func newMemberships() *set[membershipKey, struct{}] {
-	return &set[membershipKey, struct{}]{
-		of: &table{name: "memberships", key: 2, narrow: true, columns: []column{{"account", ident}, {"project", ident}}},
+func newMemberships() *rowCache[membershipKey, struct{}] {
+	return &rowCache[membershipKey, struct{}]{
+		of: &schema.Table{Name: "memberships", Key: 2, Narrow: true, Columns: []schema.Column{schema.ID("account"), schema.ID("project")}},
 		key: func(k membershipKey, to []any) []any {
 			return append(to, k.account, k.project)
 		},
@@ -80,10 +89,10 @@ type statusKey struct {
 	status  string
 }
 
-func newStatuses() *set[statusKey, statusRow] {
-	return &set[statusKey, statusRow]{
-		of: &table{name: "statuses", key: 2, narrow: true, columns: []column{
-			{"project", ident}, {"status", word}, {"resolved", text}, {"category", text},
+func newStatuses() *rowCache[statusKey, statusRow] {
+	return &rowCache[statusKey, statusRow]{
+		of: &schema.Table{Name: "statuses", Key: 2, Narrow: true, Columns: []schema.Column{
+			schema.ID("project"), schema.Word("status"), schema.Text("resolved"), schema.Text("category"),
 		}},
 		key: func(k statusKey, to []any) []any { return append(to, k.project, k.status) },
 		values: func(k statusKey, r *statusRow, to []any) []any {
@@ -92,13 +101,13 @@ func newStatuses() *set[statusKey, statusRow] {
 	}
 }
 
-func wantProject(r *rows, f *fact) {
+func wantProject(r *Rows, f *Fact) {
 	if f.Aggregate.Kind == events.KindProject {
 		r.projects.want(f.Aggregate.ID)
 	}
 }
 
-func foldProject(r *rows, f *fact) error {
+func foldProject(r *Rows, f *Fact) error {
 	if f.Aggregate.Kind != events.KindProject {
 		return nil
 	}
@@ -109,8 +118,8 @@ func foldProject(r *rows, f *fact) error {
 			return errOrder
 		}
 		row := projectRow{
-			name: plain(e.Name), retired: map[string]string{},
-			members:  []Member{{f.Actor, events.RoleOwner, micros(f.at)}},
+			name: schema.Plain(e.Name), retired: map[string]string{},
+			members:  []Member{{f.Actor, events.RoleOwner, schema.Time(f.at)}},
 			revision: f.Revision, createdAt: f.at, createdBy: f.Actor, updatedAt: f.at,
 		}
 		if err := row.replaceStatuses(r, id, e.Statuses, nil); err != nil {
@@ -127,7 +136,7 @@ func foldProject(r *rows, f *fact) error {
 	row.revision, row.updatedAt = f.Revision, f.at
 	switch e := f.event.(type) {
 	case events.ProjectRenamed:
-		row.name = plain(e.To)
+		row.name = schema.Plain(e.To)
 	case events.ProjectArchived:
 		row.archived = true
 	case events.ProjectUnarchived:
@@ -136,7 +145,7 @@ func foldProject(r *rows, f *fact) error {
 		if slices.ContainsFunc(row.members, is(e.Account)) {
 			return errOrder
 		}
-		row.members = append(slices.Clone(row.members), Member{e.Account, e.Role, micros(f.at)})
+		row.members = append(slices.Clone(row.members), Member{e.Account, e.Role, schema.Time(f.at)})
 		r.memberships.put(membershipKey{e.Account, id}, struct{}{})
 	case events.MemberRoleChanged:
 		row.members = slices.Clone(row.members)
@@ -161,13 +170,9 @@ func is(account uuid.UUID) func(Member) bool {
 	return func(m Member) bool { return m.Account == account }
 }
 
-// maxWord bounds strings that become part of a key, in bytes: Postgres refuses
-// an index entry of more than 2704, MySQL a key of more than 3072. Commands are stricter.
-const maxWord = 500
-
 // replaceStatuses gives the project another board, and every status that was
 // ever on it its new meaning.
-func (p *projectRow) replaceStatuses(r *rows, id uuid.UUID, to []events.Status, retired map[string]string) error {
+func (p *projectRow) replaceStatuses(r *Rows, id uuid.UUID, to []events.Status, retired map[string]string) error {
 	before := p.standings()
 	if err := p.reboard(to, retired); err != nil {
 		return err
@@ -193,17 +198,17 @@ func (p *projectRow) reboard(to []events.Status, retired map[string]string) erro
 	// Who stood for a status that goes now is stood for by its heir.
 	for key, heir := range p.retired {
 		if next, ok := retired[heir]; ok {
-			p.retired[key] = plain(next)
+			p.retired[key] = schema.Plain(next)
 		}
 	}
 	for from, heir := range retired {
-		p.retired[plain(from)] = plain(heir)
+		p.retired[schema.Plain(from)] = schema.Plain(heir)
 	}
 	for i, s := range to {
-		if len(s.Key) > maxWord {
+		if len(s.Key) > schema.MaxWord {
 			return fmt.Errorf("status key of %d bytes", len(s.Key))
 		}
-		p.statuses[i] = events.Status{Key: plain(s.Key), Name: plain(s.Name), Category: events.Category(plain(string(s.Category))), Limit: s.Limit}
+		p.statuses[i] = events.Status{Key: schema.Plain(s.Key), Name: schema.Plain(s.Name), Category: events.Category(schema.Plain(string(s.Category))), Limit: s.Limit}
 		delete(p.retired, p.statuses[i].Key)
 	}
 	return nil
@@ -222,36 +227,4 @@ func (p *projectRow) standings() map[string]statusRow {
 		}
 	}
 	return standings
-}
-
-// encode is v as a JSON column. It panics on what cannot be JSON, which no row
-// holds.
-func encode[T any](v T) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(b)
-}
-
-// encodeList is encode for lists, [] for none.
-func encodeList[T any](list []T) string {
-	if len(list) == 0 {
-		return "[]"
-	}
-	return encode(list)
-}
-
-// decode reads JSON columns: pairs of a text and what to read it into.
-func decode(pairs ...any) error {
-	for i := 0; i < len(pairs); i += 2 {
-		text := pairs[i].(string)
-		if text == "[]" {
-			continue
-		}
-		if err := json.Unmarshal([]byte(text), pairs[i+1]); err != nil {
-			return fmt.Errorf("decode column %.80q: %w", text, err)
-		}
-	}
-	return nil
 }

@@ -1,14 +1,13 @@
-package projections
+package fold
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // figuresRow is what is true of all projects together, in one row: it is folded
@@ -28,31 +27,32 @@ type figuresRow struct {
 // onlyFigures is the key of the one row.
 const onlyFigures = 1
 
-// CycleBounds are the upper bounds by which cycle times are counted.
+// CycleBounds are the upper bounds by which cycle times are counted, in order.
+// They are not altered.
 var CycleBounds = []time.Duration{
 	time.Minute, 10 * time.Minute, time.Hour, 4 * time.Hour, 24 * time.Hour, 2 * 24 * time.Hour, 4 * 24 * time.Hour,
 	7 * 24 * time.Hour, 14 * 24 * time.Hour, 28 * 24 * time.Hour, 56 * 24 * time.Hour, 112 * 24 * time.Hour,
 }
 
-func newFigures() *set[int64, figuresRow] {
-	return &set[int64, figuresRow]{
-		of: &table{name: "figures", key: 1, columns: []column{
-			{"id", number}, {"created", number}, {"completed", number}, {"reopened", number},
-			{"to_do", number}, {"doing", number}, {"done", number}, {"deleted", number},
-			{"cycles", text}, {"cycle_time", number},
+func newFigures() *rowCache[int64, figuresRow] {
+	return &rowCache[int64, figuresRow]{
+		of: &schema.Table{Name: "figures", Key: 1, Columns: []schema.Column{
+			schema.Number("id"), schema.Number("created"), schema.Number("completed"), schema.Number("reopened"),
+			schema.Number("to_do"), schema.Number("doing"), schema.Number("done"), schema.Number("deleted"),
+			schema.Text("cycles"), schema.Number("cycle_time"),
 		}},
 		key: func(k int64, to []any) []any { return append(to, k) },
 		values: func(k int64, r *figuresRow, to []any) []any {
 			return append(to, k, r.created, r.completed, r.reopened,
 				r.toDo, r.doing, r.done, r.deleted,
-				encodeList(r.cycles), r.taken)
+				schema.EncodeList(r.cycles), r.taken)
 		},
 		scan: func(scan func(...any) error) (k int64, r figuresRow, err error) {
 			var cycles string
 			if err = scan(&k, &r.created, &r.completed, &r.reopened, &r.toDo, &r.doing, &r.done, &r.deleted, &cycles, &r.taken); err != nil {
 				return k, r, err
 			}
-			return k, r, decode(cycles, &r.cycles)
+			return k, r, schema.Decode(cycles, &r.cycles)
 		},
 	}
 }
@@ -60,9 +60,9 @@ func newFigures() *set[int64, figuresRow] {
 // cycleRow is a task that somebody has begun, or taken up again, and since when.
 type cycleRow struct{ since int64 }
 
-func newCycles() *set[uuid.UUID, cycleRow] {
-	return &set[uuid.UUID, cycleRow]{
-		of:  &table{name: "cycles", key: 1, narrow: true, columns: []column{{"task", ident}, {"since", number}}},
+func newCycles() *rowCache[uuid.UUID, cycleRow] {
+	return &rowCache[uuid.UUID, cycleRow]{
+		of:  &schema.Table{Name: "cycles", Key: 1, Narrow: true, Columns: []schema.Column{schema.ID("task"), schema.Number("since")}},
 		key: idKey,
 		values: func(id uuid.UUID, r *cycleRow, to []any) []any {
 			return append(to, id, r.since)
@@ -74,7 +74,7 @@ func newCycles() *set[uuid.UUID, cycleRow] {
 	}
 }
 
-func wantFigures(r *rows, f *fact) {
+func wantFigures(r *Rows, f *Fact) {
 	switch f.Type {
 	case events.TypeStatusesChanged:
 		r.tallies.want(f.Aggregate.ID)
@@ -95,7 +95,7 @@ func wantFigures(r *rows, f *fact) {
 
 // foldFigures comes before the folds of projects and tasks: it looks at how
 // they were. What is out of order it leaves to them to refuse.
-func foldFigures(r *rows, f *fact) error {
+func foldFigures(r *Rows, f *Fact) error {
 	switch e := f.event.(type) {
 	case events.StatusesChanged:
 		project, tally := r.projects.get(f.Aggregate.ID), r.tallies.get(f.Aggregate.ID)
@@ -117,7 +117,7 @@ func foldFigures(r *rows, f *fact) error {
 		if project == nil || old != nil {
 			return nil
 		}
-		category := project.category(plain(e.Status))
+		category := project.category(schema.Plain(e.Status))
 		r.figure(func(t *figuresRow) {
 			t.created++
 			t.stand(category, 1)
@@ -130,7 +130,7 @@ func foldFigures(r *rows, f *fact) error {
 		if project == nil || old == nil {
 			return nil
 		}
-		r.moved(f, old, project.category(old.status), project.category(plain(e.Status.To)))
+		r.moved(f, old, project.category(old.status), project.category(schema.Plain(e.Status.To)))
 	case events.TaskDeleted:
 		r.buried(f, -1)
 	case events.TaskRestored:
@@ -142,7 +142,7 @@ func foldFigures(r *rows, f *fact) error {
 // moved counts a task that goes from one category to another. A cycle begins
 // when the task is first in doing, or is taken up again after it was done; if
 // it never was, when it was created.
-func (r *rows) moved(f *fact, old *taskRow, from, to events.Category) {
+func (r *Rows) moved(f *Fact, old *taskRow, from, to events.Category) {
 	id := f.Aggregate.ID
 	r.figure(func(t *figuresRow) {
 		if old.deletedAt == nil {
@@ -170,7 +170,7 @@ func (r *rows) moved(f *fact, old *taskRow, from, to events.Category) {
 }
 
 // buried counts a task that goes to the trash, or comes from it.
-func (r *rows) buried(f *fact, by int64) {
+func (r *Rows) buried(f *Fact, by int64) {
 	project, old := r.projects.get(f.Project), r.tasks.get(f.Aggregate.ID)
 	if project == nil || old == nil || (old.deletedAt == nil) != (by < 0) {
 		return
@@ -182,7 +182,7 @@ func (r *rows) buried(f *fact, by int64) {
 }
 
 // figure changes a copy of the row and puts it.
-func (r *rows) figure(change func(*figuresRow)) {
+func (r *Rows) figure(change func(*figuresRow)) {
 	var row figuresRow
 	if old := r.figures.get(onlyFigures); old != nil {
 		row = *old
@@ -230,48 +230,4 @@ func (p *projectRow) category(status string) events.Category {
 		status = p.retired[status]
 	}
 	return ""
-}
-
-// Figures are what is true of all projects together.
-type Figures struct {
-	// Created, Completed and Reopened count what ever happened. A task is
-	// completed when it is moved into a status of the category done from one
-	// that is not.
-	Created, Completed, Reopened uint64
-	// Standing counts the tasks there are by category, Deleted those in the
-	// trash.
-	Standing map[events.Category]int64
-	Deleted  int64
-	// Cycles counts completions by the time they took, not cumulated, in the
-	// order of [CycleBounds] and one for longer; CycleTime is their sum. A cycle
-	// begins when a task is first moved into doing or taken up again after it
-	// was done; if neither happened, when it was created.
-	Cycles    []uint64
-	CycleTime time.Duration
-}
-
-// Figures reads one row. Before the first task all are zero.
-func (s *Store) Figures(ctx context.Context) (Figures, error) {
-	var f Figures
-	err := s.Read(ctx, events.Position{}, func(snapshot *Snapshot) error {
-		f = Figures{Standing: map[events.Category]int64{}, Cycles: make([]uint64, len(CycleBounds)+1)}
-		return snapshot.each(ctx, func(scan func(...any) error) error {
-			var toDo, doing, done, taken int64
-			var cycles string
-			err := scan(&f.Created, &f.Completed, &f.Reopened, &toDo, &doing, &done, &f.Deleted, &cycles, &taken)
-			if err != nil {
-				return err
-			}
-			f.Standing[events.CategoryToDo], f.Standing[events.CategoryDoing], f.Standing[events.CategoryDone] = toDo, doing, done
-			f.CycleTime = time.Duration(taken) * time.Microsecond
-			var counts []uint64
-			err = decode(cycles, &counts)
-			copy(f.Cycles, counts)
-			return err
-		}, `select created, completed, reopened, to_do, doing, done, deleted, cycles, cycle_time from {g}figures`)
-	})
-	if err != nil {
-		return Figures{}, fmt.Errorf("read figures: %w", err)
-	}
-	return f, nil
 }

@@ -1,9 +1,10 @@
-package projections
+package fold
 
 import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // accountRow is one person, as far as the log knows.
@@ -14,10 +15,10 @@ type accountRow struct {
 	revision      uint64
 }
 
-func newAccounts() *set[uuid.UUID, accountRow] {
-	return &set[uuid.UUID, accountRow]{
-		of: &table{name: "accounts", key: 1, columns: []column{
-			{"id", ident}, {"administrator", number}, {"registered_at", number}, {"erased_at", moment}, {"revision", number},
+func newAccounts() *rowCache[uuid.UUID, accountRow] {
+	return &rowCache[uuid.UUID, accountRow]{
+		of: &schema.Table{Name: "accounts", Key: 1, Columns: []schema.Column{
+			schema.ID("id"), schema.Number("administrator"), schema.Number("registered_at"), schema.Moment("erased_at"), schema.Number("revision"),
 		}},
 		key: idKey,
 		values: func(id uuid.UUID, r *accountRow, to []any) []any {
@@ -32,13 +33,13 @@ func newAccounts() *set[uuid.UUID, accountRow] {
 	}
 }
 
-func wantPerson(r *rows, f *fact) {
+func wantPerson(r *Rows, f *Fact) {
 	if f.Aggregate.Kind == events.KindAccount {
 		r.accounts.want(f.Aggregate.ID)
 	}
 }
 
-func foldPerson(r *rows, f *fact) error {
+func foldPerson(r *Rows, f *Fact) error {
 	if f.Aggregate.Kind != events.KindAccount {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package projections
+package fold
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // taskRow is a task, whole. Its status is the recorded one; see statusRow.
@@ -30,20 +31,20 @@ type taskRow struct {
 	deletedAt   *int64
 }
 
-func newTasks() *set[uuid.UUID, taskRow] {
-	return &set[uuid.UUID, taskRow]{
-		of: &table{name: "tasks", key: 1, indexes: [][]string{{"project", "number"}}, columns: []column{
-			{"id", ident}, {"project", ident}, {"number", number},
-			{"title", text}, {"folded_title", text}, {"description", text}, {"folded_description", text},
-			{"status", text}, {"priority", text}, {"due", text}, {"labels", text}, {"assignees", text}, {"board_rank", text},
-			{"comments", number}, {"revision", number},
-			{"created_at", number}, {"created_by", ident}, {"updated_at", number}, {"deleted_at", moment},
+func newTasks() *rowCache[uuid.UUID, taskRow] {
+	return &rowCache[uuid.UUID, taskRow]{
+		of: &schema.Table{Name: "tasks", Key: 1, Indexes: [][]string{{"project", "number"}}, Columns: []schema.Column{
+			schema.ID("id"), schema.ID("project"), schema.Number("number"),
+			schema.Text("title"), schema.Text("folded_title"), schema.Text("description"), schema.Text("folded_description"),
+			schema.Text("status"), schema.Text("priority"), schema.Text("due"), schema.Text("labels"), schema.Text("assignees"), schema.Text("board_rank"),
+			schema.Number("comments"), schema.Number("revision"),
+			schema.Number("created_at"), schema.ID("created_by"), schema.Number("updated_at"), schema.Moment("deleted_at"),
 		}},
 		key: idKey,
 		values: func(id uuid.UUID, r *taskRow, to []any) []any {
 			return append(to, id, r.project, r.number,
 				r.title, strings.ToLower(r.title), r.description, strings.ToLower(r.description),
-				r.status, string(r.priority), string(r.due), encodeList(r.labels), encodeList(r.assignees), r.rank,
+				r.status, string(r.priority), string(r.due), schema.EncodeList(r.labels), schema.EncodeList(r.assignees), r.rank,
 				r.comments, int64(r.revision), r.createdAt, r.createdBy, r.updatedAt, when(r.deletedAt))
 		},
 		scan: func(scan func(...any) error) (id uuid.UUID, r taskRow, err error) {
@@ -54,7 +55,7 @@ func newTasks() *set[uuid.UUID, taskRow] {
 				&r.comments, &r.revision, &r.createdAt, &r.createdBy, &r.updatedAt, &r.deletedAt); err != nil {
 				return id, r, err
 			}
-			return id, r, decode(labels, &r.labels, assignees, &r.assignees)
+			return id, r, schema.Decode(labels, &r.labels, assignees, &r.assignees)
 		},
 	}
 }
@@ -63,27 +64,30 @@ func newTasks() *set[uuid.UUID, taskRow] {
 // the next its number, and those that stand in each recorded status.
 type tallyRow struct {
 	created int64
-	counts  []count
+	counts  []StatusCount
 }
 
-type count struct {
+// StatusCount is how many tasks of a project stand in a recorded status, those in
+// the trash left out. The column counts of a tally is a JSON list of them, by
+// status, without those of no task.
+type StatusCount struct {
 	Status string `json:"status"`
 	Tasks  int    `json:"tasks"`
 }
 
-func newTallies() *set[uuid.UUID, tallyRow] {
-	return &set[uuid.UUID, tallyRow]{
-		of:  &table{name: "tallies", key: 1, columns: []column{{"project", ident}, {"created", number}, {"counts", text}}},
+func newTallies() *rowCache[uuid.UUID, tallyRow] {
+	return &rowCache[uuid.UUID, tallyRow]{
+		of:  &schema.Table{Name: "tallies", Key: 1, Columns: []schema.Column{schema.ID("project"), schema.Number("created"), schema.Text("counts")}},
 		key: idKey,
 		values: func(id uuid.UUID, r *tallyRow, to []any) []any {
-			return append(to, id, r.created, encodeList(r.counts))
+			return append(to, id, r.created, schema.EncodeList(r.counts))
 		},
 		scan: func(scan func(...any) error) (id uuid.UUID, r tallyRow, err error) {
 			var counts string
 			if err = scan(&id, &r.created, &counts); err != nil {
 				return id, r, err
 			}
-			return id, r, decode(counts, &r.counts)
+			return id, r, schema.Decode(counts, &r.counts)
 		},
 	}
 }
@@ -91,10 +95,10 @@ func newTallies() *set[uuid.UUID, tallyRow] {
 // assignmentKey is a line of the index by which an account finds its tasks.
 type assignmentKey struct{ account, task uuid.UUID }
 
-func newAssignments() *set[assignmentKey, struct{}] {
-	return &set[assignmentKey, struct{}]{
-		of: &table{name: "assignments", key: 2, narrow: true, indexes: [][]string{{"task"}}, columns: []column{
-			{"account", ident}, {"task", ident},
+func newAssignments() *rowCache[assignmentKey, struct{}] {
+	return &rowCache[assignmentKey, struct{}]{
+		of: &schema.Table{Name: "assignments", Key: 2, Narrow: true, Indexes: [][]string{{"task"}}, Columns: []schema.Column{
+			schema.ID("account"), schema.ID("task"),
 		}},
 		key: func(k assignmentKey, to []any) []any { return append(to, k.account, k.task) },
 		values: func(k assignmentKey, _ *struct{}, to []any) []any {
@@ -109,9 +113,9 @@ type labelKey struct {
 	label string
 }
 
-func newLabels() *set[labelKey, struct{}] {
-	return &set[labelKey, struct{}]{
-		of:  &table{name: "labels", key: 2, narrow: true, columns: []column{{"task", ident}, {"label", word}}},
+func newLabels() *rowCache[labelKey, struct{}] {
+	return &rowCache[labelKey, struct{}]{
+		of:  &schema.Table{Name: "labels", Key: 2, Narrow: true, Columns: []schema.Column{schema.ID("task"), schema.Word("label")}},
 		key: func(k labelKey, to []any) []any { return append(to, k.task, k.label) },
 		values: func(k labelKey, _ *struct{}, to []any) []any {
 			return append(to, k.task, k.label)
@@ -119,7 +123,7 @@ func newLabels() *set[labelKey, struct{}] {
 	}
 }
 
-func wantTask(r *rows, f *fact) {
+func wantTask(r *Rows, f *Fact) {
 	switch f.Aggregate.Kind {
 	case events.KindProject:
 		r.tallies.want(f.Aggregate.ID)
@@ -130,7 +134,7 @@ func wantTask(r *rows, f *fact) {
 	}
 }
 
-func foldTask(r *rows, f *fact) error {
+func foldTask(r *Rows, f *Fact) error {
 	switch f.Aggregate.Kind {
 	case events.KindProject:
 		if f.Type == events.TypeProjectCreated {
@@ -162,9 +166,9 @@ func foldTask(r *rows, f *fact) error {
 	case events.TaskMoved:
 		if row.deletedAt == nil {
 			r.countTasks(row.project, row.status, -1)
-			r.countTasks(row.project, plain(e.Status.To), +1)
+			r.countTasks(row.project, schema.Plain(e.Status.To), +1)
 		}
-		row.status, row.rank = plain(e.Status.To), plain(e.Rank.To)
+		row.status, row.rank = schema.Plain(e.Status.To), schema.Plain(e.Rank.To)
 	case events.TaskAssigned:
 		row.assignees = slices.Clone(row.assignees)
 		for _, account := range e.Accounts {
@@ -197,7 +201,7 @@ func foldTask(r *rows, f *fact) error {
 	return nil
 }
 
-func createTask(r *rows, f *fact, e events.TaskCreated) error {
+func createTask(r *Rows, f *Fact, e events.TaskCreated) error {
 	id := f.Aggregate.ID
 	if r.tasks.get(id) != nil {
 		return errOrder
@@ -210,9 +214,9 @@ func createTask(r *rows, f *fact, e events.TaskCreated) error {
 	}
 	row := taskRow{
 		project: e.Project, number: r.nextNumber(e.Project),
-		title: plain(e.Title), description: plain(e.Description),
-		status: plain(e.Status), rank: plain(e.Rank),
-		priority: events.Priority(plain(string(e.Priority))), due: events.Date(plain(string(e.Due))),
+		title: schema.Plain(e.Title), description: schema.Plain(e.Description),
+		status: schema.Plain(e.Status), rank: schema.Plain(e.Rank),
+		priority: events.Priority(schema.Plain(string(e.Priority))), due: events.Date(schema.Plain(string(e.Due))),
 		revision: f.Revision, createdAt: f.at, createdBy: f.Actor, updatedAt: f.at,
 	}
 	if err := row.relabel(r, id, e.Labels); err != nil {
@@ -232,24 +236,24 @@ func createTask(r *rows, f *fact, e events.TaskCreated) error {
 // passTask gives a task its number even if its creation could not be folded:
 // that the number is taken is plain from the envelope, and the tasks after it
 // must not get other numbers once a later program can read the event.
-func passTask(r *rows, f *fact) {
+func passTask(r *Rows, f *Fact) {
 	if f.Type == events.TypeTaskCreated && f.Aggregate.Kind == events.KindTask && f.Revision == 1 && r.tallies.get(f.Project) != nil {
 		r.nextNumber(f.Project)
 	}
 }
 
-func (t *taskRow) edit(r *rows, id uuid.UUID, e events.TaskEdited) error {
+func (t *taskRow) edit(r *Rows, id uuid.UUID, e events.TaskEdited) error {
 	if c := e.Title; c != nil {
-		t.title = plain(c.To)
+		t.title = schema.Plain(c.To)
 	}
 	if c := e.Description; c != nil {
-		t.description = plain(c.To)
+		t.description = schema.Plain(c.To)
 	}
 	if c := e.Priority; c != nil {
-		t.priority = events.Priority(plain(string(c.To)))
+		t.priority = events.Priority(schema.Plain(string(c.To)))
 	}
 	if c := e.Due; c != nil {
-		t.due = events.Date(plain(string(c.To)))
+		t.due = events.Date(schema.Plain(string(c.To)))
 	}
 	if c := e.Labels; c != nil {
 		return t.relabel(r, id, c.To)
@@ -257,13 +261,13 @@ func (t *taskRow) edit(r *rows, id uuid.UUID, e events.TaskEdited) error {
 	return nil
 }
 
-func (t *taskRow) relabel(r *rows, id uuid.UUID, to []string) error {
+func (t *taskRow) relabel(r *Rows, id uuid.UUID, to []string) error {
 	labels := make([]string, 0, len(to))
 	for _, label := range to {
-		if len(label) > maxWord {
+		if len(label) > schema.MaxWord {
 			return fmt.Errorf("label of %d bytes", len(label))
 		}
-		if label = plain(label); !slices.Contains(labels, label) {
+		if label = schema.Plain(label); !slices.Contains(labels, label) {
 			labels = append(labels, label)
 		}
 	}
@@ -278,25 +282,36 @@ func (t *taskRow) relabel(r *rows, id uuid.UUID, to []string) error {
 }
 
 // nextNumber takes the next number of a project that exists.
-func (r *rows) nextNumber(project uuid.UUID) int64 {
+func (r *Rows) nextNumber(project uuid.UUID) int64 {
 	tally := *r.tallies.get(project)
 	tally.created++
 	r.tallies.put(project, tally)
 	return tally.created
 }
 
-func (r *rows) countTasks(project uuid.UUID, status string, by int) {
+func (r *Rows) countTasks(project uuid.UUID, status string, by int) {
 	tally := *r.tallies.get(project)
 	tally.counts = slices.Clone(tally.counts)
-	i, found := slices.BinarySearchFunc(tally.counts, status, func(c count, status string) int {
+	i, found := slices.BinarySearchFunc(tally.counts, status, func(c StatusCount, status string) int {
 		return strings.Compare(c.Status, status)
 	})
 	if !found {
-		tally.counts = slices.Insert(tally.counts, i, count{Status: status})
+		tally.counts = slices.Insert(tally.counts, i, StatusCount{Status: status})
 	}
 	tally.counts[i].Tasks += by
 	if tally.counts[i].Tasks == 0 {
 		tally.counts = slices.Delete(tally.counts, i, i+1)
 	}
 	r.tallies.put(project, tally)
+}
+
+// without is list without the elements of gone, in a new slice.
+func without[T comparable](list, gone []T) []T {
+	rest := make([]T, 0, len(list))
+	for _, v := range list {
+		if !slices.Contains(gone, v) {
+			rest = append(rest, v)
+		}
+	}
+	return rest
 }

@@ -3,13 +3,13 @@ package projections
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/fold"
 )
 
 // The rows of before can be gone back to, with what has happened since, and
@@ -174,8 +174,8 @@ func TestVersionsGoBackToTheirRows(t *testing.T) {
 		sim := newSimulation(l, testChoices(54))
 		sim.steps(100)
 		older, newer := openURL(t, url), openURL(t, url)
-		raised := slices.Clone(all)
-		raised[1].version++
+		raised := fold.Projections()
+		raised[1].Version++
 		newer.useProjections(raised)
 		o := ProjectorOptions{StandbyAfter: 20 * time.Millisecond}
 

@@ -1,4 +1,4 @@
-package projections
+package dialect
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // bulkSession writes to MySQL with statements of many rows. Each transaction
@@ -20,12 +22,14 @@ import (
 type bulkSession struct {
 	dialect    *mysql
 	generation int64
-	guard      statement
-	changes    []change
+	guard      Statement
+	changes    []schema.Change
 	conn       *sql.Conn // of the open transaction, if any
-	// repeated counts the transactions that were done again.
-	repeated int
+	repeated   int
 }
+
+// Repeated counts the transactions that were done again.
+func (s *bulkSession) Repeated() int { return s.repeated }
 
 // The sizes of statements: keys that are looked for, of which MariaDB makes a
 // table of its own from a thousand on; bytes of rows, before escaping; and
@@ -36,17 +40,17 @@ const (
 	bulkArguments = 60_000
 )
 
-// persistence is how often a transaction is done again before it fails.
-const persistence = 8
-
 // insist takes a step. Where that loses a contest for locks, it takes the steps
 // before again and then this one.
 func (s *bulkSession) insist(ctx context.Context, before, step func(context.Context) error) error {
 	err := step(ctx)
-	for n := 0; n < persistence && ctx.Err() == nil && s.dialect.contended(err); n++ {
-		s.rollback()
+	for n := 0; n < Retries && ctx.Err() == nil && s.dialect.Contended(err); n++ {
+		s.Rollback()
 		s.repeated++
-		sleep(ctx, rand.N(time.Millisecond<<n))
+		select {
+		case <-time.After(rand.N(time.Millisecond << n)):
+		case <-ctx.Done():
+		}
 		if err = before(ctx); err == nil {
 			err = step(ctx)
 		}
@@ -54,7 +58,7 @@ func (s *bulkSession) insist(ctx context.Context, before, step func(context.Cont
 	return err
 }
 
-func (s *bulkSession) begin(ctx context.Context, guard statement, loads []load) error {
+func (s *bulkSession) Begin(ctx context.Context, guard Statement, loads []schema.Load) error {
 	s.guard, s.changes = guard, nil
 	nothing := func(context.Context) error { return nil }
 	return s.insist(ctx, nothing, func(ctx context.Context) error {
@@ -63,7 +67,7 @@ func (s *bulkSession) begin(ctx context.Context, guard statement, loads []load) 
 		}
 		for _, l := range loads {
 			if err := s.load(ctx, l); err != nil {
-				return fmt.Errorf("load %s: %w", l.table.name, err)
+				return fmt.Errorf("load %s: %w", l.Table.Name, err)
 			}
 		}
 		return nil
@@ -78,24 +82,24 @@ func (s *bulkSession) open(ctx context.Context) (err error) {
 	if _, err := s.conn.ExecContext(ctx, "start transaction"); err != nil {
 		return err
 	}
-	result, err := s.conn.ExecContext(ctx, s.guard.query, s.dialect.arguments(s.guard.args)...)
+	result, err := s.conn.ExecContext(ctx, s.guard.Query, s.dialect.Arguments(s.guard.Args)...)
 	if err != nil {
 		return err
 	}
 	if n, err := result.RowsAffected(); err != nil {
 		return err
 	} else if n == 0 {
-		return errFenced
+		return ErrFenced
 	}
 	return nil
 }
 
-func (s *bulkSession) load(ctx context.Context, l load) error {
+func (s *bulkSession) load(ctx context.Context, l schema.Load) error {
 	// The key is named, or a table whose statistics are still those of an empty
 	// one would be read from end to end.
-	query := fmt.Sprintf("select %s from %s force index (primary) where ", names(l.table.columns), l.table.in(s.generation))
-	for part := range parts(l.keys, l.table.key*bulkKeys) {
-		if err := s.take(ctx, query+among(l.table, len(part)/l.table.key), part, l.take); err != nil {
+	query := fmt.Sprintf("select %s from %s force index (primary) where ", schema.Names(l.Table.Columns), l.Table.In(s.generation))
+	for part := range parts(l.Keys, l.Table.Key*bulkKeys) {
+		if err := s.take(ctx, query+among(l.Table, len(part)/l.Table.Key), part, l.Take); err != nil {
 			return err
 		}
 	}
@@ -103,7 +107,7 @@ func (s *bulkSession) load(ctx context.Context, l load) error {
 }
 
 func (s *bulkSession) take(ctx context.Context, query string, keys []any, take func(scan func(...any) error) error) error {
-	found, err := s.conn.QueryContext(ctx, query, s.dialect.arguments(keys)...)
+	found, err := s.conn.QueryContext(ctx, query, s.dialect.Arguments(keys)...)
 	if err != nil {
 		return err
 	}
@@ -117,16 +121,16 @@ func (s *bulkSession) take(ctx context.Context, query string, keys []any, take f
 }
 
 // among is a condition that the key is one of n.
-func among(t *table, n int) string {
-	if t.key == 1 {
-		return t.columns[0].name + " in (" + marks(n) + ")"
+func among(t *schema.Table, n int) string {
+	if t.Key == 1 {
+		return t.Columns[0].Name + " in (" + Marks(n) + ")"
 	}
-	return fmt.Sprintf("(%s) in (%s)", names(t.keys()), groups(n, t.key))
+	return fmt.Sprintf("(%s) in (%s)", schema.Names(t.Keys()), groups(n, t.Key))
 }
 
 // groups are n value lists of width placeholders each.
 func groups(n, width int) string {
-	return strings.TrimSuffix(strings.Repeat("("+marks(width)+"), ", n), ", ")
+	return strings.TrimSuffix(strings.Repeat("("+Marks(width)+"), ", n), ", ")
 }
 
 // parts cuts a list into pieces of n, the last one shorter.
@@ -142,7 +146,7 @@ func parts(list []any, n int) func(yield func([]any) bool) {
 	}
 }
 
-func (s *bulkSession) write(ctx context.Context, changes []change) error {
+func (s *bulkSession) Write(ctx context.Context, changes []schema.Change) error {
 	s.changes = changes
 	return s.insist(ctx, s.open, s.put)
 }
@@ -150,24 +154,24 @@ func (s *bulkSession) write(ctx context.Context, changes []change) error {
 // put writes the changes.
 func (s *bulkSession) put(ctx context.Context) error {
 	for _, c := range s.changes {
-		t := c.table
-		insert := fmt.Sprintf("insert into %s (%s) values ", t.in(s.generation), names(t.columns))
+		t := c.Table
+		insert := fmt.Sprintf("insert into %s (%s) values ", t.In(s.generation), schema.Names(t.Columns))
 		tail := ""
-		if !t.appended {
-			tail = s.dialect.upsert(t)
+		if !t.Appended {
+			tail = s.dialect.Upsert(t)
 		}
-		rows := s.dialect.arguments(c.rows)
-		for width := len(t.columns); len(rows) > 0; {
+		rows := s.dialect.Arguments(c.Rows)
+		for width := len(t.Columns); len(rows) > 0; {
 			n := fitting(rows, width)
 			if _, err := s.conn.ExecContext(ctx, insert+groups(n/width, width)+tail, rows[:n]...); err != nil {
-				return fmt.Errorf("put %s: %w", t.name, err)
+				return fmt.Errorf("put %s: %w", t.Name, err)
 			}
 			rows = rows[n:]
 		}
-		for part := range parts(c.deleted, t.key*bulkKeys) {
-			query := fmt.Sprintf("delete from %s where %s", t.in(s.generation), among(t, len(part)/t.key)) //nolint:gosec // names of the tables in code; values are arguments
-			if _, err := s.conn.ExecContext(ctx, query, s.dialect.arguments(part)...); err != nil {
-				return fmt.Errorf("delete %s: %w", t.name, err)
+		for part := range parts(c.Deleted, t.Key*bulkKeys) {
+			query := fmt.Sprintf("delete from %s where %s", t.In(s.generation), among(t, len(part)/t.Key)) //nolint:gosec // names of the tables in code; values are arguments
+			if _, err := s.conn.ExecContext(ctx, query, s.dialect.Arguments(part)...); err != nil {
+				return fmt.Errorf("delete %s: %w", t.Name, err)
 			}
 		}
 	}
@@ -191,7 +195,7 @@ func fitting(rows []any, width int) int {
 	return len(rows)
 }
 
-func (s *bulkSession) commit(ctx context.Context) error {
+func (s *bulkSession) Commit(ctx context.Context) error {
 	before := func(ctx context.Context) error {
 		if err := s.open(ctx); err != nil {
 			return err
@@ -209,13 +213,13 @@ func (s *bulkSession) commit(ctx context.Context) error {
 	return err
 }
 
-// rollback gives the connection back, or throws it away where the transaction
+// Rollback gives the connection back, or throws it away where the transaction
 // cannot be ended on it, which undoes it too.
-func (s *bulkSession) rollback() {
+func (s *bulkSession) Rollback() {
 	if s.conn == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
 	defer cancel()
 	if _, err := s.conn.ExecContext(ctx, "rollback"); err != nil {
 		_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
@@ -224,4 +228,4 @@ func (s *bulkSession) rollback() {
 	s.conn = nil
 }
 
-func (s *bulkSession) close() { s.rollback() }
+func (s *bulkSession) Close() { s.Rollback() }

@@ -1,10 +1,12 @@
-package projections
+package dialect
 
 import (
 	"context"
 	"database/sql"
 	"fmt"
 	"strings"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // statementSession writes with statements that are prepared once and run once
@@ -36,40 +38,40 @@ func (s *statementSession) stmt(ctx context.Context, query string) (*sql.Stmt, e
 	return prepared, nil
 }
 
-func (s *statementSession) begin(ctx context.Context, guard statement, loads []load) error {
+func (s *statementSession) Begin(ctx context.Context, guard Statement, loads []schema.Load) error {
 	ctx = unhurried(ctx)
 	if _, err := s.conn.ExecContext(ctx, "begin immediate"); err != nil {
 		return err
 	}
 	s.open = true
-	move, err := s.stmt(ctx, guard.query)
+	move, err := s.stmt(ctx, guard.Query)
 	if err != nil {
 		return err
 	}
-	result, err := move.ExecContext(ctx, guard.args...)
+	result, err := move.ExecContext(ctx, guard.Args...)
 	if err != nil {
 		return err
 	}
 	if n, err := result.RowsAffected(); err != nil {
 		return err
 	} else if n == 0 {
-		return errFenced
+		return ErrFenced
 	}
 	for _, l := range loads {
 		if err := s.load(ctx, l); err != nil {
-			return fmt.Errorf("load %s: %w", l.table.name, err)
+			return fmt.Errorf("load %s: %w", l.Table.Name, err)
 		}
 	}
 	return nil
 }
 
-func (s *statementSession) load(ctx context.Context, l load) error {
-	find, err := s.stmt(ctx, fmt.Sprintf("select %s from %s where %s", names(l.table.columns), l.table.in(s.generation), l.table.match()))
+func (s *statementSession) load(ctx context.Context, l schema.Load) error {
+	find, err := s.stmt(ctx, fmt.Sprintf("select %s from %s where %s", schema.Names(l.Table.Columns), l.Table.In(s.generation), match(l.Table)))
 	if err != nil {
 		return err
 	}
-	for i := 0; i < len(l.keys); i += l.table.key {
-		if err := one(ctx, find, l.keys[i:i+l.table.key], l.take); err != nil {
+	for i := 0; i < len(l.Keys); i += l.Table.Key {
+		if err := one(ctx, find, l.Keys[i:i+l.Table.Key], l.Take); err != nil {
 			return err
 		}
 	}
@@ -91,19 +93,19 @@ func one(ctx context.Context, find *sql.Stmt, key []any, take func(scan func(...
 	return found.Err()
 }
 
-func (s *statementSession) write(ctx context.Context, changes []change) error {
+func (s *statementSession) Write(ctx context.Context, changes []schema.Change) error {
 	ctx = unhurried(ctx)
 	for _, c := range changes {
-		t := c.table
-		insert := fmt.Sprintf("insert into %s (%s) values (%s)", t.in(s.generation), names(t.columns), marks(len(t.columns)))
-		if !t.appended {
-			insert += t.conflict()
+		t := c.Table
+		insert := fmt.Sprintf("insert into %s (%s) values (%s)", t.In(s.generation), schema.Names(t.Columns), Marks(len(t.Columns)))
+		if !t.Appended {
+			insert += onConflict(t)
 		}
-		if err := s.each(ctx, insert, c.rows, len(t.columns)); err != nil {
-			return fmt.Errorf("put %s: %w", t.name, err)
+		if err := s.each(ctx, insert, c.Rows, len(t.Columns)); err != nil {
+			return fmt.Errorf("put %s: %w", t.Name, err)
 		}
-		if err := s.each(ctx, fmt.Sprintf("delete from %s where %s", t.in(s.generation), t.match()), c.deleted, t.key); err != nil {
-			return fmt.Errorf("delete %s: %w", t.name, err)
+		if err := s.each(ctx, fmt.Sprintf("delete from %s where %s", t.In(s.generation), match(t)), c.Deleted, t.Key); err != nil {
+			return fmt.Errorf("delete %s: %w", t.Name, err)
 		}
 	}
 	return nil
@@ -126,13 +128,13 @@ func (s *statementSession) each(ctx context.Context, query string, args []any, n
 	return nil
 }
 
-func (s *statementSession) commit(ctx context.Context) error {
+func (s *statementSession) Commit(ctx context.Context) error {
 	_, err := s.conn.ExecContext(unhurried(ctx), "commit")
 	s.open = err != nil
 	return err
 }
 
-func (s *statementSession) rollback() {
+func (s *statementSession) Rollback() {
 	if s.open {
 		// The connection is closed with the session after any failure, which
 		// undoes the transaction even where this does not get through.
@@ -141,8 +143,8 @@ func (s *statementSession) rollback() {
 	}
 }
 
-func (s *statementSession) close() {
-	s.rollback()
+func (s *statementSession) Close() {
+	s.Rollback()
 	for _, prepared := range s.prepared {
 		prepared.Close()
 	}
@@ -150,6 +152,6 @@ func (s *statementSession) close() {
 }
 
 // match is a condition on the whole key.
-func (t *table) match() string {
-	return strings.ReplaceAll(names(t.keys()), ", ", " = ? and ") + " = ?"
+func match(t *schema.Table) string {
+	return strings.ReplaceAll(schema.Names(t.Keys()), ", ", " = ? and ") + " = ?"
 }

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
-// unfinished is a generation that is not live, with what docket_generations
+// pendingGeneration is a generation that is not live, with what docket_generations
 // says of it beside its checkpoint.
-type unfinished struct {
+type pendingGeneration struct {
 	model
 	// kept says that it was live and can be again.
 	kept bool
@@ -35,7 +37,7 @@ const (
 
 // other reads the newest generation that is not live and meets a condition; the
 // zero generation means that there is none.
-func (s *Store) other(ctx context.Context, condition string) (u unfinished, err error) {
+func (s *Store) other(ctx context.Context, condition string) (u pendingGeneration, err error) {
 	var begun, begunAt, movedAt int64
 	//nolint:gosec // the conditions are the constants above
 	row := s.write.QueryRowContext(ctx, `select c.generation, c.fingerprint, c.incarnation, c.sequence, c.head, c.stored_at, c.epoch, c.malformed,
@@ -46,10 +48,10 @@ func (s *Store) other(ctx context.Context, condition string) (u unfinished, err 
 	err = u.scan(func(dest ...any) error {
 		return row.Scan(append(dest, &u.kept, &u.compared, &u.busy, &begun, &begunAt, &movedAt)...)
 	})
-	if errors.Is(err, sql.ErrNoRows) || s.dialect.missing(err) {
-		return unfinished{}, nil
+	if errors.Is(err, sql.ErrNoRows) || s.dialect.Missing(err) {
+		return pendingGeneration{}, nil
 	}
-	u.begun, u.begunAt, u.movedAt = uint64(begun), micros(begunAt), micros(movedAt)
+	u.begun, u.begunAt, u.movedAt = uint64(begun), schema.Time(begunAt), schema.Time(movedAt)
 	return u, classed(ctx, s.dialect, err)
 }
 
@@ -86,7 +88,7 @@ func (s *Store) release(ctx context.Context, a claim) error {
 // holds reports whether a claim on a generation still stands.
 func (s *Store) holds(ctx context.Context, a claim) (bool, error) {
 	var n int
-	err := s.write.QueryRowContext(ctx, s.dialect.bind(`select count(*) from docket_checkpoints where generation = ? and epoch = ?`), a.generation, a.epoch).Scan(&n)
+	err := s.write.QueryRowContext(ctx, s.dialect.Bind(`select count(*) from docket_checkpoints where generation = ? and epoch = ?`), a.generation, a.epoch).Scan(&n)
 	return n > 0, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/fold"
 )
 
 // Project is a project as one of its members sees it.
@@ -31,12 +32,8 @@ type Project struct {
 	UpdatedAt time.Time
 }
 
-// Member is an account that may see a project.
-type Member struct {
-	Account uuid.UUID   `json:"account"`
-	Role    events.Role `json:"role"`
-	Since   time.Time   `json:"since"`
-}
+// Member is an account that may see a project, as it is folded.
+type Member = fold.Member
 
 // Task is a task as a member of its project sees it.
 type Task struct {

@@ -1,4 +1,4 @@
-package projections
+package dialect
 
 import (
 	"context"
@@ -12,38 +12,39 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // postgres is the dialect of Postgres. Text has the collation "C", so that it
 // compares as bytes as it does everywhere else.
 type postgres struct{ config *pgx.ConnConfig }
 
-func (s *Store) openPostgres(url string, readers int) error {
+func openPostgres(url string, readers int) (Database, Pools, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		// The error of ParseConfig leaves the password out.
-		return fmt.Errorf("database URL: %w", err)
+		return nil, Pools{}, fmt.Errorf("database URL: %w", err)
 	}
 	config.RuntimeParams["application_name"] = "docket"
-	s.read = stdlib.OpenDB(*config)
-	s.read.SetMaxOpenConns(readers)
-	s.read.SetMaxIdleConns(readers)
+	read := stdlib.OpenDB(*config)
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
 
 	writing := config.Copy()
 	// A crash of the server may undo the last transactions, whole; rows and
 	// checkpoint go back together and the log still has what they lost. Waiting
 	// for the disk at each commit would buy nothing.
 	writing.RuntimeParams["synchronous_commit"] = "off"
-	s.write = stdlib.OpenDB(*writing)
-	s.write.SetMaxOpenConns(4)
-	s.write.SetMaxIdleConns(1)
-	s.dialect = &postgres{writing}
-	return nil
+	write := stdlib.OpenDB(*writing)
+	write.SetMaxOpenConns(4)
+	write.SetMaxIdleConns(1)
+	return &postgres{writing}, Pools{read, write}, nil
 }
 
-func (*postgres) check(context.Context) error { return nil }
+func (*postgres) Check(context.Context) error { return nil }
 
-func (*postgres) bind(query string) string {
+func (*postgres) Bind(query string) string {
 	var b strings.Builder
 	for n := 1; ; n++ {
 		before, after, found := strings.Cut(query, "?")
@@ -56,86 +57,85 @@ func (*postgres) bind(query string) string {
 	}
 }
 
-func (*postgres) arguments(args []any) []any { return args }
+func (*postgres) Arguments(args []any) []any { return args }
 
-func (*postgres) column(k kind) string {
+func (*postgres) Column(k schema.Kind) string {
 	switch k {
-	case ident:
+	case schema.KindID:
 		return "uuid not null"
-	case word, text:
+	case schema.KindWord, schema.KindText:
 		return `text collate "C" not null`
-	case number:
+	case schema.KindNumber:
 		return "bigint not null"
-	case moment:
+	case schema.KindMoment:
 		return "bigint"
-	case digest:
+	case schema.KindDigest:
 		return "bytea not null"
 	}
 	panic(fmt.Sprintf("no column type for kind %d", k))
 }
 
-// storage leaves room in each page for new versions of its rows, so that an
+// Storage leaves room in each page for new versions of its rows, so that an
 // update need not touch the indexes.
-func (*postgres) storage(t *table) string {
-	if t.appended {
+func (*postgres) Storage(t *schema.Table) string {
+	if t.Appended {
 		return ""
 	}
 	return " with (fillfactor = 80)"
 }
 
-func (*postgres) upsert(t *table) string { return t.conflict() }
+func (*postgres) Upsert(t *schema.Table) string { return onConflict(t) }
 
-// exclusive takes a lock of this application; the number means nothing.
-func (*postgres) exclusive() string { return "select pg_advisory_xact_lock(7305808869229538420)" }
+// Exclusive takes a lock of this application; the number means nothing.
+func (*postgres) Exclusive() string { return "select pg_advisory_xact_lock(7305808869229538420)" }
 
-func (*postgres) catalog() string {
+func (*postgres) Catalog() string {
 	return `select table_name from information_schema.tables
 		where table_schema = current_schema() and table_name like 'g%!_%' escape '!'`
 }
 
-func (*postgres) indexes() string {
+func (*postgres) Indexes() string {
 	return `select indexname from pg_indexes where schemaname = current_schema() and indexname like 'g%!_%' escape '!'`
 }
 
-func (*postgres) settle(tables string) string { return "analyze " + tables }
+func (*postgres) Settle(tables string) string { return "analyze " + tables }
 
-// missing recognises a table that was dropped: a snapshot sees rows as of its
+// Missing recognises a table that was dropped: a snapshot sees rows as of its
 // beginning, tables as of now.
-func (*postgres) missing(err error) bool { return undefinedTable(err) }
+func (*postgres) Missing(err error) bool { return undefinedTable(err) }
 
 func undefinedTable(err error) bool { return postgresError(err, "42P01") }
 
-// contended recognises deadlocks and failures to serialize.
-func (*postgres) contended(err error) bool { return postgresError(err, "40P01", "40001") }
+// Contended recognises deadlocks and failures to serialize.
+func (*postgres) Contended(err error) bool { return postgresError(err, "40P01", "40001") }
 
 func postgresError(err error, codes ...string) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && slices.Contains(codes, pg.Code)
 }
 
-// lost is whatever the server has not said itself, and what it says when it
+// Lost is whatever the server has not said itself, and what it says when it
 // ends, is full, or ends a statement: classes 08, 53 and 57 of
 // https://www.postgresql.org/docs/current/errcodes-appendix.html.
-func (*postgres) lost(err error) bool {
+func (*postgres) Lost(err error) bool {
 	var pg *pgconn.PgError
 	return !errors.As(err, &pg) || strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "57")
 }
 
-// snapshot begins the transaction and reads the model in one round trip.
-func (*postgres) snapshot(ctx context.Context, conn *sql.Conn) (m model, err error) {
-	err = conn.Raw(func(driverConn any) error {
+// Snapshot begins the transaction and reads the row in one round trip.
+func (*postgres) Snapshot(ctx context.Context, conn *sql.Conn, query string, dest ...any) error {
+	return conn.Raw(func(driverConn any) error {
 		var b pgx.Batch
 		b.Queue("begin isolation level repeatable read read only")
-		b.Queue(modelQuery).QueryRow(func(row pgx.Row) error { return m.scan(row.Scan) })
+		b.Queue(query).QueryRow(func(row pgx.Row) error { return row.Scan(dest...) })
 		return driverConn.(*stdlib.Conn).Conn().SendBatch(ctx, &b).Close()
 	})
-	return m, err
 }
 
-func (d *postgres) session(ctx context.Context, generation int64) (session, error) {
+func (d *postgres) Session(ctx context.Context, generation int64) (Session, error) {
 	conn, err := pgx.ConnectConfig(ctx, d.config.Copy())
 	if err != nil {
 		return nil, err
 	}
-	return &pipelineSession{conn: conn, bind: d.bind, generation: generation, statements: make(map[string]string)}, nil
+	return &pipelineSession{conn: conn, bind: d.Bind, generation: generation, statements: make(map[string]string)}, nil
 }

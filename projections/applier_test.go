@@ -9,6 +9,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // drawn lets rapid make the choices of a simulation, so that it can shrink
@@ -132,15 +134,15 @@ var errCrash = errors.New("crash")
 
 // faulty is a session that dies at a chosen place.
 type faulty struct {
-	session
+	dialect.Session
 	at fault
 }
 
-func (f *faulty) begin(ctx context.Context, guard statement, loads []load) error {
+func (f *faulty) Begin(ctx context.Context, guard dialect.Statement, loads []schema.Load) error {
 	if f.at == beforeBegin {
 		return errCrash
 	}
-	if err := f.session.begin(ctx, guard, loads); err != nil {
+	if err := f.Session.Begin(ctx, guard, loads); err != nil {
 		return err
 	}
 	if f.at == afterBegin {
@@ -149,11 +151,11 @@ func (f *faulty) begin(ctx context.Context, guard statement, loads []load) error
 	return nil
 }
 
-func (f *faulty) write(ctx context.Context, changes []change) error {
+func (f *faulty) Write(ctx context.Context, changes []schema.Change) error {
 	if f.at == halfWritten {
 		changes = changes[:len(changes)/2]
 	}
-	if err := f.session.write(ctx, changes); err != nil {
+	if err := f.Session.Write(ctx, changes); err != nil {
 		return err
 	}
 	if f.at == halfWritten || f.at == written {
@@ -162,8 +164,8 @@ func (f *faulty) write(ctx context.Context, changes []change) error {
 	return nil
 }
 
-func (f *faulty) commit(ctx context.Context) error {
-	if err := f.session.commit(ctx); err != nil {
+func (f *faulty) Commit(ctx context.Context) error {
+	if err := f.Session.Commit(ctx); err != nil {
 		return err
 	}
 	if f.at == unacknowledged {
@@ -190,7 +192,7 @@ func TestCrashAnywhere(t *testing.T) {
 			if err != nil && a.position != before {
 				r.Fatal("an applier that failed moved on")
 			}
-			a.session = a.session.(*faulty).session
+			a.session = a.session.(*faulty).Session
 			if err != nil {
 				a.close()
 				a = resume(t, s, 1000)
@@ -219,7 +221,7 @@ func TestTwoAtOnceApplyOnce(t *testing.T) {
 			switch err := a.apply(t.Context(), chunkAt(l, a.position, 1+c.IntN(10), 0)); {
 			case holds && err == nil:
 				at = a.position.Sequence
-			case !holds && errors.Is(err, errFenced):
+			case !holds && errors.Is(err, dialect.ErrFenced):
 				a.close()
 				both[i] = resume(t, s, 1000)
 			default:
@@ -245,7 +247,7 @@ func TestOneEpochTwice(t *testing.T) {
 		if err := one.apply(t.Context(), chunkAt(l, one.position, 10, 0)); err != nil {
 			t.Fatal(err)
 		}
-		if err := other.apply(t.Context(), chunkAt(l, other.position, 20, 0)); !errors.Is(err, errFenced) {
+		if err := other.apply(t.Context(), chunkAt(l, other.position, 20, 0)); !errors.Is(err, dialect.ErrFenced) {
 			t.Errorf("the second one: %v", err)
 		}
 		if err := one.apply(t.Context(), chunkAt(l, one.position, 1000, 0)); err != nil {

@@ -1,9 +1,10 @@
-package projections
+package fold
 
 import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // historyRow is an event as it is told to people.
@@ -23,11 +24,11 @@ type historyKey struct {
 	revision  uint64
 }
 
-func newHistory() *set[historyKey, historyRow] {
-	return &set[historyKey, historyRow]{
-		of: &table{name: "history", key: 3, appended: true, indexes: [][]string{{"project", "sequence"}}, columns: []column{
-			{"id", ident}, {"kind", word}, {"revision", number}, {"project", ident}, {"sequence", number},
-			{"event", ident}, {"happened_at", number}, {"actor", ident}, {"event_type", text}, {"concerns", ident}, {"differences", text},
+func newHistory() *rowCache[historyKey, historyRow] {
+	return &rowCache[historyKey, historyRow]{
+		of: &schema.Table{Name: "history", Key: 3, Appended: true, Indexes: [][]string{{"project", "sequence"}}, Columns: []schema.Column{
+			schema.ID("id"), schema.Word("kind"), schema.Number("revision"), schema.ID("project"), schema.Number("sequence"),
+			schema.ID("event"), schema.Number("happened_at"), schema.ID("actor"), schema.Text("event_type"), schema.ID("concerns"), schema.Text("differences"),
 		}},
 		key: func(k historyKey, to []any) []any {
 			return append(to, k.aggregate.ID, string(k.aggregate.Kind), int64(k.revision))
@@ -41,7 +42,7 @@ func newHistory() *set[historyKey, historyRow] {
 
 // foldHistory writes down everything that happened in a project. Accounts have
 // no history of their own: nobody but the administrator would be asked for it.
-func foldHistory(r *rows, f *fact) error {
+func foldHistory(r *Rows, f *Fact) error {
 	project := f.Project
 	switch f.Aggregate.Kind {
 	case events.KindAccount:
@@ -51,7 +52,7 @@ func foldHistory(r *rows, f *fact) error {
 	}
 	r.history.put(historyKey{f.Aggregate, f.Revision}, historyRow{
 		project: project, sequence: f.Position.Sequence, event: f.ID, at: f.at, actor: f.Actor, kind: f.Type,
-		concerns: events.Concerns(f.event), differences: encodeList(events.Differences(f.event)),
+		concerns: events.Concerns(f.event), differences: schema.EncodeList(events.Differences(f.event)),
 	})
 	return nil
 }

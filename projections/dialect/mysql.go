@@ -1,4 +1,4 @@
-package projections
+package dialect
 
 import (
 	"context"
@@ -18,6 +18,8 @@ import (
 
 	mysqldriver "github.com/go-sql-driver/mysql"
 	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // mysql is the dialect of MySQL 8 and MariaDB. Text is kept as bytes: the binary
@@ -28,12 +30,11 @@ type mysql struct{ write *sql.DB }
 
 // mysqlSettings are those that queries and rows depend on, whatever the server's
 // own are: without strict mode what is too long is cut off in silence, and
-// without max_sort_length texts are put in order by their first 1024 bytes. It
-// is as large as a key that a cursor can hold.
+// without max_sort_length texts are put in order by their first 1024 bytes.
 var mysqlSettings = map[string]string{
 	"sql_mode":               "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
 	"default_storage_engine": "InnoDB",
-	"max_sort_length":        strconv.Itoa(maxCursor),
+	"max_sort_length":        strconv.Itoa(SortLength),
 	"wait_timeout":           strconv.Itoa(int(mysqlIdle.Seconds())),
 }
 
@@ -46,30 +47,31 @@ const mysqlIdle = time.Minute
 // holds whole rows, and a row can be several times the largest event.
 const minPacket = 16 << 20
 
-func (s *Store) openMySQL(url string, readers int) error {
+func openMySQL(url string, readers int) (Database, Pools, error) {
 	config, err := parseMySQL(url)
 	if err != nil {
-		return fmt.Errorf("database URL: %w", err)
+		return nil, Pools{}, fmt.Errorf("database URL: %w", err)
 	}
-	if s.read, err = openIsolated(config, "repeatable read"); err != nil {
-		return fmt.Errorf("database URL: %w", err)
+	read, err := openIsolated(config, "repeatable read")
+	if err != nil {
+		return nil, Pools{}, fmt.Errorf("database URL: %w", err)
 	}
-	s.read.SetMaxOpenConns(readers)
-	s.read.SetMaxIdleConns(readers)
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
 	// Statements of a projector must see what others have committed; what it
 	// has read stays true because its checkpoint is locked.
-	if s.write, err = openIsolated(config, "read committed"); err != nil {
-		return errors.Join(fmt.Errorf("database URL: %w", err), s.read.Close())
+	write, err := openIsolated(config, "read committed")
+	if err != nil {
+		return nil, Pools{}, errors.Join(fmt.Errorf("database URL: %w", err), read.Close())
 	}
-	s.write.SetMaxIdleConns(4)
-	for _, db := range []*sql.DB{s.read, s.write} {
+	write.SetMaxIdleConns(4)
+	for _, db := range []*sql.DB{read, write} {
 		db.SetConnMaxIdleTime(mysqlIdle / 2)
 	}
-	s.dialect = &mysql{s.write}
-	return nil
+	return &mysql{write}, Pools{read, write}, nil
 }
 
-func (d *mysql) check(ctx context.Context) error {
+func (d *mysql) Check(ctx context.Context) error {
 	var packet int64
 	err := d.write.QueryRowContext(ctx, "select @@max_allowed_packet").Scan(&packet)
 	if err == nil && packet < minPacket {
@@ -201,10 +203,10 @@ func (c isolated) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-func (*mysql) bind(query string) string { return query }
+func (*mysql) Bind(query string) string { return query }
 
-// arguments gives ids and text as the bytes they are stored as.
-func (*mysql) arguments(args []any) []any {
+// Arguments gives ids and text as the bytes they are stored as.
+func (*mysql) Arguments(args []any) []any {
 	list := make([]any, len(args))
 	for i, arg := range args {
 		switch v := arg.(type) {
@@ -219,57 +221,57 @@ func (*mysql) arguments(args []any) []any {
 	return list
 }
 
-func (*mysql) column(k kind) string {
+func (*mysql) Column(k schema.Kind) string {
 	switch k {
-	case ident:
+	case schema.KindID:
 		return "binary(16) not null"
-	case word:
+	case schema.KindWord:
 		// A word may grow to three times its length when it is made plain.
-		return fmt.Sprintf("varbinary(%d) not null", 3*maxWord)
-	case text:
+		return fmt.Sprintf("varbinary(%d) not null", 3*schema.MaxWord)
+	case schema.KindText:
 		return "mediumblob not null"
-	case number:
+	case schema.KindNumber:
 		return "bigint not null"
-	case moment:
+	case schema.KindMoment:
 		return "bigint"
-	case digest:
+	case schema.KindDigest:
 		return "varbinary(64) not null"
 	}
 	panic(fmt.Sprintf("no column type for kind %d", k))
 }
 
-// storage asks for a row format in which a long text lies outside of its row.
-func (*mysql) storage(*table) string { return " row_format = dynamic" }
+// Storage asks for a row format in which a long text lies outside of its row.
+func (*mysql) Storage(*schema.Table) string { return " row_format = dynamic" }
 
-func (*mysql) upsert(t *table) string {
-	sets := make([]string, 0, len(t.columns))
-	for _, c := range t.columns[t.key:] {
-		sets = append(sets, fmt.Sprintf("%[1]s = values(%[1]s)", c.name))
+func (*mysql) Upsert(t *schema.Table) string {
+	sets := make([]string, 0, len(t.Columns))
+	for _, c := range t.Columns[t.Key:] {
+		sets = append(sets, fmt.Sprintf("%[1]s = values(%[1]s)", c.Name))
 	}
 	if len(sets) == 0 {
-		first := t.columns[0].name
+		first := t.Columns[0].Name
 		sets = append(sets, first+" = "+first)
 	}
 	return " on duplicate key update " + strings.Join(sets, ", ")
 }
 
-// exclusive locks the one row that names the generations. A statement that makes
+// Exclusive locks the one row that names the generations. A statement that makes
 // a table commits, and ends the lock; what precedes it is all that needs it.
-func (*mysql) exclusive() string {
+func (*mysql) Exclusive() string {
 	return "select newest from docket_read_model where id = 1 for update"
 }
 
-func (*mysql) catalog() string {
+func (*mysql) Catalog() string {
 	return `select table_name from information_schema.tables
 		where table_schema = database() and table_name like 'g%!_%' escape '!'`
 }
 
-func (*mysql) indexes() string {
+func (*mysql) Indexes() string {
 	return `select distinct index_name from information_schema.statistics
 		where table_schema = database() and index_name like 'g%!_%' escape '!'`
 }
 
-func (*mysql) settle(tables string) string { return "analyze table " + tables }
+func (*mysql) Settle(tables string) string { return "analyze table " + tables }
 
 // The server's numbers of errors.
 const (
@@ -301,18 +303,18 @@ var mysqlLost = []uint16{
 	mysqlInterrupted, mysqlKilled, mysqlTimeMariaDB, mysqlTime, mysqlIdleTooLong,
 }
 
-// missing recognises a table that was dropped: a snapshot sees rows as of its
+// Missing recognises a table that was dropped: a snapshot sees rows as of its
 // beginning, tables as of now.
-func (*mysql) missing(err error) bool {
+func (*mysql) Missing(err error) bool {
 	return mysqlError(err, mysqlNoTable, mysqlNoTableInside, mysqlTableChanged)
 }
 
-func (*mysql) contended(err error) bool {
+func (*mysql) Contended(err error) bool {
 	return mysqlError(err, mysqlDeadlock, mysqlLockTimeout, mysqlRecordChanged)
 }
 
-// lost is whatever the server has not said itself, and mysqlLost.
-func (*mysql) lost(err error) bool {
+// Lost is whatever the server has not said itself, and mysqlLost.
+func (*mysql) Lost(err error) bool {
 	var said *mysqldriver.MySQLError
 	return !errors.As(err, &said) || slices.Contains(mysqlLost, said.Number)
 }
@@ -322,14 +324,14 @@ func mysqlError(err error, numbers ...uint16) bool {
 	return errors.As(err, &said) && slices.Contains(numbers, said.Number)
 }
 
-func (*mysql) snapshot(ctx context.Context, conn *sql.Conn) (m model, err error) {
+func (*mysql) Snapshot(ctx context.Context, conn *sql.Conn, query string, dest ...any) error {
 	if _, err := conn.ExecContext(ctx, "start transaction with consistent snapshot, read only"); err != nil {
-		return m, err
+		return err
 	}
-	return m, m.scan(conn.QueryRowContext(ctx, modelQuery).Scan)
+	return conn.QueryRowContext(ctx, query).Scan(dest...)
 }
 
-func (d *mysql) session(ctx context.Context, generation int64) (session, error) {
+func (d *mysql) Session(ctx context.Context, generation int64) (Session, error) {
 	if err := d.write.PingContext(ctx); err != nil {
 		return nil, err
 	}
