@@ -284,7 +284,7 @@ func TestWithoutScript(t *testing.T) {
 		p.visit(strings.TrimSuffix(project+path, "/"))
 	}
 	p.visit(project + "/activity")
-	p.says("#history", "let Jun Lee in")
+	p.says("#history", "added Jun Lee")
 	p.visit("/my-work")
 
 	// The language, and back; the person's own pages.

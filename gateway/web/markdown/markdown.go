@@ -1,4 +1,4 @@
-package web
+package markdown
 
 import (
 	"bytes"
@@ -13,12 +13,13 @@ import (
 	ghtml "github.com/yuin/goldmark/renderer/html"
 
 	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/gateway/web/shorthand"
 )
 
-// markdown renders what people write: CommonMark with tables, task lists,
+// converter renders what people write: CommonMark with tables, task lists,
 // strikethrough and bare links. Raw HTML is not passed on, and what comes out
 // is cleaned all the same.
-var markdown = goldmark.New(
+var converter = goldmark.New(
 	goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Linkify, extension.TaskList),
 	goldmark.WithRendererOptions(ghtml.WithHardWraps()),
 )
@@ -50,12 +51,13 @@ var mentioned = regexp.MustCompile(`<@([0-9a-f-]{36})>`)
 // nothing else produces.
 const markBegin, markEnd = "\ue000", "\ue001"
 
-// rich is text as HTML that is safe to show.
-func (v *view) rich(text string) string {
+// HTML returns text as HTML that is safe to show. Mentions show the name that
+// name gives for the account. Text that cannot be rendered is shown as it is.
+func HTML(text string, name func(uuid.UUID) string) string {
 	text = strings.NewReplacer(markBegin, "", markEnd, "").Replace(text)
 	text = mentioned.ReplaceAllString(text, markBegin+"$1"+markEnd)
 	var out bytes.Buffer
-	if err := markdown.Convert([]byte(text), &out); err != nil {
+	if err := converter.Convert([]byte(text), &out); err != nil {
 		return "<p>" + html.EscapeString(text) + "</p>"
 	}
 	clean := policy.Sanitize(headings.Replace(out.String()))
@@ -64,77 +66,36 @@ func (v *view) rich(text string) string {
 		if err != nil {
 			return ""
 		}
-		return `<span class="mention">@` + html.EscapeString(v.personName(id)) + `</span>`
+		return `<span class="mention">@` + html.EscapeString(name(id)) + `</span>`
 	})
 }
 
 var mentionMark = regexp.MustCompile(markBegin + `[0-9a-f-]{36}` + markEnd)
 
-// plainText is text with mentions as names, for where there is no HTML and for
-// people to edit.
-func (v *view) plainText(text string) string {
+// Plain returns text with mentions as handles, for where there is no HTML and for
+// people to edit; [WithMentions] takes it back.
+func Plain(text string, person func(uuid.UUID) accounts.Person) string {
 	return mentioned.ReplaceAllStringFunc(text, func(m string) string {
 		id, err := uuid.Parse(m[2 : len(m)-1])
 		if err != nil {
 			return m
 		}
-		return "@" + handleOf(v.web.person(id))
+		return "@" + shorthand.Handle(person(id).Name)
 	})
 }
 
-// handleOf is what one writes after @ to mean somebody: the name without what
-// would end the word.
-func handleOf(p accounts.Person) string {
-	return notHandle.ReplaceAllString(p.Name, "")
-}
+var atHandle = regexp.MustCompile(`(^|[\s(\[>])@([\p{L}\p{N}_.-]+)`)
 
-var (
-	notHandle = regexp.MustCompile(`[^\p{L}\p{N}_.-]+`)
-	atHandle  = regexp.MustCompile(`(^|[\s(\[>])@([\p{L}\p{N}_.-]+)`)
-)
-
-// withMentions is what somebody wrote with the mentions of the project's
+// WithMentions returns what somebody wrote with the mentions of the project's
 // members as the log holds them: by id, since the log names nobody.
-func withMentions(text string, members []accounts.Person) string {
+func WithMentions(text string, members []accounts.Person) string {
 	return atHandle.ReplaceAllStringFunc(text, func(m string) string {
 		parts := atHandle.FindStringSubmatch(m)
 		handle := strings.TrimRight(parts[2], ".-")
-		p, ok := findPerson(handle, members)
+		p, ok := shorthand.Person(handle, members)
 		if !ok {
 			return m
 		}
 		return parts[1] + "<@" + p.ID.String() + ">" + parts[2][len(handle):]
 	})
-}
-
-// findPerson is the one member a handle stands for: by whole name, by the first
-// part of an address, by first name if no other has it, or by the beginning of a
-// name if no other begins so.
-func findPerson(handle string, members []accounts.Person) (accounts.Person, bool) {
-	handle = strings.ToLower(handle)
-	var first, begins []accounts.Person
-	for _, p := range members {
-		if p.Erased {
-			continue
-		}
-		mine := strings.ToLower(handleOf(p))
-		mailbox, _, _ := strings.Cut(p.Email, "@")
-		if mine == handle || mailbox == handle {
-			return p, true
-		}
-		name, _, _ := strings.Cut(strings.ToLower(p.Name), " ")
-		if handle != "" && notHandle.ReplaceAllString(name, "") == handle {
-			first = append(first, p)
-		}
-		if handle != "" && strings.HasPrefix(mine, handle) {
-			begins = append(begins, p)
-		}
-	}
-	if len(first) == 1 {
-		return first[0], true
-	}
-	if len(begins) == 1 {
-		return begins[0], true
-	}
-	return accounts.Person{}, false
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/i18n"
 )
 
 // families are the keys that are put together where they are used, by their
@@ -40,11 +41,16 @@ func families() map[string][]string {
 	}
 	all["done."] = names([]events.Type{events.TypeTaskEdited, events.TypeTaskMoved, events.TypeTaskAssigned, events.TypeTaskUnassigned})
 	all["event."] = append(all["event."], "member_left", "task_placed")
+	for _, kind := range all["event."] {
+		if strings.HasPrefix(kind, "task_") || strings.HasPrefix(kind, "comment_") {
+			all["activity."] = append(all["activity."], kind)
+		}
+	}
 	all["field."] = append(all["field."], fieldNames()...)
 	for _, reason := range problem.Reasons() {
 		all["wrong."] = append(all["wrong."], string(reason))
 		for _, field := range fieldNames() {
-			if _, own := catalogue["wrong."+field+"."+string(reason)]; own {
+			if i18n.Has("wrong." + field + "." + string(reason)) {
 				all["wrong."] = append(all["wrong."], field+"."+string(reason))
 			}
 		}
@@ -86,7 +92,7 @@ func sourcesOf(pattern string) string {
 	}
 	var all strings.Builder
 	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") || strings.HasSuffix(file, "_templ.go") || strings.HasPrefix(file, "catalogue") {
+		if strings.HasSuffix(file, "_test.go") || strings.HasSuffix(file, "_templ.go") {
 			continue
 		}
 		text, err := os.ReadFile(file)
@@ -108,29 +114,29 @@ func TestEveryPhraseIsThere(t *testing.T) {
 	used := map[string]bool{}
 	for beginning, ends := range families() {
 		for _, end := range ends {
-			if _, ok := catalogue[beginning+end]; !ok {
+			if !i18n.Has(beginning + end) {
 				t.Errorf("there is no phrase %q", beginning+end)
 			}
 			used[beginning+end] = true
 		}
 	}
-	source := sourcesOf("*.go") + sourcesOf("*.templ")
+	source := sourcesOf("*.go") + sourcesOf("*.templ") + sourcesOf("*/*.go") + sourcesOf("../../i18n/day.go")
 	// A key is the whole argument, or its beginning where a + follows.
-	for _, key := range regexp.MustCompile(`\bT\("([a-z_.0-9]+)"([^)]?)`).FindAllStringSubmatch(source, -1) {
+	for _, key := range regexp.MustCompile(`\b(?:T|l\.Text|Around)\("([a-z_.0-9]+)"([^)]?)`).FindAllStringSubmatch(source, -1) {
 		if strings.HasSuffix(key[1], ".") {
 			if _, known := families()[key[1]]; !known {
 				t.Errorf("phrases that begin with %q are used, and nothing says which there are", key[1])
 			}
 			continue
 		}
-		if _, ok := catalogue[key[1]]; !ok {
+		if !i18n.Has(key[1]) {
 			t.Errorf("there is no phrase %q", key[1])
 		}
 		used[key[1]] = true
 	}
 	for _, key := range regexp.MustCompile(`"((?:quick|status)\.[a-z_]+)"`).FindAllStringSubmatch(source, -1) {
 		used[key[1]] = true
-		if _, ok := catalogue[key[1]]; !ok {
+		if !i18n.Has(key[1]) {
 			t.Errorf("there is no phrase %q", key[1])
 		}
 	}
@@ -143,12 +149,12 @@ func TestEveryPhraseIsThere(t *testing.T) {
 			}
 			continue
 		}
-		if _, ok := catalogue[key]; !ok {
+		if !i18n.Has(key) {
 			t.Errorf("a script says %q, which there is not", key)
 		}
 		used[key] = true
 	}
-	for key := range catalogue {
+	for _, key := range i18n.Keys() {
 		name, script := strings.CutPrefix(key, "js.")
 		switch {
 		case used[key], script && (strings.Contains(said, "'"+name+"'") || strings.Contains(said, `"`+name+`"`)):
@@ -158,72 +164,14 @@ func TestEveryPhraseIsThere(t *testing.T) {
 	}
 }
 
-// TestPhrasesAreAlike compares the languages: each phrase is there in all, and
-// has room for the same things.
-func TestPhrasesAreAlike(t *testing.T) {
-	t.Parallel()
-	room := regexp.MustCompile(`%[a-z]|%\[|\{\}`)
-	for key, p := range catalogue {
-		one, more, counts := strings.Cut(p[english], "|")
-		wanted := room.FindAllString(one, -1)
-		if counts {
-			wanted = room.FindAllString(more, -1)
-			if !strings.Contains(more, "%d") && !strings.Contains(more, "{}") {
-				t.Errorf("%s counts, and does not say how many: %q", key, more)
-			}
-			// The form for one may say it in words; then it takes nothing.
-			if got := room.FindAllString(one, -1); len(got) > 0 && !slices.Equal(got, wanted) {
-				t.Errorf("%s: %q and %q take different things", key, one, more)
-			}
-		}
-		for l := range languages {
-			text := p[l]
-			if strings.TrimSpace(text) == "" || text != strings.TrimSpace(text) {
-				t.Errorf("%s is %q in %s", key, text, l)
-			}
-			if strings.Contains(text, "%%") || strings.ContainsAny(text, "<>") {
-				t.Errorf("%s is odd in %s: %q", key, l, text)
-			}
-			if l == english {
-				continue
-			}
-			if strings.Contains(text, "|") {
-				t.Errorf("%s counts in %s, which has one form: %q", key, l, text)
-			}
-			got := room.FindAllString(text, -1)
-			if !slices.Equal(got, wanted) {
-				t.Errorf("%s takes %q in English and %q in %s", key, wanted, got, l)
-			}
-		}
-	}
-}
-
-// TestPhrasesThatCount says phrases of one and of several.
-func TestPhrasesThatCount(t *testing.T) {
-	t.Parallel()
-	for key, p := range catalogue {
-		if !strings.Contains(p[english], "|") {
-			continue
-		}
-		for l := range languages {
-			for _, n := range []int{0, 1, 2, 21} {
-				got := p.in(l, n)
-				if strings.Contains(got, "%!") || strings.Contains(got, "|") {
-					t.Errorf("%s of %d in %s: %q", key, n, l, got)
-				}
-			}
-		}
-	}
-}
-
 // TestProblemsInWords tells every sort of problem in every language.
 func TestProblemsInWords(t *testing.T) {
 	t.Parallel()
-	for l := range languages {
+	for _, l := range i18n.All() {
 		v := someView(l)
 		for _, code := range problem.Codes() {
 			text := v.problemText(problem.New(code, ""))
-			if text == "" || strings.HasPrefix(text, "problem.") || l == korean && !regexp.MustCompile(`\p{Hangul}`).MatchString(text) {
+			if text == "" || strings.HasPrefix(text, "problem.") || l == i18n.Korean && !regexp.MustCompile(`\p{Hangul}`).MatchString(text) {
 				t.Errorf("%s in %s: %q", code, l, text)
 			}
 		}
@@ -237,11 +185,11 @@ func TestProblemsInWords(t *testing.T) {
 }
 
 // TestReasonsInWords tells everything that may be wrong with every field, in
-// every language: the reason and the name of the field are both the catalogue's.
+// every language: the reason and the name of the field are both in its phrases.
 func TestReasonsInWords(t *testing.T) {
 	t.Parallel()
 	fields := fieldNames()
-	for l := range languages {
+	for _, l := range i18n.All() {
 		v := someView(l)
 		for _, field := range fields {
 			for _, reason := range problem.Reasons() {
@@ -249,8 +197,7 @@ func TestReasonsInWords(t *testing.T) {
 				if reason == problem.Reason(commands.ReasonTwice) || strings.HasPrefix(string(reason), "heir_") {
 					args = []any{"key", "key", "other"}
 				}
-				_, own := catalogue["wrong."+field+"."+string(reason)]
-				if _, known := catalogue["wrong."+string(reason)]; !known && !own {
+				if !i18n.Has("wrong."+string(reason)) && !i18n.Has("wrong."+field+"."+string(reason)) {
 					t.Errorf("there is no phrase for the reason %q", reason)
 				}
 				text := v.problemText(problem.Fields(problem.Field{In: problem.InBody, Field: field, Message: "in English", Reason: reason, Args: args}))
@@ -258,13 +205,13 @@ func TestReasonsInWords(t *testing.T) {
 				if !named || name != v.T("field."+field) || said == "" || strings.Contains(text, "in English") || strings.Contains(text, "%!") {
 					t.Errorf("%s of %s in %s: %q", reason, field, l, text)
 				}
-				if hangul := regexp.MustCompile(`\p{Hangul}`); l == korean && (!hangul.MatchString(name) || !hangul.MatchString(said)) {
+				if hangul := regexp.MustCompile(`\p{Hangul}`); l == i18n.Korean && (!hangul.MatchString(name) || !hangul.MatchString(said)) {
 					t.Errorf("%s of %s is told in English: %q", reason, field, text)
 				}
 			}
 		}
 	}
-	v := someView(korean)
+	v := someView(i18n.Korean)
 	for field, want := range map[string]string{"labels[3]": "라벨 4: ", "statuses[0].name": "상태 1: ", "retire.done": "제거할 상태: ", "seen.title": "제목: "} {
 		if text := v.fieldProblem(problem.Field{Field: field, Reason: problem.Reason(commands.ReasonEmpty)}); !strings.HasPrefix(text, want) {
 			t.Errorf("%s is %q", field, text)

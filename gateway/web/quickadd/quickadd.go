@@ -1,4 +1,4 @@
-package web
+package quickadd
 
 import (
 	"slices"
@@ -11,13 +11,14 @@ import (
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/web/shorthand"
 )
 
-// maxQuick is how many tasks one paste makes at most.
-const maxQuick = 200
+// Max is how many tasks one paste makes at most.
+const Max = 200
 
-// quickTask is a line of quick add, understood.
-type quickTask struct {
+// Task is a line, understood.
+type Task struct {
 	Title     string
 	Assignees []accounts.Person
 	Labels    []string
@@ -26,21 +27,15 @@ type quickTask struct {
 	// Unknown are the @ words that name nobody of the project; they stay in the
 	// title.
 	Unknown []string
-	// Wrong is the key of a phrase that says why the line cannot be a task.
+	// Wrong is the key of the phrase that says why the line cannot be a task, ""
+	// if it can.
 	Wrong string
 }
 
-var priorityWords = map[string]events.Priority{
-	"urgent": events.PriorityUrgent, "u": events.PriorityUrgent, "1": events.PriorityUrgent, "긴급": events.PriorityUrgent,
-	"high": events.PriorityHigh, "h": events.PriorityHigh, "2": events.PriorityHigh, "높음": events.PriorityHigh,
-	"medium": events.PriorityMedium, "m": events.PriorityMedium, "3": events.PriorityMedium, "보통": events.PriorityMedium,
-	"low": events.PriorityLow, "l": events.PriorityLow, "4": events.PriorityLow, "낮음": events.PriorityLow,
-}
-
-// quick understands one line: @person, #label, !priority anywhere, and a day
+// Line understands one line: @person, #label, !priority anywhere, and a day
 // among the last words. A backslash before a word keeps it as it is.
-func quick(line string, members []accounts.Person, today time.Time) quickTask {
-	t := quickTask{Priority: events.PriorityNone}
+func Line(line string, members []accounts.Person, today time.Time) Task {
+	t := Task{Priority: events.PriorityNone}
 	var title []string
 	for _, word := range strings.Fields(line) {
 		rest := ""
@@ -52,20 +47,20 @@ func quick(line string, members []accounts.Person, today time.Time) quickTask {
 			title = append(title, word)
 			continue
 		case word[0] == '@' && rest != "":
-			if p, ok := findPerson(rest, members); ok {
+			if p, ok := shorthand.Person(rest, members); ok {
 				if !slices.ContainsFunc(t.Assignees, func(a accounts.Person) bool { return a.ID == p.ID }) {
 					t.Assignees = append(t.Assignees, p)
 				}
 				continue
 			}
 			t.Unknown = append(t.Unknown, word)
-		case word[0] == '#' && rest != "" && !allDigits(rest):
+		case word[0] == '#' && rest != "" && !shorthand.IsNumber(rest):
 			if !slices.Contains(t.Labels, rest) {
 				t.Labels = append(t.Labels, rest)
 			}
 			continue
 		case word[0] == '!' && rest != "":
-			if p, ok := priorityWords[strings.ToLower(rest)]; ok {
+			if p, ok := shorthand.Priority(rest); ok {
 				t.Priority = p
 				continue
 			}
@@ -73,7 +68,7 @@ func quick(line string, members []accounts.Person, today time.Time) quickTask {
 		title = append(title, word)
 	}
 	for n := min(3, len(title)-1); n > 0; n-- {
-		if day, ok := dayOf(title[len(title)-n:], today); ok {
+		if day, ok := shorthand.Day(title[len(title)-n:], today); ok {
 			t.Due, title = day, title[:len(title)-n]
 			break
 		}
@@ -91,14 +86,12 @@ func quick(line string, members []accounts.Person, today time.Time) quickTask {
 	return t
 }
 
-func allDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
-
 // bullets are what lists that people paste begin their lines with.
 var bullets = []string{"- [ ] ", "- [x] ", "* [ ] ", "- ", "* ", "• ", "– "}
 
-// quickLines understands a text: every line that is not empty is a task.
-func quickLines(text string, members []accounts.Person, today time.Time) []quickTask {
-	var tasks []quickTask
+// Lines understands a text: every line that is not empty is a task.
+func Lines(text string, members []accounts.Person, today time.Time) []Task {
+	var tasks []Task
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		for _, b := range bullets {
@@ -108,14 +101,14 @@ func quickLines(text string, members []accounts.Person, today time.Time) []quick
 			}
 		}
 		if line != "" {
-			tasks = append(tasks, quick(line, members, today))
+			tasks = append(tasks, Line(line, members, today))
 		}
 	}
 	return tasks
 }
 
-// command is the command that makes the task.
-func (t quickTask) command(project, id uuid.UUID, status string) commands.CreateTask {
+// Command returns the command that makes the task.
+func (t Task) Command(project, id uuid.UUID, status string) commands.CreateTask {
 	assignees := make([]uuid.UUID, len(t.Assignees))
 	for i, p := range t.Assignees {
 		assignees[i] = p.ID
