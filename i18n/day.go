@@ -17,7 +17,8 @@ func (l Language) Day(day, today time.Time) string {
 }
 
 // Moment writes an instant to the minute, in its own zone, as seen from today:
-// one of this year without the year. UTC is named, since it is nobody's own.
+// one of this year without the year. UTC is named, because it is
+// not where the reader is.
 func (l Language) Moment(t, today time.Time) string {
 	zone := ""
 	if t.Location() == time.UTC {

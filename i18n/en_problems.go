@@ -1,7 +1,6 @@
 package i18n
 
-// englishProblems is what is said when something is refused; see
-// [speech.phrases].
+// englishProblems are the phrases for what is refused.
 var englishProblems = map[string]string{
 	"problem.title":                  "That did not work",
 	"problem.home":                   "To your projects",

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Language is one that Docket speaks. The zero value is English.
+// Language is a language that Docket speaks. The zero value is English.
 type Language int
 
 // The languages.
@@ -19,20 +19,19 @@ const (
 	Korean
 )
 
-// speech is how a language is spoken.
+// speech is the rules and phrases of a language.
 type speech struct {
 	tag  language.Tag
-	name string // as those who speak it write it
-	// forms are the plural forms that the language has, in the order in which a
-	// phrase that counts has them, with | between them. The last fits where
-	// there is no number.
+	name string // in the language itself
+	// forms are the plural forms of the language. A phrase that counts has a text
+	// for each, in this order, separated by |. The last is used without a number.
 	forms []plural.Form
 	date  func(t time.Time, withYear bool) string
-	// phrases by key. Placeholders are those of package fmt; in phrases of the
-	// scripts, whose keys begin with js., they are {}. The phrases of problems
-	// say what sort of problem it is, by its code, and what is wrong with a
-	// field, by its reason or, where one field has its own words for it, by
-	// field and reason; they take the numbers of the reason as they come.
+	// phrases are the texts by key. Placeholders are those of package fmt; in
+	// phrases of the scripts, whose keys start with js., they are {}. A key that
+	// starts with problem. ends in a problem's code. One that starts with wrong.
+	// ends in the reason why a field is refused, or in field and reason where the
+	// field needs its own text; it takes the arguments of the reason.
 	phrases map[string]string
 }
 

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// particles are the Korean particles that have two forms, by how they are
-// written where it is open which: behind a final consonant, and behind none.
+// particles are the Korean particles that have two forms, by their notation for
+// both: first the form after a final consonant, then the form after a vowel.
 var particles = map[string][2]string{
 	"을(를)": {"을", "를"},
 	"이(가)": {"이", "가"},
@@ -22,7 +22,7 @@ const (
 	finalUnknown final = iota
 	finalVowel
 	finalConsonant
-	finalRieul // ㄹ, behind which (으)로 is 로
+	finalRieul // ㄹ, after which (으)로 is 로
 )
 
 // Particle returns the form of a Korean particle that goes with the word it

@@ -86,8 +86,8 @@ func Plain(text string, person func(uuid.UUID) accounts.Person) string {
 
 var atHandle = regexp.MustCompile(`(^|[\s(\[>])@([\p{L}\p{N}_.-]+)`)
 
-// WithMentions returns what somebody wrote with the mentions of the project's
-// members as the log holds them: by id, since the log names nobody.
+// WithMentions returns the text that a person wrote, with mentions of the
+// project's members as the log holds them: by id, since the log has no names.
 func WithMentions(text string, members []accounts.Person) string {
 	return atHandle.ReplaceAllStringFunc(text, func(m string) string {
 		parts := atHandle.FindStringSubmatch(m)

@@ -24,8 +24,7 @@ type Task struct {
 	Labels    []string
 	Priority  events.Priority
 	Due       events.Date
-	// Unknown are the @ words that name nobody of the project; they stay in the
-	// title.
+	// Unknown are the @ words that match no member; they stay in the title.
 	Unknown []string
 	// Wrong is the key of the phrase that says why the line cannot be a task, ""
 	// if it can.

@@ -118,7 +118,7 @@ func split(text string) []string {
 type Scope struct {
 	// Me is the account that "me" stands for.
 	Me uuid.UUID
-	// People are those whom handles stand for.
+	// People are the people a handle may stand for.
 	People []accounts.Person
 	// Status returns the key of the status that a name or key stands for, "" if
 	// there is none.

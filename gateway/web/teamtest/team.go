@@ -23,8 +23,7 @@ var (
 	Tuesday = time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
 )
 
-// Person returns who of the team has the id, a person without a name if nobody
-// has.
+// Person returns the member of the team with that id, or a person without a name.
 func Person(id uuid.UUID) accounts.Person {
 	for _, p := range Team {
 		if p.ID == id {
