@@ -8,6 +8,7 @@
 // What pages say is in package i18n. How people write has packages of its own:
 // taskquery (searching), quickadd (adding tasks by lines), markdown (descriptions
 // and comments) and shorthand (@person, !priority and days, which those share).
+// The stories in a browser are in webtest.
 //
 // One page is one templ component and one file of the page's name. A page is
 // asked for again whenever something it shows has changed, and the script puts
