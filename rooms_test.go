@@ -19,14 +19,15 @@ var mayImport = map[string][]string{
 	"broker":      {},
 	"traces":      {},
 	"internal":    {},
+	"i18n":        {},
 	"commands":    {"events", "traces"},
 	"accounts":    {"events", "broker"},
 	"projections": {"events", "traces"},
-	"notifier":    {"events", "broker", "traces"},
+	"notifier":    {"events", "broker", "traces", "i18n"},
 	"audit":       {"events", "projections"},
 	"backup":      {"events", "broker", "accounts", "notifier", "gateway"},
 	"metrics":     {"events", "broker", "commands", "accounts", "projections", "notifier"},
-	"gateway":     {"events", "broker", "commands", "accounts", "projections", "traces"},
+	"gateway":     {"events", "broker", "commands", "accounts", "projections", "traces", "i18n"},
 }
 
 const module = "github.com/docketlog/docket"

@@ -5,6 +5,11 @@
 // through package api, so that pages and programs are held to the same rules;
 // the scripts on top of the pages are clients of that same API.
 //
+// What pages say is in package i18n. How people write has packages of its own:
+// taskquery (searching), quickadd (adding tasks by lines), markdown (descriptions
+// and comments) and shorthand (@person, !priority and days, which those share).
+// The stories in a browser are in webtest.
+//
 // One page is one templ component and one file of the page's name. A page is
 // asked for again whenever something it shows has changed, and the script puts
 // the difference in place; there is no second way of rendering, except for the

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/gateway/web/taskquery"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -19,7 +20,7 @@ import (
 type listData struct {
 	Path    string // of the page, without query
 	Query   string
-	Find    query
+	Find    taskquery.Query
 	Sort    string
 	Group   string
 	Groups  []group // if Group is empty, one without a name
@@ -77,7 +78,7 @@ func newList(r *http.Request, path string) listData {
 		Path: path, Query: strings.TrimSpace(values.Get("q")), Sort: values.Get("sort"), Group: values.Get("group"),
 		First: values.Get("cursor") == "",
 	}
-	d.Find = parseQuery(d.Query)
+	d.Find = taskquery.Parse(d.Query)
 	if !slices.Contains(groupings, d.Group) {
 		d.Group = ""
 	}
@@ -123,7 +124,7 @@ func (w *Web) projectList(ctx context.Context, v *view, r *http.Request, name st
 		if err = v.open(ctx, s, id); err != nil {
 			return nil, err
 		}
-		filter, none := d.Find.filter(v, v.members())
+		filter, none := d.Find.Filter(v.scope(v.members()))
 		if none {
 			return nil, nil
 		}
@@ -169,7 +170,7 @@ func (w *Web) myWork(ctx context.Context, v *view, r *http.Request) (result, err
 	d.Projects = true
 	page := d.page(r, taskSorts, "due")
 	groups, err := read(ctx, v, func(ctx context.Context, s *projections.Snapshot) (groups []projections.TaskGroup, err error) {
-		filter, none := d.Find.filter(v, w.everybody(v))
+		filter, none := d.Find.Filter(v.scope(w.everybody(v)))
 		if none {
 			return nil, nil
 		}
@@ -202,7 +203,7 @@ func (w *Web) find(ctx context.Context, v *view, r *http.Request) (result, error
 	d.Projects = true
 	page := d.page(r, taskSorts, "-updated")
 	tasks, err := read(ctx, v, func(ctx context.Context, s *projections.Snapshot) (tasks []projections.Task, err error) {
-		filter, none := d.Find.filter(v, w.everybody(v))
+		filter, none := d.Find.Filter(v.scope(w.everybody(v)))
 		if none || len(d.Find.Terms) == 0 {
 			return nil, nil
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/docketlog/docket/gateway/api"
 	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/i18n"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -111,12 +112,8 @@ func (w *Web) signOut(ctx context.Context, _ *view, _ *http.Request) (result, er
 // look changes how the pages look in this browser: language and theme.
 func (w *Web) look(_ context.Context, _ *view, r *http.Request) (result, error) {
 	res := result{to: local(r.PostFormValue("back"), "/")}
-	if l := r.PostFormValue("language"); l != "" {
-		for known := range languages {
-			if known.String() == l {
-				res.cookie = w.cookie(languageCookie, l, year)
-			}
-		}
+	if l, ok := i18n.Parse(r.PostFormValue("language")); ok {
+		res.cookie = w.cookie(languageCookie, l.String(), year)
 	}
 	if r.PostForm.Has("theme") {
 		switch t := r.PostFormValue("theme"); t {

@@ -13,6 +13,7 @@ import (
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/api"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/gateway/web/markdown"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -160,7 +161,7 @@ func (w *Web) changes(v *view, r *http.Request, task commands.Task, project comm
 	edit.Title, edit.Seen.Title = changed("title")
 	members := w.people(project)
 	if value, seen := changed("description"); value != nil {
-		text := withMentions(*value, members)
+		text := markdown.WithMentions(*value, members)
 		edit.Description = &text
 		if seen != nil {
 			// People edit mentions as names; what they saw is compared as names.
@@ -323,7 +324,7 @@ func (w *Web) addComment(ctx context.Context, v *view, r *http.Request) (result,
 		return result{}, err
 	}
 	text := strings.ReplaceAll(r.PostFormValue("text"), "\r\n", "\n")
-	o, err := w.api.Do(ctx, commands.AddComment{Task: id, Comment: api.NewID(ctx, "comment"), Text: withMentions(text, w.people(project))})
+	o, err := w.api.Do(ctx, commands.AddComment{Task: id, Comment: api.NewID(ctx, "comment"), Text: markdown.WithMentions(text, w.people(project))})
 	if err != nil {
 		return w.refusedComment(ctx, v, r, text, err)
 	}
@@ -363,7 +364,7 @@ func (w *Web) changeComment(ctx context.Context, v *view, r *http.Request) (resu
 	text := ""
 	if !r.PostForm.Has("delete") {
 		text = strings.ReplaceAll(r.PostFormValue("text"), "\r\n", "\n")
-		edit := commands.EditComment{Task: id, Comment: comment, Text: withMentions(text, w.people(project))}
+		edit := commands.EditComment{Task: id, Comment: comment, Text: markdown.WithMentions(text, w.people(project))}
 		if said, ok := task.Comment(comment); ok && r.PostForm.Has("seen_text") {
 			was := strings.ReplaceAll(r.PostFormValue("seen_text"), "\r\n", "\n")
 			if v.plainText(said.Text) == was {
