@@ -41,9 +41,10 @@ check: ## What needs no server: formatting, generated Go, vet, the manifests of 
 	cd deploy/testing/containers && go vet ./... && go test -count=1 ./...
 	$(TOOL) actionlint
 
-lint: ## What takes longer to build than to run: golangci-lint, kube-score, and secrets in what was ever committed
+lint: ## What takes longer to build than to run: golangci-lint, kube-score, eslint and TypeScript (npm), and secrets in what was ever committed
 	$(TOOL) golangci-lint run
 	deploy/testing/score-manifests
+	deploy/testing/scripts/check
 	$(TOOL) gitleaks git --redact --no-banner .
 
 vulnerabilities: ## Known ones, in what the program can reach; asks the Go vulnerability database
