@@ -19,6 +19,7 @@ import (
 	"github.com/docketlog/docket/gateway/feed"
 	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/gateway/web"
+	"github.com/docketlog/docket/gateway/web/assets"
 	"github.com/docketlog/docket/projections"
 	"github.com/docketlog/docket/traces"
 )
@@ -113,7 +114,7 @@ func New(options Options) (*Gateway, error) {
 	g := &Gateway{
 		options: options,
 		mux:     http.NewServeMux(),
-		limit:   access.NewLimit(options.RequestsPerSecond), unlimited: map[string]bool{web.AssetsPattern: true},
+		limit:   access.NewLimit(options.RequestsPerSecond), unlimited: map[string]bool{assets.Pattern: true},
 		hub: feed.NewHub(options.Log, feed.Options{Logger: options.Logger}),
 	}
 	g.api, err = api.New(g.mux, api.Options{

@@ -13,7 +13,7 @@
 // One page is one templ component and one file of the page's name. A page is
 // asked for again whenever something it shows has changed, and the script puts
 // the difference in place; there is no second way of rendering, except for the
-// cards of a board, of which there may be thousands (assets/board.js).
+// cards of a board, of which there may be thousands (assets/scripts/board).
 //
 // What holds after a crash: nothing is kept here. A form carries the key of its
 // command, so that sending it twice does it once.

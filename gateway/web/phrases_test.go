@@ -105,7 +105,7 @@ func sourcesOf(pattern string) string {
 	return all.String()
 }
 
-func scripts() string { return sourcesOf("assets/*.js") }
+func scripts() string { return sourcesOf("assets/scripts/*.js") + sourcesOf("assets/scripts/*/*.js") }
 
 // TestEveryPhraseIsThere looks for the phrases that pages and scripts say, and
 // for those that nothing says.
