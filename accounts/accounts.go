@@ -92,17 +92,17 @@ type Accounts struct {
 	now     func() time.Time
 	nc      *nats.Conn
 
-	people      *bucket
-	credentials *bucket
-	filters     *bucket
-	instance    *instance
-	passwords   *passwords
-	attempts    *attempts
-	sessions    *passes
-	tokens      *passes
-	directory   *directory
-	heads       *heads
-	counters    counters
+	people    *bucket
+	claims    *bucket
+	filters   *bucket
+	instance  *instance
+	passwords *passwords
+	attempts  *attempts
+	sessions  *credentialStore
+	tokens    *credentialStore
+	directory *directory
+	heads     *heads
+	counters  counters
 
 	touches chan touch
 	stop    context.CancelFunc
@@ -111,7 +111,7 @@ type Accounts struct {
 
 // touch is a use of a pass that is to be recorded.
 type touch struct {
-	passes      *passes
+	store       *credentialStore
 	account, id uuid.UUID
 	used        time.Time
 }
@@ -180,7 +180,7 @@ func (a *Accounts) openBuckets(ctx context.Context) error {
 		kind bucketKind
 	}{
 		{&a.people, peopleBucket},
-		{&a.credentials, credentialsBucket},
+		{&a.claims, credentialsBucket},
 		{&a.filters, filtersBucket},
 		{&sessions, sessionsBucket},
 		{&tokens, tokensBucket},
@@ -195,14 +195,14 @@ func (a *Accounts) openBuckets(ctx context.Context) error {
 		return err
 	}
 	a.attempts = &attempts{bucket: attemptCounts, window: a.options.Limits.Window, now: a.now}
-	a.sessions = a.newPasses(PrefixSession, sessions)
-	a.tokens = a.newPasses(PrefixToken, tokens)
+	a.sessions = a.newCredentialStore(PrefixSession, sessions)
+	a.tokens = a.newCredentialStore(PrefixToken, tokens)
 	a.directory = newDirectory(a.people, a.options.Logger)
 	return nil
 }
 
-func (a *Accounts) newPasses(prefix string, b *bucket) *passes {
-	p := &passes{prefix: prefix, bucket: b, instance: a.instance, now: a.now, cache: newCache(a.options.CacheSize)}
+func (a *Accounts) newCredentialStore(prefix string, b *bucket) *credentialStore {
+	p := &credentialStore{prefix: prefix, bucket: b, instance: a.instance, now: a.now, cache: newCache(a.options.CacheSize)}
 	p.watch = newWatch(b, a.options.Logger, memory{begin: p.cache.clear, apply: p.applied})
 	return p
 }
@@ -213,7 +213,7 @@ func (a *Accounts) recordTouches(ctx context.Context) {
 		case t := <-a.touches:
 			// The time of last use is for people to look at. Losing one is no
 			// reason to trouble anybody.
-			_ = t.passes.touch(ctx, t.account, t.id, t.used)
+			_ = t.store.touch(ctx, t.account, t.id, t.used)
 		case <-ctx.Done():
 			return
 		}

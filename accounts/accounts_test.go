@@ -123,10 +123,10 @@ func (r *record) Follow(context.Context, events.Position, int) (events.Feed, err
 }
 
 // told lists what the log holds of an account's beginning and end.
-func (r *record) told(t *testing.T, account uuid.UUID) []events.Event {
+func (r *record) lifecycle(t *testing.T, account uuid.UUID) []events.Event {
 	t.Helper()
 	var life []events.Event
-	for _, event := range r.everything(t, account) {
+	for _, event := range r.history(t, account) {
 		switch event.(type) {
 		case events.AccountRegistered, events.AccountErased:
 			life = append(life, event)
@@ -136,7 +136,7 @@ func (r *record) told(t *testing.T, account uuid.UUID) []events.Event {
 }
 
 // everything lists what the log holds about an account.
-func (r *record) everything(t *testing.T, account uuid.UUID) []events.Event {
+func (r *record) history(t *testing.T, account uuid.UUID) []events.Event {
 	t.Helper()
 	past, _, err := r.Load(t.Context(), events.Head{Aggregate: events.Account(account)})
 	if err != nil {
@@ -157,24 +157,24 @@ func (r *record) everything(t *testing.T, account uuid.UUID) []events.Event {
 }
 
 // house is an installation: a broker, a log and a clock.
-type house struct {
+type fixture struct {
 	nc    *nats.Conn
 	log   *record
 	clock *clock
 }
 
-func newHouse(t testing.TB) *house {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	return &house{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
+	return &fixture{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
 }
 
 // open starts a process in the house.
-func (h *house) open(t testing.TB, change ...func(*Options)) *Accounts {
+func (h *fixture) open(t testing.TB, change ...func(*Options)) *Accounts {
 	t.Helper()
 	return h.openOn(t, h.nc, change...)
 }
 
-func (h *house) openOn(t testing.TB, nc *nats.Conn, change ...func(*Options)) *Accounts {
+func (h *fixture) openOn(t testing.TB, nc *nats.Conn, change ...func(*Options)) *Accounts {
 	t.Helper()
 	options := Options{Now: h.clock.Now, Argon2: cheap, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil))}
 	for _, c := range change {

@@ -32,7 +32,7 @@ func (i Identity) Allows(scope Scope) bool { return slices.Contains(i.Scopes, sc
 //
 // Errors: [ErrUnauthenticated], [ErrUnavailable].
 func (a *Accounts) Authenticate(ctx context.Context, secret string) (Identity, error) {
-	var from *passes
+	var from *credentialStore
 	switch {
 	case strings.HasPrefix(secret, PrefixSession):
 		from = a.sessions
@@ -68,7 +68,7 @@ func (a *Accounts) Authenticate(ctx context.Context, secret string) (Identity, e
 }
 
 // used has the use of a pass recorded, later and not every time.
-func (a *Accounts) used(from *passes, p pass) {
+func (a *Accounts) used(from *credentialStore, p credential) {
 	now := a.now().UTC()
 	if now.Sub(p.Used) < touchEvery || !from.cache.used(p.ID, now, touchEvery) {
 		return

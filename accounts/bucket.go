@@ -19,7 +19,7 @@ var errMoved = errors.New("key has moved on")
 // slack is how many revisions of a key the broker keeps until they are
 // overwritten. One is what is left in rest; more are there only so that
 // revisions left behind by a crash can still be named and overwritten.
-const slack = 5
+const keyHistory = 5
 
 // maxValue bounds a value, in bytes. The largest are an account's filters: 50 of
 // at most 560 characters, each of which JSON writes as at most six bytes.

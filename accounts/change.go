@@ -34,7 +34,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, identity Identity, curren
 	if err := a.sessions.revokeAll(ctx, identity.Account, identity.Session); err != nil {
 		return err
 	}
-	err = again(func() error {
+	err = retryMoved(func() error {
 		key, c, revision, err := a.claimOf(ctx, identity.Account)
 		if err != nil {
 			return err
@@ -44,7 +44,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, identity Identity, curren
 		}
 		c.Password = hash
 		c.Version++
-		_, err = a.credentials.replace(ctx, key, c, revision)
+		_, err = a.claims.replace(ctx, key, c, revision)
 		return err
 	})
 	if err != nil {
@@ -85,7 +85,7 @@ func (a *Accounts) ChangeEmail(ctx context.Context, account uuid.UUID, password,
 	if _, err := a.confirm(ctx, account, password); err != nil {
 		return err
 	}
-	if err := again(func() error { return a.moveClaim(ctx, account, email) }); err != nil {
+	if err := retryMoved(func() error { return a.moveClaim(ctx, account, email) }); err != nil {
 		return err
 	}
 	return a.record(ctx, account, events.AddressChanged{})
@@ -103,7 +103,7 @@ func (a *Accounts) moveClaim(ctx context.Context, account uuid.UUID, email strin
 	if oldKey == newKey {
 		return nil
 	}
-	old, oldRevision, err := get[claim](ctx, a.credentials, oldKey)
+	old, oldRevision, err := get[claim](ctx, a.claims, oldKey)
 	if err != nil {
 		return movedIfNotFound(err)
 	}
@@ -117,12 +117,12 @@ func (a *Accounts) moveClaim(ctx context.Context, account uuid.UUID, email strin
 		return err
 	}
 	for {
-		err := a.credentials.remove(ctx, oldKey, oldRevision)
+		err := a.claims.remove(ctx, oldKey, oldRevision)
 		if !errors.Is(err, errMoved) {
 			return err
 		}
 		// The old claim got another password meanwhile: take it along.
-		if old, oldRevision, err = get[claim](ctx, a.credentials, oldKey); err != nil {
+		if old, oldRevision, err = get[claim](ctx, a.claims, oldKey); err != nil {
 			if errors.Is(err, ErrNotFound) {
 				return nil
 			}
@@ -137,11 +137,11 @@ func (a *Accounts) moveClaim(ctx context.Context, account uuid.UUID, email strin
 
 // claimFor writes a claim where there is none, or one of the same account.
 func (a *Accounts) claimFor(ctx context.Context, key string, c claim) error {
-	_, err := a.credentials.create(ctx, key, c)
+	_, err := a.claims.create(ctx, key, c)
 	if !errors.Is(err, errMoved) {
 		return err
 	}
-	present, revision, err := get[claim](ctx, a.credentials, key)
+	present, revision, err := get[claim](ctx, a.claims, key)
 	if err != nil {
 		return movedIfNotFound(err)
 	}
@@ -155,7 +155,7 @@ func (a *Accounts) claimFor(ctx context.Context, key string, c claim) error {
 		}
 		return Invalids{{Field: "email", Code: CodeTaken, Message: "choose another address; this one cannot be used"}}
 	}
-	_, err = a.credentials.replace(ctx, key, c, revision)
+	_, err = a.claims.replace(ctx, key, c, revision)
 	return err
 }
 
@@ -167,7 +167,7 @@ func (a *Accounts) confirm(ctx context.Context, account uuid.UUID, password stri
 		return claim{}, err
 	}
 	var c claim
-	err = again(func() (err error) {
+	err = retryMoved(func() (err error) {
 		_, c, _, err = a.claimOf(ctx, account)
 		return err
 	})
@@ -194,7 +194,7 @@ func (a *Accounts) claimOf(ctx context.Context, account uuid.UUID) (key string, 
 		return "", claim{}, 0, err
 	}
 	key = a.instance.addressKey(record.Email)
-	c, revision, err = get[claim](ctx, a.credentials, key)
+	c, revision, err = get[claim](ctx, a.claims, key)
 	if err == nil && c.Account != account {
 		err = fmt.Errorf("address of account %s is claimed by %s", account, c.Account)
 	}

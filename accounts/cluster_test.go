@@ -16,7 +16,7 @@ import (
 func TestOnThreeBrokers(t *testing.T) {
 	t.Parallel()
 	cluster := brokertest.Cluster(t, 3)
-	h := &house{nc: cluster.Conn(t), log: newRecord(), clock: newClock()}
+	h := &fixture{nc: cluster.Conn(t), log: newRecord(), clock: newClock()}
 	tune := func(o *Options) { o.Replicas = 3; o.Limits.PerAccount = 5 }
 	var processes []*Accounts
 	for range 3 {

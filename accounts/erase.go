@@ -23,7 +23,7 @@ import (
 //
 // Errors: [ErrNotFound], [ErrUnavailable], those of [events.Log], and ctx's.
 func (a *Accounts) Erase(ctx context.Context, account uuid.UUID) (events.Position, error) {
-	err := again(func() error {
+	err := retryMoved(func() error {
 		record, revision, err := get[personRecord](ctx, a.people, account.String())
 		if err != nil || record.erased() {
 			return err
@@ -61,7 +61,7 @@ func (a *Accounts) finishErasure(ctx context.Context, account uuid.UUID) (events
 	if err := a.releaseClaim(ctx, record.Erasing, account); err != nil {
 		return events.Position{}, err
 	}
-	for _, p := range []*passes{a.sessions, a.tokens} {
+	for _, p := range []*credentialStore{a.sessions, a.tokens} {
 		if err := p.revokeAll(ctx, account, uuid.Nil); err != nil {
 			return events.Position{}, err
 		}
@@ -86,11 +86,11 @@ func (a *Accounts) finishErasure(ctx context.Context, account uuid.UUID) (events
 // releaseClaim removes a claim if it is the account's: the address may belong
 // to somebody else by now.
 func (a *Accounts) releaseClaim(ctx context.Context, key string, account uuid.UUID) error {
-	return again(func() error {
-		c, revision, err := get[claim](ctx, a.credentials, key)
+	return retryMoved(func() error {
+		c, revision, err := get[claim](ctx, a.claims, key)
 		if errors.Is(err, ErrNotFound) {
 			// Removed already, and perhaps not overwritten.
-			if err := a.credentials.forget(ctx, key); !errors.Is(err, ErrNotFound) {
+			if err := a.claims.forget(ctx, key); !errors.Is(err, ErrNotFound) {
 				return err
 			}
 			return nil
@@ -98,7 +98,7 @@ func (a *Accounts) releaseClaim(ctx context.Context, key string, account uuid.UU
 		if err != nil || c.Account != account {
 			return err
 		}
-		return a.credentials.remove(ctx, key, revision)
+		return a.claims.remove(ctx, key, revision)
 	})
 }
 

@@ -46,7 +46,7 @@ func readable(t *testing.T, streams []jetstream.Stream, texts ...string) string 
 
 func allStreams(a *Accounts) []jetstream.Stream {
 	var all []jetstream.Stream
-	for _, b := range []*bucket{a.people, a.credentials, a.filters, a.sessions.bucket, a.tokens.bucket, a.attempts.bucket, a.instance.bucket} {
+	for _, b := range []*bucket{a.people, a.claims, a.filters, a.sessions.bucket, a.tokens.bucket, a.attempts.bucket, a.instance.bucket} {
 		all = append(all, b.stream)
 	}
 	return all
@@ -76,7 +76,7 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	b := brokertest.StartIn(t, dir)
-	h := &house{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
+	h := &fixture{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
 	a := h.open(t)
 	register(t, a, "first@example.org")
 	p := register(t, a, "earlier@example.org")
@@ -122,7 +122,7 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	if _, err := a.filters.update(t.Context(), p.ID.String(), crashedFilters, revision); err != nil {
 		t.Fatal(err)
 	}
-	c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(ada))
+	c, _, err := get[claim](t.Context(), a.claims, a.instance.addressKey(ada))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.sessions.bucket.kv.Delete(t.Context(), passKey(p.ID, crashed.ID)); err != nil {
+	if err := a.sessions.bucket.kv.Delete(t.Context(), credentialKey(p.ID, crashed.ID)); err != nil {
 		t.Fatal(err)
 	}
 
@@ -194,8 +194,8 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	if again, err := a.Erase(t.Context(), p.ID); err != nil || again != position {
 		t.Errorf("erasing again: %v %v, want %v", again, err, position)
 	}
-	told := []events.Event{events.AccountRegistered{}, events.AccountErased{}}
-	if diff := cmp.Diff(told, h.log.told(t, p.ID)); diff != "" {
+	wantLog := []events.Event{events.AccountRegistered{}, events.AccountErased{}}
+	if diff := cmp.Diff(wantLog, h.log.lifecycle(t, p.ID)); diff != "" {
 		t.Errorf("log (-want +have):\n%s", diff)
 	}
 
@@ -214,7 +214,7 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 
 func TestErasedAddressIsFree(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	p := register(t, a, ada)
 	if _, err := a.Erase(t.Context(), p.ID); err != nil {
@@ -239,7 +239,7 @@ func TestErasedAddressIsFree(t *testing.T) {
 
 func TestErasureReachesOtherProcesses(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	s := signIn(t, a, ada)
@@ -257,14 +257,14 @@ func TestErasureReachesOtherProcesses(t *testing.T) {
 func TestErasureSurvivesCrash(t *testing.T) {
 	t.Parallel()
 	crash := errors.New("crash")
-	finished := func(t *testing.T, h *house, a *Accounts, p Person) {
+	finished := func(t *testing.T, h *fixture, a *Accounts, p Person) {
 		t.Helper()
 		eventually(t, "the erasure is complete", func() bool {
 			record, err := a.read(t.Context(), p.ID)
 			return err == nil && record.erased() && record.Erasing == ""
 		})
-		told := []events.Event{events.AccountRegistered{Administrator: true}, events.AccountErased{}}
-		if diff := cmp.Diff(told, h.log.told(t, p.ID)); diff != "" {
+		wantLog := []events.Event{events.AccountRegistered{Administrator: true}, events.AccountErased{}}
+		if diff := cmp.Diff(wantLog, h.log.lifecycle(t, p.ID)); diff != "" {
 			t.Errorf("log (-want +have):\n%s", diff)
 		}
 		if found := readable(t, allStreams(a), ada, "Punched cards"); found != "" {
@@ -272,7 +272,7 @@ func TestErasureSurvivesCrash(t *testing.T) {
 		}
 	}
 	// begun writes the record that decides an erasure, and no more.
-	begun := func(t *testing.T, h *house, a *Accounts, p Person) {
+	begun := func(t *testing.T, h *fixture, a *Accounts, p Person) {
 		t.Helper()
 		record, revision, err := a.readToChange(t.Context(), p.ID)
 		if err != nil {
@@ -288,7 +288,7 @@ func TestErasureSurvivesCrash(t *testing.T) {
 	}
 	t.Run("the next start completes it", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t)
+		h := newFixture(t)
 		a := h.open(t)
 		p := register(t, a, ada)
 		s := signIn(t, a, ada)
@@ -310,7 +310,7 @@ func TestErasureSurvivesCrash(t *testing.T) {
 	})
 	t.Run("a sign-in completes it", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t)
+		h := newFixture(t)
 		a := h.open(t)
 		p := register(t, a, ada)
 		begun(t, h, a, p)
@@ -321,7 +321,7 @@ func TestErasureSurvivesCrash(t *testing.T) {
 	})
 	t.Run("the log failed and erasing again helps", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t)
+		h := newFixture(t)
 		a := h.open(t)
 		p := register(t, a, ada)
 		h.log.failWith(crash)
@@ -340,14 +340,14 @@ func TestErasureSurvivesCrash(t *testing.T) {
 	})
 	t.Run("of an account whose registration is not in the log", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t)
+		h := newFixture(t)
 		a := h.open(t)
 		h.log.failWith(crash)
 		if _, err := a.Register(t.Context(), Registration{Email: ada, Name: "Ada", Password: adaPassword}); !errors.Is(err, crash) {
 			t.Fatal(err)
 		}
 		h.log.failWith(nil)
-		c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(ada))
+		c, _, err := get[claim](t.Context(), a.claims, a.instance.addressKey(ada))
 		if err != nil {
 			t.Fatal(err)
 		}

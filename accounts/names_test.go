@@ -14,7 +14,7 @@ import (
 // the next question, and it knows of nobody who is not there.
 func TestNamesFollowWhatAccountsDo(t *testing.T) {
 	t.Parallel()
-	h := &house{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
+	h := &fixture{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
 	a := h.open(t)
 	names, err := OpenNames(t.Context(), h.nc, Options{})
 	if err != nil {
@@ -61,7 +61,7 @@ func TestNamesAreNotTakenForAbsentWhenTheBrokerIs(t *testing.T) {
 // accounts open on what it made.
 func TestSetupKeepsWhatIsThere(t *testing.T) {
 	t.Parallel()
-	h := &house{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
+	h := &fixture{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
 	js, err := jetstream.New(h.nc)
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ func (a *Accounts) Person(account uuid.UUID) (Person, bool) {
 // for the installation itself; people ask through [Accounts.Lookup].
 func (a *Accounts) ByEmail(ctx context.Context, email string) (Person, error) {
 	email = NormalizeEmail(email)
-	c, _, err := get[claim](ctx, a.credentials, a.instance.addressKey(email))
+	c, _, err := get[claim](ctx, a.claims, a.instance.addressKey(email))
 	if err != nil {
 		return Person{}, err
 	}
@@ -66,7 +66,7 @@ func (a *Accounts) Rename(ctx context.Context, account uuid.UUID, name string) e
 	if err := invalids.err(); err != nil {
 		return err
 	}
-	return again(func() error {
+	return retryMoved(func() error {
 		record, revision, err := a.readToChange(ctx, account)
 		if err != nil {
 			return err
@@ -80,7 +80,7 @@ func (a *Accounts) Rename(ctx context.Context, account uuid.UUID, name string) e
 const rounds = 20
 
 // again makes a change until it meets what it read.
-func again(change func() error) error {
+func retryMoved(change func() error) error {
 	for range rounds {
 		if err := change(); !errors.Is(err, errMoved) {
 			return err

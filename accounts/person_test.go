@@ -13,7 +13,7 @@ import (
 
 func TestRename(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	if err := a.Rename(t.Context(), p.ID, " Ada Lovelace "); err != nil {
@@ -42,7 +42,7 @@ func TestRename(t *testing.T) {
 
 func TestChangePassword(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	here, there := signIn(t, a, ada), signIn(t, b, ada)
@@ -75,7 +75,7 @@ func TestChangePassword(t *testing.T) {
 
 func TestGuessingInsideIsLimited(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t, func(o *Options) { o.Limits.PerAccount = 3 })
 	identity := Identity{Account: register(t, a, ada).ID}
 	// Somebody guesses at the door. That does not lock in who is inside.
@@ -94,7 +94,7 @@ func TestGuessingInsideIsLimited(t *testing.T) {
 
 func TestChangeEmail(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	register(t, a, bob)
@@ -132,7 +132,7 @@ func TestChangeEmail(t *testing.T) {
 	if q := register(t, b, ada); q.ID == p.ID {
 		t.Error("the old address leads to the old account")
 	}
-	if found := readable(t, []jetstream.Stream{a.credentials.stream}, ada, next); found != "" {
+	if found := readable(t, []jetstream.Stream{a.claims.stream}, ada, next); found != "" {
 		t.Errorf("credentials hold an address: %s", found)
 	}
 }
@@ -141,11 +141,11 @@ func TestChangeEmail(t *testing.T) {
 func TestChangeEmailSurvivesCrash(t *testing.T) {
 	t.Parallel()
 	const next = "lovelace@example.org"
-	prepare := func(t *testing.T) (*house, *Accounts, Person, claim) {
-		h := newHouse(t)
+	prepare := func(t *testing.T) (*fixture, *Accounts, Person, claim) {
+		h := newFixture(t)
 		a := h.open(t)
 		p := register(t, a, ada)
-		c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(ada))
+		c, _, err := get[claim](t.Context(), a.claims, a.instance.addressKey(ada))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +205,7 @@ func TestChangeEmailSurvivesCrash(t *testing.T) {
 // Changes of name, address and password at once lose none of each other.
 func TestChangesAtOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	processes := []*Accounts{h.open(t), h.open(t)}
 	p := register(t, processes[0], ada)
 	const next, password = "lovelace@example.org", "a better password"
@@ -243,7 +243,7 @@ func TestChangesAtOnce(t *testing.T) {
 
 func TestLookupIsLimited(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	caller, other := register(t, a, ada), register(t, a, bob)
 	for range 2 * DefaultLimits.Lookups {
@@ -276,7 +276,7 @@ func TestLookupIsLimited(t *testing.T) {
 
 func TestCheckPassword(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t, func(o *Options) { o.Limits.PerAccount = 3 })
 	p := register(t, a, ada)
 	s := signIn(t, a, ada)

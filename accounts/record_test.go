@@ -13,7 +13,7 @@ import (
 // through two processes by turns, and finds it in the log in that order.
 func TestKeysToTheDoorAreOnRecord(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	first, second := signIn(t, a, ada), signIn(t, b, ada)
@@ -42,7 +42,7 @@ func TestKeysToTheDoorAreOnRecord(t *testing.T) {
 		events.PasswordChanged{},
 		events.AddressChanged{},
 	}
-	if diff := cmp.Diff(want, h.log.everything(t, p.ID)); diff != "" {
+	if diff := cmp.Diff(want, h.log.history(t, p.ID)); diff != "" {
 		t.Errorf("log (-want +have):\n%s", diff)
 	}
 }
@@ -51,7 +51,7 @@ func TestKeysToTheDoorAreOnRecord(t *testing.T) {
 // token came of it, and none ended.
 func TestNobodyIsLetInUnrecorded(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	p := register(t, a, ada)
 	session := signIn(t, a, ada)

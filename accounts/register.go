@@ -33,7 +33,7 @@ type claim struct {
 	Claimed time.Time `json:"claimed"`
 	Pending *pending  `json:"pending,omitempty"`
 	// Familiar are the networks it was signed in from, the latest first.
-	Familiar []familiar `json:"familiar,omitempty"`
+	KnownNetworks []knownNetwork `json:"familiar,omitempty"`
 }
 
 // pending is a registration that is not complete.
@@ -80,14 +80,14 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (events.Positio
 	key := a.instance.addressKey(email)
 	mine := claim{Account: id, Password: hash, Claimed: a.now().UTC(), Pending: &pending{name, email}}
 	for {
-		revision, err := a.credentials.create(ctx, key, mine)
+		revision, err := a.claims.create(ctx, key, mine)
 		if err == nil {
 			return a.complete(ctx, key, mine, revision)
 		}
 		if !errors.Is(err, errMoved) {
 			return events.Position{}, err
 		}
-		theirs, revision, err := get[claim](ctx, a.credentials, key)
+		theirs, revision, err := get[claim](ctx, a.claims, key)
 		if err == nil {
 			err = a.settle(ctx, key, theirs, revision)
 		}
@@ -124,7 +124,7 @@ func (a *Accounts) complete(ctx context.Context, key string, c claim, revision u
 		return events.Position{}, err
 	}
 	c.Pending = nil
-	if _, err := a.credentials.replace(ctx, key, c, revision); err != nil && !errors.Is(err, errMoved) {
+	if _, err := a.claims.replace(ctx, key, c, revision); err != nil && !errors.Is(err, errMoved) {
 		return events.Position{}, err
 	}
 	return position, nil
@@ -155,7 +155,7 @@ func (a *Accounts) settle(ctx context.Context, key string, c claim, revision uin
 		if a.now().Sub(c.Claimed) < claimGrace {
 			return ErrNotFound
 		}
-		if err := a.credentials.remove(ctx, key, revision); err != nil && !errors.Is(err, errMoved) {
+		if err := a.claims.remove(ctx, key, revision); err != nil && !errors.Is(err, errMoved) {
 			return err
 		}
 		return errReleased

@@ -14,7 +14,7 @@ import (
 
 func TestRegisterThenSignIn(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	position, err := a.Register(t.Context(), Registration{Email: " Ada@Example.ORG ", Name: " Ada ", Password: adaPassword})
 	if err != nil {
@@ -36,15 +36,15 @@ func TestRegisterThenSignIn(t *testing.T) {
 	if want := (Person{ID: session.Account, Name: "Ada", Email: ada, Administrator: true}); !ok || p != want {
 		t.Errorf("person %v, want %v", p, want)
 	}
-	told := []events.Event{events.AccountRegistered{Administrator: true}}
-	if diff := cmp.Diff(told, h.log.told(t, session.Account)); diff != "" {
+	wantLog := []events.Event{events.AccountRegistered{Administrator: true}}
+	if diff := cmp.Diff(wantLog, h.log.lifecycle(t, session.Account)); diff != "" {
 		t.Errorf("log (-want +have):\n%s", diff)
 	}
 }
 
 func TestRegisterNamesEveryFieldThatIsWrong(t *testing.T) {
 	t.Parallel()
-	a := newHouse(t).open(t)
+	a := newFixture(t).open(t)
 	fine := Registration{Email: ada, Name: "Ada", Password: adaPassword}
 	for name, test := range map[string]struct {
 		change func(*Registration)
@@ -91,7 +91,7 @@ func TestRegisterNamesEveryFieldThatIsWrong(t *testing.T) {
 
 func TestRegisterDoesNotTellWhoIsThere(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	work := func(email string) int64 {
 		before := a.passwords.computed.Load()
@@ -109,14 +109,14 @@ func TestRegisterDoesNotTellWhoIsThere(t *testing.T) {
 		t.Errorf("person became %v, was %v", p, first)
 	}
 	signIn(t, a, ada)
-	if n := len(h.log.told(t, first.ID)); n != 1 {
+	if n := len(h.log.lifecycle(t, first.ID)); n != 1 {
 		t.Errorf("%d events, want 1", n)
 	}
 }
 
 func TestOneAdministrator(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	processes := []*Accounts{h.open(t), h.open(t)}
 	var running sync.WaitGroup
 	const people = 8
@@ -138,7 +138,7 @@ func TestOneAdministrator(t *testing.T) {
 		if p.Administrator {
 			administrators++
 		}
-		if h.log.told(t, p.ID)[0].(events.AccountRegistered).Administrator {
+		if h.log.lifecycle(t, p.ID)[0].(events.AccountRegistered).Administrator {
 			told++
 		}
 	}
@@ -149,7 +149,7 @@ func TestOneAdministrator(t *testing.T) {
 
 func TestOneAddressOneAccount(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	processes := []*Accounts{h.open(t), h.open(t)}
 	var running sync.WaitGroup
 	for i := range 8 {
@@ -168,7 +168,7 @@ func TestOneAddressOneAccount(t *testing.T) {
 
 func TestRegistrationsAreLimited(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	limit := func(o *Options) { o.Limits.Registrations = 3 }
 	a, b := h.open(t, limit), h.open(t, limit)
 	try := func(a *Accounts, address string) error {
@@ -194,7 +194,7 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 	t.Parallel()
 	crash := errors.New("crash")
 	// until does the steps of a registration up to the given one.
-	until := func(t *testing.T, h *house, a *Accounts, step int) uuid.UUID {
+	until := func(t *testing.T, h *fixture, a *Accounts, step int) uuid.UUID {
 		id := uuid.New()
 		hash, err := a.passwords.hash(t.Context(), adaPassword)
 		if err != nil {
@@ -202,7 +202,7 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 		}
 		key := a.instance.addressKey(ada)
 		c := claim{Account: id, Password: hash, Claimed: h.clock.Now(), Pending: &pending{"Ada", ada}}
-		revision, err := a.credentials.create(t.Context(), key, c)
+		revision, err := a.claims.create(t.Context(), key, c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -243,7 +243,7 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 			}
 			t.Run(name+" after "+after, func(t *testing.T) {
 				t.Parallel()
-				h := newHouse(t)
+				h := newFixture(t)
 				a := h.open(t)
 				id := until(t, h, a, step)
 				if _, err := a.ByEmail(t.Context(), ada); !errors.Is(err, ErrNotFound) {
@@ -255,8 +255,8 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 				if want := (Person{ID: id, Name: "Ada", Email: ada, Administrator: true}); err != nil || p != want {
 					t.Errorf("have %v %v, want %v", p, err, want)
 				}
-				told := []events.Event{events.AccountRegistered{Administrator: true}}
-				if diff := cmp.Diff(told, h.log.told(t, id)); diff != "" {
+				wantLog := []events.Event{events.AccountRegistered{Administrator: true}}
+				if diff := cmp.Diff(wantLog, h.log.lifecycle(t, id)); diff != "" {
 					t.Errorf("log (-want +have):\n%s", diff)
 				}
 				signIn(t, b, ada)
@@ -268,7 +268,7 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 // What Register itself returns when the log fails, and that trying again helps.
 func TestRegisterAgainAfterTheLogFailed(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	r := Registration{Email: ada, Name: "Ada", Password: adaPassword}
 	h.log.failWith(events.ErrUnsettled)
@@ -281,7 +281,7 @@ func TestRegisterAgainAfterTheLogFailed(t *testing.T) {
 	if _, err := a.Register(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(h.log.told(t, signIn(t, a, ada).Account)); n != 1 {
+	if n := len(h.log.lifecycle(t, signIn(t, a, ada).Account)); n != 1 {
 		t.Errorf("%d events, want 1", n)
 	}
 }

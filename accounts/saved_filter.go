@@ -106,7 +106,7 @@ func (a *Accounts) DeleteFilter(ctx context.Context, account, id uuid.UUID) erro
 // may call change several times, each time with what is there by then.
 func (a *Accounts) changeFilters(ctx context.Context, account uuid.UUID, change func([]SavedFilter) ([]SavedFilter, error)) error {
 	key := account.String()
-	return again(func() error {
+	return retryMoved(func() error {
 		record, revision, err := get[filterRecord](ctx, a.filters, key)
 		missing := errors.Is(err, ErrNotFound)
 		if err != nil && !missing {
@@ -132,7 +132,7 @@ func (a *Accounts) changeFilters(ctx context.Context, account uuid.UUID, change 
 // included that a crash left behind after they were replaced or removed.
 func (a *Accounts) eraseFilters(ctx context.Context, account uuid.UUID) error {
 	key := account.String()
-	return again(func() error {
+	return retryMoved(func() error {
 		_, revision, err := get[filterRecord](ctx, a.filters, key)
 		if errors.Is(err, ErrNotFound) {
 			if err := a.filters.forget(ctx, key); !errors.Is(err, ErrNotFound) {

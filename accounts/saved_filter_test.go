@@ -37,7 +37,7 @@ func filters(t testing.TB, a *Accounts, account uuid.UUID) string {
 
 func TestSavedFilters(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, other := h.open(t), h.open(t)
 	p, q := register(t, a, ada), register(t, a, bob)
 	if got := filters(t, a, p.ID); got != "" {
@@ -86,7 +86,7 @@ func TestSavedFilters(t *testing.T) {
 
 func TestSavedFiltersHaveLimits(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	p := register(t, a, ada)
 	for name, c := range map[string]struct {

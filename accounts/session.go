@@ -24,7 +24,7 @@ type Session struct {
 	Used time.Time
 }
 
-func (p pass) session() Session {
+func (p credential) session() Session {
 	return Session{
 		ID: p.ID, Account: p.Account, Address: p.Network, UserAgent: p.Agent,
 		Created: p.Created, Expires: p.Expires, Used: p.Used,
@@ -48,7 +48,7 @@ func (a *Accounts) Sessions(ctx context.Context, account uuid.UUID) ([]Session, 
 // returns and in all others as soon as they hear of it. It fails with
 // [ErrNotFound] if the account has no such session.
 func (a *Accounts) RevokeSession(ctx context.Context, account, session uuid.UUID) error {
-	return a.endPass(ctx, a.sessions, account, session, events.SessionEnded{Session: session})
+	return a.endCredential(ctx, a.sessions, account, session, events.SessionEnded{Session: session})
 }
 
 // SignOut ends the session the identity came with. It fails with [ErrNotFound]

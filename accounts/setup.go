@@ -29,11 +29,11 @@ const (
 )
 
 var (
-	peopleBucket      = bucketKind{PeopleBucket, slack, 0}
-	credentialsBucket = bucketKind{CredentialsBucket, slack, 0}
-	filtersBucket     = bucketKind{FiltersBucket, slack, 0}
-	sessionsBucket    = bucketKind{SessionsBucket, slack, SessionLifetime + day}
-	tokensBucket      = bucketKind{TokensBucket, slack, MaxTokenLifetime + day}
+	peopleBucket      = bucketKind{PeopleBucket, keyHistory, 0}
+	credentialsBucket = bucketKind{CredentialsBucket, keyHistory, 0}
+	filtersBucket     = bucketKind{FiltersBucket, keyHistory, 0}
+	sessionsBucket    = bucketKind{SessionsBucket, keyHistory, SessionLifetime + day}
+	tokensBucket      = bucketKind{TokensBucket, keyHistory, MaxTokenLifetime + day}
 	attemptsBucket    = bucketKind{AttemptsBucket, 1, MaxWindow}
 	instanceBucket    = bucketKind{InstanceBucket, 1, 0}
 

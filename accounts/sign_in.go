@@ -62,7 +62,7 @@ func (a *Accounts) signIn(ctx context.Context, c Credentials) (Session, error) {
 		return Session{}, err
 	}
 	a.giveBack(ctx, counted...)
-	a.remember(ctx, key, claimed, network)
+	a.rememberNetwork(ctx, key, claimed, network)
 	return session, nil
 }
 
@@ -84,7 +84,7 @@ func (a *Accounts) countSignIn(ctx context.Context, key, network string) ([]tick
 		return []ticket{ofNetwork, ofBoth, ofAccount}, nil
 	}
 	if errors.Is(err, ErrTooManyAttempts) {
-		known, fault := a.familiar(ctx, key, network)
+		known, fault := a.knowsNetwork(ctx, key, network)
 		if known {
 			return []ticket{ofNetwork, ofBoth}, nil
 		}
@@ -108,7 +108,7 @@ func (a *Accounts) giveBack(ctx context.Context, counted ...ticket) {
 
 // admit checks a password with exactly one hashing, whatever the outcome.
 func (a *Accounts) admit(ctx context.Context, key, password string) (claim, error) {
-	c, revision, err := get[claim](ctx, a.credentials, key)
+	c, revision, err := get[claim](ctx, a.claims, key)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return claim{}, err
 	}
@@ -143,7 +143,7 @@ func (a *Accounts) rehash(ctx context.Context, key string, c claim, revision uin
 	hash, err := a.passwords.hash(ctx, password)
 	if err == nil {
 		c.Password = hash
-		_, err = a.credentials.replace(ctx, key, c, revision)
+		_, err = a.claims.replace(ctx, key, c, revision)
 	}
 	if err != nil {
 		a.options.Logger.Warn("password hash stays as it was", slog.String("account", c.Account.String()), slog.Any("err", err))
@@ -153,7 +153,7 @@ func (a *Accounts) rehash(ctx context.Context, key string, c claim, revision uin
 func (a *Accounts) openSession(ctx context.Context, key string, claimed claim, c Credentials) (Session, error) {
 	now := a.now().UTC()
 	secret := a.sessions.secret(claimed.Account, c.IdempotencyKey)
-	issued, err := a.sessions.issue(ctx, secret, pass{
+	issued, err := a.sessions.issue(ctx, secret, credential{
 		Account: claimed.Account,
 		Agent:   cut(c.UserAgent, maxAgent),
 		Network: cut(c.Address, maxAgent),
@@ -165,7 +165,7 @@ func (a *Accounts) openSession(ctx context.Context, key string, claimed claim, c
 	// Whoever changes a password or erases an account ends the sessions there
 	// are. This one may have come too late for them to see it, so it looks
 	// whether they came.
-	current, _, err := get[claim](ctx, a.credentials, key)
+	current, _, err := get[claim](ctx, a.claims, key)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Session{}, err
 	}

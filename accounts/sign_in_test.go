@@ -18,7 +18,7 @@ func try(t testing.TB, a *Accounts, email, password, address string) error {
 
 func TestSignInDoesNotTellWhoIsThere(t *testing.T) {
 	t.Parallel()
-	a := newHouse(t).open(t)
+	a := newFixture(t).open(t)
 	register(t, a, ada)
 	for name, c := range map[string]Credentials{
 		"wrong password":        {Email: ada, Password: wrong},
@@ -45,7 +45,7 @@ func TestAttemptsAreSharedAndStay(t *testing.T) {
 	for _, email := range []string{ada, bob} { // bob is unknown
 		t.Run(email, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
+			h := newFixture(t)
 			limit := func(o *Options) { o.Limits.PerAccount = 4 }
 			a, b := h.open(t, limit), h.open(t, limit)
 			register(t, a, ada)
@@ -80,7 +80,7 @@ func TestAttemptsAreSharedAndStay(t *testing.T) {
 
 func TestSuccessTakesBackOnlyItself(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t, func(o *Options) { o.Limits.PerAddress = 3 })
 	register(t, a, ada)
 	const mallory = "198.51.100.7"
@@ -113,7 +113,7 @@ func TestSuccessTakesBackOnlyItself(t *testing.T) {
 
 func TestAttemptsMadeAtOnceAreAllCounted(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	limit := func(o *Options) { o.Limits.PerAccount = 5 }
 	processes := []*Accounts{h.open(t, limit), h.open(t, limit)}
 	var tried atomic.Int64
@@ -137,7 +137,7 @@ func TestAttemptsMadeAtOnceAreAllCounted(t *testing.T) {
 // Who hangs up before the answer has used up an attempt all the same.
 func TestCancelledAttemptStaysCounted(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t, func(o *Options) { o.Limits.PerAccount = 2; o.HashConcurrency = 1 })
 	register(t, a, ada)
 	a.passwords.slots <- struct{}{} // every hashing waits
@@ -166,11 +166,11 @@ func TestCancelledAttemptStaysCounted(t *testing.T) {
 
 func TestHashIsMadeAnewWhenItsCostChanges(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	register(t, a, ada)
 	stored := func() string {
-		c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(ada))
+		c, _, err := get[claim](t.Context(), a.claims, a.instance.addressKey(ada))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +194,7 @@ func TestHashIsMadeAnewWhenItsCostChanges(t *testing.T) {
 
 func TestSignInAgainWithTheSameKey(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	register(t, a, ada)
 	register(t, a, bob)
@@ -241,7 +241,7 @@ func TestSignInAgainWithTheSameKey(t *testing.T) {
 // session after it.
 func TestSignInThatComesTooLate(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	p := register(t, a, ada)
 	key := a.instance.addressKey(ada)
@@ -326,7 +326,7 @@ func TestPHC(t *testing.T) {
 
 func TestSignInsAreCounted(t *testing.T) {
 	t.Parallel()
-	a := newHouse(t).open(t, func(o *Options) { o.Limits.PerAccount = 2 })
+	a := newFixture(t).open(t, func(o *Options) { o.Limits.PerAccount = 2 })
 	register(t, a, ada)
 	for _, password := range []string{adaPassword, wrong, wrong, wrong} {
 		_ = try(t, a, ada, password, "")

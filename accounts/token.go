@@ -52,7 +52,7 @@ type Token struct {
 	Used time.Time
 }
 
-func (p pass) token() Token {
+func (p credential) token() Token {
 	return Token{
 		ID: p.ID, Account: p.Account, Name: p.Name, Scopes: p.Scopes,
 		Created: p.Created, Expires: p.Expires, Used: p.Used,
@@ -64,7 +64,7 @@ func (p pass) token() Token {
 // [ErrNotFound] for an account that is erased or never was; [ErrUnavailable].
 func (a *Accounts) CreateToken(ctx context.Context, account uuid.UUID, r TokenRequest) (Token, error) {
 	now := a.now().UTC()
-	draft := pass{Account: account, Created: now, Expires: r.Expires.UTC()}
+	draft := credential{Account: account, Created: now, Expires: r.Expires.UTC()}
 	if r.Expires.IsZero() {
 		draft.Expires = now.Add(DefaultTokenLifetime)
 	}
@@ -129,5 +129,5 @@ func (a *Accounts) Tokens(ctx context.Context, account uuid.UUID) ([]Token, erro
 // as soon as they hear of it. It fails with [ErrNotFound] if the account has no
 // such token.
 func (a *Accounts) RevokeToken(ctx context.Context, account, token uuid.UUID) error {
-	return a.endPass(ctx, a.tokens, account, token, events.TokenRevoked{Token: token})
+	return a.endCredential(ctx, a.tokens, account, token, events.TokenRevoked{Token: token})
 }

@@ -21,8 +21,8 @@ const (
 	// does not answer. It outlasts the election of a bucket's leader, without whom
 	// nobody can revoke a secret either: docs/decisions/0024.
 	grace = 15 * time.Second
-	// patience is how long a watch may be behind before it is begun anew.
-	patience = trust
+	// catchUpTimeout is how long a watch may be behind before it is begun anew.
+	catchUpTimeout = trust
 )
 
 // watch keeps something in memory equal to a bucket. It knows whether it can
@@ -41,7 +41,7 @@ type watch struct {
 	// breaks counts lost and regained connections, so that a comparison begun
 	// before one is not believed after it.
 	breaks atomic.Uint64
-	prod   chan struct{}
+	wake   chan struct{}
 	ready  chan struct{}
 }
 
@@ -60,7 +60,7 @@ type memory struct {
 func newWatch(b *bucket, logger *slog.Logger, m memory) *watch {
 	return &watch{
 		bucket: b, memory: m, logger: logger, born: time.Now(),
-		prod: make(chan struct{}, 1), ready: make(chan struct{}),
+		wake: make(chan struct{}, 1), ready: make(chan struct{}),
 	}
 }
 
@@ -79,7 +79,7 @@ func (w *watch) distrust() {
 	w.breaks.Add(1)
 	w.trusted.Store(0)
 	select {
-	case w.prod <- struct{}{}:
+	case w.wake <- struct{}{}:
 	default:
 	}
 }
@@ -97,7 +97,7 @@ func (w *watch) run(ctx context.Context) {
 		}
 		select {
 		case <-time.After(pulse):
-		case <-w.prod:
+		case <-w.wake:
 		case <-ctx.Done():
 		}
 	}
@@ -166,7 +166,7 @@ func (w *watch) once(ctx context.Context) (begun bool, err error) {
 				return true, errors.New("connection was lost")
 			case p.last < owed.last:
 				return true, errors.New("bucket is another one than before")
-			case seen < owed.last && time.Since(owed.asked) > patience:
+			case seen < owed.last && time.Since(owed.asked) > catchUpTimeout:
 				return true, errors.New("watch does not catch up")
 			case seen >= owed.last:
 				owed = p
@@ -200,7 +200,7 @@ func (w *watch) compare(ctx context.Context, proofs chan<- proof) {
 	for {
 		select {
 		case <-ticker.C:
-		case <-w.prod:
+		case <-w.wake:
 		case <-ctx.Done():
 			return
 		}

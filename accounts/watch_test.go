@@ -14,7 +14,7 @@ import (
 
 func TestRevocationReachesOtherProcesses(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	s := signIn(t, a, ada)
@@ -48,7 +48,7 @@ func remembered(a *Accounts, secret string) bool {
 	if secret[:len(PrefixToken)] == PrefixToken {
 		p = a.tokens
 	}
-	_, ok := p.cache.get(passID(sum(secret)))
+	_, ok := p.cache.get(credentialID(sum(secret)))
 	return ok && p.watch.live()
 }
 
@@ -79,7 +79,7 @@ func TestOldProofIsNotBelieved(t *testing.T) {
 
 func TestWarmSecretsAskNobody(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	register(t, a, ada)
 	s := signIn(t, a, ada)
@@ -96,11 +96,11 @@ func TestWarmSecretsAskNobody(t *testing.T) {
 }
 
 // cutOff opens a second process over a wire that can fail.
-func cutOff(t *testing.T) (near, far *Accounts, wire *brokertest.Wire) {
+func openOverWire(t *testing.T) (near, far *Accounts, wire *brokertest.Wire) {
 	t.Helper()
 	dir := t.TempDir()
 	b := brokertest.StartIn(t, dir)
-	h := &house{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
+	h := &fixture{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
 	wire = new(brokertest.Wire)
 	// Over the network, since a connection within the process needs no dialer.
 	nc, err := broker.DialRunning(t.Context(), dir, nats.SetCustomDialer(wire), nats.ReconnectWait(10*time.Millisecond))
@@ -114,7 +114,7 @@ func cutOff(t *testing.T) (near, far *Accounts, wire *brokertest.Wire) {
 // A network that swallows packets looks like one in which nothing happens.
 func TestRevokedWhileTheWatchIsMute(t *testing.T) {
 	t.Parallel()
-	near, far, wire := cutOff(t)
+	near, far, wire := openOverWire(t)
 	p := register(t, near, ada)
 	s := signIn(t, near, ada)
 	eventually(t, "the secret is remembered", func() bool {
@@ -144,7 +144,7 @@ func TestRevokedWhileTheWatchIsMute(t *testing.T) {
 // revocation fell into the gap and must not be overlooked.
 func TestRevokedWhileTheConnectionIsGone(t *testing.T) {
 	t.Parallel()
-	near, far, wire := cutOff(t)
+	near, far, wire := openOverWire(t)
 	p := register(t, near, ada)
 	for range 5 {
 		s := signIn(t, near, ada)
@@ -179,7 +179,7 @@ func TestBrokerRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(nc.Close)
-	h := &house{nc: nc, log: newRecord(), clock: newClock()}
+	h := &fixture{nc: nc, log: newRecord(), clock: newClock()}
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	kept, gone := signIn(t, a, ada), signIn(t, a, ada)
@@ -231,7 +231,7 @@ func TestBrokerRestart(t *testing.T) {
 }
 
 func BenchmarkAuthenticate(b *testing.B) {
-	h := newHouse(b)
+	h := newFixture(b)
 	a := h.open(b, func(o *Options) { o.Now = nil })
 	register(b, a, ada)
 	s := signIn(b, a, ada)

@@ -26,7 +26,7 @@ const (
 
 // pass is what a session and a token have in common: something whose secret
 // lets its holder in until it expires.
-type pass struct {
+type credential struct {
 	Account uuid.UUID `json:"account"`
 	ID      uuid.UUID `json:"id"`
 	// Hash is SHA-256 of the secret. The secret is 192 bits that nobody can
@@ -42,7 +42,7 @@ type pass struct {
 }
 
 // passes keeps the passes of one sort and answers for them from memory.
-type passes struct {
+type credentialStore struct {
 	prefix   string
 	bucket   *bucket
 	instance *instance
@@ -54,7 +54,7 @@ type passes struct {
 	silent atomic.Int64
 }
 
-func passKey(account, id uuid.UUID) string { return account.String() + "." + id.String() }
+func credentialKey(account, id uuid.UUID) string { return account.String() + "." + id.String() }
 
 // A secret is its prefix and, in base64url, the account, 24 random bytes and a
 // tag under the installation's secret. The tag lets a forgery be refused
@@ -68,7 +68,7 @@ const (
 
 // secret gives the account a new secret. With an idempotency key it is the one
 // that account and key have always given.
-func (p *passes) secret(account uuid.UUID, idempotencyKey string) string {
+func (p *credentialStore) secret(account uuid.UUID, idempotencyKey string) string {
 	body := append(make([]byte, 0, secretLength), account[:]...)
 	if idempotencyKey == "" {
 		body = append(body, random(randomLength)...)
@@ -80,12 +80,12 @@ func (p *passes) secret(account uuid.UUID, idempotencyKey string) string {
 	return p.prefix + base64.RawURLEncoding.EncodeToString(body)
 }
 
-func (p *passes) tag(body []byte) []byte {
+func (p *credentialStore) tag(body []byte) []byte {
 	return p.instance.derive("tag", []byte(p.prefix), body)[:tagLength]
 }
 
 // open reads the account out of a secret, false for one that was never given.
-func (p *passes) open(secret string) (uuid.UUID, bool) {
+func (p *credentialStore) open(secret string) (uuid.UUID, bool) {
 	text, ok := strings.CutPrefix(secret, p.prefix)
 	if !ok || len(text) != base64.RawURLEncoding.EncodedLen(secretLength) {
 		return uuid.Nil, false
@@ -101,10 +101,10 @@ func (p *passes) open(secret string) (uuid.UUID, bool) {
 	return uuid.UUID(body[:accountLength]), true
 }
 
-// passID is the id of the pass whose secret has the given hash. It is a UUID of
+// credentialID is the id of the pass whose secret has the given hash. It is a UUID of
 // version 8 (RFC 9562) made of the hash's first half, so the secret alone leads
 // to the key, and the id leads nowhere near the secret.
-func passID(hash [sha256.Size]byte) uuid.UUID {
+func credentialID(hash [sha256.Size]byte) uuid.UUID {
 	id := uuid.UUID(hash[:16])
 	id[6] = id[6]&0x0f | 0x80
 	id[8] = id[8]&0x3f | 0x80
@@ -114,20 +114,20 @@ func passID(hash [sha256.Size]byte) uuid.UUID {
 // issue writes a pass for the secret and gives it with the revision it has. If
 // the secret was issued before, the pass from then is given, or an [Invalid]
 // if it has ended: a secret that was revoked never comes back to life.
-func (p *passes) issue(ctx context.Context, secret string, draft pass) (pass, error) {
+func (p *credentialStore) issue(ctx context.Context, secret string, draft credential) (credential, error) {
 	hash := sha256.Sum256([]byte(secret))
-	draft.ID, draft.Hash = passID(hash), hash[:]
-	key := passKey(draft.Account, draft.ID)
+	draft.ID, draft.Hash = credentialID(hash), hash[:]
+	key := credentialKey(draft.Account, draft.ID)
 	_, err := p.bucket.createOnce(ctx, key, draft)
 	if !errors.Is(err, errMoved) {
 		return draft, err
 	}
-	earlier, _, err := get[pass](ctx, p.bucket, key)
+	earlier, _, err := get[credential](ctx, p.bucket, key)
 	switch {
 	case errors.Is(err, ErrNotFound), err == nil && !p.now().Before(earlier.Expires):
-		return pass{}, Invalids{{Field: idempotencyField, Code: CodeSpent, Message: "what this key was used for has ended; use a new key"}}
+		return credential{}, Invalids{{Field: idempotencyField, Code: CodeSpent, Message: "what this key was used for has ended; use a new key"}}
 	case err != nil:
-		return pass{}, err
+		return credential{}, err
 	}
 	return earlier, nil
 }
@@ -140,16 +140,16 @@ const doubtTimeout = 250 * time.Millisecond
 // find gives the pass of a secret, [ErrUnauthenticated] if there is none that
 // is valid. From memory if that can be believed, from the broker if not, and
 // from memory all the same for a while if the broker does not answer.
-func (p *passes) find(ctx context.Context, secret string) (pass, error) {
+func (p *credentialStore) find(ctx context.Context, secret string) (credential, error) {
 	hash := sha256.Sum256([]byte(secret))
-	id := passID(hash)
+	id := credentialID(hash)
 	remembered, known := p.cache.get(id)
 	if known && p.watch.live() {
 		return p.check(remembered, hash)
 	}
 	account, ok := p.open(secret)
 	if !ok {
-		return pass{}, ErrUnauthenticated
+		return credential{}, ErrUnauthenticated
 	}
 	if known = known && p.watch.lately(); known {
 		if p.silent.Load() > time.Now().UnixNano() {
@@ -160,49 +160,49 @@ func (p *passes) find(ctx context.Context, secret string) (pass, error) {
 		defer cancel()
 	}
 	generation := p.cache.generation()
-	found, _, err := get[pass](ctx, p.bucket, passKey(account, id))
+	found, _, err := get[credential](ctx, p.bucket, credentialKey(account, id))
 	if errors.Is(err, ErrNotFound) {
-		return pass{}, ErrUnauthenticated
+		return credential{}, ErrUnauthenticated
 	}
 	if known && errors.Is(err, ErrUnavailable) {
 		p.silent.Store(time.Now().Add(doubtTimeout).UnixNano())
 		return p.check(remembered, hash)
 	}
 	if err != nil {
-		return pass{}, err
+		return credential{}, err
 	}
 	p.cache.put(found, generation)
 	return p.check(found, hash)
 }
 
-func (p *passes) check(found pass, hash [sha256.Size]byte) (pass, error) {
+func (p *credentialStore) check(found credential, hash [sha256.Size]byte) (credential, error) {
 	if subtle.ConstantTimeCompare(found.Hash, hash[:]) != 1 || !p.now().Before(found.Expires) {
-		return pass{}, ErrUnauthenticated
+		return credential{}, ErrUnauthenticated
 	}
 	return found, nil
 }
 
 // list gives the account's passes that have not expired, newest first.
-func (p *passes) list(ctx context.Context, account uuid.UUID) ([]pass, error) {
-	values, err := list[pass](ctx, p.bucket, account.String()+".")
+func (p *credentialStore) list(ctx context.Context, account uuid.UUID) ([]credential, error) {
+	values, err := list[credential](ctx, p.bucket, account.String()+".")
 	if err != nil {
 		return nil, err
 	}
-	var all []pass
+	var all []credential
 	for _, v := range values {
 		if p.now().Before(v.Expires) {
 			all = append(all, v)
 		}
 	}
-	slices.SortFunc(all, func(x, y pass) int { return y.Created.Compare(x.Created) })
+	slices.SortFunc(all, func(x, y credential) int { return y.Created.Compare(x.Created) })
 	return all, nil
 }
 
 // revoke ends a pass for good, [ErrNotFound] if there is none.
-func (p *passes) revoke(ctx context.Context, account, id uuid.UUID) error {
-	key := passKey(account, id)
+func (p *credentialStore) revoke(ctx context.Context, account, id uuid.UUID) error {
+	key := credentialKey(account, id)
 	for {
-		_, revision, err := get[pass](ctx, p.bucket, key)
+		_, revision, err := get[credential](ctx, p.bucket, key)
 		if err != nil {
 			return err
 		}
@@ -216,11 +216,11 @@ func (p *passes) revoke(ctx context.Context, account, id uuid.UUID) error {
 	}
 }
 
-// endPass records that a pass ends and ends it, in this order: what is on
+// endCredential records that a pass ends and ends it, in this order: what is on
 // record twice is told twice, what is not on record never happened. It fails
 // with [ErrNotFound] if there is no such pass.
-func (a *Accounts) endPass(ctx context.Context, from *passes, account, id uuid.UUID, event events.Event) error {
-	if _, _, err := get[pass](ctx, from.bucket, passKey(account, id)); err != nil {
+func (a *Accounts) endCredential(ctx context.Context, from *credentialStore, account, id uuid.UUID, event events.Event) error {
+	if _, _, err := get[credential](ctx, from.bucket, credentialKey(account, id)); err != nil {
 		return err
 	}
 	if err := a.record(ctx, account, event); err != nil {
@@ -231,8 +231,8 @@ func (a *Accounts) endPass(ctx context.Context, from *passes, account, id uuid.U
 
 // revokeAll ends all passes of the account but one. None survives that was
 // issued before.
-func (p *passes) revokeAll(ctx context.Context, account, but uuid.UUID) error {
-	values, err := list[pass](ctx, p.bucket, account.String()+".")
+func (p *credentialStore) revokeAll(ctx context.Context, account, but uuid.UUID) error {
+	values, err := list[credential](ctx, p.bucket, account.String()+".")
 	if err != nil {
 		return err
 	}
@@ -253,9 +253,9 @@ const touchEvery = 5 * time.Minute
 
 // touch records that a pass was used. One that has been revoked meanwhile, or
 // touched by somebody else, is left alone.
-func (p *passes) touch(ctx context.Context, account, id uuid.UUID, used time.Time) error {
-	key := passKey(account, id)
-	current, revision, err := get[pass](ctx, p.bucket, key)
+func (p *credentialStore) touch(ctx context.Context, account, id uuid.UUID, used time.Time) error {
+	key := credentialKey(account, id)
+	current, revision, err := get[credential](ctx, p.bucket, key)
 	if err != nil {
 		return err
 	}
@@ -268,7 +268,7 @@ func (p *passes) touch(ctx context.Context, account, id uuid.UUID, used time.Tim
 }
 
 // applied brings the cache up to a change somebody made.
-func (p *passes) applied(entry jetstream.KeyValueEntry) {
+func (p *credentialStore) applied(entry jetstream.KeyValueEntry) {
 	_, text, _ := strings.Cut(entry.Key(), ".")
 	if id, err := uuid.Parse(text); err == nil {
 		p.cache.drop(id)

@@ -14,7 +14,7 @@ import (
 
 func TestSessions(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	register(t, a, ada)
 	register(t, a, bob)
@@ -62,7 +62,7 @@ func TestSessions(t *testing.T) {
 
 func TestSessionExpires(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	register(t, a, ada)
 	s := signIn(t, a, ada)
@@ -83,7 +83,7 @@ func TestSessionExpires(t *testing.T) {
 
 func TestLastUseIsRecordedNowAndThen(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	register(t, a, ada)
 	s := signIn(t, a, ada)
@@ -104,7 +104,7 @@ func TestLastUseIsRecordedNowAndThen(t *testing.T) {
 		admitted(t, a, s.Secret)
 	}
 	eventually(t, "the use is recorded", func() bool {
-		stored, _, err := get[pass](t.Context(), a.sessions.bucket, passKey(s.Account, s.ID))
+		stored, _, err := get[credential](t.Context(), a.sessions.bucket, credentialKey(s.Account, s.ID))
 		return err == nil && stored.Used.Equal(h.clock.Now())
 	})
 	if n := writes() - before; n != 1 {
@@ -122,7 +122,7 @@ func TestLastUseIsRecordedNowAndThen(t *testing.T) {
 
 func TestTokens(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	p := register(t, a, ada)
 	reader, err := a.CreateToken(t.Context(), p.ID, TokenRequest{Name: " build ", Scopes: []Scope{ScopeRead, ScopeRead}})
@@ -176,7 +176,7 @@ func TestTokens(t *testing.T) {
 
 func TestTokenRequestIsChecked(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	p := register(t, a, ada)
 	now := h.clock.Now()
@@ -203,7 +203,7 @@ func TestTokenRequestIsChecked(t *testing.T) {
 
 func TestCreateTokenAgainWithTheSameKey(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	r := TokenRequest{Name: "build", Scopes: []Scope{ScopeRead}, IdempotencyKey: "k"}
@@ -239,7 +239,7 @@ func TestCreateTokenAgainWithTheSameKey(t *testing.T) {
 // What was never given out is refused without asking the broker.
 func TestForgedSecrets(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	register(t, a, ada)
 	s := signIn(t, a, ada)
@@ -274,7 +274,7 @@ func TestForgedSecrets(t *testing.T) {
 
 func TestCacheIsBounded(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t, func(o *Options) { o.CacheSize = 3 })
 	p := register(t, a, ada)
 	var secrets []string
@@ -292,7 +292,7 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 	a.tokens.cache.mu.Lock()
 	defer a.tokens.cache.mu.Unlock()
-	if n := len(a.tokens.cache.passes); n > 3 {
+	if n := len(a.tokens.cache.byID); n > 3 {
 		t.Errorf("%d tokens are remembered, want at most 3", n)
 	}
 }
@@ -301,7 +301,7 @@ func TestCacheIsBounded(t *testing.T) {
 func TestCacheDoesNotBringBackWhatWasDropped(t *testing.T) {
 	t.Parallel()
 	c := newCache(10)
-	p := pass{ID: uuid.New()}
+	p := credential{ID: uuid.New()}
 	before := c.generation()
 	c.drop(p.ID)
 	c.put(p, before)

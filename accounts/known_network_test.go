@@ -31,7 +31,7 @@ func guess(t *testing.T, a *Accounts, email, address string) int {
 
 func TestGuessingElsewhereLocksNobodyOut(t *testing.T) {
 	t.Parallel()
-	a := newHouse(t).open(t)
+	a := newFixture(t).open(t)
 	register(t, a, ada)
 	if n := guess(t, a, ada, mallory); n != DefaultLimits.PerAccount {
 		t.Errorf("%d guesses, want %d", n, DefaultLimits.PerAccount)
@@ -61,7 +61,7 @@ func TestGuessingFromEverywhereIsLimited(t *testing.T) {
 	for _, email := range []string{ada, bob} { // bob is unknown
 		t.Run(email, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
+			h := newFixture(t)
 			a := h.open(t, func(o *Options) { o.Limits.PerAccount = 3; o.Limits.PerAccountTotal = 10 })
 			register(t, a, ada)
 			if n := guessFromEverywhere(t, a, email); n != 10 {
@@ -82,7 +82,7 @@ func TestGuessingFromEverywhereIsLimited(t *testing.T) {
 
 func TestFamiliarNetworkStaysOpen(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	limit := func(o *Options) { o.Limits.PerAccount = 3; o.Limits.PerAccountTotal = 10 }
 	a, b := h.open(t, limit), h.open(t, limit)
 	p := register(t, a, ada)
@@ -121,7 +121,7 @@ func TestFamiliarNetworkStaysOpen(t *testing.T) {
 		t.Errorf("from home, under another address: %v", err)
 	}
 
-	h.clock.advance(familiarFor)
+	h.clock.advance(knownNetworkLifetime)
 	guessFromEverywhere(t, a, next)
 	if err := try(t, a, next, adaPassword, home); !errors.Is(err, ErrTooManyAttempts) {
 		t.Errorf("after a long absence: want %v, have %v", ErrTooManyAttempts, err)
@@ -132,7 +132,7 @@ func TestFamiliarNetworkStaysOpen(t *testing.T) {
 // what is refused in all networks together leaves that of the one.
 func TestRefusalUsesUpNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t, func(o *Options) {
 		o.Limits.PerAccount, o.Limits.PerAccountTotal, o.Limits.PerAddress = 3, 5, 8
 	})
@@ -162,16 +162,16 @@ func TestRefusalUsesUpNothing(t *testing.T) {
 
 func TestFamiliarNetworksAreFewAndErased(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	p, q := register(t, a, ada), register(t, a, bob)
-	known := func(email string) []familiar {
+	known := func(email string) []knownNetwork {
 		t.Helper()
-		c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(email))
+		c, _, err := get[claim](t.Context(), a.claims, a.instance.addressKey(email))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return c.Familiar
+		return c.KnownNetworks
 	}
 	signIn(t, a, bob)
 	signIn(t, a, ada)
@@ -180,8 +180,8 @@ func TestFamiliarNetworksAreFewAndErased(t *testing.T) {
 		t.Fatalf("after signing in from the same network, ada has %x and bob %x", first, known(bob))
 	}
 	// A network that is used every day stays, others make room for each other.
-	for i := range 2 * maxFamiliar {
-		h.clock.advance(familiarStep + time.Second)
+	for i := range 2 * maxKnownNetworks {
+		h.clock.advance(knownNetworkStep + time.Second)
 		for _, address := range []string{home, fmt.Sprintf("203.0.113.%d", i)} {
 			if err := try(t, a, ada, adaPassword, address); err != nil {
 				t.Fatal(err)
@@ -189,10 +189,10 @@ func TestFamiliarNetworksAreFewAndErased(t *testing.T) {
 		}
 	}
 	last := known(ada)
-	if len(last) != maxFamiliar {
-		t.Errorf("%d networks are remembered, want %d", len(last), maxFamiliar)
+	if len(last) != maxKnownNetworks {
+		t.Errorf("%d networks are remembered, want %d", len(last), maxKnownNetworks)
 	}
-	if !(claim{Familiar: last}).knows(first[0].Network, h.clock.Now().Add(-familiarStep)) {
+	if !(claim{KnownNetworks: last}).knows(first[0].Network, h.clock.Now().Add(-knownNetworkStep)) {
 		t.Error("home is forgotten")
 	}
 	if _, err := a.Erase(t.Context(), p.ID); err != nil {
