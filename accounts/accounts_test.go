@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// cheap makes tests fast; nothing but the time depends on it.
+// cheap makes tests fast. It affects only the time.
 var cheap = Argon2{Memory: 64, Passes: 1, Lanes: 1}
 
 const (
@@ -29,7 +29,7 @@ const (
 	wrong       = "a wrong password"
 )
 
-// clock is moved by hand.
+// clock is a clock that tests advance.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -49,7 +49,7 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// record is a log in memory that can be told to fail.
+// record is an in-memory log that can fail on request.
 type record struct {
 	mu     sync.Mutex
 	events []events.Envelope
@@ -119,23 +119,23 @@ func (r *record) End(context.Context) (events.Position, error) {
 }
 
 func (r *record) Follow(context.Context, events.Position, int) (events.Feed, error) {
-	return nil, errors.New("not followed in these tests")
+	return nil, errors.New("these tests do not follow the log")
 }
 
-// told lists what the log holds of an account's beginning and end.
+// lifecycle lists the account's events of registration and erasure.
 func (r *record) lifecycle(t *testing.T, account uuid.UUID) []events.Event {
 	t.Helper()
-	var life []events.Event
+	var found []events.Event
 	for _, event := range r.history(t, account) {
 		switch event.(type) {
 		case events.AccountRegistered, events.AccountErased:
-			life = append(life, event)
+			found = append(found, event)
 		}
 	}
-	return life
+	return found
 }
 
-// everything lists what the log holds about an account.
+// history lists all events of an account.
 func (r *record) history(t *testing.T, account uuid.UUID) []events.Event {
 	t.Helper()
 	past, _, err := r.Load(t.Context(), events.Head{Aggregate: events.Account(account)})
@@ -156,7 +156,7 @@ func (r *record) history(t *testing.T, account uuid.UUID) []events.Event {
 	return all
 }
 
-// house is an installation: a broker, a log and a clock.
+// fixture is an installation: a broker, a log and a clock.
 type fixture struct {
 	nc    *nats.Conn
 	log   *record
@@ -168,7 +168,7 @@ func newFixture(t testing.TB) *fixture {
 	return &fixture{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
 }
 
-// open starts a process in the house.
+// open starts a process in the installation.
 func (h *fixture) open(t testing.TB, change ...func(*Options)) *Accounts {
 	t.Helper()
 	return h.openOn(t, h.nc, change...)
@@ -197,7 +197,7 @@ func (w testWriter) Write(p []byte) (int, error) {
 
 func register(t testing.TB, a *Accounts, email string) Person {
 	t.Helper()
-	registration := Registration{Email: email, Name: "Somebody", Password: adaPassword, Address: "192.0.2.1"}
+	registration := Registration{Email: email, Name: "Test person", Password: adaPassword, Address: "192.0.2.1"}
 	if _, err := a.Register(t.Context(), registration); err != nil {
 		t.Fatal(err)
 	}
@@ -217,21 +217,21 @@ func signIn(t testing.TB, a *Accounts, email string) Session {
 	return s
 }
 
-// admitted fails the test unless the secret lets its holder in.
+// admitted fails the test if the secret is not valid, and returns its identity.
 func admitted(t testing.TB, a *Accounts, secret string) Identity {
 	t.Helper()
 	identity, err := a.Authenticate(t.Context(), secret)
 	if err != nil {
-		t.Fatalf("secret is refused: %v", err)
+		t.Fatalf("secret is rejected: %v", err)
 	}
 	return identity
 }
 
-// refused fails the test unless the secret is refused at once.
+// refused fails the test if the secret is not rejected.
 func refused(t testing.TB, a *Accounts, secret string) {
 	t.Helper()
 	if _, err := a.Authenticate(t.Context(), secret); !errors.Is(err, ErrUnauthenticated) {
-		t.Fatalf("want %v, have %v", ErrUnauthenticated, err)
+		t.Fatalf("Authenticate: want %v, have %v", ErrUnauthenticated, err)
 	}
 }
 
@@ -246,11 +246,11 @@ func eventually(t testing.TB, what string, done func() bool) {
 	t.Fatalf("not within 30 s: %s", what)
 }
 
-// invalid is the field and code of every [Invalid] in an error.
+// invalid returns the field and code of every [Invalid] in an error.
 func invalid(err error) string {
 	var all Invalids
 	if !errors.As(err, &all) {
-		return fmt.Sprint("no Invalids: ", err)
+		return fmt.Sprint("not an Invalids error: ", err)
 	}
 	var text string
 	for _, i := range all {

@@ -7,14 +7,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// cache holds a bounded number of passes. When it is full it drops an arbitrary
-// one: what is in use comes back with its next request.
+// cache holds a limited number of credentials. When it is full, it drops an
+// arbitrary one. A credential in use is cached again with its next request.
 type cache struct {
 	mu    sync.RWMutex
 	limit int
 	byID  map[uuid.UUID]credential
-	// drops counts what was dropped for being out of date. A pass read before
-	// a drop must not be put after it: it could be the one that was meant.
+	// drops counts removals of stale credentials. A credential that was read
+	// before a removal must not be put after it, because it may be the stale one.
 	drops uint64
 }
 
@@ -35,7 +35,8 @@ func (c *cache) get(id uuid.UUID) (credential, bool) {
 	return p, ok
 }
 
-// generation is to be asked before reading what is going to be put.
+// generation returns the current generation. Call it before reading a credential
+// from the broker, and pass it to put.
 func (c *cache) generation() uint64 {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -71,8 +72,8 @@ func (c *cache) clear() {
 	clear(c.byID)
 }
 
-// used marks the pass as used now if it was not within the last every, and
-// reports whether it did, so that one of many requests records it.
+// used marks the credential as used at now unless it was used within the last
+// every, and reports whether it did, so that one of many requests records it.
 func (c *cache) used(id uuid.UUID, now time.Time, every time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -11,9 +11,9 @@ import (
 	"github.com/docketlog/docket/broker/brokertest"
 )
 
-// Three brokers answer conflicts with another code than one does, and any of
-// them may be behind.
-func TestOnThreeBrokers(t *testing.T) {
+// TestReplicatedBuckets runs on three brokers, which report conflicts with a
+// different code than a single broker does. Any of them may be behind.
+func TestReplicatedBuckets(t *testing.T) {
 	t.Parallel()
 	cluster := brokertest.Cluster(t, 3)
 	h := &fixture{nc: cluster.Conn(t), log: newRecord(), clock: newClock()}
@@ -35,7 +35,7 @@ func TestOnThreeBrokers(t *testing.T) {
 	}
 	running.Wait()
 	if n := len(h.log.events); n != 1 {
-		t.Errorf("%d events, want 1", n)
+		t.Errorf("%d registrations in the log, want 1", n)
 	}
 
 	var tried atomic.Int64

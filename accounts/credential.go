@@ -17,20 +17,19 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// The beginnings of the two sorts of secret, for scanners that look for leaked
-// ones.
+// The prefixes of the two kinds of secrets, by which scanners find leaked ones.
 const (
 	PrefixSession = "docket_s_"
 	PrefixToken   = "docket_t_"
 )
 
-// pass is what a session and a token have in common: something whose secret
-// lets its holder in until it expires.
+// credential is the common part of a session and a token: its secret
+// authenticates the account until it expires.
 type credential struct {
 	Account uuid.UUID `json:"account"`
 	ID      uuid.UUID `json:"id"`
-	// Hash is SHA-256 of the secret. The secret is 192 bits that nobody can
-	// guess, so a slow hash would add nothing but time.
+	// Hash is SHA-256 of the secret. The secret has 192 random bits, so a slow
+	// hash would not make it safer.
 	Hash    []byte    `json:"hash"`
 	Name    string    `json:"name,omitempty"`
 	Scopes  []Scope   `json:"scopes,omitempty"`
@@ -41,7 +40,7 @@ type credential struct {
 	Used    time.Time `json:"used"`
 }
 
-// passes keeps the passes of one sort and answers for them from memory.
+// credentialStore stores the credentials of one kind and caches them.
 type credentialStore struct {
 	prefix   string
 	bucket   *bucket
@@ -49,16 +48,16 @@ type credentialStore struct {
 	now      func() time.Time
 	cache    *cache
 	watch    *watch
-	// silent is until when the broker is not asked about what memory knows,
-	// because it did not answer; in nanoseconds of the clock.
+	// silent is the time, in Unix nanoseconds, until which the broker is not
+	// asked about cached credentials, because it did not answer.
 	silent atomic.Int64
 }
 
 func credentialKey(account, id uuid.UUID) string { return account.String() + "." + id.String() }
 
-// A secret is its prefix and, in base64url, the account, 24 random bytes and a
-// tag under the installation's secret. The tag lets a forgery be refused
-// without asking the broker.
+// A secret consists of its prefix and, in base64url, the account, 24 random bytes
+// and a tag that is keyed with the installation's secret. The tag makes it
+// possible to reject a forgery without asking the broker.
 const (
 	accountLength = len(uuid.UUID{})
 	randomLength  = 24
@@ -66,8 +65,8 @@ const (
 	secretLength  = accountLength + randomLength + tagLength
 )
 
-// secret gives the account a new secret. With an idempotency key it is the one
-// that account and key have always given.
+// secret returns a new secret for the account. With an idempotency key, it always
+// returns the same secret for the same account and key.
 func (p *credentialStore) secret(account uuid.UUID, idempotencyKey string) string {
 	body := append(make([]byte, 0, secretLength), account[:]...)
 	if idempotencyKey == "" {
@@ -84,7 +83,7 @@ func (p *credentialStore) tag(body []byte) []byte {
 	return p.instance.derive("tag", []byte(p.prefix), body)[:tagLength]
 }
 
-// open reads the account out of a secret, false for one that was never given.
+// open returns the account in a secret, and false if the secret is forged.
 func (p *credentialStore) open(secret string) (uuid.UUID, bool) {
 	text, ok := strings.CutPrefix(secret, p.prefix)
 	if !ok || len(text) != base64.RawURLEncoding.EncodedLen(secretLength) {
@@ -101,9 +100,9 @@ func (p *credentialStore) open(secret string) (uuid.UUID, bool) {
 	return uuid.UUID(body[:accountLength]), true
 }
 
-// credentialID is the id of the pass whose secret has the given hash. It is a UUID of
-// version 8 (RFC 9562) made of the hash's first half, so the secret alone leads
-// to the key, and the id leads nowhere near the secret.
+// credentialID returns the id of the credential whose secret has the given hash.
+// It is a UUID of version 8 (RFC 9562) made from the hash's first half. The key
+// can be derived from the secret, but the secret cannot be derived from the id.
 func credentialID(hash [sha256.Size]byte) uuid.UUID {
 	id := uuid.UUID(hash[:16])
 	id[6] = id[6]&0x0f | 0x80
@@ -111,9 +110,9 @@ func credentialID(hash [sha256.Size]byte) uuid.UUID {
 	return id
 }
 
-// issue writes a pass for the secret and gives it with the revision it has. If
-// the secret was issued before, the pass from then is given, or an [Invalid]
-// if it has ended: a secret that was revoked never comes back to life.
+// issue stores a credential for the secret and returns it. If the secret was
+// issued before, it returns the earlier credential, or an [Invalid] if that has
+// ended: a revoked secret never becomes valid again.
 func (p *credentialStore) issue(ctx context.Context, secret string, draft credential) (credential, error) {
 	hash := sha256.Sum256([]byte(secret))
 	draft.ID, draft.Hash = credentialID(hash), hash[:]
@@ -125,21 +124,20 @@ func (p *credentialStore) issue(ctx context.Context, secret string, draft creden
 	earlier, _, err := get[credential](ctx, p.bucket, key)
 	switch {
 	case errors.Is(err, ErrNotFound), err == nil && !p.now().Before(earlier.Expires):
-		return credential{}, Invalids{{Field: idempotencyField, Code: CodeSpent, Message: "what this key was used for has ended; use a new key"}}
+		return credential{}, Invalids{{Field: idempotencyField, Code: CodeSpent, Message: "the session or token created with this key has ended; use a new key"}}
 	case err != nil:
 		return credential{}, err
 	}
 	return earlier, nil
 }
 
-// doubtTimeout bounds the question to the broker about a secret of which memory
-// knows, but may be out of date. Asked in vain, the broker is left alone for as
-// long again.
+// doubtTimeout limits a request to the broker about a cached secret that may be
+// stale. If the broker does not answer, it is not asked for the same time again.
 const doubtTimeout = 250 * time.Millisecond
 
-// find gives the pass of a secret, [ErrUnauthenticated] if there is none that
-// is valid. From memory if that can be believed, from the broker if not, and
-// from memory all the same for a while if the broker does not answer.
+// find returns the credential of a secret, or [ErrUnauthenticated] if it is not
+// valid. It uses the cache if that is current, and otherwise the broker. If the
+// broker does not answer, it uses the stale cache for a limited time.
 func (p *credentialStore) find(ctx context.Context, secret string) (credential, error) {
 	hash := sha256.Sum256([]byte(secret))
 	id := credentialID(hash)
@@ -182,7 +180,7 @@ func (p *credentialStore) check(found credential, hash [sha256.Size]byte) (crede
 	return found, nil
 }
 
-// list gives the account's passes that have not expired, newest first.
+// list returns the account's credentials that have not expired, newest first.
 func (p *credentialStore) list(ctx context.Context, account uuid.UUID) ([]credential, error) {
 	values, err := list[credential](ctx, p.bucket, account.String()+".")
 	if err != nil {
@@ -198,7 +196,8 @@ func (p *credentialStore) list(ctx context.Context, account uuid.UUID) ([]creden
 	return all, nil
 }
 
-// revoke ends a pass for good, [ErrNotFound] if there is none.
+// revoke removes a credential permanently. It fails with [ErrNotFound] if there
+// is none.
 func (p *credentialStore) revoke(ctx context.Context, account, id uuid.UUID) error {
 	key := credentialKey(account, id)
 	for {
@@ -207,8 +206,8 @@ func (p *credentialStore) revoke(ctx context.Context, account, id uuid.UUID) err
 			return err
 		}
 		err = p.bucket.remove(ctx, key, revision)
-		// A failure may come after the removal, and a cache that forgets too
-		// much is only slower.
+		// Drop it from the cache even after an error, because the removal may
+		// have succeeded. An unnecessary drop only costs time.
 		p.cache.drop(id)
 		if !errors.Is(err, errMoved) {
 			return err
@@ -216,9 +215,9 @@ func (p *credentialStore) revoke(ctx context.Context, account, id uuid.UUID) err
 	}
 }
 
-// endCredential records that a pass ends and ends it, in this order: what is on
-// record twice is told twice, what is not on record never happened. It fails
-// with [ErrNotFound] if there is no such pass.
+// endCredential appends the event to the log and then revokes the credential. In
+// this order a crash may cause a duplicate event, but no revocation without an
+// event. It fails with [ErrNotFound] if the credential does not exist.
 func (a *Accounts) endCredential(ctx context.Context, from *credentialStore, account, id uuid.UUID, event events.Event) error {
 	if _, _, err := get[credential](ctx, from.bucket, credentialKey(account, id)); err != nil {
 		return err
@@ -229,8 +228,8 @@ func (a *Accounts) endCredential(ctx context.Context, from *credentialStore, acc
 	return from.revoke(ctx, account, id)
 }
 
-// revokeAll ends all passes of the account but one. None survives that was
-// issued before.
+// revokeAll revokes all credentials of the account that were issued before the
+// call, except one.
 func (p *credentialStore) revokeAll(ctx context.Context, account, but uuid.UUID) error {
 	values, err := list[credential](ctx, p.bucket, account.String()+".")
 	if err != nil {
@@ -247,12 +246,12 @@ func (p *credentialStore) revokeAll(ctx context.Context, account, but uuid.UUID)
 	return nil
 }
 
-// touchEvery is how exact the time of last use is: a write per request would
+// touchEvery is the precision of the time of last use. A write per request would
 // make every read wait for the disk.
 const touchEvery = 5 * time.Minute
 
-// touch records that a pass was used. One that has been revoked meanwhile, or
-// touched by somebody else, is left alone.
+// touch records that a credential was used. It fails if the credential was
+// revoked or changed in the meantime.
 func (p *credentialStore) touch(ctx context.Context, account, id uuid.UUID, used time.Time) error {
 	key := credentialKey(account, id)
 	current, revision, err := get[credential](ctx, p.bucket, key)
@@ -267,7 +266,7 @@ func (p *credentialStore) touch(ctx context.Context, account, id uuid.UUID, used
 	return err
 }
 
-// applied brings the cache up to a change somebody made.
+// applied removes a changed credential from the cache.
 func (p *credentialStore) applied(entry jetstream.KeyValueEntry) {
 	_, text, _ := strings.Cut(entry.Key(), ".")
 	if id, err := uuid.Parse(text); err == nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 )
 
-func TestSessions(t *testing.T) {
+func TestListAndRevokeSessions(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	a := h.open(t)
@@ -40,7 +40,7 @@ func TestSessions(t *testing.T) {
 
 	admitted(t, a, phone.Secret)
 	if err := a.RevokeSession(t.Context(), other.Account, phone.ID); !errors.Is(err, ErrNotFound) {
-		t.Errorf("revoking somebody else's: want %v, have %v", ErrNotFound, err)
+		t.Errorf("revoke another account's session: want %v, have %v", ErrNotFound, err)
 	}
 	admitted(t, a, phone.Secret)
 	if err := a.RevokeSession(t.Context(), phone.Account, phone.ID); err != nil {
@@ -48,7 +48,7 @@ func TestSessions(t *testing.T) {
 	}
 	refused(t, a, phone.Secret)
 	if err := a.RevokeSession(t.Context(), phone.Account, phone.ID); !errors.Is(err, ErrNotFound) {
-		t.Errorf("revoking again: want %v, have %v", ErrNotFound, err)
+		t.Errorf("revoke again: want %v, have %v", ErrNotFound, err)
 	}
 	if err := a.SignOut(t.Context(), admitted(t, a, laptop.Secret)); err != nil {
 		t.Fatal(err)
@@ -60,13 +60,13 @@ func TestSessions(t *testing.T) {
 	}
 }
 
-func TestSessionExpires(t *testing.T) {
+func TestSessionExpiresDespiteUse(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	a := h.open(t)
 	register(t, a, ada)
 	s := signIn(t, a, ada)
-	// Use does not make it last longer.
+	// Use does not extend the session.
 	for range 29 {
 		h.clock.advance(24 * time.Hour)
 		admitted(t, a, s.Secret)
@@ -81,7 +81,7 @@ func TestSessionExpires(t *testing.T) {
 	}
 }
 
-func TestLastUseIsRecordedNowAndThen(t *testing.T) {
+func TestLastUseIsRecordedAtIntervals(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	a := h.open(t)
@@ -115,12 +115,12 @@ func TestLastUseIsRecordedNowAndThen(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := a.sessions.touch(t.Context(), s.Account, s.ID, h.clock.Now().Add(time.Hour)); !errors.Is(err, ErrNotFound) {
-		t.Errorf("using a revoked session: want %v, have %v", ErrNotFound, err)
+		t.Errorf("touch a revoked session: want %v, have %v", ErrNotFound, err)
 	}
 	refused(t, a, s.Secret)
 }
 
-func TestTokens(t *testing.T) {
+func TestCreateListAndRevokeTokens(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	a := h.open(t)
@@ -138,10 +138,10 @@ func TestTokens(t *testing.T) {
 		t.Errorf("identity (-want +have):\n%s", diff)
 	}
 	if !identity.Allows(ScopeRead) || identity.Allows(ScopeWrite) || identity.Allows("") {
-		t.Errorf("a token with %v allows otherwise", identity.Scopes)
+		t.Errorf("Allows is wrong for a token with scopes %v", identity.Scopes)
 	}
 	if err := a.SignOut(t.Context(), identity); !errors.Is(err, ErrNotFound) {
-		t.Errorf("signing out a token: want %v, have %v", ErrNotFound, err)
+		t.Errorf("sign out with a token: want %v, have %v", ErrNotFound, err)
 	}
 	h.clock.advance(time.Minute)
 	writer, err := a.CreateToken(t.Context(), p.ID, TokenRequest{
@@ -151,7 +151,7 @@ func TestTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	if identity := admitted(t, a, writer.Secret); !identity.Allows(ScopeRead) || !identity.Allows(ScopeWrite) {
-		t.Errorf("a token for both allows %v", identity.Scopes)
+		t.Errorf("a token for both scopes has %v", identity.Scopes)
 	}
 	all, err := a.Tokens(t.Context(), p.ID)
 	if err != nil || len(all) != 2 || all[0].Name != "all" || all[1].Name != "build" || all[0].Secret != "" {
@@ -162,7 +162,7 @@ func TestTokens(t *testing.T) {
 	refused(t, h.open(t), writer.Secret)
 	admitted(t, a, reader.Secret)
 	if err := a.RevokeToken(t.Context(), uuid.New(), reader.ID); !errors.Is(err, ErrNotFound) {
-		t.Errorf("revoking somebody else's: want %v, have %v", ErrNotFound, err)
+		t.Errorf("revoke another account's token: want %v, have %v", ErrNotFound, err)
 	}
 	if err := a.RevokeToken(t.Context(), p.ID, reader.ID); err != nil {
 		t.Fatal(err)
@@ -174,7 +174,7 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-func TestTokenRequestIsChecked(t *testing.T) {
+func TestTokenRequestIsValidated(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	a := h.open(t)
@@ -197,11 +197,11 @@ func TestTokenRequestIsChecked(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := a.CreateToken(t.Context(), uuid.New(), longest); !errors.Is(err, ErrNotFound) {
-		t.Errorf("for nobody: want %v, have %v", ErrNotFound, err)
+		t.Errorf("unknown account: want %v, have %v", ErrNotFound, err)
 	}
 }
 
-func TestCreateTokenAgainWithTheSameKey(t *testing.T) {
+func TestCreateTokenIsIdempotent(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
@@ -211,7 +211,7 @@ func TestCreateTokenAgainWithTheSameKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.clock.advance(time.Hour) // the default expiry is another one now
+	h.clock.advance(time.Hour) // changes the default expiry
 	second, err := b.CreateToken(t.Context(), p.ID, r)
 	if err != nil {
 		t.Fatal(err)
@@ -222,22 +222,21 @@ func TestCreateTokenAgainWithTheSameKey(t *testing.T) {
 	more := r
 	more.Scopes = allScopes
 	if _, err := b.CreateToken(t.Context(), p.ID, more); invalid(err) != "idempotency_key:taken " {
-		t.Errorf("the key for another token: %v", err)
+		t.Errorf("key of another token: %v", err)
 	}
 	if s, err := a.SignIn(t.Context(), Credentials{Email: ada, Password: adaPassword, IdempotencyKey: "k"}); err != nil ||
 		strings.TrimPrefix(s.Secret, PrefixSession) == strings.TrimPrefix(first.Secret, PrefixToken) {
-		t.Errorf("session and token of one key share a secret, or %v", err)
+		t.Errorf("session and token with the same key share a secret, or error %v", err)
 	}
 	if err := a.RevokeToken(t.Context(), p.ID, first.ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.CreateToken(t.Context(), p.ID, r); invalid(err) != "idempotency_key:spent " {
-		t.Errorf("the key of a revoked token: %v", err)
+		t.Errorf("key of a revoked token: %v", err)
 	}
 }
 
-// What was never given out is refused without asking the broker.
-func TestForgedSecrets(t *testing.T) {
+func TestForgedSecretsAreRejectedWithoutBroker(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	a := h.open(t)
@@ -266,13 +265,13 @@ func TestForgedSecrets(t *testing.T) {
 			t.Errorf("%s: want %v, have %v", secret, ErrUnauthenticated, err)
 		}
 	}
-	// The watches ask once a second; a forgery that asked would show manyfold.
+	// The watches send one request a second; requests for forgeries would be many more.
 	if n := h.nc.Stats().OutMsgs - asked; n >= uint64(len(forged)) {
 		t.Errorf("%d requests for %d forgeries", n, len(forged))
 	}
 }
 
-func TestCacheIsBounded(t *testing.T) {
+func TestCacheSizeIsLimited(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	a := h.open(t, func(o *Options) { o.CacheSize = 3 })
@@ -293,12 +292,13 @@ func TestCacheIsBounded(t *testing.T) {
 	a.tokens.cache.mu.Lock()
 	defer a.tokens.cache.mu.Unlock()
 	if n := len(a.tokens.cache.byID); n > 3 {
-		t.Errorf("%d tokens are remembered, want at most 3", n)
+		t.Errorf("%d tokens are cached, want at most 3", n)
 	}
 }
 
-// A pass that was read before a revocation and would be put after it.
-func TestCacheDoesNotBringBackWhatWasDropped(t *testing.T) {
+// TestCacheRejectsStaleCredential puts a credential into the cache that was read
+// before a revocation.
+func TestCacheRejectsStaleCredential(t *testing.T) {
 	t.Parallel()
 	c := newCache(10)
 	p := credential{ID: uuid.New()}
@@ -306,10 +306,10 @@ func TestCacheDoesNotBringBackWhatWasDropped(t *testing.T) {
 	c.drop(p.ID)
 	c.put(p, before)
 	if _, ok := c.get(p.ID); ok {
-		t.Error("a revoked pass is back")
+		t.Error("a revoked credential is cached")
 	}
 	c.put(p, c.generation())
 	if _, ok := c.get(p.ID); !ok {
-		t.Error("a pass read after the revocation is not kept")
+		t.Error("a credential that was read after the revocation is not cached")
 	}
 }

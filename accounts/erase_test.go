@@ -18,7 +18,8 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// readable looks for a text in every value, of every revision, of the streams.
+// readable looks for texts in every revision of every value in the streams, and
+// returns the first one found.
 func readable(t *testing.T, streams []jetstream.Stream, texts ...string) string {
 	t.Helper()
 	for _, s := range streams {
@@ -52,7 +53,7 @@ func allStreams(a *Accounts) []jetstream.Stream {
 	return all
 }
 
-// onDisk looks for a text in every file below dir.
+// onDisk looks for a text in every file below dir, and returns a file with it.
 func onDisk(t *testing.T, dir, text string) string {
 	t.Helper()
 	found := ""
@@ -72,7 +73,7 @@ func onDisk(t *testing.T, dir, text string) string {
 	return found
 }
 
-func TestEraseLeavesNothingReadable(t *testing.T) {
+func TestEraseOverwritesPersonalData(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	b := brokertest.StartIn(t, dir)
@@ -81,7 +82,7 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	register(t, a, "first@example.org")
 	p := register(t, a, "earlier@example.org")
 
-	// Everything that can be known of a person, each in more than one revision.
+	// Write all kinds of personal data, each in more than one revision.
 	if err := a.ChangeEmail(t.Context(), p.ID, adaPassword, ada); err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +114,7 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	if err := a.DeleteFilter(t.Context(), p.ID, dropped.ID); err != nil {
 		t.Fatal(err)
 	}
-	// One saved as a crash would leave it.
+	// A filter as a crash would leave it, with its previous revision.
 	crashedFilters, revision, err := get[filterRecord](t.Context(), a.filters, p.ID.String())
 	if err != nil {
 		t.Fatal(err)
@@ -126,7 +127,7 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// One revoked earlier, one signed out as a crash would leave it.
+	// A revoked session, and one signed out as a crash would leave it.
 	revoked := signIn(t, a, ada)
 	if err := a.RevokeSession(t.Context(), p.ID, revoked.ID); err != nil {
 		t.Fatal(err)
@@ -143,11 +144,11 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	past := []string{"earlier@example.org", "Augusta Byron", "text=Ockham", "Punched cards"}
 	for _, text := range known {
 		if readable(t, allStreams(a), text) == "" {
-			t.Errorf("%q is nowhere before the erasure, so nothing is shown by its absence", text)
+			t.Errorf("%q is not stored before the erasure, so the test proves nothing", text)
 		}
 	}
 	if found := readable(t, allStreams(a), past...); found != "" {
-		t.Errorf("what was replaced is still there: %s", found)
+		t.Errorf("a replaced value is still readable: %s", found)
 	}
 
 	position, err := a.Erase(t.Context(), p.ID)
@@ -171,7 +172,7 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 		t.Errorf("person %v, want %v", q, want)
 	}
 	if _, err := a.ByEmail(t.Context(), ada); !errors.Is(err, ErrNotFound) {
-		t.Errorf("by address: %v", err)
+		t.Errorf("lookup by address: %v", err)
 	}
 	for name, err := range map[string]error{
 		"rename":   a.Rename(t.Context(), p.ID, "Ada"),
@@ -192,18 +193,18 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 		t.Errorf("filters of an erased person: %v, %v", filters, err)
 	}
 	if again, err := a.Erase(t.Context(), p.ID); err != nil || again != position {
-		t.Errorf("erasing again: %v %v, want %v", again, err, position)
+		t.Errorf("erase again: %v %v, want %v", again, err, position)
 	}
 	wantLog := []events.Event{events.AccountRegistered{}, events.AccountErased{}}
 	if diff := cmp.Diff(wantLog, h.log.lifecycle(t, p.ID)); diff != "" {
 		t.Errorf("log (-want +have):\n%s", diff)
 	}
 
-	// Nothing but bytes is left to look at once the broker has stopped.
+	// Search the files after the broker has stopped.
 	a.Close()
 	b.Stop()
 	if onDisk(t, dir, "first@example.org") == "" {
-		t.Error("the other person is not on disk, so nothing is shown by an absence")
+		t.Error("the other person is not on disk, so the test proves nothing")
 	}
 	for _, text := range append(known, past...) {
 		if path := onDisk(t, dir, text); path != "" {
@@ -212,7 +213,7 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	}
 }
 
-func TestErasedAddressIsFree(t *testing.T) {
+func TestErasedAddressCanBeRegistered(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	a := h.open(t)
@@ -224,7 +225,7 @@ func TestErasedAddressIsFree(t *testing.T) {
 	if q.ID == p.ID || q.Administrator {
 		t.Errorf("the next person with the address is %+v", q)
 	}
-	// A late repetition of the erasure leaves the new person alone.
+	// Repeating the erasure does not affect the new account.
 	if _, err := a.Erase(t.Context(), p.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +234,7 @@ func TestErasedAddressIsFree(t *testing.T) {
 	}
 	signIn(t, a, ada)
 	if _, err := a.Erase(t.Context(), uuid.New()); !errors.Is(err, ErrNotFound) {
-		t.Errorf("erasing nobody: %v", err)
+		t.Errorf("erase an unknown account: %v", err)
 	}
 }
 
@@ -271,7 +272,7 @@ func TestErasureSurvivesCrash(t *testing.T) {
 			t.Errorf("still readable: %s", found)
 		}
 	}
-	// begun writes the record that decides an erasure, and no more.
+	// begun writes only the record that decides an erasure.
 	begun := func(t *testing.T, h *fixture, a *Accounts, p Person) {
 		t.Helper()
 		record, revision, err := a.readToChange(t.Context(), p.ID)
@@ -295,7 +296,7 @@ func TestErasureSurvivesCrash(t *testing.T) {
 		filter(t, a, p.ID, SavedFilter{Name: "Punched cards"})
 		begun(t, h, a, p)
 		if readable(t, allStreams(a), ada) == "" {
-			t.Error("nothing was left behind, so nothing is healed")
+			t.Error("the address is not stored, so the test proves nothing")
 		}
 		h.log.failWith(crash)
 		b := h.open(t)
@@ -319,7 +320,7 @@ func TestErasureSurvivesCrash(t *testing.T) {
 		}
 		finished(t, h, a, p)
 	})
-	t.Run("the log failed and erasing again helps", func(t *testing.T) {
+	t.Run("a retry after a failure of the log completes it", func(t *testing.T) {
 		t.Parallel()
 		h := newFixture(t)
 		a := h.open(t)
@@ -329,7 +330,7 @@ func TestErasureSurvivesCrash(t *testing.T) {
 			t.Fatalf("want %v, have %v", crash, err)
 		}
 		if q, _ := a.Person(p.ID); !q.Erased {
-			t.Error("the person is not erased although it was decided")
+			t.Error("the person is not erased although the erasure was decided")
 		}
 		h.log.failWith(nil)
 		h.clock.advance(time.Hour)
@@ -338,7 +339,7 @@ func TestErasureSurvivesCrash(t *testing.T) {
 		}
 		finished(t, h, a, p)
 	})
-	t.Run("of an account whose registration is not in the log", func(t *testing.T) {
+	t.Run("the registration is not in the log", func(t *testing.T) {
 		t.Parallel()
 		h := newFixture(t)
 		a := h.open(t)

@@ -11,28 +11,29 @@ import (
 	"github.com/google/uuid"
 )
 
-// familiar is a network from which an account has signed in. It is kept with
-// the claim, so it moves and is erased with it.
+// knownNetwork is a network from which an account has signed in. It is stored in
+// the claim, so it is moved and erased with the claim.
 type knownNetwork struct {
-	// Network is a keyed hash that differs from account to account, so it names
-	// no network and does not tell who shares one.
+	// Network is a keyed hash that is different for each account, so it reveals
+	// neither the network nor which accounts share it.
 	Network []byte `json:"network"`
-	// Seen is when it signed in from there, to within knownNetworkStep.
+	// Seen is the time of the last sign-in from there, to within knownNetworkStep.
 	Seen time.Time `json:"seen"`
 }
 
 const (
-	// knownNetworkLifetime is how long a network stays familiar: longer than a session
-	// lasts, so that who signs in when one ends is known by then.
+	// knownNetworkLifetime is how long a network stays known. It is longer than
+	// SessionLifetime, so that the network is still known when a session ends.
 	knownNetworkLifetime = 3 * SessionLifetime
-	// knownNetworkStep is how old what is known must be to be written anew.
+	// knownNetworkStep is the minimum age of Seen before it is updated.
 	knownNetworkStep = 24 * time.Hour
-	// maxKnownNetworks is how many networks of one account are remembered.
+	// maxKnownNetworks is how many networks of one account are stored.
 	maxKnownNetworks = 16
 )
 
-// familiar reports whether whoever has the address signed in from the network
-// not long ago. To an address that nobody has no network is.
+// knowsNetwork reports whether the account with the address signed in from the
+// network within knownNetworkLifetime. It is false for an address without an
+// account.
 func (a *Accounts) knowsNetwork(ctx context.Context, key, network string) (bool, error) {
 	c, _, err := get[claim](ctx, a.claims, key)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -41,15 +42,15 @@ func (a *Accounts) knowsNetwork(ctx context.Context, key, network string) (bool,
 	return c.knows(a.instance.knownNetworkHash(c.Account, network), a.now().Add(-knownNetworkLifetime)), nil
 }
 
-// knows reports whether the network was seen since.
+// knows reports whether there was a sign-in from the network after since.
 func (c claim) knows(network []byte, since time.Time) bool {
 	return slices.ContainsFunc(c.KnownNetworks, func(f knownNetwork) bool {
 		return bytes.Equal(f.Network, network) && f.Seen.After(since)
 	})
 }
 
-// remember makes the network familiar to the account that signed in as the
-// claim says. It is left to the next sign-in if it fails.
+// rememberNetwork adds the network to those of the account that signed in. If
+// that fails, the next sign-in tries again.
 func (a *Accounts) rememberNetwork(ctx context.Context, key string, signedIn claim, network string) {
 	mark := knownNetwork{a.instance.knownNetworkHash(signedIn.Account, network), a.now().UTC()}
 	stale := mark.Seen.Add(-knownNetworkStep)
@@ -71,14 +72,14 @@ func (a *Accounts) rememberNetwork(ctx context.Context, key string, signedIn cla
 		_, err = a.claims.replace(ctx, key, c, revision)
 		return err
 	})
-	// The address may have been given up or erased meanwhile.
+	// The address may have been changed or erased in the meantime.
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		a.options.Logger.Warn("network stays unfamiliar", slog.String("account", signedIn.Account.String()), slog.Any("err", err))
+		a.options.Logger.Warn("could not store a known network", slog.String("account", signedIn.Account.String()), slog.Any("err", err))
 	}
 }
 
-// knownNetworkHash stands for a network, given by its key, in the claim of an
-// account.
+// knownNetworkHash returns the hash by which an account's claim identifies a
+// network, given by its key.
 func (i *instance) knownNetworkHash(account uuid.UUID, network string) []byte {
 	return i.derive("familiar network", account[:], []byte(network))
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/docketlog/docket/broker/brokertest"
 )
 
-// TestNamesFollowWhatAccountsDo: what one process changes, the other sees with
-// the next question, and it knows of nobody who is not there.
-func TestNamesFollowWhatAccountsDo(t *testing.T) {
+// TestNamesReturnCurrentPerson changes a person in one process and reads it with
+// Names. An unknown account is not found.
+func TestNamesReturnCurrentPerson(t *testing.T) {
 	t.Parallel()
 	h := &fixture{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
 	a := h.open(t)
@@ -37,13 +37,13 @@ func TestNamesFollowWhatAccountsDo(t *testing.T) {
 		t.Errorf("erased: %+v, %v, %v", got, ok, err)
 	}
 	if got, ok, err := names.Person(t.Context(), uuid.New()); err != nil || ok {
-		t.Errorf("nobody: %+v, %v, %v", got, ok, err)
+		t.Errorf("unknown account: %+v, %v, %v", got, ok, err)
 	}
 }
 
-// TestNamesAreNotTakenForAbsentWhenTheBrokerIs: who cannot be asked for may be
-// there all the same.
-func TestNamesAreNotTakenForAbsentWhenTheBrokerIs(t *testing.T) {
+// TestNamesFailWithoutBroker checks that a person who cannot be looked up is not
+// reported as missing.
+func TestNamesFailWithoutBroker(t *testing.T) {
 	t.Parallel()
 	b := brokertest.Start(t)
 	nc := brokertest.Connect(t, b)
@@ -57,9 +57,8 @@ func TestNamesAreNotTakenForAbsentWhenTheBrokerIs(t *testing.T) {
 	}
 }
 
-// TestSetupKeepsWhatIsThere sets up before and after there is somebody, and
-// accounts open on what it made.
-func TestSetupKeepsWhatIsThere(t *testing.T) {
+// TestSetupKeepsData runs Setup before and after a registration.
+func TestSetupKeepsData(t *testing.T) {
 	t.Parallel()
 	h := &fixture{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
 	js, err := jetstream.New(h.nc)
@@ -75,7 +74,7 @@ func TestSetupKeepsWhatIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, err := a.ByEmail(t.Context(), ada); err != nil || got.ID != p.ID {
-		t.Errorf("after setting up again: %+v, %v", got, err)
+		t.Errorf("after the second setup: %+v, %v", got, err)
 	}
 	for _, kind := range bucketKinds {
 		s, err := js.Stream(t.Context(), kind.stream())
@@ -83,7 +82,7 @@ func TestSetupKeepsWhatIsThere(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, want := s.CachedInfo().Config.MaxMsgsPerSubject, int64(kind.history); got != want {
-			t.Errorf("%s keeps %d of a key, want %d", kind.name, got, want)
+			t.Errorf("%s keeps %d revisions of a key, want %d", kind.name, got, want)
 		}
 	}
 }

@@ -20,23 +20,23 @@ func TestRename(t *testing.T) {
 		t.Fatal(err)
 	}
 	if q, _ := a.Person(p.ID); q.Name != "Ada Lovelace" {
-		t.Errorf("here the name is %q", q.Name)
+		t.Errorf("name in the same process is %q", q.Name)
 	}
 	eventually(t, "the name is known elsewhere", func() bool {
 		q, _ := b.Person(p.ID)
 		return q.Name == "Ada Lovelace"
 	})
 	if q, _ := h.open(t).Person(p.ID); q.Name != "Ada Lovelace" {
-		t.Errorf("after a start the name is %q", q.Name)
+		t.Errorf("name in a new process is %q", q.Name)
 	}
 	if err := a.Rename(t.Context(), p.ID, " "); invalid(err) != "name:required " {
 		t.Errorf("no name: %v", err)
 	}
-	if err := a.Rename(t.Context(), uuid.New(), "Nobody"); !errors.Is(err, ErrNotFound) {
-		t.Errorf("nobody: %v", err)
+	if err := a.Rename(t.Context(), uuid.New(), "Unknown"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("unknown account: %v", err)
 	}
 	if _, ok := a.Person(uuid.New()); ok {
-		t.Error("nobody is found")
+		t.Error("Person finds an unknown account")
 	}
 }
 
@@ -73,12 +73,12 @@ func TestChangePassword(t *testing.T) {
 	}
 }
 
-func TestGuessingInsideIsLimited(t *testing.T) {
+func TestSignedInGuessesAreLimited(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	a := h.open(t, func(o *Options) { o.Limits.PerAccount = 3 })
 	identity := Identity{Account: register(t, a, ada).ID}
-	// Somebody guesses at the door. That does not lock in who is inside.
+	// Guesses at sign-in do not count for a signed-in person.
 	for range 4 {
 		_ = try(t, a, ada, wrong, "")
 	}
@@ -128,16 +128,17 @@ func TestChangeEmail(t *testing.T) {
 	if q, err := b.ByEmail(t.Context(), next); err != nil || q.ID != p.ID || q.Email != next {
 		t.Errorf("by the new address: %v %v", q, err)
 	}
-	// The old address is free for somebody else.
+	// The old address can be registered again.
 	if q := register(t, b, ada); q.ID == p.ID {
-		t.Error("the old address leads to the old account")
+		t.Error("the old address still belongs to the old account")
 	}
 	if found := readable(t, []jetstream.Stream{a.claims.stream}, ada, next); found != "" {
-		t.Errorf("credentials hold an address: %s", found)
+		t.Errorf("docket_credentials contains an address: %s", found)
 	}
 }
 
-// A change of address that stops before and after the step that decides it.
+// TestChangeEmailSurvivesCrash interrupts a change of address before and after
+// the step that decides it.
 func TestChangeEmailSurvivesCrash(t *testing.T) {
 	t.Parallel()
 	const next = "lovelace@example.org"
@@ -155,11 +156,11 @@ func TestChangeEmailSurvivesCrash(t *testing.T) {
 		}
 		return h, a, p, c
 	}
-	t.Run("before: the owner asks again", func(t *testing.T) {
+	t.Run("before: the owner retries", func(t *testing.T) {
 		t.Parallel()
 		_, a, p, _ := prepare(t)
 		if err := try(t, a, next, adaPassword, ""); !errors.Is(err, ErrCredentials) {
-			t.Errorf("an address that was not confirmed lets in: %v", err)
+			t.Errorf("sign in with an address whose change is not decided: %v", err)
 		}
 		signIn(t, a, ada)
 		if err := a.ChangeEmail(t.Context(), p.ID, adaPassword, next); err != nil {
@@ -167,15 +168,15 @@ func TestChangeEmailSurvivesCrash(t *testing.T) {
 		}
 		signIn(t, a, next)
 	})
-	t.Run("before: somebody else wants it", func(t *testing.T) {
+	t.Run("before: another person registers it", func(t *testing.T) {
 		t.Parallel()
 		h, a, p, _ := prepare(t)
 		h.clock.advance(claimGrace)
 		if q := register(t, a, next); q.ID == p.ID {
-			t.Error("the address stays claimed by nobody")
+			t.Error("the address still belongs to the first account")
 		}
 		if s := signIn(t, a, ada); s.Account != p.ID {
-			t.Error("the owner is somebody else")
+			t.Error("the old address belongs to another account")
 		}
 	})
 	t.Run("after", func(t *testing.T) {
@@ -193,7 +194,7 @@ func TestChangeEmailSurvivesCrash(t *testing.T) {
 			t.Error("signed in to another account")
 		}
 		if err := try(t, a, ada, adaPassword, ""); !errors.Is(err, ErrCredentials) {
-			t.Errorf("the address that was given up lets in: %v", err)
+			t.Errorf("sign in with the old address: %v", err)
 		}
 		h.clock.advance(claimGrace)
 		if q := register(t, a, ada); q.ID == p.ID {
@@ -202,8 +203,7 @@ func TestChangeEmailSurvivesCrash(t *testing.T) {
 	})
 }
 
-// Changes of name, address and password at once lose none of each other.
-func TestChangesAtOnce(t *testing.T) {
+func TestConcurrentChangesAreAllKept(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	processes := []*Accounts{h.open(t), h.open(t)}
@@ -253,16 +253,16 @@ func TestLookupIsLimited(t *testing.T) {
 	}
 	for i := range DefaultLimits.Lookups {
 		process := []*Accounts{a, b}[i%2]
-		if _, err := process.Lookup(t.Context(), caller.ID, fmt.Sprintf("nobody%d@example.org", i)); !errors.Is(err, ErrNotFound) {
+		if _, err := process.Lookup(t.Context(), caller.ID, fmt.Sprintf("unknown%d@example.org", i)); !errors.Is(err, ErrNotFound) {
 			t.Fatalf("lookup %d: %v", i+1, err)
 		}
 	}
-	// Beyond the limit, who is there is not told from who is not.
-	for _, email := range []string{bob, "nobody@example.org"} {
+	// Beyond the limit, known and unknown addresses get the same answer.
+	for _, email := range []string{bob, "unknown@example.org"} {
 		_, err := b.Lookup(t.Context(), caller.ID, email)
 		var wait *TooManyAttempts
 		if !errors.As(err, &wait) || wait.RetryAfter != DefaultLimits.Window {
-			t.Errorf("%s: want to wait %s, have %v", email, DefaultLimits.Window, err)
+			t.Errorf("%s: want retry after %s, have %v", email, DefaultLimits.Window, err)
 		}
 	}
 	if _, err := a.Lookup(t.Context(), other.ID, ada); err != nil {
@@ -280,7 +280,7 @@ func TestCheckPassword(t *testing.T) {
 	a := h.open(t, func(o *Options) { o.Limits.PerAccount = 3 })
 	p := register(t, a, ada)
 	s := signIn(t, a, ada)
-	for range 5 { // what is right is not counted
+	for range 5 { // correct passwords are not counted
 		if err := a.CheckPassword(t.Context(), p.ID, adaPassword); err != nil {
 			t.Fatal(err)
 		}
@@ -291,7 +291,7 @@ func TestCheckPassword(t *testing.T) {
 			t.Errorf("%q: want %v, have %v", password, ErrCredentials, err)
 		}
 	}
-	// The count is one with that of changing the password.
+	// Changing the password counts towards the same limit.
 	identity := Identity{Account: p.ID}
 	if err := a.ChangePassword(t.Context(), identity, wrong, "a better password"); !errors.Is(err, ErrCredentials) {
 		t.Errorf("want %v, have %v", ErrCredentials, err)
@@ -300,13 +300,13 @@ func TestCheckPassword(t *testing.T) {
 		t.Errorf("want %v, have %v", ErrTooManyAttempts, err)
 	}
 	if err := a.CheckPassword(t.Context(), uuid.New(), adaPassword); !errors.Is(err, ErrNotFound) {
-		t.Errorf("of nobody: %v", err)
+		t.Errorf("unknown account: %v", err)
 	}
 	if _, err := a.Erase(t.Context(), identity.Account); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.advance(DefaultLimits.Window)
 	if err := a.CheckPassword(t.Context(), p.ID, adaPassword); !errors.Is(err, ErrNotFound) {
-		t.Errorf("of an erased person: %v", err)
+		t.Errorf("erased account: %v", err)
 	}
 }

@@ -42,7 +42,7 @@ func TestRegisterThenSignIn(t *testing.T) {
 	}
 }
 
-func TestRegisterNamesEveryFieldThatIsWrong(t *testing.T) {
+func TestRegisterReportsEveryInvalidField(t *testing.T) {
 	t.Parallel()
 	a := newFixture(t).open(t)
 	fine := Registration{Email: ada, Name: "Ada", Password: adaPassword}
@@ -50,17 +50,17 @@ func TestRegisterNamesEveryFieldThatIsWrong(t *testing.T) {
 		change func(*Registration)
 		want   string
 	}{
-		"nothing entered":     {func(r *Registration) { *r = Registration{} }, "email:required name:required password:required "},
-		"no address":          {func(r *Registration) { r.Email = "ada" }, "email:format "},
+		"empty input":         {func(r *Registration) { *r = Registration{} }, "email:required name:required password:required "},
+		"not an address":      {func(r *Registration) { r.Email = "ada" }, "email:format "},
 		"a name with address": {func(r *Registration) { r.Email = "Ada <ada@example.org>" }, "email:format "},
 		"two lines":           {func(r *Registration) { r.Email = "ada@example.org\r\nBcc: x@example.org" }, "email:format "},
 		"two addresses":       {func(r *Registration) { r.Email = "ada@example.org,bob@example.org" }, "email:format "},
 		"long address":        {func(r *Registration) { r.Email = strings.Repeat("a", 250) + "@b.cd" }, "email:too_long "},
 		"long name":           {func(r *Registration) { r.Name = strings.Repeat("ä", 101) }, "name:too_long "},
 		"bell in name":        {func(r *Registration) { r.Name = "Ada\a" }, "name:format "},
-		"line in name":        {func(r *Registration) { r.Name = "Ada\nBob" }, "name:format "},
-		"reversal in name":    {func(r *Registration) { r.Name = "Ada\u202Egro" }, "name:format "},
-		"broken name":         {func(r *Registration) { r.Name = "Ada\xff" }, "name:format "},
+		"two-line name":       {func(r *Registration) { r.Name = "Ada\nBob" }, "name:format "},
+		"bidi control":        {func(r *Registration) { r.Name = "Ada\u202Egro" }, "name:format "},
+		"invalid UTF-8":       {func(r *Registration) { r.Name = "Ada\xff" }, "name:format "},
 		"short password":      {func(r *Registration) { r.Password = "ninechars" }, "password:too_short "},
 		"long password":       {func(r *Registration) { r.Password = strings.Repeat("p", 257) }, "password:too_long "},
 	} {
@@ -73,7 +73,7 @@ func TestRegisterNamesEveryFieldThatIsWrong(t *testing.T) {
 			}
 			var first *Invalid
 			if !errors.As(err, &first) || first.Message == "" {
-				t.Error("the first field is not found as *Invalid with a message")
+				t.Error("errors.As finds no *Invalid with a message")
 			}
 		})
 	}
@@ -89,7 +89,7 @@ func TestRegisterNamesEveryFieldThatIsWrong(t *testing.T) {
 	}
 }
 
-func TestRegisterDoesNotTellWhoIsThere(t *testing.T) {
+func TestRegisterDoesNotRevealAccounts(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	a := h.open(t)
@@ -103,10 +103,10 @@ func TestRegisterDoesNotTellWhoIsThere(t *testing.T) {
 	}
 	first := register(t, a, ada)
 	if unknown, known := work(bob), work(ada); unknown != known {
-		t.Errorf("an unknown address costs %d hashings, a known one %d", unknown, known)
+		t.Errorf("an unknown address takes %d hashings, a known one %d", unknown, known)
 	}
 	if p, _ := a.Person(first.ID); p != first {
-		t.Errorf("person became %v, was %v", p, first)
+		t.Errorf("person changed to %v, was %v", p, first)
 	}
 	signIn(t, a, ada)
 	if n := len(h.log.lifecycle(t, first.ID)); n != 1 {
@@ -114,7 +114,7 @@ func TestRegisterDoesNotTellWhoIsThere(t *testing.T) {
 	}
 }
 
-func TestOneAdministrator(t *testing.T) {
+func TestOnlyOneAdministrator(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	processes := []*Accounts{h.open(t), h.open(t)}
@@ -129,7 +129,7 @@ func TestOneAdministrator(t *testing.T) {
 		})
 	}
 	running.Wait()
-	administrators, told := 0, 0
+	administrators, logged := 0, 0
 	for i := range people {
 		p, err := processes[0].ByEmail(t.Context(), string(rune('a'+i))+"@example.org")
 		if err != nil {
@@ -139,15 +139,15 @@ func TestOneAdministrator(t *testing.T) {
 			administrators++
 		}
 		if h.log.lifecycle(t, p.ID)[0].(events.AccountRegistered).Administrator {
-			told++
+			logged++
 		}
 	}
-	if administrators != 1 || told != 1 {
-		t.Errorf("%d administrators by the buckets and %d by the log, want 1 and 1", administrators, told)
+	if administrators != 1 || logged != 1 {
+		t.Errorf("%d administrators in the buckets and %d in the log, want 1 and 1", administrators, logged)
 	}
 }
 
-func TestOneAddressOneAccount(t *testing.T) {
+func TestConcurrentRegistrationsOfOneAddress(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	processes := []*Accounts{h.open(t), h.open(t)}
@@ -188,12 +188,12 @@ func TestRegistrationsAreLimited(t *testing.T) {
 	}
 }
 
-// A registration is interrupted after each of its steps, and completed by
-// whoever comes next.
+// TestRegistrationSurvivesCrash interrupts a registration after each of its
+// steps. The next sign-in or registration must complete it.
 func TestRegistrationSurvivesCrash(t *testing.T) {
 	t.Parallel()
 	crash := errors.New("crash")
-	// until does the steps of a registration up to the given one.
+	// until runs the steps of a registration up to the given one.
 	until := func(t *testing.T, h *fixture, a *Accounts, step int) uuid.UUID {
 		id := uuid.New()
 		hash, err := a.passwords.hash(t.Context(), adaPassword)
@@ -247,7 +247,7 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 				a := h.open(t)
 				id := until(t, h, a, step)
 				if _, err := a.ByEmail(t.Context(), ada); !errors.Is(err, ErrNotFound) {
-					t.Errorf("half a registration is found: %v", err)
+					t.Errorf("an incomplete registration is found: %v", err)
 				}
 				b := h.open(t)
 				heal(t, b)
@@ -265,8 +265,7 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 	}
 }
 
-// What Register itself returns when the log fails, and that trying again helps.
-func TestRegisterAgainAfterTheLogFailed(t *testing.T) {
+func TestRegisterRetryAfterLogFailure(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	a := h.open(t)

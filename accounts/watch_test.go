@@ -42,7 +42,7 @@ func TestRevocationReachesOtherProcesses(t *testing.T) {
 	}
 }
 
-// remembered reports whether the secret would be answered from memory.
+// remembered reports whether the secret is in the cache and the cache is trusted.
 func remembered(a *Accounts, secret string) bool {
 	p := a.sessions
 	if secret[:len(PrefixToken)] == PrefixToken {
@@ -52,32 +52,32 @@ func remembered(a *Accounts, secret string) bool {
 	return ok && p.watch.live()
 }
 
-// A comparison that was under way when the connection broke proves nothing
-// about what came after.
-func TestOldProofIsNotBelieved(t *testing.T) {
+// TestOldComparisonIsNotTrusted checks that a comparison that began before the
+// connection broke does not count after it.
+func TestOldComparisonIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	w := newWatch(nil, nil, memory{})
 	p := proof{asked: time.Now(), last: 7}
 	w.settle(6, p)
 	if w.live() {
-		t.Error("believed while behind")
+		t.Error("trusted while behind")
 	}
 	w.settle(7, p)
 	if !w.live() {
-		t.Error("not believed though it has seen everything")
+		t.Error("not trusted although it has seen everything")
 	}
 	w.distrust()
 	w.settle(7, p)
 	if w.live() {
-		t.Error("believed for a comparison from before the break")
+		t.Error("trusted because of a comparison before the break")
 	}
 	w.settle(7, proof{asked: time.Now().Add(-trust), breaks: 1, last: 7})
 	if w.live() {
-		t.Error("believed for a comparison of long ago")
+		t.Error("trusted because of an old comparison")
 	}
 }
 
-func TestWarmSecretsAskNobody(t *testing.T) {
+func TestCachedSecretsCauseNoRequests(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
 	a := h.open(t)
@@ -89,20 +89,20 @@ func TestWarmSecretsAskNobody(t *testing.T) {
 	for range times {
 		admitted(t, a, s.Secret)
 	}
-	// The watches ask once a second.
+	// The watches send one request a second.
 	if n := h.nc.Stats().OutMsgs - asked; n > times/100 {
 		t.Errorf("%d requests for %d secrets", n, times)
 	}
 }
 
-// cutOff opens a second process over a wire that can fail.
+// openOverWire opens two processes, the second over a connection that can fail.
 func openOverWire(t *testing.T) (near, far *Accounts, wire *brokertest.Wire) {
 	t.Helper()
 	dir := t.TempDir()
 	b := brokertest.StartIn(t, dir)
 	h := &fixture{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
 	wire = new(brokertest.Wire)
-	// Over the network, since a connection within the process needs no dialer.
+	// A connection within the process would not use the dialer.
 	nc, err := broker.DialRunning(t.Context(), dir, nats.SetCustomDialer(wire), nats.ReconnectWait(10*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
@@ -111,8 +111,9 @@ func openOverWire(t *testing.T) (near, far *Accounts, wire *brokertest.Wire) {
 	return h.open(t), h.openOn(t, nc), wire
 }
 
-// A network that swallows packets looks like one in which nothing happens.
-func TestRevokedWhileTheWatchIsMute(t *testing.T) {
+// TestRevocationWhilePacketsAreLost revokes a session while the other process
+// receives nothing, which looks the same as a bucket without changes.
+func TestRevocationWhilePacketsAreLost(t *testing.T) {
 	t.Parallel()
 	near, far, wire := openOverWire(t)
 	p := register(t, near, ada)
@@ -129,7 +130,7 @@ func TestRevokedWhileTheWatchIsMute(t *testing.T) {
 		_, err := far.Authenticate(t.Context(), s.Secret)
 		return err != nil
 	})
-	// It refuses because it cannot know, and goes on refusing.
+	// It rejects because its cache is stale, and keeps rejecting.
 	if _, err := far.Authenticate(t.Context(), s.Secret); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("want %v, have %v", ErrUnavailable, err)
 	}
@@ -140,9 +141,9 @@ func TestRevokedWhileTheWatchIsMute(t *testing.T) {
 	})
 }
 
-// A connection that is lost and regained between two comparisons: the
-// revocation fell into the gap and must not be overlooked.
-func TestRevokedWhileTheConnectionIsGone(t *testing.T) {
+// TestRevocationDuringReconnect revokes a session while the connection is lost
+// and restored between two comparisons.
+func TestRevocationDuringReconnect(t *testing.T) {
 	t.Parallel()
 	near, far, wire := openOverWire(t)
 	p := register(t, near, ada)
@@ -170,7 +171,7 @@ func TestRevokedWhileTheConnectionIsGone(t *testing.T) {
 	})
 }
 
-func TestBrokerRestart(t *testing.T) {
+func TestAccountsSurviveBrokerRestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first := brokertest.StartIn(t, dir)
@@ -192,14 +193,14 @@ func TestBrokerRestart(t *testing.T) {
 	first.Stop()
 	eventually(t, "the loss is noticed", func() bool { return !b.sessions.watch.live() })
 	if _, err := b.Authenticate(t.Context(), kept.Secret); err != nil {
-		t.Errorf("a moment without a broker: %v", err)
+		t.Errorf("shortly after the broker stopped: %v", err)
 	}
 	eventually(t, "nobody is let in any more", func() bool {
 		_, err := b.Authenticate(t.Context(), kept.Secret)
 		return errors.Is(err, ErrUnavailable)
 	})
 	if err := try(t, a, ada, adaPassword, ""); err == nil {
-		t.Error("signed in without a broker")
+		t.Error("sign-in without a broker succeeded")
 	}
 	if q, ok := b.Person(p.ID); !ok || q != p {
 		t.Errorf("person without a broker: %v", q)
@@ -265,7 +266,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 		forged := s.Secret[:len(s.Secret)-4] + "AAAA"
 		for b.Loop() {
 			if _, err := a.Authenticate(b.Context(), forged); err == nil {
-				b.Fatal("let in")
+				b.Fatal("a forged secret is accepted")
 			}
 		}
 	})
