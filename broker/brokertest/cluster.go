@@ -18,7 +18,7 @@ import (
 	"github.com/docketlog/docket/broker"
 )
 
-// patience bounds every wait for a cluster to settle.
+// patience is the timeout for a cluster to become ready.
 const patience = 30 * time.Second
 
 // Servers is a cluster of real NATS servers with JetStream that sync every
@@ -51,7 +51,7 @@ func Cluster(t testing.TB, n int) *Servers {
 			SyncAlways: true,
 			NoLog:      true,
 			NoSigs:     true,
-			// A test's disk is shared with others; what is free is not the point.
+			// Do not limit the store by the free space of a shared disk.
 			JetStreamMaxStore: 1 << 40,
 		})
 	}
@@ -74,7 +74,7 @@ func Cluster(t testing.TB, n int) *Servers {
 	return c
 }
 
-// URL is the address of every server of the cluster.
+// URL returns the addresses of all servers of the cluster, separated by commas.
 func (c *Servers) URL() string {
 	var urls []string
 	for _, o := range c.options {
@@ -83,7 +83,7 @@ func (c *Servers) URL() string {
 	return strings.Join(urls, ",")
 }
 
-// Conn connects to the cluster for as long as the test runs.
+// Conn connects to the cluster. The connection is closed when the test ends.
 func (c *Servers) Conn(t testing.TB, opts ...nats.Option) *nats.Conn {
 	t.Helper()
 	nc, err := broker.Dial(t.Context(), c.URL(), opts...)
@@ -94,7 +94,7 @@ func (c *Servers) Conn(t testing.TB, opts ...nats.Option) *nats.Conn {
 	return nc
 }
 
-// Stop ends server i and waits until it has ended.
+// Stop stops server i and waits until it has stopped.
 func (c *Servers) Stop(i int) {
 	c.mu.Lock()
 	s := c.running[i]
@@ -106,7 +106,7 @@ func (c *Servers) Stop(i int) {
 	}
 }
 
-// Restart starts server i again, on the same address and data.
+// Restart stops server i and starts it with the same address and data.
 func (c *Servers) Restart(t testing.TB, i int) {
 	t.Helper()
 	c.Stop(i)
@@ -114,7 +114,7 @@ func (c *Servers) Restart(t testing.TB, i int) {
 }
 
 // Leader waits until the stream has a leader among the running servers and
-// returns its number.
+// returns its index.
 func (c *Servers) Leader(t testing.TB, stream string) int {
 	t.Helper()
 	leader := -1
@@ -130,7 +130,7 @@ func (c *Servers) Leader(t testing.TB, stream string) int {
 	return leader
 }
 
-// Current waits until every running server holds all of the stream.
+// Current waits until the stream is in sync on every running server.
 func (c *Servers) Current(t testing.TB, stream string) {
 	t.Helper()
 	c.await(t, "current replicas of stream "+stream, func() bool {
@@ -143,8 +143,8 @@ func (c *Servers) Current(t testing.TB, stream string) {
 	})
 }
 
-// StepDown makes the stream's leader give up its office, which the servers
-// then fill anew.
+// StepDown makes the stream's leader step down, so that the servers elect a new
+// one.
 func (c *Servers) StepDown(t testing.TB, nc *nats.Conn, stream string) {
 	t.Helper()
 	c.Leader(t, stream)
@@ -164,7 +164,7 @@ func (c *Servers) StepDown(t testing.TB, nc *nats.Conn, stream string) {
 
 func (c *Servers) start(t testing.TB, i int) {
 	t.Helper()
-	// The server keeps and changes the options it is given.
+	// The server keeps and changes its options, so give it a copy.
 	s, err := server.NewServer(c.options[i].Clone())
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +178,7 @@ func (c *Servers) start(t testing.TB, i int) {
 	c.mu.Unlock()
 }
 
-// await polls until done, which runs under the lock, says so.
+// await polls until done returns true. It calls done with the lock held.
 func (c *Servers) await(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
@@ -200,7 +200,7 @@ func freePorts(t testing.TB, n int) []int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// All stay open until all are chosen, or one could be chosen twice.
+		// All ports stay open until the end, so that none is chosen twice.
 		defer l.Close()
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
