@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// cheap makes tests fast; nothing but the time depends on it.
+// cheap makes tests fast. It affects only the time.
 var cheap = Argon2{Memory: 64, Passes: 1, Lanes: 1}
 
 const (
@@ -30,7 +30,7 @@ const (
 	wrong       = "a wrong password"
 )
 
-// clock is moved by hand.
+// clock is a clock that tests advance.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -50,7 +50,7 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// record is a log in memory that can be told to fail.
+// record is an in-memory log that can fail on request.
 type record struct {
 	mu     sync.Mutex
 	events []events.Envelope
@@ -127,24 +127,24 @@ func (r *record) End(context.Context) (events.Position, error) {
 }
 
 func (r *record) Follow(context.Context, events.Position, int) (events.Feed, error) {
-	return nil, errors.New("not followed in these tests")
+	return nil, errors.New("these tests do not follow the log")
 }
 
-// told lists what the log holds of an account's beginning and end.
-func (r *record) told(t *testing.T, account uuid.UUID) []events.Event {
+// lifecycle lists the account's events of registration and erasure.
+func (r *record) lifecycle(t *testing.T, account uuid.UUID) []events.Event {
 	t.Helper()
-	var life []events.Event
-	for _, event := range r.everything(t, account) {
+	var found []events.Event
+	for _, event := range r.history(t, account) {
 		switch event.(type) {
 		case events.AccountRegistered, events.AccountErased:
-			life = append(life, event)
+			found = append(found, event)
 		}
 	}
-	return life
+	return found
 }
 
-// everything lists what the log holds about an account.
-func (r *record) everything(t *testing.T, account uuid.UUID) []events.Event {
+// history lists all events of an account.
+func (r *record) history(t *testing.T, account uuid.UUID) []events.Event {
 	t.Helper()
 	past, _, err := r.Load(within(t), events.Head{Aggregate: events.Account(account)})
 	if err != nil {
@@ -164,25 +164,25 @@ func (r *record) everything(t *testing.T, account uuid.UUID) []events.Event {
 	return all
 }
 
-// house is an installation: a broker, a log and a clock.
-type house struct {
+// fixture is an installation: a broker, a log and a clock.
+type fixture struct {
 	nc    *nats.Conn
 	log   *record
 	clock *clock
 }
 
-func newHouse(t testing.TB) *house {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	return &house{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
+	return &fixture{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
 }
 
-// open starts a process in the house.
-func (h *house) open(t testing.TB, change ...func(*Options)) *Accounts {
+// open starts a process in the installation.
+func (h *fixture) open(t testing.TB, change ...func(*Options)) *Accounts {
 	t.Helper()
 	return h.openOn(t, h.nc, change...)
 }
 
-func (h *house) openOn(t testing.TB, nc *nats.Conn, change ...func(*Options)) *Accounts {
+func (h *fixture) openOn(t testing.TB, nc *nats.Conn, change ...func(*Options)) *Accounts {
 	t.Helper()
 	options := Options{Now: h.clock.Now, Argon2: cheap, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil))}
 	for _, c := range change {
@@ -262,7 +262,7 @@ func signIn(t testing.TB, a *Accounts, email string) Session {
 	return s
 }
 
-// admitted fails the test unless the secret lets its holder in.
+// admitted fails the test if the secret is not valid, and returns its identity.
 func admitted(t testing.TB, a *Accounts, secret string) Identity {
 	t.Helper()
 	var identity Identity
@@ -275,7 +275,7 @@ func admitted(t testing.TB, a *Accounts, secret string) Identity {
 	return identity
 }
 
-// refused fails the test unless the secret is refused at once.
+// refused fails the test if the secret is not rejected.
 func refused(t testing.TB, a *Accounts, secret string) {
 	t.Helper()
 	if err := sure(t, "an answer to the secret", func(ctx context.Context) error {
@@ -315,11 +315,11 @@ func named(t testing.TB, what string, a *Accounts, account uuid.UUID, name strin
 	})
 }
 
-// invalid is the field and code of every [Invalid] in an error.
+// invalid returns the field and code of every [Invalid] in an error.
 func invalid(err error) string {
 	var all Invalids
 	if !errors.As(err, &all) {
-		return fmt.Sprint("no Invalids: ", err)
+		return fmt.Sprint("not an Invalids error: ", err)
 	}
 	var text string
 	for _, i := range all {

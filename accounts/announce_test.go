@@ -10,10 +10,10 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// TestCopiedAccountsAreAnnounced: buckets that were copied a moment after the
-// log know people it does not. Of those who registered or were erased while the
-// copy was made it is told, once; of the others nothing is said.
-func TestCopiedAccountsAreAnnounced(t *testing.T) {
+// TestRestoreAppendsMissingAccountEvents opens buckets that were copied after the
+// log. Exactly the accounts that were registered or erased while the copy was
+// made get the missing events, once.
+func TestRestoreAppendsMissingAccountEvents(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)
 	c := newClock()
@@ -44,7 +44,7 @@ func TestCopiedAccountsAreAnnounced(t *testing.T) {
 	register("kim@example.org")
 	a.Close()
 
-	// The log ends where the copying began, and lacks all of them.
+	// The log ends where the copy began, so all accounts are missing from it.
 	log := newRecord()
 	for range 2 {
 		again, err := Open(t.Context(), nc, log, Options{Argon2: cheap, CopiedFrom: copied, CopiedTo: copied})
@@ -60,6 +60,6 @@ func TestCopiedAccountsAreAnnounced(t *testing.T) {
 		got[e.Type]++
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("announced (-want +got):\n%s", diff)
+		t.Errorf("appended events (-want +got):\n%s", diff)
 	}
 }

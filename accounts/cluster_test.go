@@ -13,12 +13,12 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// Three brokers answer conflicts with another code than one does, and any of
-// them may be behind.
-func TestOnThreeBrokers(t *testing.T) {
+// TestReplicatedBuckets runs on three brokers, which report conflicts with a
+// different code than a single broker does. Any of them may be behind.
+func TestReplicatedBuckets(t *testing.T) {
 	t.Parallel()
 	cluster := brokertest.Cluster(t, 3)
-	h := &house{nc: cluster.Conn(t), log: newRecord(), clock: newClock()}
+	h := &fixture{nc: cluster.Conn(t), log: newRecord(), clock: newClock()}
 	tune := func(o *Options) { o.Replicas = 3; o.Limits.PerAccount = 5 }
 	var processes []*Accounts
 	for range 3 {

@@ -20,7 +20,8 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// readable looks for a text in every value, of every revision, of the streams.
+// readable looks for texts in every revision of every value in the streams, and
+// returns the first one found.
 func readable(t *testing.T, streams []jetstream.Stream, texts ...string) string {
 	t.Helper()
 	for _, s := range streams {
@@ -48,13 +49,13 @@ func readable(t *testing.T, streams []jetstream.Stream, texts ...string) string 
 
 func allStreams(a *Accounts) []jetstream.Stream {
 	var all []jetstream.Stream
-	for _, b := range []*bucket{a.people, a.credentials, a.filters, a.sessions.bucket, a.tokens.bucket, a.attempts.bucket, a.instance.bucket} {
+	for _, b := range []*bucket{a.people, a.claims, a.filters, a.sessions.bucket, a.tokens.bucket, a.attempts.bucket, a.instance.bucket} {
 		all = append(all, b.stream)
 	}
 	return all
 }
 
-// onDisk looks for a text in every file below dir.
+// onDisk looks for a text in every file below dir, and returns a file with it.
 func onDisk(t *testing.T, dir, text string) string {
 	t.Helper()
 	found := ""
@@ -74,11 +75,11 @@ func onDisk(t *testing.T, dir, text string) string {
 	return found
 }
 
-func TestEraseLeavesNothingReadable(t *testing.T) {
+func TestEraseOverwritesPersonalData(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	b := brokertest.StartIn(t, dir)
-	h := &house{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
+	h := &fixture{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
 	a := h.open(t)
 	register(t, a, "first@example.org")
 	p := register(t, a, "earlier@example.org")
@@ -124,11 +125,11 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	if _, err := a.filters.update(within(t), p.ID.String(), crashedFilters, revision); err != nil {
 		t.Fatal(err)
 	}
-	c, _, err := get[claim](within(t), a.credentials, a.instance.addressKey(ada))
+	c, _, err := get[claim](within(t), a.claims, a.instance.addressKey(ada))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// One revoked earlier, one signed out as a crash would leave it.
+	// A revoked session, and one signed out as a crash would leave it.
 	revoked := signIn(t, a, ada)
 	if err := a.RevokeSession(within(t), p.ID, revoked.ID); err != nil {
 		t.Fatal(err)
@@ -137,7 +138,7 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.sessions.bucket.kv.Delete(within(t), passKey(p.ID, crashed.ID)); err != nil {
+	if err := a.sessions.bucket.kv.Delete(within(t), credentialKey(p.ID, crashed.ID)); err != nil {
 		t.Fatal(err)
 	}
 
@@ -145,11 +146,11 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	past := []string{"earlier@example.org", "Augusta Byron", "text=Ockham", "Punched cards"}
 	for _, text := range known {
 		if readable(t, allStreams(a), text) == "" {
-			t.Errorf("%q is nowhere before the erasure, so nothing is shown by its absence", text)
+			t.Errorf("%q is not stored before the erasure, so the test proves nothing", text)
 		}
 	}
 	if found := readable(t, allStreams(a), past...); found != "" {
-		t.Errorf("what was replaced is still there: %s", found)
+		t.Errorf("a replaced value is still readable: %s", found)
 	}
 
 	position, err := a.Erase(within(t), p.ID)
@@ -196,16 +197,16 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	if again, err := a.Erase(within(t), p.ID); err != nil || again != position {
 		t.Errorf("erasing again: %v %v, want %v", again, err, position)
 	}
-	told := []events.Event{events.AccountRegistered{}, events.AccountErased{}}
-	if diff := cmp.Diff(told, h.log.told(t, p.ID)); diff != "" {
+	wantLog := []events.Event{events.AccountRegistered{}, events.AccountErased{}}
+	if diff := cmp.Diff(wantLog, h.log.lifecycle(t, p.ID)); diff != "" {
 		t.Errorf("log (-want +have):\n%s", diff)
 	}
 
-	// Nothing but bytes is left to look at once the broker has stopped.
+	// Search the files after the broker has stopped.
 	a.Close()
 	b.Stop()
 	if onDisk(t, dir, "first@example.org") == "" {
-		t.Error("the other person is not on disk, so nothing is shown by an absence")
+		t.Error("the other person is not on disk, so the test proves nothing")
 	}
 	for _, text := range append(known, past...) {
 		if path := onDisk(t, dir, text); path != "" {
@@ -214,9 +215,9 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	}
 }
 
-func TestErasedAddressIsFree(t *testing.T) {
+func TestErasedAddressCanBeRegistered(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	p := register(t, a, ada)
 	if _, err := a.Erase(within(t), p.ID); err != nil {
@@ -241,7 +242,7 @@ func TestErasedAddressIsFree(t *testing.T) {
 
 func TestErasureReachesOtherProcesses(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	s := signIn(t, a, ada)
@@ -259,22 +260,22 @@ func TestErasureReachesOtherProcesses(t *testing.T) {
 func TestErasureSurvivesCrash(t *testing.T) {
 	t.Parallel()
 	crash := errors.New("crash")
-	finished := func(t *testing.T, h *house, a *Accounts, p Person) {
+	finished := func(t *testing.T, h *fixture, a *Accounts, p Person) {
 		t.Helper()
 		testkit.Eventually(t, "the erasure is complete", func() (string, bool) {
 			record, err := a.read(within(t), p.ID)
 			return fmt.Sprintf("%+v, %v", record, err), err == nil && record.erased() && record.Erasing == ""
 		})
-		told := []events.Event{events.AccountRegistered{Administrator: true}, events.AccountErased{}}
-		if diff := cmp.Diff(told, h.log.told(t, p.ID)); diff != "" {
+		wantLog := []events.Event{events.AccountRegistered{Administrator: true}, events.AccountErased{}}
+		if diff := cmp.Diff(wantLog, h.log.lifecycle(t, p.ID)); diff != "" {
 			t.Errorf("log (-want +have):\n%s", diff)
 		}
 		if found := readable(t, allStreams(a), ada, "Punched cards"); found != "" {
 			t.Errorf("still readable: %s", found)
 		}
 	}
-	// begun writes the record that decides an erasure, and no more.
-	begun := func(t *testing.T, h *house, a *Accounts, p Person) {
+	// begun writes only the record that decides an erasure.
+	begun := func(t *testing.T, h *fixture, a *Accounts, p Person) {
 		t.Helper()
 		record, revision, err := a.readToChange(within(t), p.ID)
 		if err != nil {
@@ -290,14 +291,14 @@ func TestErasureSurvivesCrash(t *testing.T) {
 	}
 	t.Run("the next start completes it", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t)
+		h := newFixture(t)
 		a := h.open(t)
 		p := register(t, a, ada)
 		s := signIn(t, a, ada)
 		filter(t, a, p.ID, SavedFilter{Name: "Punched cards"})
 		begun(t, h, a, p)
 		if readable(t, allStreams(a), ada) == "" {
-			t.Error("nothing was left behind, so nothing is healed")
+			t.Error("the address is not stored, so the test proves nothing")
 		}
 		h.log.failWith(crash)
 		b := h.open(t)
@@ -313,7 +314,7 @@ func TestErasureSurvivesCrash(t *testing.T) {
 	})
 	t.Run("a sign-in completes it", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t)
+		h := newFixture(t)
 		a := h.open(t)
 		p := register(t, a, ada)
 		begun(t, h, a, p)
@@ -322,9 +323,9 @@ func TestErasureSurvivesCrash(t *testing.T) {
 		}
 		finished(t, h, a, p)
 	})
-	t.Run("the log failed and erasing again helps", func(t *testing.T) {
+	t.Run("a retry after a failure of the log completes it", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t)
+		h := newFixture(t)
 		a := h.open(t)
 		p := register(t, a, ada)
 		h.log.failWith(crash)
@@ -332,7 +333,7 @@ func TestErasureSurvivesCrash(t *testing.T) {
 			t.Fatalf("want %v, have %v", crash, err)
 		}
 		if q, _ := a.Person(p.ID); !q.Erased {
-			t.Error("the person is not erased although it was decided")
+			t.Error("the person is not erased although the erasure was decided")
 		}
 		h.log.failWith(nil)
 		h.clock.advance(time.Hour)
@@ -341,16 +342,16 @@ func TestErasureSurvivesCrash(t *testing.T) {
 		}
 		finished(t, h, a, p)
 	})
-	t.Run("of an account whose registration is not in the log", func(t *testing.T) {
+	t.Run("the registration is not in the log", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t)
+		h := newFixture(t)
 		a := h.open(t)
 		h.log.failWith(crash)
 		if _, err := a.Register(within(t), Registration{Email: ada, Name: "Ada", Password: adaPassword}); !errors.Is(err, crash) {
 			t.Fatal(err)
 		}
 		h.log.failWith(nil)
-		c, _, err := get[claim](within(t), a.credentials, a.instance.addressKey(ada))
+		c, _, err := get[claim](within(t), a.claims, a.instance.addressKey(ada))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,9 +10,9 @@ import (
 	"github.com/docketlog/docket/events/jetstream"
 )
 
-// The life of an account on the log that Docket really keeps, each step taken
-// twice.
-func TestOnTheRealLog(t *testing.T) {
+// TestRepeatedStepsOnJetStreamLog registers and erases an account on the real
+// log and takes each step twice.
+func TestRepeatedStepsOnJetStreamLog(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)
 	log, err := jetstream.Open(t.Context(), nc, jetstream.Options{})
@@ -68,7 +68,7 @@ func TestOnTheRealLog(t *testing.T) {
 	for _, e := range past {
 		types = append(types, e.Type)
 		if e.Actor != p.ID {
-			t.Errorf("actor %s, want the account itself", e.Actor)
+			t.Errorf("actor is %s, want the account itself", e.Actor)
 		}
 	}
 	if diff := cmp.Diff([]events.Type{events.TypeAccountRegistered, events.TypeAccountErased}, types); diff != "" {

@@ -10,11 +10,11 @@ import (
 	"github.com/docketlog/docket/broker/brokertest"
 )
 
-// TestNamesFollowWhatAccountsDo: what one process changes, the other sees with
-// the next question, and it knows of nobody who is not there.
-func TestNamesFollowWhatAccountsDo(t *testing.T) {
+// TestNamesReturnCurrentPerson changes a person in one process and reads it with
+// Names. An unknown account is not found.
+func TestNamesReturnCurrentPerson(t *testing.T) {
 	t.Parallel()
-	h := &house{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
+	h := &fixture{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
 	a := h.open(t)
 	names, err := OpenNames(t.Context(), h.nc, Options{})
 	if err != nil {
@@ -41,9 +41,9 @@ func TestNamesFollowWhatAccountsDo(t *testing.T) {
 	}
 }
 
-// TestNamesAreNotTakenForAbsentWhenTheBrokerIs: who cannot be asked for may be
-// there all the same.
-func TestNamesAreNotTakenForAbsentWhenTheBrokerIs(t *testing.T) {
+// TestNamesFailWithoutBroker checks that a person who cannot be looked up is not
+// reported as missing.
+func TestNamesFailWithoutBroker(t *testing.T) {
 	t.Parallel()
 	b := brokertest.Start(t)
 	nc := brokertest.Connect(t, b)
@@ -57,11 +57,10 @@ func TestNamesAreNotTakenForAbsentWhenTheBrokerIs(t *testing.T) {
 	}
 }
 
-// TestSetupKeepsWhatIsThere sets up before and after there is somebody, and
-// accounts open on what it made.
-func TestSetupKeepsWhatIsThere(t *testing.T) {
+// TestSetupKeepsData runs Setup before and after a registration.
+func TestSetupKeepsData(t *testing.T) {
 	t.Parallel()
-	h := &house{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
+	h := &fixture{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
 	js, err := jetstream.New(h.nc)
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +82,7 @@ func TestSetupKeepsWhatIsThere(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, want := s.CachedInfo().Config.MaxMsgsPerSubject, int64(kind.history); got != want {
-			t.Errorf("%s keeps %d of a key, want %d", kind.name, got, want)
+			t.Errorf("%s keeps %d revisions of a key, want %d", kind.name, got, want)
 		}
 	}
 }

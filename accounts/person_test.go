@@ -13,18 +13,18 @@ import (
 
 func TestRename(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	if err := a.Rename(within(t), p.ID, " Ada Lovelace "); err != nil {
 		t.Fatal(err)
 	}
 	if q, _ := a.Person(p.ID); q.Name != "Ada Lovelace" {
-		t.Errorf("here the name is %q", q.Name)
+		t.Errorf("name in the same process is %q", q.Name)
 	}
 	named(t, "the name is known elsewhere", b, p.ID, "Ada Lovelace")
 	if q, _ := h.open(t).Person(p.ID); q.Name != "Ada Lovelace" {
-		t.Errorf("after a start the name is %q", q.Name)
+		t.Errorf("name in a new process is %q", q.Name)
 	}
 	if err := a.Rename(within(t), p.ID, " "); invalid(err) != "name:required " {
 		t.Errorf("no name: %v", err)
@@ -33,13 +33,13 @@ func TestRename(t *testing.T) {
 		t.Errorf("nobody: %v", err)
 	}
 	if _, ok := a.Person(uuid.New()); ok {
-		t.Error("nobody is found")
+		t.Error("Person finds an unknown account")
 	}
 }
 
 func TestChangePassword(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	here, there := signIn(t, a, ada), signIn(t, b, ada)
@@ -70,12 +70,12 @@ func TestChangePassword(t *testing.T) {
 	}
 }
 
-func TestGuessingInsideIsLimited(t *testing.T) {
+func TestSignedInGuessesAreLimited(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t, func(o *Options) { o.Limits.PerAccount = 3 })
 	identity := Identity{Account: register(t, a, ada).ID}
-	// Somebody guesses at the door. That does not lock in who is inside.
+	// Guesses at sign-in do not count for a signed-in person.
 	for range 4 {
 		_ = try(t, a, ada, wrong, "")
 	}
@@ -91,7 +91,7 @@ func TestGuessingInsideIsLimited(t *testing.T) {
 
 func TestChangeEmail(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	register(t, a, bob)
@@ -125,24 +125,25 @@ func TestChangeEmail(t *testing.T) {
 	if q, err := b.ByEmail(within(t), next); err != nil || q.ID != p.ID || q.Email != next {
 		t.Errorf("by the new address: %v %v", q, err)
 	}
-	// The old address is free for somebody else.
+	// The old address can be registered again.
 	if q := register(t, b, ada); q.ID == p.ID {
-		t.Error("the old address leads to the old account")
+		t.Error("the old address still belongs to the old account")
 	}
-	if found := readable(t, []jetstream.Stream{a.credentials.stream}, ada, next); found != "" {
-		t.Errorf("credentials hold an address: %s", found)
+	if found := readable(t, []jetstream.Stream{a.claims.stream}, ada, next); found != "" {
+		t.Errorf("docket_credentials contains an address: %s", found)
 	}
 }
 
-// A change of address that stops before and after the step that decides it.
+// TestChangeEmailSurvivesCrash interrupts a change of address before and after
+// the step that decides it.
 func TestChangeEmailSurvivesCrash(t *testing.T) {
 	t.Parallel()
 	const next = "lovelace@example.org"
-	prepare := func(t *testing.T) (*house, *Accounts, Person, claim) {
-		h := newHouse(t)
+	prepare := func(t *testing.T) (*fixture, *Accounts, Person, claim) {
+		h := newFixture(t)
 		a := h.open(t)
 		p := register(t, a, ada)
-		c, _, err := get[claim](within(t), a.credentials, a.instance.addressKey(ada))
+		c, _, err := get[claim](within(t), a.claims, a.instance.addressKey(ada))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,11 +153,11 @@ func TestChangeEmailSurvivesCrash(t *testing.T) {
 		}
 		return h, a, p, c
 	}
-	t.Run("before: the owner asks again", func(t *testing.T) {
+	t.Run("before: the owner retries", func(t *testing.T) {
 		t.Parallel()
 		_, a, p, _ := prepare(t)
 		if err := try(t, a, next, adaPassword, ""); !errors.Is(err, ErrCredentials) {
-			t.Errorf("an address that was not confirmed lets in: %v", err)
+			t.Errorf("sign in with an address whose change is not decided: %v", err)
 		}
 		signIn(t, a, ada)
 		if err := a.ChangeEmail(within(t), p.ID, adaPassword, next); err != nil {
@@ -164,15 +165,15 @@ func TestChangeEmailSurvivesCrash(t *testing.T) {
 		}
 		signIn(t, a, next)
 	})
-	t.Run("before: somebody else wants it", func(t *testing.T) {
+	t.Run("before: another person registers it", func(t *testing.T) {
 		t.Parallel()
 		h, a, p, _ := prepare(t)
 		h.clock.advance(claimGrace)
 		if q := register(t, a, next); q.ID == p.ID {
-			t.Error("the address stays claimed by nobody")
+			t.Error("the address still belongs to the first account")
 		}
 		if s := signIn(t, a, ada); s.Account != p.ID {
-			t.Error("the owner is somebody else")
+			t.Error("the old address belongs to another account")
 		}
 	})
 	t.Run("after", func(t *testing.T) {
@@ -190,7 +191,7 @@ func TestChangeEmailSurvivesCrash(t *testing.T) {
 			t.Error("signed in to another account")
 		}
 		if err := try(t, a, ada, adaPassword, ""); !errors.Is(err, ErrCredentials) {
-			t.Errorf("the address that was given up lets in: %v", err)
+			t.Errorf("sign in with the old address: %v", err)
 		}
 		h.clock.advance(claimGrace)
 		if q := register(t, a, ada); q.ID == p.ID {
@@ -199,10 +200,9 @@ func TestChangeEmailSurvivesCrash(t *testing.T) {
 	})
 }
 
-// Changes of name, address and password at once lose none of each other.
-func TestChangesAtOnce(t *testing.T) {
+func TestConcurrentChangesAreAllKept(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	processes := []*Accounts{h.open(t), h.open(t)}
 	p := register(t, processes[0], ada)
 	const next, password = "lovelace@example.org", "a better password"
@@ -240,7 +240,7 @@ func TestChangesAtOnce(t *testing.T) {
 
 func TestLookupIsLimited(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	caller, other := register(t, a, ada), register(t, a, bob)
 	for range 2 * DefaultLimits.Lookups {
@@ -259,7 +259,7 @@ func TestLookupIsLimited(t *testing.T) {
 		_, err := b.Lookup(within(t), caller.ID, email)
 		var wait *TooManyAttempts
 		if !errors.As(err, &wait) || wait.RetryAfter != DefaultLimits.Window {
-			t.Errorf("%s: want to wait %s, have %v", email, DefaultLimits.Window, err)
+			t.Errorf("%s: want retry after %s, have %v", email, DefaultLimits.Window, err)
 		}
 	}
 	if _, err := a.Lookup(within(t), other.ID, ada); err != nil {
@@ -273,7 +273,7 @@ func TestLookupIsLimited(t *testing.T) {
 
 func TestCheckPassword(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t, func(o *Options) { o.Limits.PerAccount = 3 })
 	p := register(t, a, ada)
 	s := signIn(t, a, ada)
@@ -288,7 +288,7 @@ func TestCheckPassword(t *testing.T) {
 			t.Errorf("%q: want %v, have %v", password, ErrCredentials, err)
 		}
 	}
-	// The count is one with that of changing the password.
+	// Changing the password counts towards the same limit.
 	identity := Identity{Account: p.ID}
 	if err := a.ChangePassword(within(t), identity, wrong, "a better password"); !errors.Is(err, ErrCredentials) {
 		t.Errorf("want %v, have %v", ErrCredentials, err)

@@ -9,11 +9,11 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// TestKeysToTheDoorAreOnRecord does everything an account does with its keys,
-// through two processes by turns, and finds it in the log in that order.
-func TestKeysToTheDoorAreOnRecord(t *testing.T) {
+// TestCredentialChangesAreLogged makes every change of an account's credentials,
+// alternating between two processes, and finds the events in the log in order.
+func TestCredentialChangesAreLogged(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	first, second := signIn(t, a, ada), signIn(t, b, ada)
@@ -42,16 +42,16 @@ func TestKeysToTheDoorAreOnRecord(t *testing.T) {
 		events.PasswordChanged{},
 		events.AddressChanged{},
 	}
-	if diff := cmp.Diff(want, h.log.everything(t, p.ID)); diff != "" {
+	if diff := cmp.Diff(want, h.log.history(t, p.ID)); diff != "" {
 		t.Errorf("log (-want +have):\n%s", diff)
 	}
 }
 
-// TestNobodyIsLetInUnrecorded breaks the log and finds that no session and no
-// token came of it, and none ended.
-func TestNobodyIsLetInUnrecorded(t *testing.T) {
+// TestNoCredentialWithoutEvent lets the log fail. Then no session or token is
+// created, and none is revoked.
+func TestNoCredentialWithoutEvent(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	p := register(t, a, ada)
 	session := signIn(t, a, ada)

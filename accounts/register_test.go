@@ -14,7 +14,7 @@ import (
 
 func TestRegisterThenSignIn(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	position, err := a.Register(within(t), Registration{Email: " Ada@Example.ORG ", Name: " Ada ", Password: adaPassword})
 	if err != nil {
@@ -36,31 +36,31 @@ func TestRegisterThenSignIn(t *testing.T) {
 	if want := (Person{ID: session.Account, Name: "Ada", Email: ada, Administrator: true}); !ok || p != want {
 		t.Errorf("person %v, want %v", p, want)
 	}
-	told := []events.Event{events.AccountRegistered{Administrator: true}}
-	if diff := cmp.Diff(told, h.log.told(t, session.Account)); diff != "" {
+	wantLog := []events.Event{events.AccountRegistered{Administrator: true}}
+	if diff := cmp.Diff(wantLog, h.log.lifecycle(t, session.Account)); diff != "" {
 		t.Errorf("log (-want +have):\n%s", diff)
 	}
 }
 
-func TestRegisterNamesEveryFieldThatIsWrong(t *testing.T) {
+func TestRegisterReportsEveryInvalidField(t *testing.T) {
 	t.Parallel()
-	a := newHouse(t).open(t)
+	a := newFixture(t).open(t)
 	fine := Registration{Email: ada, Name: "Ada", Password: adaPassword}
 	for name, test := range map[string]struct {
 		change func(*Registration)
 		want   string
 	}{
-		"nothing entered":     {func(r *Registration) { *r = Registration{} }, "email:required name:required password:required "},
-		"no address":          {func(r *Registration) { r.Email = "ada" }, "email:format "},
+		"empty input":         {func(r *Registration) { *r = Registration{} }, "email:required name:required password:required "},
+		"not an address":      {func(r *Registration) { r.Email = "ada" }, "email:format "},
 		"a name with address": {func(r *Registration) { r.Email = "Ada <ada@example.org>" }, "email:format "},
 		"two lines":           {func(r *Registration) { r.Email = "ada@example.org\r\nBcc: x@example.org" }, "email:format "},
 		"two addresses":       {func(r *Registration) { r.Email = "ada@example.org,bob@example.org" }, "email:format "},
 		"long address":        {func(r *Registration) { r.Email = strings.Repeat("a", 250) + "@b.cd" }, "email:too_long "},
 		"long name":           {func(r *Registration) { r.Name = strings.Repeat("ä", 101) }, "name:too_long "},
 		"bell in name":        {func(r *Registration) { r.Name = "Ada\a" }, "name:format "},
-		"line in name":        {func(r *Registration) { r.Name = "Ada\nBob" }, "name:format "},
-		"reversal in name":    {func(r *Registration) { r.Name = "Ada\u202Egro" }, "name:format "},
-		"broken name":         {func(r *Registration) { r.Name = "Ada\xff" }, "name:format "},
+		"two-line name":       {func(r *Registration) { r.Name = "Ada\nBob" }, "name:format "},
+		"bidi control":        {func(r *Registration) { r.Name = "Ada\u202Egro" }, "name:format "},
+		"invalid UTF-8":       {func(r *Registration) { r.Name = "Ada\xff" }, "name:format "},
 		"short password":      {func(r *Registration) { r.Password = "ninechars" }, "password:too_short "},
 		"long password":       {func(r *Registration) { r.Password = strings.Repeat("p", 257) }, "password:too_long "},
 	} {
@@ -73,7 +73,7 @@ func TestRegisterNamesEveryFieldThatIsWrong(t *testing.T) {
 			}
 			var first *Invalid
 			if !errors.As(err, &first) || first.Message == "" {
-				t.Error("the first field is not found as *Invalid with a message")
+				t.Error("errors.As finds no *Invalid with a message")
 			}
 		})
 	}
@@ -89,9 +89,9 @@ func TestRegisterNamesEveryFieldThatIsWrong(t *testing.T) {
 	}
 }
 
-func TestRegisterDoesNotTellWhoIsThere(t *testing.T) {
+func TestRegisterDoesNotRevealAccounts(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	work := func(email string) int64 {
 		before := a.passwords.computed.Load()
@@ -103,20 +103,20 @@ func TestRegisterDoesNotTellWhoIsThere(t *testing.T) {
 	}
 	first := register(t, a, ada)
 	if unknown, known := work(bob), work(ada); unknown != known {
-		t.Errorf("an unknown address costs %d hashings, a known one %d", unknown, known)
+		t.Errorf("an unknown address takes %d hashings, a known one %d", unknown, known)
 	}
 	if p, _ := a.Person(first.ID); p != first {
-		t.Errorf("person became %v, was %v", p, first)
+		t.Errorf("person changed to %v, was %v", p, first)
 	}
 	signIn(t, a, ada)
-	if n := len(h.log.told(t, first.ID)); n != 1 {
+	if n := len(h.log.lifecycle(t, first.ID)); n != 1 {
 		t.Errorf("%d events, want 1", n)
 	}
 }
 
-func TestOneAdministrator(t *testing.T) {
+func TestOnlyOneAdministrator(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	processes := []*Accounts{h.open(t), h.open(t)}
 	var running sync.WaitGroup
 	const people = 8
@@ -129,7 +129,7 @@ func TestOneAdministrator(t *testing.T) {
 		})
 	}
 	running.Wait()
-	administrators, told := 0, 0
+	administrators, logged := 0, 0
 	for i := range people {
 		p, err := processes[0].ByEmail(within(t), string(rune('a'+i))+"@example.org")
 		if err != nil {
@@ -138,18 +138,18 @@ func TestOneAdministrator(t *testing.T) {
 		if p.Administrator {
 			administrators++
 		}
-		if h.log.told(t, p.ID)[0].(events.AccountRegistered).Administrator {
-			told++
+		if h.log.lifecycle(t, p.ID)[0].(events.AccountRegistered).Administrator {
+			logged++
 		}
 	}
-	if administrators != 1 || told != 1 {
-		t.Errorf("%d administrators by the buckets and %d by the log, want 1 and 1", administrators, told)
+	if administrators != 1 || logged != 1 {
+		t.Errorf("%d administrators in the buckets and %d in the log, want 1 and 1", administrators, logged)
 	}
 }
 
-func TestOneAddressOneAccount(t *testing.T) {
+func TestConcurrentRegistrationsOfOneAddress(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	processes := []*Accounts{h.open(t), h.open(t)}
 	var running sync.WaitGroup
 	for i := range 8 {
@@ -168,7 +168,7 @@ func TestOneAddressOneAccount(t *testing.T) {
 
 func TestRegistrationsAreLimited(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	limit := func(o *Options) { o.Limits.Registrations = 3 }
 	a, b := h.open(t, limit), h.open(t, limit)
 	try := func(a *Accounts, address string) error {
@@ -188,13 +188,13 @@ func TestRegistrationsAreLimited(t *testing.T) {
 	}
 }
 
-// A registration is interrupted after each of its steps, and completed by
-// whoever comes next.
+// TestRegistrationSurvivesCrash interrupts a registration after each of its
+// steps. The next sign-in or registration must complete it.
 func TestRegistrationSurvivesCrash(t *testing.T) {
 	t.Parallel()
 	crash := errors.New("crash")
-	// until does the steps of a registration up to the given one.
-	until := func(t *testing.T, h *house, a *Accounts, step int) uuid.UUID {
+	// until runs the steps of a registration up to the given one.
+	until := func(t *testing.T, h *fixture, a *Accounts, step int) uuid.UUID {
 		id := uuid.New()
 		hash, err := a.passwords.hash(within(t), adaPassword)
 		if err != nil {
@@ -202,7 +202,7 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 		}
 		key := a.instance.addressKey(ada)
 		c := claim{Account: id, Password: hash, Claimed: h.clock.Now(), Pending: &pending{"Ada", ada}}
-		revision, err := a.credentials.create(within(t), key, c)
+		revision, err := a.claims.create(within(t), key, c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -243,7 +243,7 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 			}
 			t.Run(name+" after "+after, func(t *testing.T) {
 				t.Parallel()
-				h := newHouse(t)
+				h := newFixture(t)
 				a := h.open(t)
 				id := until(t, h, a, step)
 				if _, err := a.ByEmail(within(t), ada); !errors.Is(err, ErrNotFound) {
@@ -255,8 +255,8 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 				if want := (Person{ID: id, Name: "Ada", Email: ada, Administrator: true}); err != nil || p != want {
 					t.Errorf("have %v %v, want %v", p, err, want)
 				}
-				told := []events.Event{events.AccountRegistered{Administrator: true}}
-				if diff := cmp.Diff(told, h.log.told(t, id)); diff != "" {
+				wantLog := []events.Event{events.AccountRegistered{Administrator: true}}
+				if diff := cmp.Diff(wantLog, h.log.lifecycle(t, id)); diff != "" {
 					t.Errorf("log (-want +have):\n%s", diff)
 				}
 				signIn(t, b, ada)
@@ -265,10 +265,9 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 	}
 }
 
-// What Register itself returns when the log fails, and that trying again helps.
-func TestRegisterAgainAfterTheLogFailed(t *testing.T) {
+func TestRegisterRetryAfterLogFailure(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	r := Registration{Email: ada, Name: "Ada", Password: adaPassword}
 	h.log.failWith(events.ErrUnsettled)
@@ -281,7 +280,7 @@ func TestRegisterAgainAfterTheLogFailed(t *testing.T) {
 	if _, err := a.Register(within(t), r); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(h.log.told(t, signIn(t, a, ada).Account)); n != 1 {
+	if n := len(h.log.lifecycle(t, signIn(t, a, ada).Account)); n != 1 {
 		t.Errorf("%d events, want 1", n)
 	}
 }

@@ -16,7 +16,7 @@ import (
 
 func TestRevocationReachesOtherProcesses(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	s := signIn(t, a, ada)
@@ -38,44 +38,44 @@ func TestRevocationReachesOtherProcesses(t *testing.T) {
 	}
 }
 
-// remembered reports whether the secret would be answered from memory.
+// remembered reports whether the secret is in the cache and the cache is trusted.
 func remembered(a *Accounts, secret string) bool {
 	p := a.sessions
 	if secret[:len(PrefixToken)] == PrefixToken {
 		p = a.tokens
 	}
-	_, ok := p.cache.get(passID(sum(secret)))
+	_, ok := p.cache.get(credentialID(sum(secret)))
 	return ok && p.watch.live()
 }
 
-// A comparison that was under way when the connection broke proves nothing
-// about what came after.
-func TestOldProofIsNotBelieved(t *testing.T) {
+// TestOldComparisonIsNotTrusted checks that a comparison that began before the
+// connection broke does not count after it.
+func TestOldComparisonIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	w := newWatch(nil, nil, memory{})
 	p := proof{asked: time.Now().Add(time.Hour), last: 7} // so that belief does not end while the test runs
 	w.settle(6, p)
 	if w.live() {
-		t.Error("believed while behind")
+		t.Error("trusted while behind")
 	}
 	w.settle(7, p)
 	if !w.live() {
-		t.Error("not believed though it has seen everything")
+		t.Error("not trusted although it has seen everything")
 	}
 	w.distrust()
 	w.settle(7, p)
 	if w.live() {
-		t.Error("believed for a comparison from before the break")
+		t.Error("trusted because of a comparison before the break")
 	}
 	w.settle(7, proof{asked: time.Now().Add(-trust), breaks: 1, last: 7})
 	if w.live() {
-		t.Error("believed for a comparison of long ago")
+		t.Error("trusted because of an old comparison")
 	}
 }
 
-func TestWarmSecretsAskNobody(t *testing.T) {
+func TestCachedSecretsCauseNoRequests(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	register(t, a, ada)
 	s := signIn(t, a, ada)
@@ -100,12 +100,12 @@ func TestWarmSecretsAskNobody(t *testing.T) {
 	}
 }
 
-// cutOff opens a second process over a wire that can fail.
-func cutOff(t *testing.T) (near, far *Accounts, wire *brokertest.Wire) {
+// openOverWire opens two processes, the second over a connection that can fail.
+func openOverWire(t *testing.T) (near, far *Accounts, wire *brokertest.Wire) {
 	t.Helper()
 	dir := t.TempDir()
 	b := brokertest.StartIn(t, dir)
-	h := &house{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
+	h := &fixture{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
 	wire = new(brokertest.Wire)
 	// Over the network, since a connection within the process needs no dialer.
 	nc, err := broker.DialRunning(within(t), dir, nats.SetCustomDialer(wire), nats.ReconnectWait(10*time.Millisecond))
@@ -116,10 +116,11 @@ func cutOff(t *testing.T) (near, far *Accounts, wire *brokertest.Wire) {
 	return h.open(t), h.openOn(t, nc), wire
 }
 
-// A network that swallows packets looks like one in which nothing happens.
-func TestRevokedWhileTheWatchIsMute(t *testing.T) {
+// TestRevocationWhilePacketsAreLost revokes a session while the other process
+// receives nothing, which looks the same as a bucket without changes.
+func TestRevocationWhilePacketsAreLost(t *testing.T) {
 	t.Parallel()
-	near, far, wire := cutOff(t)
+	near, far, wire := openOverWire(t)
 	p := register(t, near, ada)
 	s := signIn(t, near, ada)
 	warm(t, "the secret is remembered", far, s.Secret)
@@ -139,11 +140,11 @@ func TestRevokedWhileTheWatchIsMute(t *testing.T) {
 	answered(t, "the process is back and knows", far, s.Secret, ErrUnauthenticated)
 }
 
-// A connection that is lost and regained between two comparisons: the
-// revocation fell into the gap and must not be overlooked.
-func TestRevokedWhileTheConnectionIsGone(t *testing.T) {
+// TestRevocationDuringReconnect revokes a session while the connection is lost
+// and restored between two comparisons.
+func TestRevocationDuringReconnect(t *testing.T) {
 	t.Parallel()
-	near, far, wire := cutOff(t)
+	near, far, wire := openOverWire(t)
 	p := register(t, near, ada)
 	for range 5 {
 		s := signIn(t, near, ada)
@@ -163,7 +164,7 @@ func TestRevokedWhileTheConnectionIsGone(t *testing.T) {
 	warm(t, "memory is trusted again", far, s.Secret)
 }
 
-func TestBrokerRestart(t *testing.T) {
+func TestAccountsSurviveBrokerRestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first := brokertest.StartIn(t, dir)
@@ -172,7 +173,7 @@ func TestBrokerRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(nc.Close)
-	h := &house{nc: nc, log: newRecord(), clock: newClock()}
+	h := &fixture{nc: nc, log: newRecord(), clock: newClock()}
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	kept, gone := signIn(t, a, ada), signIn(t, a, ada)
@@ -192,7 +193,7 @@ func TestBrokerRestart(t *testing.T) {
 	}
 	answered(t, "no one is let in any more", b, kept.Secret, ErrUnavailable)
 	if err := try(t, a, ada, adaPassword, ""); err == nil {
-		t.Error("signed in without a broker")
+		t.Error("sign-in without a broker succeeded")
 	}
 	if q, ok := b.Person(p.ID); !ok || q != p {
 		t.Errorf("person without a broker: %v", q)
@@ -215,7 +216,7 @@ func TestBrokerRestart(t *testing.T) {
 }
 
 func BenchmarkAuthenticate(b *testing.B) {
-	h := newHouse(b)
+	h := newFixture(b)
 	a := h.open(b, func(o *Options) { o.Now = nil })
 	register(b, a, ada)
 	s := signIn(b, a, ada)
@@ -249,7 +250,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 		forged := s.Secret[:len(s.Secret)-4] + "AAAA"
 		for b.Loop() {
 			if _, err := a.Authenticate(b.Context(), forged); err == nil {
-				b.Fatal("let in")
+				b.Fatal("a forged secret is accepted")
 			}
 		}
 	})

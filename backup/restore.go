@@ -143,7 +143,7 @@ func (r *restoring) run(ctx context.Context) error {
 // the log in another life.
 func (r *restoring) config(stream string, config json.RawMessage) (json.RawMessage, error) {
 	if stream == jetstream.DefaultStream {
-		return jetstream.NewLife(config, r.options.Replicas, r.file.began.Began, r.file.end.Ended)
+		return jetstream.RestoredConfig(config, r.options.Replicas, r.file.began.Began, r.file.end.Ended)
 	}
 	var fields map[string]any
 	if err := json.Unmarshal(config, &fields); err != nil {

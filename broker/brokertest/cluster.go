@@ -48,7 +48,7 @@ func Cluster(t testing.TB, n int) *Servers {
 			SyncAlways: true,
 			NoLog:      true,
 			NoSigs:     true,
-			// A test's disk is shared with others; what is free is not the point.
+			// Do not limit the store by the free space of a shared disk.
 			JetStreamMaxStore: 1 << 40,
 		})
 	}
@@ -76,7 +76,7 @@ func Cluster(t testing.TB, n int) *Servers {
 	return c
 }
 
-// URL is the address of every server of the cluster.
+// URL returns the addresses of all servers of the cluster, separated by commas.
 func (c *Servers) URL() string {
 	var urls []string
 	for _, o := range c.options {
@@ -85,7 +85,7 @@ func (c *Servers) URL() string {
 	return strings.Join(urls, ",")
 }
 
-// Conn connects to the cluster for as long as the test runs.
+// Conn connects to the cluster. The connection is closed when the test ends.
 func (c *Servers) Conn(t testing.TB, opts ...nats.Option) *nats.Conn {
 	t.Helper()
 	nc, err := broker.Dial(t.Context(), c.URL(), opts...)
@@ -96,7 +96,7 @@ func (c *Servers) Conn(t testing.TB, opts ...nats.Option) *nats.Conn {
 	return nc
 }
 
-// Stop ends server i and waits until it has ended.
+// Stop stops server i and waits until it has stopped.
 func (c *Servers) Stop(i int) {
 	c.mu.Lock()
 	s := c.running[i]
@@ -108,7 +108,7 @@ func (c *Servers) Stop(i int) {
 	}
 }
 
-// Restart starts server i again, on the same address and data.
+// Restart stops server i and starts it with the same address and data.
 func (c *Servers) Restart(t testing.TB, i int) {
 	t.Helper()
 	c.Stop(i)
@@ -116,7 +116,7 @@ func (c *Servers) Restart(t testing.TB, i int) {
 }
 
 // Leader waits until the stream has a leader among the running servers and
-// returns its number.
+// returns its index.
 func (c *Servers) Leader(t testing.TB, stream string) int {
 	t.Helper()
 	leader := -1
@@ -137,7 +137,7 @@ func (c *Servers) Leader(t testing.TB, stream string) int {
 	return leader
 }
 
-// Current waits until every running server holds all of the stream.
+// Current waits until the stream is in sync on every running server.
 func (c *Servers) Current(t testing.TB, stream string) {
 	t.Helper()
 	c.await(t, "current replicas of stream "+stream, func() (string, bool) {
@@ -150,8 +150,8 @@ func (c *Servers) Current(t testing.TB, stream string) {
 	})
 }
 
-// StepDown makes the stream's leader give up its office, which the servers
-// then fill anew.
+// StepDown makes the stream's leader step down, so that the servers elect a new
+// one.
 func (c *Servers) StepDown(t testing.TB, nc *nats.Conn, stream string) {
 	t.Helper()
 	c.Leader(t, stream)
@@ -171,7 +171,7 @@ func (c *Servers) StepDown(t testing.TB, nc *nats.Conn, stream string) {
 
 func (c *Servers) start(t testing.TB, i int) {
 	t.Helper()
-	// The server keeps and changes the options it is given.
+	// The server keeps and changes its options, so give it a copy.
 	s, err := server.NewServer(c.options[i].Clone())
 	if err != nil {
 		t.Fatal(err)
@@ -203,7 +203,7 @@ func freePorts(t testing.TB, n int) []int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// All stay open until all are chosen, or one could be chosen twice.
+		// All ports stay open until the end, so that none is chosen twice.
 		defer l.Close()
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}

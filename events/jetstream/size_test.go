@@ -9,8 +9,8 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// A server that is gone is missed, and found again.
-func TestSizeCountsCopies(t *testing.T) {
+// TestSizeCountsCurrentReplicas stops and restarts one of three servers.
+func TestSizeCountsCurrentReplicas(t *testing.T) {
 	t.Parallel()
 	c := brokertest.Cluster(t, 3)
 	l := open(t, c.Conn(t), Options{Replicas: 3})
@@ -38,6 +38,6 @@ func TestSizeOfOneServer(t *testing.T) {
 	t.Parallel()
 	size, err := open(t, brokertest.Conn(t), Options{}).Size(t.Context())
 	if err != nil || size.Copies != 1 || size.Current != 1 {
-		t.Errorf("%+v %v, want one copy", size, err)
+		t.Errorf("%+v, %v; want one replica", size, err)
 	}
 }

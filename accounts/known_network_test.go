@@ -13,8 +13,8 @@ const (
 	mallory = "198.51.100.7:666"
 )
 
-// guess tries wrong passwords until they are refused, and says how many were
-// looked at.
+// guess tries wrong passwords until the limit is reached, and returns how many
+// were checked.
 func guess(t *testing.T, a *Accounts, email, address string) int {
 	t.Helper()
 	for n := range 1000 {
@@ -29,20 +29,21 @@ func guess(t *testing.T, a *Accounts, email, address string) int {
 	return 0
 }
 
-func TestGuessingElsewhereLocksNobodyOut(t *testing.T) {
+func TestGuessingDoesNotLockOutOtherNetworks(t *testing.T) {
 	t.Parallel()
-	a := newHouse(t).open(t)
+	a := newFixture(t).open(t)
 	register(t, a, ada)
 	if n := guess(t, a, ada, mallory); n != DefaultLimits.PerAccount {
 		t.Errorf("%d guesses, want %d", n, DefaultLimits.PerAccount)
 	}
-	// Ada has never signed in from anywhere.
+	// Ada has not signed in before, so no network is known.
 	if err := try(t, a, ada, adaPassword, home); err != nil {
-		t.Errorf("from elsewhere: %v", err)
+		t.Errorf("from another network: %v", err)
 	}
 }
 
-// guessFromEverywhere uses up what one address has in all networks together.
+// guessFromEverywhere guesses from many networks until the address's total limit
+// is reached.
 func guessFromEverywhere(t *testing.T, a *Accounts, email string) (guesses int) {
 	t.Helper()
 	for i := range 50 {
@@ -56,12 +57,12 @@ func guessFromEverywhere(t *testing.T, a *Accounts, email string) (guesses int) 
 	return 0
 }
 
-func TestGuessingFromEverywhereIsLimited(t *testing.T) {
+func TestGuessingFromManyNetworksIsLimited(t *testing.T) {
 	t.Parallel()
 	for _, email := range []string{ada, bob} { // bob is unknown
 		t.Run(email, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
+			h := newFixture(t)
 			a := h.open(t, func(o *Options) { o.Limits.PerAccount = 3; o.Limits.PerAccountTotal = 10 })
 			register(t, a, ada)
 			if n := guessFromEverywhere(t, a, email); n != 10 {
@@ -71,7 +72,7 @@ func TestGuessingFromEverywhereIsLimited(t *testing.T) {
 			err := try(t, a, email, adaPassword, home)
 			var wait *TooManyAttempts
 			if !errors.As(err, &wait) || wait.RetryAfter != DefaultLimits.Window {
-				t.Errorf("want to wait %s, have %v", DefaultLimits.Window, err)
+				t.Errorf("want retry after %s, have %v", DefaultLimits.Window, err)
 			}
 			if a.passwords.computed.Load() != before {
 				t.Error("a password was hashed beyond the limit")
@@ -80,9 +81,9 @@ func TestGuessingFromEverywhereIsLimited(t *testing.T) {
 	}
 }
 
-func TestFamiliarNetworkStaysOpen(t *testing.T) {
+func TestKnownNetworkIsNotLockedOut(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	limit := func(o *Options) { o.Limits.PerAccount = 3; o.Limits.PerAccountTotal = 10 }
 	a, b := h.open(t, limit), h.open(t, limit)
 	p := register(t, a, ada)
@@ -93,7 +94,7 @@ func TestFamiliarNetworkStaysOpen(t *testing.T) {
 	}
 	guessFromEverywhere(t, a, ada)
 
-	// What is familiar to bob is not to ada.
+	// A network of bob is not a known network of ada.
 	if err := try(t, b, ada, adaPassword, mallory); !errors.Is(err, ErrTooManyAttempts) {
 		t.Errorf("from a network ada never used: want %v, have %v", ErrTooManyAttempts, err)
 	}
@@ -102,12 +103,12 @@ func TestFamiliarNetworkStaysOpen(t *testing.T) {
 			t.Fatalf("from home: %v", err)
 		}
 	}
-	// Nor is home a place to guess without limit.
+	// Guesses from a known network are limited too.
 	if n := guess(t, a, ada, home); n != 3 {
 		t.Errorf("%d guesses from home, want 3", n)
 	}
 
-	// It is the network that is known, whatever became of session and address.
+	// The network stays known after the session ends and the address changes.
 	h.clock.advance(DefaultLimits.Window)
 	if err := a.RevokeSession(within(t), p.ID, signedIn.ID); err != nil {
 		t.Fatal(err)
@@ -121,18 +122,18 @@ func TestFamiliarNetworkStaysOpen(t *testing.T) {
 		t.Errorf("from home, under another address: %v", err)
 	}
 
-	h.clock.advance(familiarFor)
+	h.clock.advance(knownNetworkLifetime)
 	guessFromEverywhere(t, a, next)
 	if err := try(t, a, next, adaPassword, home); !errors.Is(err, ErrTooManyAttempts) {
-		t.Errorf("after a long absence: want %v, have %v", ErrTooManyAttempts, err)
+		t.Errorf("after the network expired: want %v, have %v", ErrTooManyAttempts, err)
 	}
 }
 
-// What is refused for the account's sake leaves the network's count alone, and
-// what is refused in all networks together leaves that of the one.
-func TestRefusalUsesUpNothing(t *testing.T) {
+// TestRejectedAttemptIsNotCounted checks that an attempt that one limit rejects
+// does not count towards the other limits.
+func TestRejectedAttemptIsNotCounted(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t, func(o *Options) {
 		o.Limits.PerAccount, o.Limits.PerAccountTotal, o.Limits.PerAddress = 3, 5, 8
 	})
@@ -156,22 +157,22 @@ func TestRefusalUsesUpNothing(t *testing.T) {
 		}
 	}
 	if err := try(t, a, bob, adaPassword, home); err != nil {
-		t.Errorf("somebody else in the network: %v", err)
+		t.Errorf("another account in the network: %v", err)
 	}
 }
 
-func TestFamiliarNetworksAreFewAndErased(t *testing.T) {
+func TestKnownNetworksAreLimitedAndErased(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	p, q := register(t, a, ada), register(t, a, bob)
-	known := func(email string) []familiar {
+	known := func(email string) []knownNetwork {
 		t.Helper()
-		c, _, err := get[claim](within(t), a.credentials, a.instance.addressKey(email))
+		c, _, err := get[claim](within(t), a.claims, a.instance.addressKey(email))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return c.Familiar
+		return c.KnownNetworks
 	}
 	signIn(t, a, bob)
 	signIn(t, a, ada)
@@ -179,9 +180,9 @@ func TestFamiliarNetworksAreFewAndErased(t *testing.T) {
 	if len(first) != 1 || bytes.Equal(first[0].Network, known(bob)[0].Network) {
 		t.Fatalf("after signing in from the same network, ada has %x and bob %x", first, known(bob))
 	}
-	// A network that is used every day stays, others make room for each other.
-	for i := range 2 * maxFamiliar {
-		h.clock.advance(familiarStep + time.Second)
+	// A network that is used daily stays known; others replace each other.
+	for i := range 2 * maxKnownNetworks {
+		h.clock.advance(knownNetworkStep + time.Second)
 		for _, address := range []string{home, fmt.Sprintf("203.0.113.%d", i)} {
 			if err := try(t, a, ada, adaPassword, address); err != nil {
 				t.Fatal(err)
@@ -189,17 +190,17 @@ func TestFamiliarNetworksAreFewAndErased(t *testing.T) {
 		}
 	}
 	last := known(ada)
-	if len(last) != maxFamiliar {
-		t.Errorf("%d networks are remembered, want %d", len(last), maxFamiliar)
+	if len(last) != maxKnownNetworks {
+		t.Errorf("%d networks are stored, want %d", len(last), maxKnownNetworks)
 	}
-	if !(claim{Familiar: last}).knows(first[0].Network, h.clock.Now().Add(-familiarStep)) {
-		t.Error("home is forgotten")
+	if !(claim{KnownNetworks: last}).knows(first[0].Network, h.clock.Now().Add(-knownNetworkStep)) {
+		t.Error("the home network is no longer known")
 	}
 	if _, err := a.Erase(within(t), p.ID); err != nil {
 		t.Fatal(err)
 	}
 	again := register(t, a, ada)
 	if again.ID == p.ID || again.ID == q.ID || len(known(ada)) != 0 {
-		t.Error("what was familiar outlived the account")
+		t.Error("known networks survived the erasure")
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-func TestSessions(t *testing.T) {
+func TestListAndRevokeSessions(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	register(t, a, ada)
 	register(t, a, bob)
@@ -62,13 +62,13 @@ func TestSessions(t *testing.T) {
 	}
 }
 
-func TestSessionExpires(t *testing.T) {
+func TestSessionExpiresDespiteUse(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	register(t, a, ada)
 	s := signIn(t, a, ada)
-	// Use does not make it last longer.
+	// Use does not extend the session.
 	for range 29 {
 		h.clock.advance(24 * time.Hour)
 		admitted(t, a, s.Secret)
@@ -83,9 +83,9 @@ func TestSessionExpires(t *testing.T) {
 	}
 }
 
-func TestLastUseIsRecordedNowAndThen(t *testing.T) {
+func TestLastUseIsRecordedAtIntervals(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	register(t, a, ada)
 	s := signIn(t, a, ada)
@@ -106,7 +106,7 @@ func TestLastUseIsRecordedNowAndThen(t *testing.T) {
 		admitted(t, a, s.Secret)
 	}
 	testkit.Eventually(t, "the use is recorded", func() (string, bool) {
-		stored, _, err := get[pass](within(t), a.sessions.bucket, passKey(s.Account, s.ID))
+		stored, _, err := get[credential](within(t), a.sessions.bucket, credentialKey(s.Account, s.ID))
 		return fmt.Sprintf("used %v, %v", stored.Used, err), err == nil && stored.Used.Equal(h.clock.Now())
 	})
 	if n := writes() - before; n != 1 {
@@ -122,9 +122,9 @@ func TestLastUseIsRecordedNowAndThen(t *testing.T) {
 	refused(t, a, s.Secret)
 }
 
-func TestTokens(t *testing.T) {
+func TestCreateListAndRevokeTokens(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	p := register(t, a, ada)
 	reader, err := a.CreateToken(within(t), p.ID, TokenRequest{Name: " build ", Scopes: []Scope{ScopeRead, ScopeRead}})
@@ -140,7 +140,7 @@ func TestTokens(t *testing.T) {
 		t.Errorf("identity (-want +have):\n%s", diff)
 	}
 	if !identity.Allows(ScopeRead) || identity.Allows(ScopeWrite) || identity.Allows("") {
-		t.Errorf("a token with %v allows otherwise", identity.Scopes)
+		t.Errorf("Allows is wrong for a token with scopes %v", identity.Scopes)
 	}
 	if err := a.SignOut(within(t), identity); !errors.Is(err, ErrNotFound) {
 		t.Errorf("signing out a token: want %v, have %v", ErrNotFound, err)
@@ -153,7 +153,7 @@ func TestTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	if identity := admitted(t, a, writer.Secret); !identity.Allows(ScopeRead) || !identity.Allows(ScopeWrite) {
-		t.Errorf("a token for both allows %v", identity.Scopes)
+		t.Errorf("a token for both scopes has %v", identity.Scopes)
 	}
 	all, err := a.Tokens(within(t), p.ID)
 	if err != nil || len(all) != 2 || all[0].Name != "all" || all[1].Name != "build" || all[0].Secret != "" {
@@ -176,9 +176,9 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-func TestTokenRequestIsChecked(t *testing.T) {
+func TestTokenRequestIsValidated(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	p := register(t, a, ada)
 	now := h.clock.Now()
@@ -203,9 +203,9 @@ func TestTokenRequestIsChecked(t *testing.T) {
 	}
 }
 
-func TestCreateTokenAgainWithTheSameKey(t *testing.T) {
+func TestCreateTokenIsIdempotent(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	r := TokenRequest{Name: "build", Scopes: []Scope{ScopeRead}, IdempotencyKey: "k"}
@@ -228,7 +228,7 @@ func TestCreateTokenAgainWithTheSameKey(t *testing.T) {
 	}
 	if s, err := a.SignIn(within(t), Credentials{Email: ada, Password: adaPassword, IdempotencyKey: "k"}); err != nil ||
 		strings.TrimPrefix(s.Secret, PrefixSession) == strings.TrimPrefix(first.Secret, PrefixToken) {
-		t.Errorf("session and token of one key share a secret, or %v", err)
+		t.Errorf("session and token with the same key share a secret, or error %v", err)
 	}
 	if err := a.RevokeToken(within(t), p.ID, first.ID); err != nil {
 		t.Fatal(err)
@@ -238,10 +238,9 @@ func TestCreateTokenAgainWithTheSameKey(t *testing.T) {
 	}
 }
 
-// What was never given out is refused without asking the broker.
-func TestForgedSecrets(t *testing.T) {
+func TestForgedSecretsAreRejectedWithoutBroker(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	register(t, a, ada)
 	s := signIn(t, a, ada)
@@ -268,15 +267,15 @@ func TestForgedSecrets(t *testing.T) {
 			t.Errorf("%s: want %v, have %v", secret, ErrUnauthenticated, err)
 		}
 	}
-	// The watches ask once a second; a forgery that asked would show manyfold.
+	// The watches send one request a second; requests for forgeries would be many more.
 	if n := h.nc.Stats().OutMsgs - asked; n >= uint64(len(forged)) {
 		t.Errorf("%d requests for %d forgeries", n, len(forged))
 	}
 }
 
-func TestCacheIsBounded(t *testing.T) {
+func TestCacheSizeIsLimited(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t, func(o *Options) { o.CacheSize = 3 })
 	p := register(t, a, ada)
 	var secrets []string
@@ -294,24 +293,25 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 	a.tokens.cache.mu.Lock()
 	defer a.tokens.cache.mu.Unlock()
-	if n := len(a.tokens.cache.passes); n > 3 {
-		t.Errorf("%d tokens are remembered, want at most 3", n)
+	if n := len(a.tokens.cache.byID); n > 3 {
+		t.Errorf("%d tokens are cached, want at most 3", n)
 	}
 }
 
-// A pass that was read before a revocation and would be put after it.
-func TestCacheDoesNotBringBackWhatWasDropped(t *testing.T) {
+// TestCacheRejectsStaleCredential puts a credential into the cache that was read
+// before a revocation.
+func TestCacheRejectsStaleCredential(t *testing.T) {
 	t.Parallel()
 	c := newCache(10)
-	p := pass{ID: uuid.New()}
+	p := credential{ID: uuid.New()}
 	before := c.generation()
 	c.drop(p.ID)
 	c.put(p, before)
 	if _, ok := c.get(p.ID); ok {
-		t.Error("a revoked pass is back")
+		t.Error("a revoked credential is cached")
 	}
 	c.put(p, c.generation())
 	if _, ok := c.get(p.ID); !ok {
-		t.Error("a pass read after the revocation is not kept")
+		t.Error("a credential that was read after the revocation is not cached")
 	}
 }

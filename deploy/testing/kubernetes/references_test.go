@@ -26,7 +26,7 @@ func served(d *apps.Deployment, port intstr.IntOrString) bool {
 	})
 }
 
-// chosen are the deployments whose pods a selector chooses.
+// chosen returns the deployments whose pods a selector matches.
 func (m *manifests) chosen(t *testing.T, by meta.LabelSelector) []*apps.Deployment {
 	t.Helper()
 	selector, err := meta.LabelSelectorAsSelector(&by)
@@ -42,9 +42,9 @@ func (m *manifests) chosen(t *testing.T, by meta.LabelSelector) []*apps.Deployme
 	return list
 }
 
-// TestPartsFindEachOther follows every name by which one manifest refers to
+// TestReferencesResolve follows every name by which one manifest refers to
 // another.
-func TestPartsFindEachOther(t *testing.T) {
+func TestReferencesResolve(t *testing.T) {
 	each(t, func(t *testing.T, m *manifests) {
 		ports := map[string][]string{}
 		for _, s := range m.services {
@@ -54,12 +54,12 @@ func TestPartsFindEachOther(t *testing.T) {
 			pods := m.chosen(t, meta.LabelSelector{MatchLabels: s.Spec.Selector})
 			if s.Name == "nobody" {
 				if len(pods) > 0 {
-					t.Error("the service of nobody has pods")
+					t.Errorf("service %s matches pods, want none", s.Name)
 				}
 				continue
 			}
 			if len(pods) != 1 || pods[0].Name != s.Name {
-				t.Errorf("service %s: chooses %d deployments", s.Name, len(pods))
+				t.Errorf("service %s: matches %d deployments, want the one with its name", s.Name, len(pods))
 				continue
 			}
 			for _, port := range s.Spec.Ports {
@@ -80,19 +80,19 @@ func TestPartsFindEachOther(t *testing.T) {
 				}
 			}
 			if !refused {
-				t.Errorf("ingress %s: everybody may read the figures", i.Name)
+				t.Errorf("ingress %s: does not block /metrics", i.Name)
 			}
 		}
 		for _, p := range m.policies {
 			pods := m.chosen(t, p.Spec.PodSelector)
 			if len(pods) == 0 {
-				t.Errorf("policy %s: chooses no pods", p.Name)
+				t.Errorf("policy %s: matches no pods", p.Name)
 			}
 			for _, rule := range p.Spec.Ingress {
 				for _, port := range rule.Ports {
 					for _, d := range pods {
 						if port.Port == nil || !served(d, *port.Port) {
-							t.Errorf("policy %s: %s has no such port", p.Name, d.Name)
+							t.Errorf("policy %s: %s does not have the port", p.Name, d.Name)
 						}
 					}
 				}
@@ -104,35 +104,35 @@ func TestPartsFindEachOther(t *testing.T) {
 		for _, monitor := range m.monitors {
 			pods := m.chosen(t, monitor.Spec.Selector)
 			if len(pods) != len(roles) {
-				t.Errorf("monitor %s: chooses %d deployments, want all %d", monitor.Name, len(pods), len(roles))
+				t.Errorf("monitor %s: matches %d deployments, want all %d", monitor.Name, len(pods), len(roles))
 			}
 			for _, end := range monitor.Spec.PodMetricsEndpoints {
 				for _, d := range pods {
 					if end.Port == nil || !served(d, intstr.FromString(*end.Port)) {
-						t.Errorf("monitor %s: %s has no such port", monitor.Name, d.Name)
+						t.Errorf("monitor %s: %s does not have the port", monitor.Name, d.Name)
 					}
 				}
 			}
 		}
 		for _, d := range m.deployments {
 			if got := m.chosen(t, *d.Spec.Selector); len(got) != 1 {
-				t.Error(where(&d, "chooses the pods of %d deployments", len(got)))
+				t.Error(where(&d, "the selector matches the pods of %d deployments, want 1", len(got)))
 			}
 			if !slices.ContainsFunc(m.accounts, func(a core.ServiceAccount) bool { return a.Name == d.Spec.Template.Spec.ServiceAccountName }) {
-				t.Error(where(&d, "its account is missing"))
+				t.Error(where(&d, "the service account is missing"))
 			}
 		}
 	})
 }
 
-// TestRolesAreTold what they need: settings that are there, a Secret the
-// example shows, the port they serve on.
-func TestRolesAreTold(t *testing.T) {
+// TestRolesAreConfigured checks that each role has settings that exist, a Secret
+// that the example contains, and the port it serves on.
+func TestRolesAreConfigured(t *testing.T) {
 	secrets := examples(t)
 	for name, secret := range secrets {
 		for key, value := range secret.StringData {
 			if value != "" || len(secret.Data) > 0 {
-				t.Errorf("the example holds a value: %s of %s", key, name)
+				t.Errorf("the example has a value for %s of %s, want none", key, name)
 			}
 		}
 	}
@@ -152,11 +152,11 @@ func TestRolesAreTold(t *testing.T) {
 			d := m.deployment(t, role)
 			c := d.Spec.Template.Spec.Containers[0]
 			if !served(d, intstr.FromInt32(int32(number))) {
-				t.Error(where(d, "has no port %s, which DOCKET_HTTP says", port))
+				t.Error(where(d, "does not have port %s of DOCKET_HTTP", port))
 			}
 			for _, probe := range []*core.Probe{c.StartupProbe, c.LivenessProbe, c.ReadinessProbe} {
 				if probe == nil || probe.HTTPGet == nil || !served(d, probe.HTTPGet.Port) {
-					t.Error(where(d, "lacks a probe, or it asks a port there is not"))
+					t.Error(where(d, "lacks a probe, or a probe uses an unknown port"))
 				}
 			}
 		}
@@ -170,14 +170,14 @@ func TestRolesAreTold(t *testing.T) {
 	})
 }
 
-// finds follows what a pod is told to read: its settings, and files that are in
-// Secrets of the example and mounted where the variables say. The values of its
-// own Secret are all read.
+// finds checks a pod's references: its settings, and the files of Secrets in the
+// example, mounted at the paths in its variables. Every mounted value must be
+// read.
 func (p pod) finds(t *testing.T, m *manifests, secrets map[string]core.Secret) {
 	t.Helper()
 	c := p.Spec.Containers[0]
 	if len(c.EnvFrom) != 1 || c.EnvFrom[0].ConfigMapRef == nil || c.EnvFrom[0].ConfigMapRef.Name != m.settings[0].Name {
-		t.Error(p.says("is not given the settings %s", m.settings[0].Name))
+		t.Error(p.says("does not use the settings %s", m.settings[0].Name))
 	}
 	if len(p.Spec.Volumes) != len(c.VolumeMounts) {
 		t.Fatal(p.says("has %d volumes and mounts %d", len(p.Spec.Volumes), len(c.VolumeMounts)))
@@ -189,7 +189,7 @@ func (p pod) finds(t *testing.T, m *manifests, secrets map[string]core.Secret) {
 		}
 		example, ok := secrets[volume.Secret.SecretName]
 		if !ok {
-			t.Error(p.says("the example lacks %s", volume.Secret.SecretName))
+			t.Error(p.says("the example does not contain %s", volume.Secret.SecretName))
 		}
 		keys := map[string]string{}
 		for key := range example.StringData {
@@ -199,7 +199,7 @@ func (p pod) finds(t *testing.T, m *manifests, secrets map[string]core.Secret) {
 			clear(keys)
 			for _, item := range volume.Secret.Items {
 				if _, there := example.StringData[item.Key]; !there {
-					t.Error(p.says("the example's %s lacks %s", volume.Secret.SecretName, item.Key))
+					t.Error(p.says("%s in the example does not contain %s", volume.Secret.SecretName, item.Key))
 				}
 				keys[item.Key] = item.Path
 			}
@@ -214,36 +214,36 @@ func (p pod) finds(t *testing.T, m *manifests, secrets map[string]core.Secret) {
 			continue
 		}
 		if !mounted[variable.Value] {
-			t.Error(p.says("%s is %s, which no secret holds", variable.Name, variable.Value))
+			t.Error(p.says("%s is %s, which is not mounted from a Secret", variable.Name, variable.Value))
 		}
 		delete(unread, variable.Value)
 	}
 	for path := range unread {
-		t.Error(p.says("does not read %s, which it is given", path))
+		t.Error(p.says("mounts %s but does not read it", path))
 	}
 }
 
-// TestNATSIsKnown: production speaks TLS to servers it knows, and shows them a
-// certificate where that component is asked for.
-func TestNATSIsKnown(t *testing.T) {
+// TestNATSUsesTLS checks that production verifies the certificates of the NATS
+// servers, and that the component for client certificates adds one.
+func TestNATSUsesTLS(t *testing.T) {
 	t.Parallel()
-	told := func(text []byte, variables ...string) {
+	require := func(text []byte, variables ...string) {
 		t.Helper()
 		for _, p := range read(t, text).pods(t) {
 			for _, variable := range variables {
 				if !slices.ContainsFunc(p.Spec.Containers[0].Env, func(one core.EnvVar) bool { return one.Name == variable && one.Value != "" }) {
-					t.Error(p.says("is not told %s", variable))
+					t.Error(p.says("does not set %s", variable))
 				}
 			}
 		}
 	}
-	told(build(t, root+"/overlays/production"), "DOCKET_NATS_CA")
-	told(withEverything(t), "DOCKET_NATS_CA", "DOCKET_NATS_CERT", "DOCKET_NATS_KEY")
+	require(build(t, root+"/overlays/production"), "DOCKET_NATS_CA")
+	require(withEverything(t), "DOCKET_NATS_CA", "DOCKET_NATS_CERT", "DOCKET_NATS_KEY")
 }
 
-// TestMetricsHaveARole: what the monitor scrapes is labelled as the alerts want
-// it, and pods that are no role are left out.
-func TestMetricsHaveARole(t *testing.T) {
+// TestScrapedMetricsHaveRoleLabel checks that the monitor adds the label role,
+// which the alerts need, and does not scrape pods that are not a role.
+func TestScrapedMetricsHaveRoleLabel(t *testing.T) {
 	t.Parallel()
 	m := read(t, build(t, root+"/overlays/production"))
 	if len(m.monitors) != 1 {
@@ -255,7 +255,7 @@ func TestMetricsHaveARole(t *testing.T) {
 			kept := true
 			for _, r := range end.RelabelConfigs {
 				if len(r.SourceLabels) != 1 {
-					t.Fatalf("a relabelling of %d labels is not known here", len(r.SourceLabels))
+					t.Fatalf("the test does not support relabelling with %d source labels", len(r.SourceLabels))
 				}
 				value := labels[string(r.SourceLabels[0])]
 				switch r.Action {
@@ -264,20 +264,20 @@ func TestMetricsHaveARole(t *testing.T) {
 				case "", "replace":
 					labels[r.TargetLabel] = value
 				default:
-					t.Fatalf("relabelling %q is not known here", r.Action)
+					t.Fatalf("the test does not support relabelling action %q", r.Action)
 				}
 			}
 			if kept != scraped || scraped && labels["role"] != name {
-				t.Errorf("%s is scraped: %t, with role %q", name, kept, labels["role"])
+				t.Errorf("%s: scraped %t with role %q, want %t", name, kept, labels["role"], scraped)
 			}
 		}
 	}
 }
 
-var update = flag.Bool("update", false, "write the alerts as the operator for Prometheus wants them")
+var update = flag.Bool("update", false, "write the alerts in the format of the Prometheus operator")
 
-// TestAlertsAreDeployed: the alerts of deploy/monitoring are those the
-// monitoring component brings, word for word.
+// TestAlertsAreDeployed checks that the monitoring component contains exactly the
+// alerts of deploy/monitoring.
 func TestAlertsAreDeployed(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile("../../monitoring/prometheus/rules/docket.yml")
@@ -304,7 +304,7 @@ func TestAlertsAreDeployed(t *testing.T) {
 		}
 	}
 	if have, err := os.ReadFile(path); err != nil || string(have) != b.String() {
-		t.Errorf("%s is not what the rules say, %v; run go test -run TestAlertsAreDeployed -update", path, err)
+		t.Errorf("%s differs from the rules, %v; run go test -run TestAlertsAreDeployed -update", path, err)
 	}
 	m := read(t, build(t, root+"/overlays/production"))
 	alerts := 0
@@ -318,20 +318,20 @@ func TestAlertsAreDeployed(t *testing.T) {
 		}
 	}
 	if want := strings.Count(string(source), "- alert: "); alerts != want || want == 0 {
-		t.Errorf("%d alerts are deployed, there are %d", alerts, want)
+		t.Errorf("%d alerts are deployed, want %d", alerts, want)
 	}
 }
 
-// TestRolesMayFinish: they are given the time that the program itself gives what
-// it has in hand, after the pause before it is asked to end.
-func TestRolesMayFinish(t *testing.T) {
+// TestShutdownHasEnoughTime checks that the termination grace period covers the
+// pause before the program is stopped and the program's own grace period.
+func TestShutdownHasEnoughTime(t *testing.T) {
 	source, err := os.ReadFile("../../../system.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := regexp.MustCompile(`const shutdownGrace = (\d+) \* time\.Second`).FindSubmatch(source)
 	if found == nil {
-		t.Fatal("system.go does not say shutdownGrace in seconds")
+		t.Fatal("system.go does not define shutdownGrace in seconds")
 	}
 	seconds, err := strconv.Atoi(string(found[1]))
 	if err != nil {
@@ -345,18 +345,18 @@ func TestRolesMayFinish(t *testing.T) {
 			var pause time.Duration
 			if hook := pod.Containers[0].Lifecycle; hook != nil {
 				if hook.PreStop == nil || hook.PreStop.Sleep == nil {
-					t.Fatal(where(d, "has a hook that the image cannot run"))
+					t.Fatal(where(d, "has a lifecycle hook other than preStop sleep, which the image cannot run"))
 				}
 				pause = time.Duration(hook.PreStop.Sleep.Seconds) * time.Second
 			}
 			if role == "gateway" && pause == 0 {
-				t.Error(where(d, "stops listening before others know that it goes"))
+				t.Error(where(d, "stops listening before it is removed from the endpoints; want a preStop sleep"))
 			}
 			if given := time.Duration(*pod.TerminationGracePeriodSeconds) * time.Second; given < pause+program+10*time.Second {
-				t.Error(where(d, "is killed after %s; needs %s before and %s in the program, and then some", given, pause, program))
+				t.Error(where(d, "is killed after %s; want at least 10s more than the preStop sleep of %s and the program's %s", given, pause, program))
 			}
 			if r := d.Spec.Strategy.RollingUpdate; r == nil || r.MaxUnavailable.IntValue() != 0 {
-				t.Error(where(d, "a rollout takes one away before another is ready"))
+				t.Error(where(d, "a rollout stops a pod before its replacement is ready"))
 			}
 		}
 	})
