@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Kind is a kind of aggregate.
+// Kind is the kind of an aggregate.
 type Kind string
 
 // The aggregates Docket keeps.

@@ -28,7 +28,7 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Collector sends spans to a collector. Create it with [Open].
+// Collector sends spans to an OpenTelemetry collector. Create it with [Open].
 type Collector struct{ provider *sdk.TracerProvider }
 
 // Check returns an error if a collector's address is invalid.

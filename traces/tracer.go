@@ -20,10 +20,10 @@ type Span struct{ span trace.Span }
 // Kind is the relation of a span to its parent and children.
 type Kind = trace.SpanKind
 
-// The kinds.
+// The kinds of spans.
 const (
 	Serving   = trace.SpanKindServer   // answers a request
-	Asking    = trace.SpanKindClient   // requests another program and waits
+	Asking    = trace.SpanKindClient   // calls another program and waits
 	Producing = trace.SpanKindProducer // stores something for later processing
 	Consuming = trace.SpanKindConsumer // processes something that was stored
 	Inside    = trace.SpanKindInternal
