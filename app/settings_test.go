@@ -1,0 +1,163 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+)
+
+// tell runs the command line in this process and gives what it said.
+func tell(t *testing.T, args ...string) (out, errOut string, code int) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(context.Background(), args, &o, &e)
+	return o.String(), e.String(), code
+}
+
+func TestAllMistakesAreReportedTogether(t *testing.T) {
+	t.Parallel()
+	_, said, code := tell(t, "version", "--http", "here", "--nats", "http://user:hush@x", "--database", "oracle:x", "--smtp", "mail", "--traces", "collector:4318", "--replicas", "2",
+		"--url", "ftp://x", "--log-level", "loud", "--mail-from", "nobody", "--data", "", "--trusted-proxies", "everybody",
+		"--tls-cert", "here.pem", "--request-rate", "fast")
+	if code != exitUsage {
+		t.Errorf("exit code %d, want %d", code, exitUsage)
+	}
+	for _, flag := range []string{"--http", "--nats", "--database", "--smtp", "--traces", "--replicas", "--url", "--log-level", "--mail-from", "--data", "--trusted-proxies", "--tls-cert", "--request-rate"} {
+		if !strings.Contains(said, "  "+flag+": ") {
+			t.Errorf("no word about %s in:\n%s", flag, said)
+		}
+	}
+	if strings.Contains(said, "hush") {
+		t.Errorf("a password is shown:\n%s", said)
+	}
+}
+
+// A database of another make is checked as far as that goes without it.
+func TestDatabaseAddresses(t *testing.T) {
+	t.Parallel()
+	for address, problem := range map[string]string{
+		"mysql://docket:hush@db/docket":          "",
+		"mysql://docket:hush@db/docket?tls=true": "",
+		"mysql://docket:hush@db":                 "mysql://user:password@host:3306/database",
+		"mysql://docket:hush@db/docket?tls=so":   "tls is",
+		"postgres://docket:hush@db/docket":       "",
+		"postgres:docket":                        "postgres://user:password@host:port/name",
+		"mariadb://docket:hush@db/docket":        "must begin with",
+	} {
+		s := Settings{Data: "here", MailFrom: "docket@example.org", LogLevel: "info", Database: address}
+		err := s.complete("")
+		if (err == nil) != (problem == "") || err != nil && (!strings.Contains(err.Error(), problem) || strings.Contains(err.Error(), "hush")) {
+			t.Errorf("%s: %v, want %q", address, err, problem)
+		}
+	}
+}
+
+func TestHelpNamesEveryCommand(t *testing.T) {
+	t.Parallel()
+	out, _, code := tell(t, "--help")
+	for _, name := range []string{"gateway", "projector", "notifier", "rebuild", "replay", "audit verify", "notices list", "notices resume", "health", "DOCKET_DATA"} {
+		if !strings.Contains(out, name) {
+			t.Errorf("help lacks %s:\n%s", name, out)
+		}
+	}
+	if code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestWhatIsNotThereIsSaid(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"frobnicate"}, {"--frobnicate"}, {"replay", "--data", "/nowhere/at/all"}, {"notices", "resume"}} {
+		if _, said, code := tell(t, args...); code == 0 || said == "" {
+			t.Errorf("%v: exit code %d, said %q", args, code, said)
+		}
+	}
+}
+
+// TestARoleNeedsALogOfOthers: a forgotten variable must not give a gateway that
+// acknowledges writes into a log of its own.
+func TestARoleNeedsALogOfOthers(t *testing.T) {
+	t.Parallel()
+	for _, role := range []string{"gateway", "projector", "notifier"} {
+		if _, said, code := tell(t, role, "--data", t.TempDir()); code != exitUsage || !strings.Contains(said, "  --nats: ") {
+			t.Errorf("%s: exit code %d, said %q", role, code, said)
+		}
+	}
+	if _, said, _ := tell(t, "notifier", "--nats", "nats://127.0.0.1:1"); !strings.Contains(said, "  --url: ") {
+		t.Errorf("notifier: said %q", said)
+	}
+}
+
+func TestSettingsFillEachOther(t *testing.T) {
+	t.Parallel()
+	s := Settings{Data: "here", MailFrom: "docket@example.org", LogLevel: "info"}
+	if err := s.complete(""); err != nil {
+		t.Fatal(err)
+	}
+	if s.Database != "sqlite:here/rows.db" {
+		t.Errorf("database %q", s.Database)
+	}
+	if got := s.baseURL("0.0.0.0:80"); got != "http://localhost:80" {
+		t.Errorf("base URL %q", got)
+	}
+	s.URL = "https://docket.example"
+	if got := s.baseURL("0.0.0.0:80"); got != s.URL {
+		t.Errorf("base URL %q", got)
+	}
+}
+
+func TestReadReplicasAreChecked(t *testing.T) {
+	t.Parallel()
+	gateway := []string{"gateway", "--nats", "nats://127.0.0.1:1", "--database", "postgres://db/docket"}
+	for _, c := range []struct {
+		args []string
+		said string
+	}{
+		{append(gateway, "--read-replicas", "postgres://other/docket postgres://db/docket"), "  --read-replicas: number 2 is named twice"},
+		{append(gateway, "--read-replicas", "oracle://u:hush@other/docket"), "  --read-replicas: number 1 must begin with"},
+		{[]string{"projector", "--nats", "nats://127.0.0.1:1", "--read-replicas", "postgres://db/docket"}, "  --read-replicas: only the gateway"},
+		{[]string{"--read-replicas", "postgres://db/docket"}, "  --read-replicas: only the gateway"},
+	} {
+		if _, said, code := tell(t, c.args...); code != exitUsage || !strings.Contains(said, c.said) || strings.Contains(said, "hush") {
+			t.Errorf("%v: exit code %d, said %q", c.args, code, said)
+		}
+	}
+}
+
+func TestSecretsAreNotShown(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"postgres://docket:hush@db/docket?sslpassword=hush": "postgres://docket:xxxxx@db/docket",
+		"mysql://docket:hush@db/docket?tls=true":            "mysql://docket:xxxxx@db/docket",
+		"nats://a:hush@one:4222,nats://a:hush@two:4222":     "nats://a:xxxxx@one:4222,nats://a:xxxxx@two:4222",
+		"sqlite:/data/rows.db":                              "sqlite:/data/rows.db",
+	} {
+		if got := withoutSecrets(address); got != want {
+			t.Errorf("%s is shown as %s, want %s", address, got, want)
+		}
+	}
+}
+
+// TestSetupIsForAnOutsideBroker: an embedded one sets itself up, and a subscriber
+// by the name of somebody else's consumer would take that over.
+func TestSetupIsForAnOutsideBroker(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		said string
+	}{
+		{[]string{"setup", "--data", t.TempDir()}, "--nats must be set"},
+		{[]string{"setup", "--nats", "nats://127.0.0.1:1", "--subscriber", "notifier"}, "cannot be called"},
+		{[]string{"setup", "--nats", "nats://127.0.0.1:1", "--subscriber", "a.b"}, "cannot be called"},
+		{[]string{"version", "--nats-ca", "/nowhere/ca.pem", "--nats", "nats://127.0.0.1:1"}, "  --nats-ca: "},
+		{[]string{"version", "--nats-ca", "/nowhere/ca.pem"}, "  --nats-ca: "},
+		{[]string{"version", "--nats-cert", "/nowhere/me.pem", "--nats", "nats://127.0.0.1:1"}, "  --nats-cert: and --nats-key go together"},
+		{[]string{"version", "--nats-cert", "/nowhere/me.pem", "--nats-key", "/nowhere/me.key"}, "  --nats-cert: the embedded log asks for none"},
+		{[]string{"version", "--nats-cert", "/nowhere/me.pem", "--nats-key", "/nowhere/me.key", "--nats", "nats://127.0.0.1:1"}, "  --nats-cert: "},
+	} {
+		if _, said, code := tell(t, c.args...); code == 0 || !strings.Contains(said, c.said) {
+			t.Errorf("%v: exit code %d, said %q", c.args, code, said)
+		}
+	}
+}
