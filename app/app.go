@@ -21,7 +21,7 @@ func Main() {
 	context.AfterFunc(ctx, stop)
 	// Started by a double click on Windows it is as good as from a terminal.
 	cobra.MousetrapHelpText = ""
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // environment is what a command line command may use.
@@ -34,8 +34,8 @@ type environment struct {
 
 // Exit codes, beside 0.
 const (
-	exitFailed = 1 // it was tried and went wrong, or the audit found something
-	exitUsage  = 2 // it was not tried
+	ExitFailed = 1 // it was tried and went wrong, or the audit found something
+	ExitUsage  = 2 // it was not tried
 )
 
 // exitCode is an error that has been told already and only sets the code.
@@ -52,11 +52,11 @@ func roleOf(command string) string {
 	return ""
 }
 
-func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	var line commandLine
 	if err := line.parse(args, out); err != nil {
 		fmt.Fprintf(errOut, "docket: %v\nTry docket --help.\n", err)
-		return exitUsage
+		return ExitUsage
 	}
 	if line.chosen == nil {
 		return 0
@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	unread := settings.readSecrets(os.Getenv)
 	if err := errors.Join(unread, settings.complete(roleOf(line.name))); err != nil {
 		fmt.Fprintf(errOut, "docket: these settings cannot be used:\n%v\nTry docket --help.\n", err)
-		return exitUsage
+		return ExitUsage
 	}
 	env := &environment{settings: settings, logger: settings.logger(errOut), out: out, progress: errOut}
 	var code exitCode
@@ -76,9 +76,9 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		return int(code)
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		fmt.Fprintf(errOut, "docket: interrupted: %v\n", err)
-		return exitFailed
+		return ExitFailed
 	default:
 		fmt.Fprintf(errOut, "docket: %v\n", err)
-		return exitFailed
+		return ExitFailed
 	}
 }

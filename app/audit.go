@@ -58,7 +58,7 @@ func (c *verifyCommand) Run(ctx context.Context, env *environment) error {
 	}
 	fmt.Fprintf(env.out, "done   in %s\n", time.Since(began).Round(time.Millisecond))
 	if chains.Broken > 0 || drift.Difference != "" {
-		return exitCode(exitFailed)
+		return exitCode(ExitFailed)
 	}
 	return nil
 }

@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
-	"github.com/google/uuid"
 )
 
 // demoPassword is the password of the three people of the demo. It protects

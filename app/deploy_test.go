@@ -10,11 +10,13 @@ import (
 	"testing"
 
 	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/e2e/dockettest"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // deployedIn are the folders whose files set variables of the program. What
 // fits together within them is checked in deploy/testing/kubernetes.
-var deployedIn = []string{"deploy/kubernetes", ".github"}
+var deployedIn = []string{"kubernetes", "../.github"}
 
 // filesOf reads every file below a folder.
 func filesOf(t *testing.T, folder string) map[string]string {
@@ -46,7 +48,7 @@ func TestDeployedVariablesAreSettings(t *testing.T) {
 		known[one.variable+fileSuffix] = true
 	}
 	// Where alerts go is said to a script, which lists its variables.
-	for _, m := range regexp.MustCompile(`(?m)^#   (DOCKET_[A-Z_]+) `).FindAllStringSubmatch(readFile(t, "deploy/monitoring/alertmanager/configure"), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^#   (DOCKET_[A-Z_]+) `).FindAllStringSubmatch(testkit.ReadFile(t, "monitoring/alertmanager/configure"), -1) {
 		known[m[1]] = true
 	}
 	variable := regexp.MustCompile(`\bDOCKET_[A-Z_]+\b`)
@@ -64,17 +66,17 @@ func TestDeployedVariablesAreSettings(t *testing.T) {
 
 // TestDeployedSettingsAreAccepted gives the program what the ConfigMaps hold.
 func TestDeployedSettingsAreAccepted(t *testing.T) {
-	for line := range strings.Lines(filesOf(t, "deploy/kubernetes/base")["deploy/kubernetes/base/settings.env"]) {
+	for line := range strings.Lines(filesOf(t, "kubernetes/base")["kubernetes/base/settings.env"]) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(name, "#") {
 			t.Setenv(name, value)
 		}
 	}
-	t.Setenv("DOCKET_NATS_FILE", secretFile(t, "nats://docket:secret@nats:4222\n"))
-	t.Setenv("DOCKET_DATABASE_FILE", secretFile(t, "postgres://docket:secret@db/docket\n"))
-	t.Setenv("DOCKET_SMTP_FILE", secretFile(t, "smtp://docket:secret@mail:587\n"))
+	t.Setenv("DOCKET_NATS_FILE", testkit.WriteFile(t, "nats://docket:secret@nats:4222\n"))
+	t.Setenv("DOCKET_DATABASE_FILE", testkit.WriteFile(t, "postgres://docket:secret@db/docket\n"))
+	t.Setenv("DOCKET_SMTP_FILE", testkit.WriteFile(t, "smtp://docket:secret@mail:587\n"))
 	literal := regexp.MustCompile(`(?m)^ +- (DOCKET_[A-Z_]+)=(.*)$`)
 	overlays := 0
-	for path, text := range filesOf(t, "deploy/kubernetes/overlays") {
+	for path, text := range filesOf(t, "kubernetes/overlays") {
 		if filepath.Base(path) != "kustomization.yaml" {
 			continue
 		}
@@ -97,21 +99,21 @@ func TestDeployedPathsAreServed(t *testing.T) {
 	t.Parallel()
 	address := brokertest.Cluster(t, 3).URL()
 	path := regexp.MustCompile(`(?m)^ +path: (/\w\S*)$`)
-	base := filesOf(t, "deploy/kubernetes/base")
-	monitored := path.FindAllStringSubmatch(filesOf(t, "deploy/kubernetes/components/monitoring")["deploy/kubernetes/components/monitoring/pod-monitor.yaml"], -1)
+	base := filesOf(t, "kubernetes/base")
+	monitored := path.FindAllStringSubmatch(filesOf(t, "kubernetes/components/monitoring")["kubernetes/components/monitoring/pod-monitor.yaml"], -1)
 	if len(monitored) == 0 {
 		t.Fatal("the monitor asks for nothing")
 	}
 	folder := t.TempDir()
 	for _, role := range []string{"gateway", "projector", "notifier"} {
-		d := start(t, role, "--data", folder, "--nats", address, "--database", "sqlite:"+filepath.Join(folder, "rows.db"),
+		d := dockettest.Start(t, role, "--data", folder, "--nats", address, "--database", "sqlite:"+filepath.Join(folder, "rows.db"),
 			"--http", "127.0.0.1:0", "--url", "http://docket.test", "--smtp", "smtp://127.0.0.1:1")
-		probed := path.FindAllStringSubmatch(base["deploy/kubernetes/base/"+role+".yaml"], -1)
+		probed := path.FindAllStringSubmatch(base["kubernetes/base/"+role+".yaml"], -1)
 		if len(probed) < 3 {
 			t.Errorf("%s: %d probes, want three", role, len(probed))
 		}
 		for _, m := range append(probed, monitored...) {
-			answer, err := http.Get(d.url + m[1])
+			answer, err := http.Get(d.URL + m[1])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,6 +123,6 @@ func TestDeployedPathsAreServed(t *testing.T) {
 				t.Errorf("%s: %s answers %d", role, m[1], answer.StatusCode)
 			}
 		}
-		d.stop()
+		d.Stop()
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docketlog/docket/e2e/dockettest"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway"
 	"github.com/docketlog/docket/metrics"
@@ -83,8 +84,8 @@ func TestDocumentsNameEveryMetricServed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := start(t, "--data", t.TempDir(), "--http", "127.0.0.1:0")
-	served, err := http.Get(d.url + "/metrics")
+	d := dockettest.Start(t, "--data", t.TempDir(), "--http", "127.0.0.1:0")
+	served, err := http.Get(d.URL + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +103,7 @@ func TestDocumentsNameEveryMetricServed(t *testing.T) {
 			t.Errorf("docs/operations.md lacks %s", m[1])
 		}
 	}
-	d.stop()
+	d.Stop()
 }
 
 func quoted(s string) string {

@@ -5,11 +5,12 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/metrics"
 	"github.com/docketlog/docket/projections"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
 // sources adds to what is a role's own what every process with these rooms can

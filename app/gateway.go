@@ -5,12 +5,13 @@ import (
 	"net"
 	"strings"
 
+	js "github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/gateway"
 	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/metrics"
-	js "github.com/nats-io/nats.go/jetstream"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // gatewayParts is what runs where HTTP is served: in front who takes requests,

@@ -7,14 +7,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/docketlog/docket/e2e/dockettest"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // TestHealthAsksARoleThatRuns asks the real program, before and after it ends.
 func TestHealthAsksARoleThatRuns(t *testing.T) {
 	t.Parallel()
-	d := start(t, "--data", t.TempDir(), "--http", "127.0.0.1:0")
+	d := dockettest.Start(t, "--data", t.TempDir(), "--http", "127.0.0.1:0")
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		_, said, code := tell(t, "health", d.url)
+		_, said, code := tell(t, "health", d.URL)
 		if code == 0 {
 			break
 		}
@@ -23,16 +26,16 @@ func TestHealthAsksARoleThatRuns(t *testing.T) {
 		}
 	}
 	for name, args := range map[string][]string{
-		"its own address":  {"health", "--http", strings.TrimPrefix(d.url, "http://")},
-		"a named address":  {"health", d.url},
-		"an address and /": {"health", d.url + "/"},
+		"its own address":  {"health", "--http", strings.TrimPrefix(d.URL, "http://")},
+		"a named address":  {"health", d.URL},
+		"an address and /": {"health", d.URL + "/"},
 	} {
 		if out, said, code := tell(t, args...); code != 0 || out != "ready\n" {
 			t.Errorf("%s: exit code %d, said %q %q", name, code, out, said)
 		}
 	}
-	d.stop()
-	if out, said, code := tell(t, "health", d.url); code != exitFailed || !strings.Contains(said, "not ready") {
+	d.Stop()
+	if out, said, code := tell(t, "health", d.URL); code != ExitFailed || !strings.Contains(said, "not ready") {
 		t.Errorf("nobody serves: exit code %d, said %q %q", code, out, said)
 	}
 }
@@ -46,7 +49,7 @@ func TestHealthSaysWhyNot(t *testing.T) {
 		http.Error(w, "the log cannot be reached", http.StatusServiceUnavailable)
 	}))
 	defer role.Close()
-	if _, said, code := tell(t, "health", role.URL); code != exitFailed || !strings.Contains(said, "503: the log cannot be reached") {
+	if _, said, code := tell(t, "health", role.URL); code != ExitFailed || !strings.Contains(said, "503: the log cannot be reached") {
 		t.Errorf("exit code %d, said %q", code, said)
 	}
 }
@@ -78,9 +81,9 @@ func TestHealthKnowsWhomToAsk(t *testing.T) {
 // for another name than that of the machine itself.
 func TestHealthAsksByHTTPS(t *testing.T) {
 	t.Parallel()
-	certFile, keyFile, _ := writeCertificate(t, t.TempDir(), 1)
-	d := start(t, "--data", t.TempDir(), "--http", "127.0.0.1:0", "--tls-cert", certFile, "--tls-key", keyFile)
-	_, port, err := net.SplitHostPort(strings.TrimPrefix(d.url, "https://"))
+	certFile, keyFile, _ := testkit.WriteCertificate(t, t.TempDir(), 1)
+	d := dockettest.Start(t, "--data", t.TempDir(), "--http", "127.0.0.1:0", "--tls-cert", certFile, "--tls-key", keyFile)
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(d.URL, "https://"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,8 +101,8 @@ func TestHealthAsksByHTTPS(t *testing.T) {
 			t.Fatalf("never ready: %s", said)
 		}
 	}
-	if said, well := ready(d.url); well || !strings.Contains(said, "certificate") {
+	if said, well := ready(d.URL); well || !strings.Contains(said, "certificate") {
 		t.Errorf("whoever is named must prove who they are: %s", said)
 	}
-	d.stop()
+	d.Stop()
 }

@@ -7,8 +7,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/docketlog/docket/notifier"
 	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/notifier"
 )
 
 // withNotifier opens what looking after notices needs. It delivers nothing: the

@@ -51,7 +51,7 @@ func (c *rebuildCommand) rebuild(ctx context.Context, env *environment, s *syste
 	case errors.As(err, &differs):
 		fmt.Fprintf(env.out, "DIFFERS  %s\nat %s; the first is served, the second was folded anew from the log. The rows served were changed by somebody else, or the fold is not what it was.\n"+
 			"Nothing was switched. docket rebuild --accept-differences serves the new rows, docket rebuild --cancel drops them.\n", differs.Difference, differs.Position)
-		return exitCode(exitFailed)
+		return exitCode(ExitFailed)
 	case err != nil:
 		return fmt.Errorf("rebuild stopped, the rows being served are as they were; docket rebuild goes on, docket rebuild --cancel drops what is made: %w", err)
 	}

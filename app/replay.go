@@ -10,9 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/docketlog/docket/audit"
 	"github.com/docketlog/docket/events"
-	"github.com/google/uuid"
 )
 
 // replayCommand prints events of the log.
@@ -97,7 +98,7 @@ func (c *replayCommand) Run(ctx context.Context, env *environment) error {
 	q, err := c.query(end)
 	if err != nil {
 		fmt.Fprintf(env.progress, "docket replay: %v\n", err)
-		return exitCode(exitUsage)
+		return exitCode(ExitUsage)
 	}
 	if q.From > end.Sequence || q.To > 0 && q.From > q.To {
 		fmt.Fprintf(env.progress, "docket replay: nothing lies there; the log ends at %d\n", end.Sequence)

@@ -62,7 +62,7 @@ func (c *restoreCommand) Run(ctx context.Context, env *environment) error {
 	fmt.Fprintf(env.out, "restored in %s, from a backup made %s: %d events of %d aggregates, %s\n", time.Since(began).Round(time.Millisecond),
 		file.Began().Local().Format(time.DateTime), chains.Events, chains.Aggregates, verdict(chains.Broken == 0, "every chain is whole", "NOT every chain is whole"))
 	if chains.Broken > 0 {
-		return exitCode(exitFailed)
+		return exitCode(ExitFailed)
 	}
 	fmt.Fprintln(env.out, "Start the roles: rows fill themselves, whatever was in the database. Positions of before are refused; whoever follows the log begins anew.")
 	return nil

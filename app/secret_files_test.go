@@ -1,22 +1,13 @@
 package app
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-)
 
-// secretFile writes a file and gives its path.
-func secretFile(t *testing.T, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(path, []byte(text), 0o400); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
+	"github.com/docketlog/docket/internal/testkit"
+)
 
 func TestSecretsAreReadFromFiles(t *testing.T) {
 	t.Parallel()
@@ -24,9 +15,9 @@ func TestSecretsAreReadFromFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			set := map[string]string{
-				"DOCKET_NATS_FILE":     secretFile(t, "nats://docket:hush@nats:4222"+text),
-				"DOCKET_DATABASE_FILE": secretFile(t, "postgres://docket:hush@db/docket"+text),
-				"DOCKET_SMTP_FILE":     secretFile(t, "smtp://docket:hush@mail:587"+text),
+				"DOCKET_NATS_FILE":     testkit.WriteFile(t, "nats://docket:hush@nats:4222"+text),
+				"DOCKET_DATABASE_FILE": testkit.WriteFile(t, "postgres://docket:hush@db/docket"+text),
+				"DOCKET_SMTP_FILE":     testkit.WriteFile(t, "smtp://docket:hush@mail:587"+text),
 			}
 			var s Settings
 			if err := s.readSecrets(func(name string) string { return set[name] }); err != nil {
@@ -42,7 +33,7 @@ func TestSecretsAreReadFromFiles(t *testing.T) {
 func TestAFlagWinsOverAFile(t *testing.T) {
 	t.Parallel()
 	s := Settings{NATS: "nats://flag:4222"}
-	path := secretFile(t, "nats://file:4222")
+	path := testkit.WriteFile(t, "nats://file:4222")
 	if err := s.readSecrets(func(name string) string { return map[string]string{"DOCKET_NATS_FILE": path}[name] }); err != nil {
 		t.Fatal(err)
 	}
@@ -54,14 +45,14 @@ func TestAFlagWinsOverAFile(t *testing.T) {
 // TestMistakesWithFilesAreReportedTogether runs the command line, so that it is
 // the process's own variables that are read.
 func TestMistakesWithFilesAreReportedTogether(t *testing.T) {
-	missing, both, empty := filepath.Join(t.TempDir(), "missing"), secretFile(t, "postgres://docket:hush@db/docket"), secretFile(t, "\n")
+	missing, both, empty := filepath.Join(t.TempDir(), "missing"), testkit.WriteFile(t, "postgres://docket:hush@db/docket"), testkit.WriteFile(t, "\n")
 	t.Setenv("DOCKET_NATS_FILE", missing)
 	t.Setenv("DOCKET_DATABASE_FILE", both)
 	t.Setenv("DOCKET_DATABASE", "postgres://docket:hush@db/docket")
 	t.Setenv("DOCKET_SMTP_FILE", empty)
 	_, said, code := tell(t, "version", "--log-level", "loud")
-	if code != exitUsage {
-		t.Errorf("exit code %d, want %d", code, exitUsage)
+	if code != ExitUsage {
+		t.Errorf("exit code %d, want %d", code, ExitUsage)
 	}
 	for variable, path := range map[string]string{"DOCKET_NATS_FILE": missing, "DOCKET_DATABASE_FILE": both, "DOCKET_SMTP_FILE": empty} {
 		if !slices.ContainsFunc(strings.Split(said, "\n"), func(line string) bool {

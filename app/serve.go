@@ -13,12 +13,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/docketlog/docket/commands"
-	"github.com/docketlog/docket/metrics"
-	"github.com/docketlog/docket/notifier"
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/metrics"
+	"github.com/docketlog/docket/notifier"
 )
 
 const defaultHTTP = "127.0.0.1:8080"

@@ -11,7 +11,7 @@ import (
 func tell(t *testing.T, args ...string) (out, errOut string, code int) {
 	t.Helper()
 	var o, e bytes.Buffer
-	code = run(context.Background(), args, &o, &e)
+	code = Run(context.Background(), args, &o, &e)
 	return o.String(), e.String(), code
 }
 
@@ -20,8 +20,8 @@ func TestAllMistakesAreReportedTogether(t *testing.T) {
 	_, said, code := tell(t, "version", "--http", "here", "--nats", "http://user:hush@x", "--database", "oracle:x", "--smtp", "mail", "--traces", "collector:4318", "--replicas", "2",
 		"--url", "ftp://x", "--log-level", "loud", "--mail-from", "nobody", "--data", "", "--trusted-proxies", "everybody",
 		"--tls-cert", "here.pem", "--request-rate", "fast")
-	if code != exitUsage {
-		t.Errorf("exit code %d, want %d", code, exitUsage)
+	if code != ExitUsage {
+		t.Errorf("exit code %d, want %d", code, ExitUsage)
 	}
 	for _, flag := range []string{"--http", "--nats", "--database", "--smtp", "--traces", "--replicas", "--url", "--log-level", "--mail-from", "--data", "--trusted-proxies", "--tls-cert", "--request-rate"} {
 		if !strings.Contains(said, "  "+flag+": ") {
@@ -80,7 +80,7 @@ func TestWhatIsNotThereIsSaid(t *testing.T) {
 func TestARoleNeedsALogOfOthers(t *testing.T) {
 	t.Parallel()
 	for _, role := range []string{"gateway", "projector", "notifier"} {
-		if _, said, code := tell(t, role, "--data", t.TempDir()); code != exitUsage || !strings.Contains(said, "  --nats: ") {
+		if _, said, code := tell(t, role, "--data", t.TempDir()); code != ExitUsage || !strings.Contains(said, "  --nats: ") {
 			t.Errorf("%s: exit code %d, said %q", role, code, said)
 		}
 	}
@@ -119,7 +119,7 @@ func TestReadReplicasAreChecked(t *testing.T) {
 		{[]string{"projector", "--nats", "nats://127.0.0.1:1", "--read-replicas", "postgres://db/docket"}, "  --read-replicas: only the gateway"},
 		{[]string{"--read-replicas", "postgres://db/docket"}, "  --read-replicas: only the gateway"},
 	} {
-		if _, said, code := tell(t, c.args...); code != exitUsage || !strings.Contains(said, c.said) || strings.Contains(said, "hush") {
+		if _, said, code := tell(t, c.args...); code != ExitUsage || !strings.Contains(said, c.said) || strings.Contains(said, "hush") {
 			t.Errorf("%v: exit code %d, said %q", c.args, code, said)
 		}
 	}

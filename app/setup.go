@@ -8,13 +8,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
+	js "github.com/nats-io/nats.go/jetstream"
+
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/broker/ask"
 	"github.com/docketlog/docket/events/jetstream"
 	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/notifier"
-	"github.com/nats-io/nats.go"
-	js "github.com/nats-io/nats.go/jetstream"
 )
 
 // setupCommand makes on the broker everything the roles need, for an installation

@@ -11,14 +11,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/events/jetstream"
 	"github.com/docketlog/docket/metrics"
 	"github.com/docketlog/docket/projections"
 	"github.com/docketlog/docket/traces"
-	"github.com/google/uuid"
-	"github.com/nats-io/nats.go"
 )
 
 // system is the rooms a role has opened, and how to leave them again.
