@@ -11,9 +11,12 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/docketlog/docket/config"
 )
 
-// Main runs the command line of this process and ends it.
+// Main runs the command line of this process until it is done or the process is
+// asked to end, and ends the process.
 func Main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -26,7 +29,7 @@ func Main() {
 
 // environment is what a command line command may use.
 type environment struct {
-	settings Settings
+	settings config.Settings
 	logger   *slog.Logger
 	out      io.Writer
 	progress io.Writer // for people who watch; standard error
@@ -43,15 +46,8 @@ type exitCode int
 
 func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
-// roleOf is the role that a command runs by itself, or empty.
-func roleOf(command string) string {
-	switch command {
-	case "gateway", "projector", "notifier":
-		return command
-	}
-	return ""
-}
-
+// Run runs a command line until it is done or ctx ends, and gives the exit code.
+// Settings that no flag gives are read from the process's variables.
 func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	var line commandLine
 	if err := line.parse(args, out); err != nil {
@@ -61,13 +57,11 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	if line.chosen == nil {
 		return 0
 	}
-	settings := line.settings
-	unread := settings.readSecrets(os.Getenv)
-	if err := errors.Join(unread, settings.complete(roleOf(line.name))); err != nil {
+	if err := line.settings.Complete(line.process(), os.Getenv); err != nil {
 		fmt.Fprintf(errOut, "docket: these settings cannot be used:\n%v\nTry docket --help.\n", err)
 		return ExitUsage
 	}
-	env := &environment{settings: settings, logger: settings.logger(errOut), out: out, progress: errOut}
+	env := &environment{settings: line.settings, logger: line.settings.Logger(errOut), out: out, progress: errOut}
 	var code exitCode
 	switch err := line.chosen.Run(ctx, env); {
 	case err == nil:

@@ -7,12 +7,18 @@ import (
 	"os"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/docketlog/docket/audit"
 	"github.com/docketlog/docket/projections"
 )
 
 // verifyCommand is the proof that the log is whole and the rows follow from it.
 type verifyCommand struct{}
+
+func (l *commandLine) verify() *cobra.Command {
+	return l.command("verify", "Check every chain of the log, fold it from nothing and compare with the rows. Exits with 1 if anything is wrong.", &verifyCommand{})
+}
 
 func (c *verifyCommand) Run(ctx context.Context, env *environment) error {
 	s, err := openBeside(ctx, env)

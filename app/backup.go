@@ -9,12 +9,21 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/backup"
+	"github.com/docketlog/docket/events/jetstream"
 )
 
 // backupCommand copies the log and the buckets into one file.
 type backupCommand struct {
 	File string
+}
+
+func (l *commandLine) backup() *cobra.Command {
+	var c backupCommand
+	return l.command("backup FILE", "Copy the log and the buckets into one file, which must not be there yet, while people work; - for standard output.", &c, &c.File)
 }
 
 func (c *backupCommand) Run(ctx context.Context, env *environment) error {
@@ -65,11 +74,11 @@ func (s *system) backUp(ctx context.Context, env *environment, w io.Writer) (bac
 	version, _ := built()
 	shown := newSizeBar(env.progress, "backup")
 	defer shown.end()
-	return backup.Take(ctx, s.nc, w, backup.TakeOptions{Version: version, Progress: shown.show})
+	return backup.Take(ctx, s.nc, Stores(), w, backup.TakeOptions{Version: version, Progress: shown.show})
 }
 
 // tellTaken tells what a backup holds.
 func tellTaken(w io.Writer, taken backup.Taken, began time.Time) {
-	fmt.Fprintf(w, "backed up %d events, %d people and what belongs to them, in %s\n", taken.Events, taken.People, time.Since(began).Round(time.Millisecond))
+	fmt.Fprintf(w, "backed up %d events, %d people and what belongs to them, in %s\n", taken[jetstream.DefaultStream], taken[accounts.People.Stream], time.Since(began).Round(time.Millisecond))
 	fmt.Fprintln(w, "It holds names, addresses and hashes of passwords: encrypt it, and keep it as long as those may be kept.")
 }

@@ -11,12 +11,19 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
 // healthCommand asks a role that runs whether it is ready, for whoever has no
 // other program at hand to ask with, as in a container.
 type healthCommand struct {
 	Address string
+}
+
+func (l *commandLine) health() *cobra.Command {
+	var c healthCommand
+	return l.command("health [URL]", "Ask a role that runs whether it is ready: 0 if it is, 1 if not. Default: where --http says this one serves, or http://127.0.0.1:8080; with --tls-cert, by https.", &c, &c.Address)
 }
 
 // healthPatience outlasts what /readyz itself waits for the log and the rows.

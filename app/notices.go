@@ -8,9 +8,24 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/spf13/cobra"
 
+	"github.com/docketlog/docket/config"
 	"github.com/docketlog/docket/notifier"
 )
+
+func (l *commandLine) notices() *cobra.Command {
+	var (
+		resume resumeNoticeCommand
+		why    whyNoticeCommand
+	)
+	list := l.command("list", "List the notices that were given up, and why.", &listNoticesCommand{})
+	return group("notices", "Mail that could not be delivered.", list,
+		list,
+		addFlags(l.command("resume [ID]", "Try to deliver parked notices again: one by its id, as listed, or all.", &resume, &resume.ID),
+			option{config.Switch{Value: &resume.All}, "all", "All that are parked."}),
+		l.command("why EVENT ACCOUNT", "Say what became of one event's notice, by its id as docket replay prints it, to one person, by the account's id.", &why, &why.Event, &why.Account))
+}
 
 // withNotifier opens what looking after notices needs. It delivers nothing: the
 // program that runs does.
@@ -23,7 +38,7 @@ func withNotifier(ctx context.Context, env *environment, do func(*notifier.Notif
 	if err := s.openNames(ctx); err != nil {
 		return err
 	}
-	n, err := s.newNotifier(ctx, s.settings.baseURL(defaultHTTP))
+	n, err := s.newNotifier(ctx, s.settings.BaseURL(defaultHTTP))
 	if err != nil {
 		return err
 	}

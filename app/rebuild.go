@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/docketlog/docket/config"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -16,6 +19,19 @@ type rebuildCommand struct {
 	Back              bool
 	Cancel            bool
 	Discard           bool
+}
+
+func (l *commandLine) rebuild() *cobra.Command {
+	var c rebuildCommand
+	command := addFlags(l.command("rebuild", "Fill the rows anew from the log, beside those being served, compare, and switch; or go back.", &c),
+		option{config.Switch{Value: &c.Fresh}, "fresh", "Begin anew where a rebuild was interrupted; without it, go on."},
+		option{config.Switch{Value: &c.AcceptDifferences}, "accept-differences", "Switch even if the new rows are not as those served."},
+		option{config.Switch{Value: &c.Back}, "back", "Serve the rows again that were served before the last switch, with what has happened since."},
+		option{config.Switch{Value: &c.Cancel}, "cancel", "Drop what an interrupted rebuild left; end one that runs."},
+		option{config.Switch{Value: &c.Discard}, "discard", "Drop the rows that are kept for --back."})
+	command.MarkFlagsMutuallyExclusive("fresh", "back", "cancel", "discard")
+	command.MarkFlagsMutuallyExclusive("accept-differences", "back", "cancel", "discard")
+	return command
 }
 
 func (c *rebuildCommand) Run(ctx context.Context, env *environment) error {

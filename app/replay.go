@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/spf13/cobra"
 
 	"github.com/docketlog/docket/audit"
+	"github.com/docketlog/docket/config"
 	"github.com/docketlog/docket/events"
 )
 
@@ -23,6 +25,16 @@ type replayCommand struct {
 	From    string
 	To      string
 	Types   []string
+}
+
+func (l *commandLine) replay() *cobra.Command {
+	var c replayCommand
+	return addFlags(l.command("replay", "Print events of the log as lines of JSON.", &c),
+		option{config.Text{Value: &c.Task, Holds: "ID"}, "task", "Only this task's events."},
+		option{config.Text{Value: &c.Project, Holds: "ID"}, "project", "Only events of this project and its tasks."},
+		option{config.Text{Value: &c.From, Holds: "POSITION"}, "from", "From this position on, inclusive: a Docket-Position or its number."},
+		option{config.Text{Value: &c.To, Holds: "POSITION|TIME"}, "to", "Up to this position or time, inclusive; a time is 2026-11-23, or 2026-11-23T15:04:05Z."},
+		option{config.List{Values: &c.Types, Holds: "TYPE"}, "types", "Only events of these types, such as task_created,task_moved."})
 }
 
 // query checks what was asked and reports all that is wrong with it together.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/docketlog/docket/audit"
 	"github.com/docketlog/docket/backup"
 	"github.com/docketlog/docket/broker"
@@ -17,6 +19,11 @@ import (
 // Docket's.
 type restoreCommand struct {
 	File string
+}
+
+func (l *commandLine) restore() *cobra.Command {
+	var c restoreCommand
+	return l.command("restore FILE", "Bring a backup back, on a broker that holds nothing of Docket's yet.", &c, &c.File)
 }
 
 // Run reads the file to its end before it touches anything. What it began and
@@ -38,7 +45,7 @@ func (c *restoreCommand) Run(ctx context.Context, env *environment) error {
 	}
 	defer s.close()
 	shown := newSizeBar(env.progress, "restore")
-	err = backup.Restore(ctx, s.nc, file, backup.RestoreOptions{Replicas: s.settings.copies, Progress: shown.show, Logger: s.logger})
+	err = backup.Restore(ctx, s.nc, file, backup.RestoreOptions{Replicas: s.settings.Copies, Progress: shown.show, Logger: s.logger})
 	shown.end()
 	switch {
 	case errors.Is(err, backup.ErrTaken):
@@ -84,7 +91,7 @@ func (c *restoreCommand) check(env *environment, content *os.File) (*backup.File
 
 // verify opens the log as the roles will, and reads all of it.
 func (c *restoreCommand) verify(ctx context.Context, env *environment, s *system) (audit.ChainReport, error) {
-	log, err := jetstream.Open(ctx, s.nc, jetstream.Options{Replicas: s.settings.copies, Logger: s.logger})
+	log, err := jetstream.Open(ctx, s.nc, jetstream.Options{Replicas: s.settings.Copies, Logger: s.logger})
 	if err != nil {
 		return audit.ChainReport{}, err
 	}

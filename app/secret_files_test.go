@@ -9,39 +9,6 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-func TestSecretsAreReadFromFiles(t *testing.T) {
-	t.Parallel()
-	for name, text := range map[string]string{"bare": "", "a line": "\n", "a line of Windows": "\r\n"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			set := map[string]string{
-				"DOCKET_NATS_FILE":     testkit.WriteFile(t, "nats://docket:hush@nats:4222"+text),
-				"DOCKET_DATABASE_FILE": testkit.WriteFile(t, "postgres://docket:hush@db/docket"+text),
-				"DOCKET_SMTP_FILE":     testkit.WriteFile(t, "smtp://docket:hush@mail:587"+text),
-			}
-			var s Settings
-			if err := s.readSecrets(func(name string) string { return set[name] }); err != nil {
-				t.Fatal(err)
-			}
-			if s.NATS != "nats://docket:hush@nats:4222" || s.Database != "postgres://docket:hush@db/docket" || s.SMTP != "smtp://docket:hush@mail:587" {
-				t.Errorf("have %q, %q and %q", s.NATS, s.Database, s.SMTP)
-			}
-		})
-	}
-}
-
-func TestAFlagWinsOverAFile(t *testing.T) {
-	t.Parallel()
-	s := Settings{NATS: "nats://flag:4222"}
-	path := testkit.WriteFile(t, "nats://file:4222")
-	if err := s.readSecrets(func(name string) string { return map[string]string{"DOCKET_NATS_FILE": path}[name] }); err != nil {
-		t.Fatal(err)
-	}
-	if s.NATS != "nats://flag:4222" {
-		t.Errorf("have %q", s.NATS)
-	}
-}
-
 // TestMistakesWithFilesAreReportedTogether runs the command line, so that it is
 // the process's own variables that are read.
 func TestMistakesWithFilesAreReportedTogether(t *testing.T) {
@@ -66,25 +33,5 @@ func TestMistakesWithFilesAreReportedTogether(t *testing.T) {
 	}
 	if strings.Contains(said, "hush") {
 		t.Errorf("a password is shown:\n%s", said)
-	}
-}
-
-// TestEverySecretMayBeAFile: whose help speaks of a password is a secret.
-func TestEverySecretMayBeAFile(t *testing.T) {
-	t.Parallel()
-	var s Settings
-	files := map[string]bool{}
-	for _, one := range s.secrets() {
-		files[one.variable] = true
-	}
-	for _, one := range new(Settings).table() {
-		variable := one.variable
-		if strings.Contains(one.meaning, "password") && !files[variable] {
-			t.Errorf("%s may hold a password and cannot be given by file", variable)
-		}
-		delete(files, variable)
-	}
-	for variable := range files {
-		t.Errorf("%s is no setting", variable)
 	}
 }

@@ -10,9 +10,11 @@ import (
 
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
+	"github.com/spf13/cobra"
 
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/config"
 	"github.com/docketlog/docket/events/jetstream"
 	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/notifier"
@@ -23,6 +25,13 @@ import (
 type setupCommand struct {
 	Subscriber []string
 	Fewer      bool
+}
+
+func (l *commandLine) setup() *cobra.Command {
+	var c setupCommand
+	return addFlags(l.command("setup", "Make on an outside NATS what the roles need, for those that may not do so themselves.", &c),
+		option{config.List{Values: &c.Subscriber, Holds: "NAME"}, "subscriber", "Also make a durable consumer of the log for a service that reads every event; may be repeated."},
+		option{config.Switch{Value: &c.Fewer}, "fewer", "Take copies away where the log has more than --replicas says; otherwise that is refused."})
 }
 
 // consumerName is what a subscriber may be called: it is part of subjects.
@@ -46,7 +55,7 @@ func (c *setupCommand) Run(ctx context.Context, env *environment) error {
 	}
 	defer nc.Close()
 	if !c.Fewer {
-		if err := refuseFewer(ctx, nc, s.settings.copies); err != nil {
+		if err := refuseFewer(ctx, nc, s.settings.Copies); err != nil {
 			return err
 		}
 	}
@@ -64,8 +73,8 @@ func (c *setupCommand) Run(ctx context.Context, env *environment) error {
 		}
 	}
 	copies := "one copy"
-	if s.settings.copies > 1 {
-		copies = fmt.Sprintf("%d copies", s.settings.copies)
+	if s.settings.Copies > 1 {
+		copies = fmt.Sprintf("%d copies", s.settings.Copies)
 	}
 	fmt.Fprintf(env.out, "The broker has what Docket needs, in %s: the log, the buckets, the notices", copies)
 	if len(c.Subscriber) > 0 {
@@ -106,7 +115,7 @@ func refuseFewer(ctx context.Context, nc *nats.Conn, copies int) error {
 const setupPatience = time.Minute
 
 func (c *setupCommand) setUp(ctx context.Context, nc *nats.Conn, s *system) error {
-	copies := s.settings.copies
+	copies := s.settings.Copies
 	log, err := jetstream.Setup(ctx, nc, jetstream.Options{Replicas: copies, Logger: s.logger})
 	if err != nil {
 		return err

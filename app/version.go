@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+
+	"github.com/spf13/cobra"
 )
 
 // version is set by the linker where the tree that is built has no history, as in
@@ -13,6 +15,10 @@ var version string
 
 // versionCommand prints what was built.
 type versionCommand struct{}
+
+func (l *commandLine) version() *cobra.Command {
+	return l.command("version", "Print the version.", &versionCommand{})
+}
 
 func (*versionCommand) Run(_ context.Context, env *environment) error {
 	shown, revision := built()

@@ -21,7 +21,7 @@ import (
 	"github.com/google/uuid"
 	js "github.com/nats-io/nats.go/jetstream"
 
-	"github.com/docketlog/docket/backup"
+	"github.com/docketlog/docket/app"
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/e2e/dockettest"
@@ -39,7 +39,11 @@ func TestBackupTakesEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer nc.Close()
-	want := slices.Sorted(slices.Values(backup.Streams()))
+	var want []string
+	for _, store := range app.Stores() {
+		want = append(want, store.Stream)
+	}
+	slices.Sort(want)
 	if have := brokertest.Streams(t, nc); !slices.Equal(have, want) {
 		t.Errorf("the program keeps %q, a backup takes %q", have, want)
 	}

@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"fmt"
@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// proxies are the networks of those whose word about a client is believed.
-type proxies []netip.Prefix
+// Proxies are the networks of those whose word about a client is believed.
+type Proxies []netip.Prefix
 
 // parseProxies reads networks and single addresses with commas between.
-func parseProxies(text string) (proxies, error) {
-	var list proxies
+func parseProxies(text string) (Proxies, error) {
+	var list Proxies
 	for one := range strings.SplitSeq(text, ",") {
 		if one = strings.TrimSpace(one); one == "" {
 			continue
@@ -30,7 +30,7 @@ func parseProxies(text string) (proxies, error) {
 	return list, nil
 }
 
-func (p proxies) trusts(address netip.Addr) bool {
+func (p Proxies) trusts(address netip.Addr) bool {
 	for _, network := range p {
 		if network.Contains(address.Unmap()) {
 			return true
@@ -39,10 +39,10 @@ func (p proxies) trusts(address netip.Addr) bool {
 	return false
 }
 
-// client is the network address a request came from: the connection's, or, if
+// Client is the network address a request came from: the connection's, or, if
 // that is a proxy's, the last one in X-Forwarded-For that is none. What stands
 // further left in the header, the client may have written itself.
-func (p proxies) client(r *http.Request) string {
+func (p Proxies) Client(r *http.Request) string {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil || !p.trusts(peer.Addr()) {
 		return r.RemoteAddr

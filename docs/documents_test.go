@@ -1,11 +1,10 @@
-package app
+package docs
 
 import (
 	"flag"
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,10 +12,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docketlog/docket/app"
+	"github.com/docketlog/docket/config"
 	"github.com/docketlog/docket/e2e/dockettest"
 	"github.com/docketlog/docket/events"
-	"github.com/docketlog/docket/gateway"
-	"github.com/docketlog/docket/metrics"
 )
 
 var update = flag.Bool("update", false, "write the generated parts of documents")
@@ -49,18 +48,18 @@ func section(t *testing.T, path, marker, want string) {
 		}
 		return
 	}
-	t.Errorf("%s: the table of %s is not what the program says; run go test -run TestDocuments -update .", path, marker)
+	t.Errorf("%s: the table of %s is not what the program says; run go test -run TestDocuments -update ./docs", path, marker)
 }
 
 func TestDocumentsShowEverySetting(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("| flag | variable | default | meaning |\n|---|---|---|---|\n")
-	byFile := map[string]string{}
-	for _, one := range new(Settings).secrets() {
-		byFile[one.variable] = " or `" + one.variable + fileSuffix + "`"
-	}
-	for _, one := range new(Settings).table() {
-		fmt.Fprintf(&b, "| `--%s` | `%s`%s | %s | %s |\n", one.name, one.variable, byFile[one.variable], quoted(one.initial), one.meaning)
+	for _, one := range new(config.Settings).Table() {
+		byFile := ""
+		if file := one.FileVariable(); file != "" {
+			byFile = " or `" + file + "`"
+		}
+		fmt.Fprintf(&b, "| `--%s` | `%s`%s | %s | %s |\n", one.Name, one.Variable, byFile, quoted(one.Initial), one.Meaning)
 	}
 	section(t, "docs/operations.md", "settings", b.String())
 }
@@ -68,10 +67,8 @@ func TestDocumentsShowEverySetting(t *testing.T) {
 func TestDocumentsShowEveryMetric(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("| metric | meaning |\n|---|---|\n")
-	for _, all := range []iter.Seq2[string, string]{metrics.All(), gateway.Figures()} {
-		for name, help := range all {
-			fmt.Fprintf(&b, "| `%s` | %s |\n", name, help)
-		}
+	for name, help := range app.Metrics() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", name, help)
 	}
 	section(t, "docs/operations.md", "metrics", b.String())
 }
@@ -152,7 +149,7 @@ func TestDocumentsPointAtWhatIsThere(t *testing.T) {
 	}
 	documents = append(append(append(documents, decisions...), beside...), "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
-	path := regexp.MustCompile("`((?:events|commands|accounts|projections|gateway|notifier|audit|backup|metrics|broker|deploy|docs)/[a-z0-9_/.-]+)`")
+	path := regexp.MustCompile("`((?:events|commands|accounts|projections|gateway|notifier|audit|backup|metrics|broker|operations|app|config|e2e|internal|deploy|docs)/[a-z0-9_/.-]+)`")
 	for _, document := range documents {
 		text, err := os.ReadFile(document)
 		if err != nil {

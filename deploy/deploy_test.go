@@ -1,6 +1,7 @@
-package app
+package deploy
 
 import (
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -9,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docketlog/docket/app"
 	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/config"
 	"github.com/docketlog/docket/e2e/dockettest"
 	"github.com/docketlog/docket/internal/testkit"
 )
@@ -41,11 +44,8 @@ func filesOf(t *testing.T, folder string) map[string]string {
 func TestDeployedVariablesAreSettings(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
-	for _, one := range new(Settings).table() {
-		known[one.variable] = true
-	}
-	for _, one := range new(Settings).secrets() {
-		known[one.variable+fileSuffix] = true
+	for _, one := range new(config.Settings).Table() {
+		known[one.Variable], known[one.FileVariable()] = true, true
 	}
 	// Where alerts go is said to a script, which lists its variables.
 	for _, m := range regexp.MustCompile(`(?m)^#   (DOCKET_[A-Z_]+) `).FindAllStringSubmatch(testkit.ReadFile(t, "monitoring/alertmanager/configure"), -1) {
@@ -84,8 +84,9 @@ func TestDeployedSettingsAreAccepted(t *testing.T) {
 		for _, set := range literal.FindAllStringSubmatch(text, -1) {
 			t.Setenv(set[1], set[2])
 		}
-		if _, said, code := tell(t, "version"); code != 0 {
-			t.Errorf("%s: exit code %d, said %q", path, code, said)
+		var said testkit.Buffer
+		if code := app.Run(t.Context(), []string{"version"}, io.Discard, &said); code != 0 {
+			t.Errorf("%s: exit code %d, said %q", path, code, said.String())
 		}
 	}
 	if overlays < 2 {

@@ -6,11 +6,13 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/docketlog/docket/config"
 )
 
 func TestRefusalOfACertificate(t *testing.T) {
 	t.Parallel()
-	s := &system{settings: Settings{NATS: "tls://gateway:secret@nats-1:4222,tls://gateway:secret@nats-2:4222"}}
+	s := &system{settings: config.Settings{NATS: "tls://gateway:secret@nats-1:4222,tls://gateway:secret@nats-2:4222"}}
 	for _, c := range []struct {
 		err  error
 		want string

@@ -1,4 +1,4 @@
-package app
+package certificate
 
 import (
 	"crypto/tls"
@@ -10,9 +10,14 @@ import (
 	"time"
 )
 
-// certificate is a certificate and its key in two files, which may be renewed
-// while the program runs.
-type certificate struct {
+// Certificate is a certificate and its key in two files, which may be renewed
+// while the program runs. Its methods may be called from several goroutines at
+// once.
+type Certificate struct {
+	// Interval is how often it is looked whether the files have changed. It may be
+	// set while nobody uses the certificate.
+	Interval time.Duration
+
 	certFile, keyFile string
 	logger            *slog.Logger
 
@@ -22,35 +27,33 @@ type certificate struct {
 	checked time.Time
 }
 
-// renewalCheck is how often it is looked whether the files have changed.
-const renewalCheck = 30 * time.Second
-
-// openCertificate reads the files, so that what is wrong with them is known at
-// the start.
-func openCertificate(certFile, keyFile string, logger *slog.Logger) (*certificate, error) {
-	c := &certificate{certFile: certFile, keyFile: keyFile, logger: logger}
+// Open reads the files, so that what is wrong with them is known at the start.
+// The logger is told of a renewal that cannot be read, and of a certificate that
+// is not valid now.
+func Open(certFile, keyFile string, logger *slog.Logger) (*Certificate, error) {
+	c := &Certificate{Interval: 30 * time.Second, certFile: certFile, keyFile: keyFile, logger: logger}
 	if err := c.load(); err != nil {
 		return nil, fmt.Errorf("TLS certificate %s with key %s: %w", certFile, keyFile, err)
 	}
 	return c, nil
 }
 
-// serve serves HTTPS by TLS 1.2 and newer with the certificate as it is at each
+// Server serves HTTPS by TLS 1.2 and newer with the certificate as it is at each
 // handshake.
-func (c *certificate) serve() *tls.Config {
+func (c *Certificate) Server() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current(), nil }}
 }
 
-// show shows the certificate to a server, as it is at each handshake.
-func (c *certificate) show() *tls.Config {
+// Client shows the certificate to a server, as it is at each handshake.
+func (c *Certificate) Client() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12,
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return c.current(), nil }}
 }
 
-// expiry is when the certificate runs out, or the first of those that vouch for
+// Expiry is when the certificate runs out, or the first of those that vouch for
 // it.
-func (c *certificate) expiry() time.Time {
+func (c *Certificate) Expiry() time.Time {
 	pair := c.current()
 	first := pair.Leaf.NotAfter
 	for _, der := range pair.Certificate {
@@ -63,10 +66,10 @@ func (c *certificate) expiry() time.Time {
 
 // current is the certificate, read again if its files have changed. While they
 // cannot be read, as in the midst of a renewal, it is the one from before.
-func (c *certificate) current() *tls.Certificate {
+func (c *Certificate) current() *tls.Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if time.Since(c.checked) < renewalCheck {
+	if time.Since(c.checked) < c.Interval {
 		return c.pair
 	}
 	if stamp, err := c.changed(); err == nil && stamp == c.stamp {
@@ -80,7 +83,7 @@ func (c *certificate) current() *tls.Certificate {
 	return c.pair
 }
 
-func (c *certificate) load() error {
+func (c *Certificate) load() error {
 	stamp, err := c.changed()
 	if err != nil {
 		return err
@@ -98,7 +101,7 @@ func (c *certificate) load() error {
 	return nil
 }
 
-func (c *certificate) changed() (stamp [2]time.Time, err error) {
+func (c *Certificate) changed() (stamp [2]time.Time, err error) {
 	for i, name := range []string{c.certFile, c.keyFile} {
 		info, err := os.Stat(name)
 		if err != nil {

@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"net/http"
@@ -27,11 +27,11 @@ func TestOnlyProxiesAreBelieved(t *testing.T) {
 		"four in six":                       {"[::ffff:10.1.2.3]:1234", []string{"198.51.100.1"}, "198.51.100.1"},
 	} {
 		r := &http.Request{RemoteAddr: c.peer, Header: http.Header{"X-Forwarded-For": c.said}}
-		if got := trusted.client(r); got != c.want {
+		if got := trusted.Client(r); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
-	if got := (proxies)(nil).client(&http.Request{RemoteAddr: "127.0.0.1:1", Header: http.Header{"X-Forwarded-For": {"198.51.100.1"}}}); got != "127.0.0.1:1" {
+	if got := (Proxies)(nil).Client(&http.Request{RemoteAddr: "127.0.0.1:1", Header: http.Header{"X-Forwarded-For": {"198.51.100.1"}}}); got != "127.0.0.1:1" {
 		t.Errorf("where none is trusted: %s", got)
 	}
 	if _, err := parseProxies("10.0.0.0/33"); err == nil {

@@ -33,26 +33,6 @@ func TestAllMistakesAreReportedTogether(t *testing.T) {
 	}
 }
 
-// A database of another make is checked as far as that goes without it.
-func TestDatabaseAddresses(t *testing.T) {
-	t.Parallel()
-	for address, problem := range map[string]string{
-		"mysql://docket:hush@db/docket":          "",
-		"mysql://docket:hush@db/docket?tls=true": "",
-		"mysql://docket:hush@db":                 "mysql://user:password@host:3306/database",
-		"mysql://docket:hush@db/docket?tls=so":   "tls is",
-		"postgres://docket:hush@db/docket":       "",
-		"postgres:docket":                        "postgres://user:password@host:port/name",
-		"mariadb://docket:hush@db/docket":        "must begin with",
-	} {
-		s := Settings{Data: "here", MailFrom: "docket@example.org", LogLevel: "info", Database: address}
-		err := s.complete("")
-		if (err == nil) != (problem == "") || err != nil && (!strings.Contains(err.Error(), problem) || strings.Contains(err.Error(), "hush")) {
-			t.Errorf("%s: %v, want %q", address, err, problem)
-		}
-	}
-}
-
 func TestHelpNamesEveryCommand(t *testing.T) {
 	t.Parallel()
 	out, _, code := tell(t, "--help")
@@ -89,24 +69,6 @@ func TestARoleNeedsALogOfOthers(t *testing.T) {
 	}
 }
 
-func TestSettingsFillEachOther(t *testing.T) {
-	t.Parallel()
-	s := Settings{Data: "here", MailFrom: "docket@example.org", LogLevel: "info"}
-	if err := s.complete(""); err != nil {
-		t.Fatal(err)
-	}
-	if s.Database != "sqlite:here/rows.db" {
-		t.Errorf("database %q", s.Database)
-	}
-	if got := s.baseURL("0.0.0.0:80"); got != "http://localhost:80" {
-		t.Errorf("base URL %q", got)
-	}
-	s.URL = "https://docket.example"
-	if got := s.baseURL("0.0.0.0:80"); got != s.URL {
-		t.Errorf("base URL %q", got)
-	}
-}
-
 func TestReadReplicasAreChecked(t *testing.T) {
 	t.Parallel()
 	gateway := []string{"gateway", "--nats", "nats://127.0.0.1:1", "--database", "postgres://db/docket"}
@@ -121,20 +83,6 @@ func TestReadReplicasAreChecked(t *testing.T) {
 	} {
 		if _, said, code := tell(t, c.args...); code != ExitUsage || !strings.Contains(said, c.said) || strings.Contains(said, "hush") {
 			t.Errorf("%v: exit code %d, said %q", c.args, code, said)
-		}
-	}
-}
-
-func TestSecretsAreNotShown(t *testing.T) {
-	t.Parallel()
-	for address, want := range map[string]string{
-		"postgres://docket:hush@db/docket?sslpassword=hush": "postgres://docket:xxxxx@db/docket",
-		"mysql://docket:hush@db/docket?tls=true":            "mysql://docket:xxxxx@db/docket",
-		"nats://a:hush@one:4222,nats://a:hush@two:4222":     "nats://a:xxxxx@one:4222,nats://a:xxxxx@two:4222",
-		"sqlite:/data/rows.db":                              "sqlite:/data/rows.db",
-	} {
-		if got := withoutSecrets(address); got != want {
-			t.Errorf("%s is shown as %s, want %s", address, got, want)
 		}
 	}
 }
