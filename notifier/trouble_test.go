@@ -13,6 +13,7 @@ import (
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
 // TestBrokerRestarts stops the broker under a running notifier whose mail
@@ -37,7 +38,7 @@ func TestBrokerRestarts(t *testing.T) {
 
 	b.Stop()
 	brokertest.StartIn(t, folder)
-	server := startMailServer(t, address)
+	server := smtptest.Start(t, address)
 	for _, person := range []uuid.UUID{ann, bob} {
 		var e Entry
 		eventually(t, "the ledger knows the outcome", func() bool {
@@ -48,7 +49,7 @@ func TestBrokerRestarts(t *testing.T) {
 			t.Errorf("outcome %q, want delivered", e.Outcome)
 		}
 	}
-	if got := len(server.mails()); got != 2 {
+	if got := len(server.All()); got != 2 {
 		t.Errorf("%d mails, want 2", got)
 	}
 }
@@ -137,8 +138,8 @@ func TestOnThreeNodes(t *testing.T) {
 	t.Parallel()
 	servers := brokertest.Cluster(t, 3)
 	w := newWorldOn(t, t.TempDir(), func() (*nats.Conn, error) { return broker.Dial(context.Background(), servers.URL()) }, 3)
-	server := startMailServer(t, "")
-	o := w.options(server.url())
+	server := smtptest.Start(t, "")
+	o := w.options(server.URL())
 	o.Replicas = 3
 	n := w.notifier(o)
 	stop := w.run(n)
@@ -158,14 +159,14 @@ func TestOnThreeNodes(t *testing.T) {
 	})
 	w.settled(again)
 	seen := map[string]int{}
-	for _, m := range server.mails() {
-		seen[m.mail.Header.Get("Message-ID")]++
+	for _, m := range server.All() {
+		seen[m.Message.Header.Get("Message-ID")]++
 	}
 	if len(seen) != 3 {
 		t.Errorf("%d different mails, want 3: %v", len(seen), seen)
 	}
-	if len(server.mails()) != 3 {
-		t.Errorf("%d mails, want 3: %v", len(server.mails()), seen)
+	if len(server.All()) != 3 {
+		t.Errorf("%d mails, want 3: %v", len(server.All()), seen)
 	}
 }
 
@@ -209,14 +210,14 @@ func (w *world) createsWhenUp(actor uuid.UUID, name, title string, assignees ...
 func TestFullStreamHoldsEventsBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
-	server.behave(func(at, _ string) error {
+	server := smtptest.Start(t, "")
+	server.Behave(func(at, _ string) error {
 		if at == "rcpt" {
 			return errReply(451, "try later")
 		}
 		return nil
 	})
-	n := w.notifier(w.options(server.url()))
+	n := w.notifier(w.options(server.URL()))
 	config := n.notices.stream.CachedInfo().Config
 	config.MaxMsgs = 1
 	if _, err := w.js.UpdateStream(t.Context(), config); err != nil {
@@ -228,7 +229,7 @@ func TestFullStreamHoldsEventsBack(t *testing.T) {
 	if s := n.Status(); s.Lag != 1 || s.Waiting != 1 || s.Oldest <= 0 {
 		t.Errorf("status %+v, want one notice to wait, for a while now, and its event too", s)
 	}
-	server.behave(func(string, string) error { return nil })
+	server.Behave(func(string, string) error { return nil })
 	for _, person := range []uuid.UUID{ann, bob} {
 		if got := w.outcome(n, created, person).Outcome; got != Delivered {
 			t.Errorf("outcome %q, want delivered", got)

@@ -168,10 +168,10 @@ func startRoles(t *testing.T) *roles {
 		t.Fatal(err)
 	}
 	address.User = url.UserPassword(login.User, login.Password)
-	mails := smtptest.Start(t)
+	mails := smtptest.Start(t, "")
 	settings := []string{
 		"--nats", address.String(), "--database", "sqlite:" + filepath.Join(dir, "rows.db"), "--data", dir,
-		"--smtp", mails.URL, "--http", "127.0.0.1:0", "--url", "http://docket.test",
+		"--smtp", mails.URL(), "--http", "127.0.0.1:0", "--url", "http://docket.test",
 	}
 	role := func(name string) *dockettest.Process {
 		return dockettest.Start(t, append([]string{name}, settings...)...)

@@ -31,8 +31,8 @@ func TestAvailability(t *testing.T) {
 	}
 	database := startOwnPostgres(t)
 	servers := brokertest.StartPrograms(t, brokertest.Always, brokertest.Place{Folder: t.TempDir()}, brokertest.Place{Folder: t.TempDir()}, brokertest.Place{Folder: t.TempDir()})
-	mails := smtptest.Start(t)
-	settings := []string{"--nats", servers.URL(), "--replicas", "3", "--database", database.url(), "--smtp", mails.URL, "--data", t.TempDir(), "--url", "http://docket.test"}
+	mails := smtptest.Start(t, "")
+	settings := []string{"--nats", servers.URL(), "--replicas", "3", "--database", database.url(), "--smtp", mails.URL(), "--data", t.TempDir(), "--url", "http://docket.test"}
 	role := func(name, address string) *dockettest.Process {
 		return dockettest.Start(t, append([]string{name, "--http", address}, settings...)...)
 	}

@@ -40,9 +40,9 @@ func TestRolesWithTheirOwnUsers(t *testing.T) {
 			t.Fatalf("setup: exit code %d: %s", code, out)
 		}
 	}
-	mails := smtptest.Start(t)
+	mails := smtptest.Start(t, "")
 	role := func(name string) *dockettest.Process {
-		return dockettest.Start(t, append([]string{name, "--http", "127.0.0.1:0", "--url", "http://docket.test", "--smtp", mails.URL}, settings(name)...)...)
+		return dockettest.Start(t, append([]string{name, "--http", "127.0.0.1:0", "--url", "http://docket.test", "--smtp", mails.URL()}, settings(name)...)...)
 	}
 	gateways := []*dockettest.Process{role("gateway"), role("gateway")}
 	projector, notifier := role("projector"), role("notifier")

@@ -26,7 +26,7 @@ import (
 // holds are not taken for true.
 func TestClusterIsRestored(t *testing.T) {
 	address := sqltest.PostgresURL(t)
-	mails := smtptest.Start(t)
+	mails := smtptest.Start(t, "")
 	type installation struct {
 		*guarded
 		settings func(user string) []string
@@ -39,7 +39,7 @@ func TestClusterIsRestored(t *testing.T) {
 			return []string{"--nats", g.address(t, user), "--nats-ca", g.ca(), "--replicas", "3", "--data", data}
 		}
 		return installation{g, settings, func(name, database string) *dockettest.Process {
-			return dockettest.Start(t, append([]string{name, "--http", "127.0.0.1:0", "--url", "http://docket.test", "--smtp", mails.URL, "--database", database}, settings(name)...)...)
+			return dockettest.Start(t, append([]string{name, "--http", "127.0.0.1:0", "--url", "http://docket.test", "--smtp", mails.URL(), "--database", database}, settings(name)...)...)
 		}}
 	}
 	run := func(in installation, user string, command ...string) string {

@@ -29,8 +29,8 @@ func TestRolesApart(t *testing.T) {
 func rolesApart(t *testing.T, database string) {
 	t.Helper()
 	cluster := brokertest.Cluster(t, 3)
-	mails := smtptest.Start(t)
-	settings := []string{"--nats", cluster.URL(), "--replicas", "3", "--database", database, "--smtp", mails.URL, "--data", t.TempDir(), "--http", "127.0.0.1:0", "--url", "http://docket.test"}
+	mails := smtptest.Start(t, "")
+	settings := []string{"--nats", cluster.URL(), "--replicas", "3", "--database", database, "--smtp", mails.URL(), "--data", t.TempDir(), "--http", "127.0.0.1:0", "--url", "http://docket.test"}
 	role := func(name string) *dockettest.Process {
 		return dockettest.Start(t, append([]string{name}, settings...)...)
 	}

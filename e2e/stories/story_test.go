@@ -23,8 +23,8 @@ import (
 func TestTheWholeLoop(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	mails := smtptest.Start(t)
-	args := []string{"--data", data, "--http", "127.0.0.1:0", "--smtp", mails.URL, "--url", "https://docket.example"}
+	mails := smtptest.Start(t, "")
+	args := []string{"--data", data, "--http", "127.0.0.1:0", "--smtp", mails.URL(), "--url", "https://docket.example"}
 	d := dockettest.Start(t, args...)
 
 	mina, jun, mallory := dockettest.Join(t, d, "Mina"), dockettest.Join(t, d, "Jun"), dockettest.Join(t, d, "Mallory")

@@ -89,8 +89,8 @@ func (c *spanCollector) text() string {
 // and into the rows, in the real program.
 func TestOneTraceFromRequestToMail(t *testing.T) {
 	t.Parallel()
-	spans, mails := startSpanCollector(t), smtptest.Start(t)
-	d := dockettest.Start(t, "--data", t.TempDir(), "--http", "127.0.0.1:0", "--smtp", mails.URL, "--traces", spans.url)
+	spans, mails := startSpanCollector(t), smtptest.Start(t, "")
+	d := dockettest.Start(t, "--data", t.TempDir(), "--http", "127.0.0.1:0", "--smtp", mails.URL(), "--traces", spans.url)
 	mina, jun := dockettest.Join(t, d, "Mina"), dockettest.Join(t, d, "Jun")
 	junID := jun.Ask(200, "GET", "/api/v1/me", nil)["id"].(string)
 	project := mina.Ask(201, "POST", "/api/v1/projects", map[string]any{"name": "Garden"})["id"].(string)
