@@ -16,6 +16,7 @@ import (
 	"github.com/docketlog/docket/events"
 	eventlog "github.com/docketlog/docket/events/jetstream"
 	"github.com/docketlog/docket/internal/testkit"
+	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
 // The environment of the process that is killed.
@@ -95,8 +96,8 @@ func TestKilledAtAnyInstant(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			server := startMailServer(t, "")
-			n := w.notifier(brief(w.options(server.url())))
+			server := smtptest.Start(t, "")
+			n := w.notifier(brief(w.options(server.URL())))
 
 			var once sync.Once
 			killed := make(chan struct{})
@@ -109,7 +110,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 					close(killed)
 				})
 			}
-			server.behave(func(stage, _ string) error {
+			server.Behave(func(stage, _ string) error {
 				if stage == instant.stage {
 					strike("")
 				}
@@ -128,7 +129,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			armed <- startVictim(t, w, server.url())
+			armed <- startVictim(t, w, server.URL())
 			task, created := w.creates(mina, "t", "Fix the tap", ann, bob)
 			moved := w.does(ann, task, events.TaskMoved{
 				Status: events.Changed[string]{From: "waiting", To: "done"}, Rank: events.Changed[string]{From: "V", To: "V"},
@@ -142,8 +143,8 @@ func TestKilledAtAnyInstant(t *testing.T) {
 				noticeID(moved.ID, mina), noticeID(moved.ID, bob),
 			}
 			got := map[string]int{}
-			for _, m := range server.mails() {
-				got[strings.Trim(m.mail.Header.Get("Message-ID"), "<>")]++
+			for _, m := range server.All() {
+				got[strings.Trim(m.Message.Header.Get("Message-ID"), "<>")]++
 			}
 			twice := 0
 			for _, id := range want {

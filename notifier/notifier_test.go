@@ -13,6 +13,7 @@ import (
 
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/internal/testkit"
+	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
 // redecide makes the notifier see every event since the beginning again.
@@ -62,15 +63,15 @@ func TestAnotherNotifierGoesOn(t *testing.T) {
 func TestWhoMayNotReadIsNotTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
+	server := smtptest.Start(t, "")
 	busy := errReply(451, "try later")
-	server.behave(func(stage, to string) error {
+	server.Behave(func(stage, to string) error {
 		if stage == "rcpt" && strings.HasPrefix(to, "Ann") {
 			return busy
 		}
 		return nil
 	})
-	n := w.notifier(w.options(server.url()))
+	n := w.notifier(w.options(server.URL()))
 	w.run(n)
 
 	// Ann is a member when it is decided and no longer when it is delivered;
@@ -80,7 +81,7 @@ func TestWhoMayNotReadIsNotTold(t *testing.T) {
 	comes(t, "Ann's mail to be tried", n, func(s Status) bool { return s.Retrying > 0 })
 	w.does(mina, events.Project(projectID), events.MemberRemoved{Account: ann, Role: events.RoleMember})
 	w.outcome(n, first, ann)
-	server.behave(func(string, string) error { return nil })
+	server.Behave(func(string, string) error { return nil })
 
 	_, second := w.creates(mina, "u", "Paint the door", ann)
 	w.settled(n)
@@ -96,29 +97,29 @@ func TestWhoMayNotReadIsNotTold(t *testing.T) {
 			t.Errorf("outcome %q, %q, reason %q; want suppressed, %q", e.Outcome, e.Cause, e.Reason, c.cause)
 		}
 	}
-	if mails := server.mails(); len(mails) != 0 {
-		t.Errorf("%d mails left, the first to %s", len(mails), mails[0].to)
+	if mails := server.All(); len(mails) != 0 {
+		t.Errorf("%d mails left, the first to %s", len(mails), mails[0].To)
 	}
 }
 
 func TestRepeatedEventsMakeNoSecondMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
-	n := w.notifier(w.options(server.url()))
+	server := smtptest.Start(t, "")
+	n := w.notifier(w.options(server.URL()))
 	stop := w.run(n)
 	task, created := w.creates(mina, "t", "Fix the tap", ann, bob)
 	w.does(ann, task, events.CommentAdded{Comment: named("c"), Text: "Soon."})
 	w.outcome(n, created, bob)
 	w.settled(n)
 	stop()
-	want := len(server.mails())
+	want := len(server.All())
 
-	again := w.notifier(w.options(server.url()))
+	again := w.notifier(w.options(server.URL()))
 	w.redecide(again)
 	w.run(again)
 	w.settled(again)
-	if got := len(server.mails()); got != want || want != 4 {
+	if got := len(server.All()); got != want || want != 4 {
 		t.Errorf("%d mails after every event came twice, %d before, want 4", got, want)
 	}
 }
@@ -126,10 +127,10 @@ func TestRepeatedEventsMakeNoSecondMail(t *testing.T) {
 func TestSeveralNotifiersShareTheWork(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
+	server := smtptest.Start(t, "")
 	var all []*Notifier
 	for range 3 {
-		n := w.notifier(w.options(server.url()))
+		n := w.notifier(w.options(server.URL()))
 		w.run(n)
 		all = append(all, n)
 	}
@@ -140,11 +141,11 @@ func TestSeveralNotifiersShareTheWork(t *testing.T) {
 	}
 	w.settled(all[0])
 	seen := map[string]int{}
-	for _, m := range server.mails() {
-		seen[m.mail.Header.Get("Message-ID")]++
+	for _, m := range server.All() {
+		seen[m.Message.Header.Get("Message-ID")]++
 	}
-	if len(seen) != comments+1 || len(server.mails()) != comments+1 {
-		t.Errorf("%d mails, %d different, want %d", len(server.mails()), len(seen), comments+1)
+	if len(seen) != comments+1 || len(server.All()) != comments+1 {
+		t.Errorf("%d mails, %d different, want %d", len(server.All()), len(seen), comments+1)
 	}
 }
 
@@ -153,10 +154,10 @@ func TestSeveralNotifiersShareTheWork(t *testing.T) {
 func TestASlowMailIsNotTakenOver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
-	o := w.options(server.url())
+	server := smtptest.Start(t, "")
+	o := w.options(server.URL())
 	o.takeover = 4 * time.Second // a sign of life comes every second, or a little later on a busy machine
-	server.behave(func(stage, _ string) error {
+	server.Behave(func(stage, _ string) error {
 		if stage == "accepted" {
 			time.Sleep(3 * o.takeover / 2)
 		}
@@ -168,7 +169,7 @@ func TestASlowMailIsNotTakenOver(t *testing.T) {
 	_, event := w.creates(mina, "slow", "Fix the tap", ann)
 	w.outcome(one, event, ann)
 	w.settled(one)
-	if n := len(server.mails()); n != 1 {
+	if n := len(server.All()); n != 1 {
 		t.Errorf("%d mails, want 1", n)
 	}
 	info, err := one.deliverer.Info(within(t))
@@ -253,16 +254,16 @@ func TestStatusTellsHowFarBehind(t *testing.T) {
 func TestEndingFinishesWhatIsInHand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
+	server := smtptest.Start(t, "")
 	reached, proceed := make(chan struct{}), make(chan struct{})
-	server.behave(func(stage, _ string) error {
+	server.Behave(func(stage, _ string) error {
 		if stage == "accepted" {
 			reached <- struct{}{}
 			<-proceed
 		}
 		return nil
 	})
-	o := w.options(server.url())
+	o := w.options(server.URL())
 	n := w.notifier(o)
 	stop := w.run(n)
 	_, created := w.creates(mina, "t", "Fix the tap", ann)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/internal/testkit"
+	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
 func errReply(code int, text string) error {
@@ -63,31 +64,31 @@ func TestSMTPURLs(t *testing.T) {
 func TestTroubleThatPasses(t *testing.T) {
 	t.Parallel()
 	for _, stage := range []string{"greeting", "mail", "rcpt", "data", "accept", "accepted"} {
-		for name, trouble := range map[string]error{"451": errReply(451, "try later"), "421": errReply(421, "closing"), "hang up": errHangUp} {
+		for name, trouble := range map[string]error{"451": errReply(451, "try later"), "421": errReply(421, "closing"), "hang up": smtptest.ErrHangUp} {
 			t.Run(stage+" "+name, func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t)
-				server := startMailServer(t, "")
+				server := smtptest.Start(t, "")
 				var times atomic.Int32
-				server.behave(func(at, _ string) error {
+				server.Behave(func(at, _ string) error {
 					if at == stage && times.Add(1) <= 5 {
 						return trouble
 					}
 					return nil
 				})
-				n := w.notifier(w.options(server.url()))
+				n := w.notifier(w.options(server.URL()))
 				w.run(n)
 				_, created := w.creates(mina, "t", "Fix the tap", ann)
 				if got := w.outcome(n, created, ann).Outcome; got != Delivered {
 					t.Errorf("outcome %q, want delivered", got)
 				}
 				w.settled(n)
-				mails := server.mails()
+				mails := server.All()
 				if len(mails) == 0 || len(mails) > 1 && stage != "accepted" {
 					t.Fatalf("%d mails, want one", len(mails))
 				}
 				for _, m := range mails {
-					if diff := cmp.Diff(string(mails[0].raw), string(m.raw)); diff != "" {
+					if diff := cmp.Diff(string(mails[0].Raw), string(m.Raw)); diff != "" {
 						t.Errorf("the repeated mail is another:\n%s", diff)
 					}
 				}
@@ -103,15 +104,15 @@ func TestRefusedIsParkedAndResumed(t *testing.T) {
 		t.Run(stage, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			server := startMailServer(t, "")
-			server.behave(func(at, to string) error {
+			server := smtptest.Start(t, "")
+			server.Behave(func(at, to string) error {
 				if at == stage && strings.HasPrefix(to, "Ann") {
 					return errReply(550, "no mailbox <Ann@people.test> here")
 				}
 				return nil
 			})
 			var logged testkit.Buffer
-			o := w.options(server.url())
+			o := w.options(server.URL())
 			o.Logger = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			n := w.notifier(o)
 			w.run(n)
@@ -155,7 +156,7 @@ func TestRefusedIsParkedAndResumed(t *testing.T) {
 				s := n.Status()
 				return fmt.Sprintf("parked %+v, %v, status %+v", again, err, s), err == nil && len(again) == 1 && again[0].Since.After(parked[0].Since) && s.Waiting == 0
 			})
-			server.behave(func(string, string) error { return nil })
+			server.Behave(func(string, string) error { return nil })
 			if count, err := n.ResumeAll(within(t)); count != 1 || err != nil {
 				t.Errorf("resumed %d, %v", count, err)
 			}
@@ -171,14 +172,14 @@ func TestRefusedIsParkedAndResumed(t *testing.T) {
 func TestTriesComeToAnEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
-	server.behave(func(at, _ string) error {
+	server := smtptest.Start(t, "")
+	server.Behave(func(at, _ string) error {
 		if at == "rcpt" {
 			return errReply(450, "busy")
 		}
 		return nil
 	})
-	o := w.options(server.url())
+	o := w.options(server.URL())
 	o.Tries = 4
 	n := w.notifier(o)
 	w.run(n)
@@ -187,7 +188,7 @@ func TestTriesComeToAnEnd(t *testing.T) {
 		return e.Outcome == ParkedOutcome && e.Tries == 4 && strings.Contains(e.Cause, "450")
 	})
 	w.settled(n)
-	server.behave(func(string, string) error { return nil })
+	server.Behave(func(string, string) error { return nil })
 	if count, err := n.ResumeAll(within(t)); count != 1 || err != nil {
 		t.Fatalf("resumed %d, %v", count, err)
 	}
@@ -239,14 +240,14 @@ func TestServerThatStallsOrIsDown(t *testing.T) {
 	}
 	stalled.Wait()
 
-	server := startMailServer(t, address)
+	server := smtptest.Start(t, address)
 	for _, person := range []uuid.UUID{ann, bob} {
 		if got := w.outcome(n, created, person).Outcome; got != Delivered {
 			t.Errorf("outcome %q, want delivered", got)
 		}
 	}
 	w.settled(n)
-	if got := len(server.mails()); got != 2 {
+	if got := len(server.All()); got != 2 {
 		t.Errorf("%d mails, want 2", got)
 	}
 	if n.Status().ServerDown {
@@ -259,14 +260,14 @@ func TestServerThatStallsOrIsDown(t *testing.T) {
 func TestDeadServerIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
-	server.behave(func(at, _ string) error {
+	server := smtptest.Start(t, "")
+	server.Behave(func(at, _ string) error {
 		if at == "greeting" {
 			return errReply(421, "down")
 		}
 		return nil
 	})
-	o := w.options(server.url())
+	o := w.options(server.URL())
 	o.Senders = 1
 	n := w.notifier(o)
 	n.circuit.pauses = backoff{time.Hour, time.Hour}
@@ -276,7 +277,7 @@ func TestDeadServerIsLeftAlone(t *testing.T) {
 		w.does(mina, task, events.CommentAdded{Comment: named(string(rune('a' + i))), Text: "Soon."})
 	}
 	comes(t, "notices to be tried often", n, func(s Status) bool { return s.Failed >= 40 })
-	if got := server.connections(); got != tolerated+1 {
+	if got := server.Connections(); got != tolerated+1 {
 		t.Errorf("the server was asked %d times, want %d", got, tolerated+1)
 	}
 	if parked, err := n.Parked(within(t)); err != nil || len(parked) != 0 {
@@ -306,15 +307,15 @@ func TestMailGoesEncryptedAndSignedIn(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var options []serverOption
+			var options []smtptest.Option
 			if c.offersTLS {
-				options = append(options, withTLS(t))
+				options = append(options, smtptest.WithTLS(t))
 			}
-			server := startMailServer(t, "", options...)
+			server := smtptest.Start(t, "", options...)
 			w := newWorld(t)
-			o := w.options("smtp://" + c.login + server.address + c.query)
+			o := w.options("smtp://" + c.login + server.Address + c.query)
 			if c.trusts {
-				o.RootCAs = server.roots
+				o.RootCAs = server.Roots
 			}
 			n := w.notifier(o)
 			w.run(n)
@@ -322,17 +323,17 @@ func TestMailGoesEncryptedAndSignedIn(t *testing.T) {
 			if !c.want.delivered {
 				comes(t, "it to fail a few times", n, func(s Status) bool { return s.Failed >= 5 })
 				e, err := n.Explain(t.Context(), created.ID, ann)
-				if err != nil || e.Outcome != Waiting || len(server.mails()) != 0 {
-					t.Errorf("outcome %q, %v, %d mails; want it to wait", e.Outcome, err, len(server.mails()))
+				if err != nil || e.Outcome != Waiting || len(server.All()) != 0 {
+					t.Errorf("outcome %q, %v, %d mails; want it to wait", e.Outcome, err, len(server.All()))
 				}
 				return
 			}
 			w.outcome(n, created, ann)
-			mails := server.mails()
+			mails := server.All()
 			if len(mails) != 1 {
 				t.Fatalf("%d mails, want one", len(mails))
 			}
-			if got := (want{true, mails[0].tls, mails[0].user}); got != c.want {
+			if got := (want{true, mails[0].Encrypted, mails[0].User}); got != c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})
@@ -341,25 +342,25 @@ func TestMailGoesEncryptedAndSignedIn(t *testing.T) {
 
 func TestImplicitTLS(t *testing.T) {
 	t.Parallel()
-	plain := startMailServer(t, "", withTLS(t))
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", plain.server.TLSConfig)
+	plain := smtptest.Start(t, "", smtptest.WithTLS(t))
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", plain.SMTP.TLSConfig)
 	if err != nil {
 		t.Fatal(err)
 	}
 	served := make(chan struct{})
-	go func() { defer close(served); _ = plain.server.Serve(listener) }()
+	go func() { defer close(served); _ = plain.SMTP.Serve(listener) }()
 	t.Cleanup(func() { _ = listener.Close(); <-served })
 
 	w := newWorld(t)
 	o := w.options("smtps://docket:s3cret@" + listener.Addr().String())
-	o.RootCAs = plain.roots
+	o.RootCAs = plain.Roots
 	n := w.notifier(o)
 	w.run(n)
 	_, created := w.creates(mina, "t", "Fix the tap", ann)
 	if got := w.outcome(n, created, ann).Outcome; got != Delivered {
 		t.Errorf("outcome %q, want delivered", got)
 	}
-	if mails := plain.mails(); len(mails) != 1 || !mails[0].tls || mails[0].user != "docket" {
+	if mails := plain.All(); len(mails) != 1 || !mails[0].Encrypted || mails[0].User != "docket" {
 		t.Errorf("mails %+v, want one, encrypted and signed in", mails)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/internal/testkit"
+	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
 // TestBrokerRestarts stops the broker under a running notifier whose mail
@@ -39,13 +40,13 @@ func TestBrokerRestarts(t *testing.T) {
 
 	b.Stop()
 	brokertest.StartIn(t, folder)
-	server := startMailServer(t, address)
+	server := smtptest.Start(t, address)
 	for _, person := range []uuid.UUID{ann, bob} {
 		if e := w.outcome(n, created, person); e.Outcome != Delivered {
 			t.Errorf("outcome %q, want delivered", e.Outcome)
 		}
 	}
-	if got := len(server.mails()); got != 2 {
+	if got := len(server.All()); got != 2 {
 		t.Errorf("%d mails, want 2", got)
 	}
 }
@@ -133,8 +134,8 @@ func TestOnThreeNodes(t *testing.T) {
 	t.Parallel()
 	servers := brokertest.Cluster(t, 3)
 	w := newWorldOn(t, t.TempDir(), func() (*nats.Conn, error) { return broker.Dial(context.Background(), servers.URL()) }, 3)
-	server := startMailServer(t, "")
-	o := w.options(server.url())
+	server := smtptest.Start(t, "")
+	o := w.options(server.URL())
 	o.Replicas = 3
 	n := w.notifier(o)
 	stop := w.run(n)
@@ -151,14 +152,14 @@ func TestOnThreeNodes(t *testing.T) {
 	explained(t, "the later event to be told", again, later.ID, ann, delivered)
 	w.settled(again)
 	seen := map[string]int{}
-	for _, m := range server.mails() {
-		seen[m.mail.Header.Get("Message-ID")]++
+	for _, m := range server.All() {
+		seen[m.Message.Header.Get("Message-ID")]++
 	}
 	if len(seen) != 3 {
 		t.Errorf("%d different mails, want 3: %v", len(seen), seen)
 	}
-	if len(server.mails()) != 3 {
-		t.Errorf("%d mails, want 3: %v", len(server.mails()), seen)
+	if len(server.All()) != 3 {
+		t.Errorf("%d mails, want 3: %v", len(server.All()), seen)
 	}
 }
 
@@ -202,14 +203,14 @@ func (w *world) createsWhenUp(actor uuid.UUID, name, title string, assignees ...
 func TestFullStreamHoldsEventsBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
-	server.behave(func(at, _ string) error {
+	server := smtptest.Start(t, "")
+	server.Behave(func(at, _ string) error {
 		if at == "rcpt" {
 			return errReply(451, "try later")
 		}
 		return nil
 	})
-	n := w.notifier(w.options(server.url()))
+	n := w.notifier(w.options(server.URL()))
 	config := n.notices.stream.CachedInfo().Config
 	config.MaxMsgs = 1
 	if _, err := w.js.UpdateStream(t.Context(), config); err != nil {
@@ -221,7 +222,7 @@ func TestFullStreamHoldsEventsBack(t *testing.T) {
 	if s := n.Status(); s.Lag != 1 || s.Waiting != 1 || s.Oldest <= 0 {
 		t.Errorf("status %+v, want one notice to wait, for a while now, and its event too", s)
 	}
-	server.behave(func(string, string) error { return nil })
+	server.Behave(func(string, string) error { return nil })
 	for _, person := range []uuid.UUID{ann, bob} {
 		if got := w.outcome(n, created, person).Outcome; got != Delivered {
 			t.Errorf("outcome %q, want delivered", got)

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/broker/ask"
 )
 
@@ -22,6 +23,9 @@ const Remembered = 24 * time.Hour
 
 // Bucket is the name of the bucket that remembers answers.
 const Bucket = "docket_idempotency"
+
+// Stores are what answers are kept in.
+func Stores() []broker.Store { return []broker.Store{broker.Bucket(Bucket)} }
 
 // BucketConfig describes the bucket that remembers answers, on as many brokers
 // as replicas says.
