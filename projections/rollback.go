@@ -15,8 +15,8 @@ var ErrNothingKept = errors.New("no rows are kept from before")
 // Rollback brings the rows that were served before the last switch to the log's
 // end and serves them again, in one step as [Rebuild] does. The others are kept
 // in their place, so that a second Rollback undoes the first. Nothing is
-// compared. It fails with [ErrNothingKept], and where the rows were folded by another version
-// of the program: that version can go back to them.
+// compared. It fails with [ErrNothingKept], and where the rows were folded by
+// another version of the program: that version can go back to them.
 //
 // Rollback can be interrupted at any time; what is served changes in its last
 // step.
