@@ -89,7 +89,7 @@ func (c *rebuildCommand) rebuild(ctx context.Context, env *environment, s *syste
 
 func (c *rebuildCommand) back(ctx context.Context, env *environment, s *system) error {
 	shown := newBar(env.progress, "back")
-	done, err := projections.Back(ctx, s.rows, s.log, shown.follow())
+	done, err := projections.Rollback(ctx, s.rows, s.log, shown.follow())
 	shown.end()
 	if err != nil {
 		return fmt.Errorf("the rows being served are as they were: %w", err)

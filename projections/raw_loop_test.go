@@ -82,24 +82,28 @@ func rawMySQL(s *Store, folded [][]schema.Change) error {
 // rawTransactions calls put for each change, and moves a checkpoint.
 func rawTransactions(s *Store, folded [][]schema.Change, put func(*sql.Tx, schema.Change) error) error {
 	for i, changes := range folded {
-		tx, err := s.write.Begin()
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback()
-		for _, c := range changes {
-			if err := put(tx, c); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.Exec("update docket_checkpoints set sequence = ?", i); err != nil {
-			return err
-		}
-		if err := tx.Commit(); err != nil {
+		if err := rawTransaction(s, i, changes, put); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func rawTransaction(s *Store, n int, changes []schema.Change, put func(*sql.Tx, schema.Change) error) error {
+	tx, err := s.write.Begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for _, c := range changes {
+		if err := put(tx, c); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec("update docket_checkpoints set sequence = ?", n); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 // rawPostgres sends each transaction in one round trip, and rows as one array

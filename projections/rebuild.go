@@ -72,7 +72,7 @@ var errTaken = fmt.Errorf("another process went on with the rows, or gave them u
 // Rebuild makes all rows anew from the log, beside those that are there, which
 // are served until the new ones have caught up and take their place in one
 // step. A running projector goes on with the new rows by itself. Those that were
-// served are kept until the next switch; see [Back] and [Discard].
+// served are kept until the next switch; see [Rollback] and [Discard].
 //
 // If both were folded by the same program they are compared first, all of them,
 // at one position; if they differ, Rebuild fails with a [DifferenceError] and

@@ -12,15 +12,16 @@ import (
 // ErrNothingKept reports that there are no rows of before to go back to.
 var ErrNothingKept = errors.New("no rows are kept from before")
 
-// Back brings the rows that were served before the last switch to the log's end
-// and serves them again, in one step as [Rebuild] does. The others are kept in
-// their place, so that a second Back undoes the first. Nothing is compared. It
-// fails with [ErrNothingKept], and where the rows were folded by another version
-// of the program: that version can go back to them.
+// Rollback brings the rows that were served before the last switch to the log's
+// end and serves them again, in one step as [Rebuild] does. The others are kept
+// in their place, so that a second Rollback undoes the first. Nothing is
+// compared. It fails with [ErrNothingKept], and where the rows were folded by
+// another version of the program: that version can go back to them.
 //
-// Back can be interrupted at any time; what is served changes in its last step.
-func Back(ctx context.Context, store *Store, log events.Log, progress func(Progress)) (Rebuilt, error) {
-	a, done, err := store.back(ctx, log, progress)
+// Rollback can be interrupted at any time; what is served changes in its last
+// step.
+func Rollback(ctx context.Context, store *Store, log events.Log, progress func(Progress)) (Rebuilt, error) {
+	a, done, err := store.rollback(ctx, log, progress)
 	if err != nil {
 		return done, fmt.Errorf("go back: %w", err)
 	}
@@ -29,7 +30,7 @@ func Back(ctx context.Context, store *Store, log events.Log, progress func(Progr
 	return done, nil
 }
 
-func (s *Store) back(ctx context.Context, log events.Log, progress func(Progress)) (*applier, Rebuilt, error) {
+func (s *Store) rollback(ctx context.Context, log events.Log, progress func(Progress)) (*applier, Rebuilt, error) {
 	w := &work{store: s, log: log, options: RebuildOptions{Progress: progress}}
 	if err := w.look(ctx); err != nil {
 		return nil, Rebuilt{}, err

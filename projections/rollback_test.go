@@ -23,7 +23,7 @@ func TestBackAndForth(t *testing.T) {
 		s, other := openURL(t, url), openURL(t, url)
 		p, _ := run(t, s, l, ProjectorOptions{StandbyAfter: 50 * time.Millisecond})
 		arrive(t, s, l)
-		if _, err := Back(t.Context(), other, l, nil); !errors.Is(err, ErrNothingKept) {
+		if _, err := Rollback(t.Context(), other, l, nil); !errors.Is(err, ErrNothingKept) {
 			t.Errorf("back to nothing: %v", err)
 		}
 		if _, err := Rebuild(t.Context(), other, l, RebuildOptions{}); err != nil {
@@ -32,7 +32,7 @@ func TestBackAndForth(t *testing.T) {
 		for _, want := range []int64{1, 2, 1} {
 			sim.steps(30)
 			arrive(t, s, l)
-			if _, err := Back(t.Context(), other, l, nil); err != nil {
+			if _, err := Rollback(t.Context(), other, l, nil); err != nil {
 				t.Fatal(err)
 			}
 			sim.steps(5)
@@ -49,7 +49,7 @@ func TestBackAndForth(t *testing.T) {
 		if n, err := Discard(t.Context(), other); err != nil || n != 0 {
 			t.Errorf("discarded twice: %d, %v", n, err)
 		}
-		if _, err := Back(t.Context(), other, l, nil); !errors.Is(err, ErrNothingKept) {
+		if _, err := Rollback(t.Context(), other, l, nil); !errors.Is(err, ErrNothingKept) {
 			t.Errorf("back to what was discarded: %v", err)
 		}
 		onlyLiveAndKept(t, s)
@@ -73,7 +73,7 @@ func TestBackInterrupted(t *testing.T) {
 		sim.steps(50)
 		for range 2 {
 			ctx, cancel := context.WithCancel(t.Context())
-			_, err := Back(ctx, s, l, func(p Progress) {
+			_, err := Rollback(ctx, s, l, func(p Progress) {
 				if p.Done == p.Total {
 					cancel()
 				}
@@ -85,7 +85,7 @@ func TestBackInterrupted(t *testing.T) {
 				t.Errorf("kept: %d, %v", kept, err)
 			}
 		}
-		_, err := Back(t.Context(), s, l, func(p Progress) {
+		_, err := Rollback(t.Context(), s, l, func(p Progress) {
 			if b, err := s.Building(t.Context()); err == nil && b.Generation != 0 && b.Generation != 1 {
 				t.Errorf("on the way back: %+v", b)
 			}
@@ -103,7 +103,7 @@ func TestBackInterrupted(t *testing.T) {
 		if kept, _ := s.Kept(t.Context()); kept != 1 {
 			t.Errorf("a cancelled rebuild took what is kept: %d", kept)
 		}
-		if done, err := Back(t.Context(), s, l, nil); err != nil || done.Position != l.end() {
+		if done, err := Rollback(t.Context(), s, l, nil); err != nil || done.Position != l.end() {
 			t.Errorf("%+v, %v", done, err)
 		}
 		if m, _ := s.model(t.Context()); m.generation != 1 {
@@ -153,7 +153,7 @@ func TestBackWhileLive(t *testing.T) {
 			t.Error(err)
 		}
 		for range 4 {
-			if _, err := Back(t.Context(), other, l, nil); err != nil {
+			if _, err := Rollback(t.Context(), other, l, nil); err != nil {
 				t.Error(err)
 			}
 		}
@@ -185,7 +185,7 @@ func TestVersionsGoBackToTheirRows(t *testing.T) {
 		_, stop = run(t, newer, l, o)
 		arrive(t, newer, l)
 		stop()
-		if _, err := Back(t.Context(), newer, l, nil); err == nil || !strings.Contains(err.Error(), "another version of the program") {
+		if _, err := Rollback(t.Context(), newer, l, nil); err == nil || !strings.Contains(err.Error(), "another version of the program") {
 			t.Errorf("the newer one goes back to rows of the older: %v", err)
 		}
 		served := func(want int64) {
@@ -208,7 +208,7 @@ func TestVersionsGoBackToTheirRows(t *testing.T) {
 		stop()
 		served(2)
 
-		if done, err := Back(t.Context(), older, l, nil); err != nil || done.From == 0 {
+		if done, err := Rollback(t.Context(), older, l, nil); err != nil || done.From == 0 {
 			t.Errorf("by command: %+v, %v", done, err)
 		}
 		served(1)
@@ -230,7 +230,7 @@ func TestUnfitRowsAreNotKept(t *testing.T) {
 		other := newMemoryLog()
 		other.incarnation = "other"
 		newSimulation(other, testChoices(56)).steps(50)
-		if _, err := Back(t.Context(), s, other, nil); err == nil || !strings.Contains(err.Error(), "is not of this log") {
+		if _, err := Rollback(t.Context(), s, other, nil); err == nil || !strings.Contains(err.Error(), "is not of this log") {
 			t.Errorf("back to rows of another log: %v", err)
 		}
 		if done, err := Rebuild(t.Context(), s, other, RebuildOptions{}); err != nil || done.Compared {
