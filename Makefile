@@ -10,7 +10,7 @@ TEMPLATES = gateway/web notifier
 ASSETS = gateway/web/assets
 BUNDLE = go -C $(ASSETS)/generate run .
 
-.PHONY: run demo test generate check lint vulnerabilities bench soak monitoring containers delivery release
+.PHONY: run demo test generate pictures check lint vulnerabilities bench soak monitoring containers delivery release
 
 run: ## Start everything on this machine: http://127.0.0.1:8080
 	go run .
@@ -24,6 +24,10 @@ test: check ## Every test, with the race detector, against real servers
 generate: ## The Go of pages and mails from their templates, and what browsers load from its sources
 	for folder in $(TEMPLATES); do (cd $$folder && $(TEMPL) generate) || exit 1; done
 	$(BUNDLE) .. ../dist
+
+pictures: ## The pictures of the README, by the browser of the tests
+	mkdir -p docs/pictures
+	DOCKET_PICTURES=$(CURDIR)/docs/pictures $(SERVICES) go test -count=1 -run '^TestPictures$$' ./gateway/web
 
 check: ## What needs no server: formatting, generated Go, vet, the manifests of Kubernetes, the workflows
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi

@@ -66,6 +66,39 @@ func TestSearchNarrowsAListAsOneTypes(t *testing.T) {
 	page.WaitCount("#list .task-row", 5)
 }
 
+// TestEmptyingTheSearchBoxEmptiesTheSearch clears the box letter by letter, and
+// looks at what is shown, at the address, and at what a reload brings.
+func TestEmptyingTheSearchBoxEmptiesTheSearch(t *testing.T) {
+	o := newOffice(t)
+	for _, at := range []struct {
+		path, shown string
+		all         int
+	}{
+		{"/projects/" + o.project, "#board .card", 5},
+		{"/projects/" + o.project + "/list", "#list .task-row", 5},
+		{"/my-work", ".task-row", 2},
+		{"/find", ".task-row", 0},
+	} {
+		page := o.open(o.mina, at.path)
+		if at.all > 0 {
+			page.WaitCount(at.shown, at.all)
+		}
+		page.Type("#q", "islands")
+		page.WaitCount(at.shown, 1)
+		page.WaitURL("q=islands")
+		for range len("islands") {
+			page.Press("Backspace")
+		}
+		page.WaitValue("#q", "")
+		page.WaitCount(at.shown, at.all)
+		page.WaitCount("#chips li.chip", 0)
+		page.Wait("the address to have no search", `!location.search.includes("q=")`)
+		page.WaitFocus("#q")
+		page.Reload()
+		page.WaitCount(at.shown, at.all)
+	}
+}
+
 func TestFindLooksThroughAllProjects(t *testing.T) {
 	o := newOffice(t)
 	other := o.API(o.mina, "POST", "/api/v1/projects", m{"name": "Moving house"}).Want(201).Text("id")

@@ -34,7 +34,8 @@ async function find(text) {
   const search = ++searches
   const address = new URL(pageAddress())
   address.searchParams.delete('cursor')
-  address.searchParams[text ? 'set' : 'delete']('q', text)
+  if (text) address.searchParams.set('q', text)
+  else address.searchParams.delete('q')
   if (panel().hidden) history.replaceState(null, '', address)
   else setAddressBehindPanel(address.href)
   if (onBoard) narrow(text)
