@@ -3,8 +3,9 @@ package accounts
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
+
+	"github.com/docketlog/docket/broker/retry"
 )
 
 // Limits bounds how often somebody may try. Each limit counts within windows
@@ -94,7 +95,8 @@ var errUnchanged = errors.New("nothing to change")
 // Somebody succeeds in every round, so the rounds are bounded by the number of
 // attempts made at once.
 func (a *attempts) change(ctx context.Context, key string, f func(*count) error) error {
-	for round := 0; ; round++ {
+	pace := retry.Backoff{First: time.Millisecond, Longest: 20 * time.Millisecond}
+	for {
 		c, revision, err := get[count](ctx, a.bucket, key)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
@@ -113,9 +115,7 @@ func (a *attempts) change(ctx context.Context, key string, f func(*count) error)
 		if !errors.Is(err, errMoved) {
 			return err
 		}
-		select {
-		case <-time.After(rand.N(time.Duration(min(round+1, 20)) * time.Millisecond)):
-		case <-ctx.Done():
+		if !pace.Wait(ctx) {
 			return a.bucket.fault("count", ctx.Err())
 		}
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/retry"
+	"github.com/docketlog/docket/broker/transient"
 	"github.com/docketlog/docket/events"
 )
 
@@ -148,7 +149,7 @@ func (f *feed) reopen(ctx context.Context) (events.Batch, error) {
 // poll asks any replica for what follows. What it cannot have it leaves to the
 // source.
 func (f *feed) poll(ctx context.Context) (b events.Batch) {
-	ctx, cancel := context.WithTimeout(ctx, ask.Wait)
+	ctx, cancel := context.WithTimeout(ctx, retry.Timeout)
 	defer cancel()
 	at := f.at
 	request := getRequest{Sequence: at.Sequence + 1, Next: events.AllSubjects, Batch: min(f.limit, loadEvents), MaxBytes: feedBytes}
@@ -228,7 +229,7 @@ func (f *feed) missing(ctx context.Context) (*item, error) {
 	}
 	var m stored
 	var found bool
-	err := ask.Until(ctx, func(ctx context.Context) (bool, error) {
+	err := retry.Until(ctx, func(ctx context.Context) (bool, error) {
 		var err error
 		m, found, err = f.log.leader(ctx, getRequest{Sequence: f.at.Sequence + 1})
 		return again(err), err
@@ -247,7 +248,7 @@ func (f *feed) missing(ctx context.Context) (*item, error) {
 // turns out to be another.
 func (f *feed) begin(ctx context.Context, after uint64) (begun *source, err error) {
 	started := time.Now()
-	err = ask.Until(ctx, func(ctx context.Context) (bool, error) {
+	err = retry.Until(ctx, func(ctx context.Context) (bool, error) {
 		select { // a connection made before the source is not news
 		case <-f.reconnected:
 		default:
@@ -279,7 +280,7 @@ func (f *feed) begin(ctx context.Context, after uint64) (begun *source, err erro
 // a stream that is gone, for it may come back, if only as another.
 func lasting(err error) bool {
 	var answer js.JetStreamError
-	return ask.Transient(err) || errors.Is(err, js.ErrStreamNotFound) ||
+	return transient.Is(err) || errors.Is(err, js.ErrStreamNotFound) ||
 		errors.As(err, &answer) && answer.APIError() != nil && answer.APIError().Code >= 500
 }
 

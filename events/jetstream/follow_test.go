@@ -11,8 +11,8 @@ import (
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
-	"github.com/docketlog/docket/broker/ask"
 	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/broker/retry"
 	"github.com/docketlog/docket/events"
 )
 
@@ -158,7 +158,7 @@ func TestDamagedLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &Log{nc: nc, js: j, stream: DefaultStream, incarnation: "damaged", replicas: 1, log: discard, publishWait: ask.Wait}
+	l := &Log{nc: nc, js: j, stream: DefaultStream, incarnation: "damaged", replicas: 1, log: discard, publishWait: retry.Timeout}
 	head := events.Head{Aggregate: events.Task(someID(1))}
 	for n := byte(1); n <= 5; n++ {
 		head = mustAppend(t, l, comment(head, n)).Head

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/retry"
 )
 
 // Size is how large the log is, and on how many servers.
@@ -22,7 +22,7 @@ type Size struct {
 
 // Size is one request, answered by the stream's leader from memory.
 func (l *Log) Size(ctx context.Context) (Size, error) {
-	ctx, cancel := context.WithTimeout(ctx, ask.Wait)
+	ctx, cancel := context.WithTimeout(ctx, retry.Timeout)
 	defer cancel()
 	s, err := l.js.Stream(ctx, l.stream)
 	if err != nil {
