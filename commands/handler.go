@@ -115,28 +115,18 @@ func NewHandler(log events.Log, options Options) *Handler {
 // than it was, Run returns [events.ErrIncarnation] and the handler takes no
 // command any more: what it has folded never happened there.
 func (h *Handler) Run(ctx context.Context) error {
-	wait := 100 * time.Millisecond
-	for generation := uint64(1); ; generation++ {
-		began := time.Now()
-		err := h.folds.run(ctx, generation)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if errors.Is(err, events.ErrIncarnation) {
-			h.folds.replaced.Store(true)
-			return fmt.Errorf("the log was replaced while in use: %w", err)
-		}
-		if time.Since(began) > time.Minute {
-			wait = 100 * time.Millisecond
-		}
-		h.logger.Warn("following the log for warm aggregates stopped, trying again", "err", err, "in", wait)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-		}
-		wait = min(2*wait, 5*time.Second)
+	generation := uint64(0)
+	err := events.KeepFollowing(ctx, func(ctx context.Context) error {
+		generation++
+		return h.folds.run(ctx, generation)
+	}, func(err error, pause time.Duration) {
+		h.logger.Warn("following the log for warm aggregates stopped, trying again", "err", err, "in", pause)
+	})
+	if errors.Is(err, events.ErrIncarnation) {
+		h.folds.replaced.Store(true)
+		return fmt.Errorf("the log was replaced while in use: %w", err)
 	}
+	return err
 }
 
 // Stats gives the counts so far.
