@@ -7,7 +7,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway"
+	"github.com/docketlog/docket/gateway/service"
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
@@ -53,10 +55,25 @@ func (o *office) api(path string) string { return "/api/v1/projects/" + o.projec
 // at waits until the rows have what an answer rests on.
 func (o *office) at(a browsertest.Answer) {
 	o.t.Helper()
-	at := a.Header.Get("Docket-Position")
-	o.Eventually("the rows reach "+at, func() bool {
-		return o.API(o.mina, "GET", "/api/v1/projects?limit=1", nil).Header.Get("Docket-Position") >= at
+	want := o.position(a)
+	o.Eventually("the rows reach "+want.String(), func() bool {
+		have := o.position(o.API(o.mina, "GET", "/api/v1/projects?limit=1", nil))
+		reached, err := have.Reached(want)
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		return reached
 	})
+}
+
+// position is what an answer rests on.
+func (o *office) position(a browsertest.Answer) events.Position {
+	o.t.Helper()
+	at, err := events.ParsePosition(a.Header.Get(service.PositionHeader))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return at
 }
 
 // open opens a page as somebody who is signed in.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/events"
-	"github.com/docketlog/docket/gateway/api"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -30,7 +29,7 @@ var (
 
 // someView is a page that Mina looks at, with her team's project.
 func someView(l language) *view {
-	w := &Web{api: &api.API{}, who: func(id uuid.UUID) (accounts.Person, bool) {
+	w := &Web{who: func(id uuid.UUID) (accounts.Person, bool) {
 		i := slices.IndexFunc(team, func(p accounts.Person) bool { return p.ID == id })
 		if i < 0 {
 			return accounts.Person{}, false
