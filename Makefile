@@ -27,7 +27,7 @@ generate: ## The Go of pages and mails from their templates, and what browsers l
 
 pictures: ## The pictures of the README, by the browser of the tests
 	mkdir -p docs/pictures
-	DOCKET_PICTURES=$(CURDIR)/docs/pictures $(SERVICES) go test -count=1 -run '^TestPictures$$' ./gateway/web
+	DOCKET_PICTURES=$(CURDIR)/docs/pictures $(SERVICES) go test -count=1 -run '^TestPictures$$' ./gateway/web/webtest
 
 check: ## What needs no server: formatting, generated Go, vet, the manifests of Kubernetes, the workflows
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi

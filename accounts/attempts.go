@@ -3,8 +3,9 @@ package accounts
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
+
+	"github.com/docketlog/docket/broker/retry"
 )
 
 // Limits limit the number of attempts. Each limit counts within windows of fixed
@@ -95,7 +96,8 @@ var errUnchanged = errors.New("nothing to change")
 // change is a compare-and-set that is retried on conflict. One writer succeeds in
 // every round, so the number of concurrent attempts limits the rounds.
 func (a *attempts) change(ctx context.Context, key string, f func(*count) error) error {
-	for round := 0; ; round++ {
+	pace := retry.Backoff{First: time.Millisecond, Longest: 20 * time.Millisecond}
+	for {
 		c, revision, err := get[count](ctx, a.bucket, key)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
@@ -114,9 +116,7 @@ func (a *attempts) change(ctx context.Context, key string, f func(*count) error)
 		if !errors.Is(err, errMoved) {
 			return err
 		}
-		select {
-		case <-time.After(rand.N(time.Duration(min(round+1, 20)) * time.Millisecond)):
-		case <-ctx.Done():
+		if !pace.Wait(ctx) {
 			return a.bucket.fault("count", ctx.Err())
 		}
 	}

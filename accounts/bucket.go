@@ -9,7 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/transient"
 )
 
 // errMoved reports that a key no longer has the revision that was read, or
@@ -43,7 +43,7 @@ type bucket struct {
 // change an existing one, so that a process without permission to create buckets
 // can use it. It waits until ctx ends for a broker that does not answer.
 func openBucket(ctx context.Context, js jetstream.JetStream, kind bucketKind, replicas int) (b *bucket, err error) {
-	return b, ask.Again(ctx, func(ctx context.Context) (err error) {
+	return b, transient.Retry(ctx, func(ctx context.Context) (err error) {
 		b, err = tryBucket(ctx, js, kind, replicas)
 		return err
 	})
@@ -78,7 +78,7 @@ func get[T any](ctx context.Context, b *bucket, key string) (value T, revision u
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	var entry jetstream.KeyValueEntry
-	err = ask.Again(ctx, func(ctx context.Context) (err error) {
+	err = transient.Retry(ctx, func(ctx context.Context) (err error) {
 		entry, err = b.kv.Get(ctx, key)
 		return err
 	})

@@ -13,7 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docketlog/docket/accounts"
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/retry"
+	"github.com/docketlog/docket/broker/transient"
 	"github.com/docketlog/docket/config"
 	"github.com/docketlog/docket/events/jetstream"
 	"github.com/docketlog/docket/gateway/idempotency"
@@ -66,9 +67,7 @@ func (c *setupCommand) Run(ctx context.Context, env *environment) error {
 		}
 		// A cluster that has just come up cannot place everything yet.
 		s.logger.Warn("set up again in a moment", "err", err)
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
+		if !retry.Pause(ctx, time.Second) {
 			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 		}
 	}
@@ -92,7 +91,7 @@ func refuseFewer(ctx context.Context, nc *nats.Conn, copies int) error {
 		return err
 	}
 	var present int
-	err = ask.Until(ctx, func(ctx context.Context) (bool, error) {
+	err = retry.Until(ctx, func(ctx context.Context) (bool, error) {
 		log, err := broker.Stream(ctx, jetstream.DefaultStream)
 		switch {
 		case err == nil:
@@ -100,7 +99,7 @@ func refuseFewer(ctx context.Context, nc *nats.Conn, copies int) error {
 		case errors.Is(err, js.ErrStreamNotFound):
 			err = nil
 		}
-		return ask.Transient(err), err
+		return transient.Is(err), err
 	})
 	if err != nil {
 		return fmt.Errorf("setup: look at the log: %w", err)

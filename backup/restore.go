@@ -14,6 +14,7 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/broker/retry"
 	"github.com/docketlog/docket/events/jetstream"
 )
 
@@ -108,10 +109,7 @@ func (r *restoring) patiently(ctx context.Context, try func() error) error {
 			return err
 		}
 		r.options.Logger.Warn("the broker is asked again in a moment", "err", err)
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-		}
+		retry.Pause(ctx, time.Second)
 	}
 }
 

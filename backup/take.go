@@ -13,6 +13,7 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/broker/retry"
 	"github.com/docketlog/docket/events/jetstream"
 )
 
@@ -147,9 +148,7 @@ func (t *taking) copyGroup(ctx context.Context, group []broker.Store) error {
 		if moved == "" {
 			return nil
 		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
+		if !retry.Pause(ctx, 100*time.Millisecond) {
 			return ctx.Err()
 		}
 	}

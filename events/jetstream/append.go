@@ -11,7 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nuid"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/retry"
 	"github.com/docketlog/docket/events"
 )
 
@@ -66,7 +66,7 @@ type attempt struct {
 }
 
 func (a *attempt) run(ctx context.Context) (events.Appended, error) {
-	var pace ask.Backoff
+	var pace retry.Backoff
 	for {
 		last, answer, err := a.publish(ctx)
 		switch {

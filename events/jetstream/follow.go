@@ -9,7 +9,8 @@ import (
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/retry"
+	"github.com/docketlog/docket/broker/transient"
 	"github.com/docketlog/docket/events"
 )
 
@@ -149,7 +150,7 @@ func (f *feed) reopen(ctx context.Context) (events.Batch, error) {
 // poll reads the next messages from any replica. It returns an empty batch if
 // that fails, and leaves the messages to the source.
 func (f *feed) poll(ctx context.Context) (b events.Batch) {
-	ctx, cancel := context.WithTimeout(ctx, ask.Wait)
+	ctx, cancel := context.WithTimeout(ctx, retry.Timeout)
 	defer cancel()
 	at := f.at
 	request := getRequest{Sequence: at.Sequence + 1, Next: events.AllSubjects, Batch: min(f.limit, loadEvents), MaxBytes: feedBytes}
@@ -229,7 +230,7 @@ func (f *feed) missing(ctx context.Context) (*item, error) {
 	}
 	var m stored
 	var found bool
-	err := ask.Until(ctx, func(ctx context.Context) (bool, error) {
+	err := retry.Until(ctx, func(ctx context.Context) (bool, error) {
 		var err error
 		m, found, err = f.log.leader(ctx, getRequest{Sequence: f.at.Sequence + 1})
 		return again(err), err
@@ -248,7 +249,7 @@ func (f *feed) missing(ctx context.Context) (*item, error) {
 // log has another incarnation.
 func (f *feed) begin(ctx context.Context, after uint64) (begun *source, err error) {
 	started := time.Now()
-	err = ask.Until(ctx, func(ctx context.Context) (bool, error) {
+	err = retry.Until(ctx, func(ctx context.Context) (bool, error) {
 		select { // ignore a reconnect that happened before the source started
 		case <-f.reconnected:
 		default:
@@ -280,7 +281,7 @@ func (f *feed) begin(ctx context.Context, after uint64) (begun *source, err erro
 // servers, and if the stream does not exist, because it may be created again.
 func lasting(err error) bool {
 	var answer js.JetStreamError
-	return ask.Transient(err) || errors.Is(err, js.ErrStreamNotFound) ||
+	return transient.Is(err) || errors.Is(err, js.ErrStreamNotFound) ||
 		errors.As(err, &answer) && answer.APIError() != nil && answer.APIError().Code >= 500
 }
 

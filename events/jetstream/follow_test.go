@@ -12,8 +12,8 @@ import (
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
-	"github.com/docketlog/docket/broker/ask"
 	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/broker/retry"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/internal/testkit"
 )
@@ -159,7 +159,7 @@ func TestDamagedLogIsReported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &Log{nc: nc, js: j, stream: DefaultStream, incarnation: "damaged", replicas: 1, log: discard, publishWait: ask.Wait}
+	l := &Log{nc: nc, js: j, stream: DefaultStream, incarnation: "damaged", replicas: 1, log: discard, publishWait: retry.Timeout}
 	head := events.Head{Aggregate: events.Task(someID(1))}
 	for n := byte(1); n <= 5; n++ {
 		head = mustAppend(t, l, comment(head, n)).Head

@@ -8,7 +8,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/retry"
+	"github.com/docketlog/docket/broker/transient"
 	"github.com/docketlog/docket/events"
 )
 
@@ -24,7 +25,7 @@ const (
 func (l *Log) Load(ctx context.Context, after events.Head) ([]events.Envelope, events.Head, error) {
 	var tail uint64
 	if l.replicas > 1 {
-		err := ask.Until(ctx, func(ctx context.Context) (bool, error) {
+		err := retry.Until(ctx, func(ctx context.Context) (bool, error) {
 			var err error
 			tail, err = l.tail(ctx, after.Aggregate)
 			return again(err), err
@@ -54,7 +55,7 @@ var errUnsound = fmt.Errorf("%w: the server can no longer store messages and may
 // have reached.
 func (l *Log) loadTo(ctx context.Context, after events.Head, tail uint64) ([]events.Envelope, events.Head, error) {
 	f := fold{log: l, head: after}
-	err := ask.Until(ctx, func(ctx context.Context) (bool, error) {
+	err := retry.Until(ctx, func(ctx context.Context) (bool, error) {
 		for {
 			// A read by literal subject needs no consumer.
 			more, err := l.batch(ctx, getRequest{
@@ -89,7 +90,7 @@ var (
 // again reports whether a failed read should be retried.
 func again(err error) bool {
 	var answer *apiError
-	return ask.Transient(err) || errors.Is(err, errTorn) || errors.As(err, &answer) && answer.Status >= 500
+	return transient.Is(err) || errors.Is(err, errTorn) || errors.As(err, &answer) && answer.Status >= 500
 }
 
 // batch reads several messages from any replica. It calls take for each, with

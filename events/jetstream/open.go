@@ -14,7 +14,8 @@ import (
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/retry"
+	"github.com/docketlog/docket/broker/transient"
 	"github.com/docketlog/docket/events"
 )
 
@@ -86,11 +87,11 @@ func openAs(ctx context.Context, nc *nats.Conn, o Options, least int) (*Log, err
 		return nil, fmt.Errorf("open stream %s: %w", o.Stream, err)
 	}
 	var info *js.StreamInfo
-	err = ask.Until(ctx, func(ctx context.Context) (bool, error) {
+	err = retry.Until(ctx, func(ctx context.Context) (bool, error) {
 		info, err = provide(ctx, j, o)
 		// If several processes open the log concurrently, the server may answer
 		// that the name is in use and then that the stream does not exist yet.
-		return ask.Transient(err) || errors.Is(err, js.ErrStreamNotFound), err
+		return transient.Is(err) || errors.Is(err, js.ErrStreamNotFound), err
 	})
 	if err == nil {
 		err = verify(info, least)
@@ -197,7 +198,7 @@ func (l *Log) End(ctx context.Context) (events.Position, error) {
 
 // state returns the log's end. It fails if the stream has another incarnation.
 func (l *Log) state(ctx context.Context) (events.Position, error) {
-	ctx, cancel := context.WithTimeout(ctx, ask.Wait)
+	ctx, cancel := context.WithTimeout(ctx, retry.Timeout)
 	defer cancel()
 	s, err := l.js.Stream(ctx, l.stream)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/retry"
 	"github.com/docketlog/docket/events"
 )
 
@@ -88,7 +88,7 @@ func (l *Log) request(ctx context.Context, subject string, r getRequest) (*nats.
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, ask.Wait)
+	ctx, cancel := context.WithTimeout(ctx, retry.Timeout)
 	defer cancel()
 	return l.nc.RequestWithContext(ctx, subject, body)
 }

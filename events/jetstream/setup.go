@@ -3,7 +3,8 @@ package jetstream
 import (
 	"context"
 	"fmt"
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/retry"
+	"github.com/docketlog/docket/broker/transient"
 
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
@@ -18,14 +19,14 @@ func Setup(ctx context.Context, nc *nats.Conn, o Options) (*Log, error) {
 	if err != nil || l.replicas == replicas {
 		return l, err
 	}
-	err = ask.Until(ctx, func(ctx context.Context) (bool, error) {
+	err = retry.Until(ctx, func(ctx context.Context) (bool, error) {
 		stream, err := l.js.Stream(ctx, l.stream)
 		if err == nil {
 			config := stream.CachedInfo().Config
 			config.Replicas = replicas
 			_, err = l.js.UpdateStream(ctx, config)
 		}
-		return ask.Transient(err), err
+		return transient.Is(err), err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set stream %s to %d replicas: %w", l.stream, replicas, err)
@@ -39,7 +40,7 @@ func Setup(ctx context.Context, nc *nats.Conn, o Options) (*Log, error) {
 // consumer keeps its position. It is for services without permission to create
 // consumers.
 func (l *Log) SetupSubscriber(ctx context.Context, name string) error {
-	return ask.Until(ctx, func(ctx context.Context) (bool, error) {
+	return retry.Until(ctx, func(ctx context.Context) (bool, error) {
 		_, err := l.js.CreateOrUpdateConsumer(ctx, l.stream, js.ConsumerConfig{
 			Durable:       name,
 			Description:   "Docket: a service that reads every event",
@@ -50,6 +51,6 @@ func (l *Log) SetupSubscriber(ctx context.Context, name string) error {
 		if err != nil {
 			err = fmt.Errorf("create consumer %s of stream %s: %w", name, l.stream, err)
 		}
-		return ask.Transient(err), err
+		return transient.Is(err), err
 	})
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/retry"
 )
 
 // Size is the size of the log and the state of its replicas.
@@ -23,7 +23,7 @@ type Size struct {
 // Size returns the log's size. It makes one request, which the stream's leader
 // answers from memory.
 func (l *Log) Size(ctx context.Context) (Size, error) {
-	ctx, cancel := context.WithTimeout(ctx, ask.Wait)
+	ctx, cancel := context.WithTimeout(ctx, retry.Timeout)
 	defer cancel()
 	s, err := l.js.Stream(ctx, l.stream)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
-	"github.com/docketlog/docket/gateway/api"
+	"github.com/docketlog/docket/gateway/service"
 	"github.com/docketlog/docket/gateway/web/quickadd"
 	"github.com/docketlog/docket/gateway/web/taskquery"
 	"github.com/docketlog/docket/projections"
@@ -139,15 +139,15 @@ func (w *Web) quickAdd(ctx context.Context, v *view, r *http.Request) (result, e
 	if r.PostForm.Has("preview") || len(tasks) > 1 && !r.PostForm.Has("confirmed") {
 		return result{show: quickPage(v, d)}, nil
 	}
-	made := make([]api.Task, 0, len(tasks))
+	made := make([]any, 0, len(tasks))
 	var o commands.Outcome
 	for i, t := range tasks {
 		what := "quick " + itoa(i)
-		if o, err = w.api.DoPart(ctx, what, t.Command(id, api.NewID(ctx, what), status)); err != nil {
+		if o, err = w.service.Do(ctx, t.Command(id, service.NewID(ctx, what), status), service.Write{Part: what}); err != nil {
 			return result{}, err
 		}
 		if wantsJSON(r) {
-			made = append(made, w.api.TaskOf(ctx, o))
+			made = append(made, w.taskForScript(ctx, o))
 		}
 	}
 	if wantsJSON(r) {

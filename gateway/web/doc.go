@@ -2,8 +2,8 @@
 //
 // What enters: requests of browsers for pages, and forms. What leaves: HTML
 // that is whole without script, and redirects after forms. It asks and commands
-// through package api, so that pages and programs are held to the same rules;
-// the scripts on top of the pages are clients of that same API.
+// through package service, as the API does, so that pages and programs are held
+// to the same rules; the scripts on top of the pages are clients of the API.
 //
 // What pages say is in package i18n. How people write has packages of its own:
 // taskquery (searching), quickadd (adding tasks by lines), markdown (descriptions

@@ -48,7 +48,7 @@ func personID(text string) uuid.UUID {
 	return id
 }
 
-func problemOf(v *view, err error) *problem.Problem { return problem.Of(v.web.api.Logger, err) }
+func problemOf(v *view, err error) *problem.Problem { return problem.Of(v.web.logger, err) }
 
 // problemText says a problem to people: in their language what sort it is and
 // what to do, and what exactly is wrong where only the command can say it.

@@ -183,7 +183,7 @@ func (w *Web) myWork(ctx context.Context, v *view, r *http.Request) (result, err
 	}
 	for _, g := range v.named(groups, "due") {
 		before := len(g.Tasks)
-		g.Tasks = w.api.StillReadable(ctx, g.Tasks)
+		g.Tasks = w.service.ReadableTasks(ctx, g.Tasks)
 		g.Total -= before - len(g.Tasks)
 		if len(g.Tasks) > 0 {
 			d.Groups = append(d.Groups, g)
@@ -213,7 +213,7 @@ func (w *Web) find(ctx context.Context, v *view, r *http.Request) (result, error
 	if err != nil {
 		return result{}, err
 	}
-	tasks = w.api.StillReadable(ctx, tasks)
+	tasks = w.service.ReadableTasks(ctx, tasks)
 	if d.Filters, err = w.filtersOf(ctx, v); err != nil {
 		return result{}, err
 	}
@@ -240,7 +240,7 @@ func (w *Web) everybody(v *view) []accounts.Person {
 // filtersOf are the person's saved filters for the page: those of its project,
 // or those for all.
 func (w *Web) filtersOf(ctx context.Context, v *view) ([]accounts.SavedFilter, error) {
-	all, err := w.api.Accounts.Filters(ctx, v.me.ID)
+	all, err := w.accounts.Filters(ctx, v.me.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +252,7 @@ func (w *Web) filtersOf(ctx context.Context, v *view) ([]accounts.SavedFilter, e
 }
 
 func (w *Web) saveFilter(ctx context.Context, v *view, r *http.Request) (result, error) {
-	_, err := w.api.Accounts.SaveFilter(ctx, v.me.ID, accounts.SavedFilter{
+	_, err := w.accounts.SaveFilter(ctx, v.me.ID, accounts.SavedFilter{
 		Name: r.PostFormValue("name"), Project: personID(r.PostFormValue("project")), Query: r.PostFormValue("q"),
 	})
 	return result{to: local(r.PostFormValue("back"), "/find"), done: &done{phrase: "filter_saved"}}, err
@@ -263,7 +263,7 @@ func (w *Web) deleteFilter(ctx context.Context, v *view, r *http.Request) (resul
 	if err != nil {
 		return result{}, err
 	}
-	all, err := w.api.Accounts.Filters(ctx, v.me.ID)
+	all, err := w.accounts.Filters(ctx, v.me.ID)
 	if err != nil {
 		return result{}, err
 	}
@@ -271,7 +271,7 @@ func (w *Web) deleteFilter(ctx context.Context, v *view, r *http.Request) (resul
 	if i := slices.IndexFunc(all, func(f accounts.SavedFilter) bool { return f.ID == id }); i >= 0 {
 		told.filter = &all[i]
 	}
-	err = w.api.Accounts.DeleteFilter(ctx, v.me.ID, id)
+	err = w.accounts.DeleteFilter(ctx, v.me.ID, id)
 	if errors.Is(err, accounts.ErrNotFound) {
 		err = nil // it is gone, as it was to be
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/access"
-	"github.com/docketlog/docket/gateway/api"
+	"github.com/docketlog/docket/gateway/service"
 	"github.com/docketlog/docket/gateway/web/markdown"
 	"github.com/docketlog/docket/i18n"
 	"github.com/docketlog/docket/projections"
@@ -55,7 +55,7 @@ func (w *Web) view(rw http.ResponseWriter, r *http.Request) *view {
 		v.done = parseDone(c.Value)
 		http.SetCookie(rw, w.cookie(doneCookie, "", -1))
 	}
-	for _, text := range []string{r.Header.Get(api.PositionHeader), cookieValue(r, positionCookie)} {
+	for _, text := range []string{r.Header.Get(service.PositionHeader), cookieValue(r, positionCookie)} {
 		if at, err := events.ParsePosition(text); err == nil && !at.IsZero() && at.Sequence > v.at.Sequence {
 			v.at = at
 		}
@@ -175,20 +175,20 @@ func read[T any](ctx context.Context, v *view, ask func(context.Context, *projec
 	}
 	soon, cancel := context.WithTimeout(ctx, readPatience)
 	defer cancel()
-	answer, reached, err := api.Read(soon, v.web.api, v.at, whole)
+	answer, reached, err := service.Read(soon, v.web.service, v.at, whole)
 	if errors.Is(err, events.ErrIncarnation) && !v.at.IsZero() {
 		// The browser remembers a position of another log.
 		v.at = events.Position{}
-		answer, reached, err = api.Read(ctx, v.web.api, v.at, whole)
+		answer, reached, err = service.Read(ctx, v.web.service, v.at, whole)
 	}
 	if err != nil && !v.at.IsZero() && soon.Err() != nil && ctx.Err() == nil {
 		v.stale = true
-		answer, reached, err = api.Read(ctx, v.web.api, events.Position{}, whole)
+		answer, reached, err = service.Read(ctx, v.web.service, events.Position{}, whole)
 	}
 	if err == nil {
 		v.at = reached
 		if v.project != nil {
-			err = v.web.api.StillIn(ctx, v.project.ID)
+			err = v.web.service.StillIn(ctx, v.project.ID)
 		}
 	}
 	return answer, err

@@ -12,7 +12,6 @@ import (
 
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/events"
-	"github.com/docketlog/docket/gateway/api"
 	"github.com/docketlog/docket/gateway/web/teamtest"
 	"github.com/docketlog/docket/i18n"
 	"github.com/docketlog/docket/projections"
@@ -20,7 +19,7 @@ import (
 
 // someView is a page that Mina looks at, with her team's project.
 func someView(l i18n.Language) *view {
-	w := &Web{api: &api.API{}, who: func(id uuid.UUID) (accounts.Person, bool) {
+	w := &Web{who: func(id uuid.UUID) (accounts.Person, bool) {
 		p := teamtest.Person(id)
 		return p, p.Name != ""
 	}}

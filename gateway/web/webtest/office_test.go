@@ -9,6 +9,7 @@ import (
 
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway"
+	"github.com/docketlog/docket/gateway/service"
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
@@ -67,6 +68,16 @@ func (o *office) at(a browsertest.Answer) {
 		reached, err := rows.Reached(at)
 		return rows, err == nil && reached
 	})
+}
+
+// position is what an answer rests on.
+func (o *office) position(a browsertest.Answer) events.Position {
+	o.t.Helper()
+	at, err := events.ParsePosition(a.Header.Get(service.PositionHeader))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return at
 }
 
 // open opens a page as somebody who is signed in.

@@ -15,7 +15,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/gateway/access"
-	"github.com/docketlog/docket/gateway/api"
 	"github.com/docketlog/docket/gateway/web"
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
@@ -167,7 +166,7 @@ func (o *office) posts() []post {
 	for _, p := range all {
 		have = append(have, p.pattern)
 	}
-	for pattern := range web.New(&api.API{}).Routes() {
+	for pattern := range web.New(web.Options{}).Routes() {
 		if strings.HasPrefix(pattern, "POST ") {
 			want = append(want, pattern)
 		}

@@ -1,4 +1,4 @@
-package api
+package service
 
 import (
 	"context"
@@ -50,28 +50,28 @@ func (n *numbers) put(task uuid.UUID, number int64) {
 	n.known[task] = number
 }
 
-// number is the task's number, nil if the rows do not know it in time. at is a
-// position at which the task exists.
-func (a *API) number(ctx context.Context, task uuid.UUID, at events.Position) *int64 {
-	if number, ok := a.numbers.get(task); ok {
+// Number is the task's number among those of its project, nil if the rows do not
+// know it within five seconds. at is a position at which the task exists.
+func (s *Service) Number(ctx context.Context, task uuid.UUID, at events.Position) *int64 {
+	if number, ok := s.numbers.get(task); ok {
 		return &number
 	}
 	ctx, cancel := context.WithTimeout(ctx, numberPatience)
 	defer cancel()
 	var number int64
-	ask := func(s *projections.Snapshot) (err error) {
-		number, err = s.TaskNumber(ctx, task)
+	ask := func(rows *projections.Snapshot) (err error) {
+		number, err = rows.TaskNumber(ctx, task)
 		return err
 	}
 	// A task that is older than the rows are behind is there without waiting.
-	err := a.Rows.Read(ctx, events.Position{}, ask)
+	err := s.rows.Read(ctx, events.Position{}, ask)
 	if errors.Is(err, projections.ErrNotFound) {
-		err = a.Rows.Read(ctx, at, ask)
+		err = s.rows.Read(ctx, at, ask)
 	}
 	if err != nil {
-		a.Logger.Debug("a write is answered without the task's number", "task", task, "err", err)
+		s.logger.Debug("a write is answered without the task's number", "task", task, "err", err)
 		return nil
 	}
-	a.numbers.put(task, number)
+	s.numbers.put(task, number)
 	return &number
 }

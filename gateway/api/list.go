@@ -1,30 +1,9 @@
 package api
 
 import (
-	"context"
-	"time"
-
+	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/projections"
 )
-
-// readPatience is how long a read waits for the rows to reach a position, and
-// how long it may take.
-const readPatience = 5 * time.Second
-
-// read asks the rows, once they have reached what the caller has seen, and
-// gives the position of the snapshot that answered.
-func read[T any](ctx context.Context, a *API, in Reading, ask func(context.Context, *projections.Snapshot) (T, error)) (T, string, error) {
-	ctx, cancel := context.WithTimeout(ctx, readPatience)
-	defer cancel()
-	var answer T
-	var position string
-	err := a.Rows.Read(ctx, in.Position.Position, func(s *projections.Snapshot) (err error) {
-		position = s.Position.String()
-		answer, err = ask(ctx, s)
-		return err
-	})
-	return answer, position, err
-}
 
 // List is a page of a list.
 type List[T any] struct {
@@ -38,8 +17,8 @@ type Listed[T any] struct {
 	Body     List[T]
 }
 
-func listed[T, R any](rows []R, next, position string, shape func(R) T) *Listed[T] {
-	out := &Listed[T]{Position: position}
+func listed[T, R any](rows []R, next string, position events.Position, shape func(R) T) *Listed[T] {
+	out := &Listed[T]{Position: position.String()}
 	out.Body.Items = make([]T, len(rows))
 	for i := range rows {
 		out.Body.Items[i] = shape(rows[i])
