@@ -10,7 +10,7 @@ TEMPLATES = gateway/web notifier
 ASSETS = gateway/web/assets
 BUNDLE = go -C $(ASSETS)/generate run .
 
-.PHONY: run demo test generate pictures check lint vulnerabilities bench soak monitoring containers delivery release
+.PHONY: run demo test generate pictures check lint vulnerabilities figures bench soak monitoring containers delivery release
 
 run: ## Start everything on this machine: http://127.0.0.1:8080
 	go run .
@@ -54,6 +54,9 @@ lint: ## What takes longer to build than to run: golangci-lint, kube-score, esli
 vulnerabilities: ## Known ones, in what the program can reach; asks the Go vulnerability database
 	$(TOOL) govulncheck ./...
 
+figures: ## Of the house itself: how large, how long, how connected, how explained
+	go test -count=1 -v -run "^TestFigures$$" ./internal/housetest
+
 bench: ## The figures of docs/performance.md
 	$(SERVICES) go test -run '^$$' -bench . -benchmem -count 1 -timeout 60m ./...
 
@@ -61,7 +64,7 @@ monitoring: ## Alerts, dashboards and metrics against a real Prometheus and Aler
 	deploy/monitoring/check
 
 soak: ## The long rigs, an hour and more of them
-	DOCKET_SOAK=1h $(SERVICES) go test -race -run 'Soak|Availability|PowerCut|Fsync|Wires|Partition' -timeout 120m ./...
+	DOCKET_SOAK=1h $(SERVICES) go test -race -run 'Soak|Availability|PowerCut|Fsync|Wires|Partition' -timeout 120m ./e2e/faults
 
 containers: ## docker-compose.yml for real, on an engine of its own; its parts killed one by one (Debian, root, about ten minutes)
 	deploy/containers

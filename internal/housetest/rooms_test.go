@@ -1,11 +1,7 @@
 package housetest
 
 import (
-	"go/parser"
-	"go/token"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -43,60 +39,55 @@ var mayImport = map[string][]string{
 // rootRoom is what stands in no folder: main.go.
 const rootRoom = "."
 
-const module = "github.com/docketlog/docket"
-
 // TestRoomsImportAgainstTheArrow reads every import of the tree. Tests may
 // also use the broker, which is the real server they run against.
 func TestRoomsImportAgainstTheArrow(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{}
-	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") && path != "." || entry.Name() == "testdata") {
-			return fs.SkipDir
-		}
-		if _, err := os.Stat(filepath.Join(path, "go.mod")); entry.IsDir() && path != "." && err == nil {
-			return fs.SkipDir // a module of its own, which cannot be imported here
-		}
-		if !strings.HasSuffix(path, ".go") {
-			return nil
-		}
-		room, _, below := strings.Cut(filepath.ToSlash(path), "/")
-		if !below {
-			room = rootRoom
-		}
-		allowed, known := mayImport[room]
-		if !known {
-			t.Errorf("%s: room %q is not in the table", path, room)
-			return nil
-		}
-		seen[room] = true
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
-		if err != nil {
-			return err
-		}
-		for _, spec := range file.Imports {
-			imported, ours := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), module+"/")
-			if !ours {
-				continue
-			}
-			target, _, _ := strings.Cut(imported, "/")
-			inTest := strings.HasSuffix(path, "_test.go") || strings.HasSuffix(filepath.Dir(path), "test")
-			if target == room || slices.Contains(allowed, target) || inTest {
-				continue
-			}
-			t.Errorf("%s imports %s, which room %q may not", path, imported, room)
-		}
-		return nil
-	})
+	tree, err := readTree()
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, wrong := range againstTheArrow(tree) {
+		t.Error(wrong)
+	}
+	seen := map[string]bool{}
+	for _, s := range tree {
+		seen[roomOf(s.path)] = true
 	}
 	for room := range mayImport {
 		if !seen[room] {
 			t.Errorf("the table names room %q, and there is none", room)
 		}
 	}
+}
+
+// againstTheArrow is what rooms import and may not, and files of rooms that are not
+// in the table.
+func againstTheArrow(tree []source) (wrong []string) {
+	for _, s := range tree {
+		room := roomOf(s.path)
+		allowed, known := mayImport[room]
+		if !known {
+			wrong = append(wrong, fmt.Sprintf("%s: room %q is not in the table", s.path, room))
+			continue
+		}
+		if s.test() {
+			continue
+		}
+		for _, imported := range s.imports() {
+			if target := roomOf(imported + "/"); target != room && !slices.Contains(allowed, target) {
+				wrong = append(wrong, fmt.Sprintf("%s imports %s, which room %q may not", s.path, imported, room))
+			}
+		}
+	}
+	return wrong
+}
+
+// roomOf is the room of a path.
+func roomOf(path string) string {
+	room, _, below := strings.Cut(path, "/")
+	if !below {
+		return rootRoom
+	}
+	return room
 }
