@@ -135,6 +135,17 @@ func foldBeforehand(l *memoryLog, n int) [][]schema.Change {
 	return list
 }
 
+// BenchmarkFold measures folding alone, with what 500 events a transaction would
+// write, and no database.
+func BenchmarkFold(b *testing.B) {
+	l := benchLog()
+	b.ReportAllocs()
+	for b.Loop() {
+		foldBeforehand(l, 500)
+	}
+	b.ReportMetric(float64(len(l.stored)*b.N)/b.Elapsed().Seconds(), "ev/s")
+}
+
 // BenchmarkVisible measures the time from an event being in the log to its
 // being in an answer.
 func BenchmarkVisible(b *testing.B) {
