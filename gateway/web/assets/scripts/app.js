@@ -1,5 +1,5 @@
 // Starts what a page needs. The order matters where several listen for the same
-// event: whoever comes first may keep it from the others.
+// event: the first to listen may keep it from the others.
 import {startBoard, fill} from './board/board.js'
 import {startCellPickers} from './pickers.js'
 import {commands} from './commands.js'

@@ -9,7 +9,7 @@ import {remember} from './undo.js'
 /** @import {Answer, Change} from './api.js' */
 /** @import {Pending, Task} from './tasks.js' */
 
-/** Fields whose change is refused if somebody else has changed them since they were seen. */
+/** Fields whose change is refused if another person has changed them since they were seen. */
 const guarded = /** @type {const} */ (['title', 'priority', 'due', 'labels'])
 
 /**
@@ -119,7 +119,7 @@ export function forget(task, names) {
 }
 
 /**
- * Shows what somebody else has made of fields meanwhile, each with a button that
+ * Shows what another person has changed fields to meanwhile, each with a button that
  * overwrites it.
  * @param {string} id
  * @param {Pending} fields

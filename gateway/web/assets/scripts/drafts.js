@@ -1,5 +1,5 @@
 // What a person is writing is never lost to what others do: neither when the
-// form goes away, nor when somebody else changes the same field.
+// form goes away, nor when another person changes the same field.
 import {say} from './context.js'
 import {closest, controlsOf, focusInPlace, make, query} from './dom.js'
 import {announce} from './toast.js'
@@ -26,7 +26,7 @@ export function keepDraft(form) {
 }
 
 /**
- * Says beside a field that is being written what somebody else has made of it.
+ * Says beside a field that is being written what another person has changed it to.
  * What the person saw stays in the form, so that the server finds out too.
  * @param {HTMLElement} form
  * @param {HTMLElement} next the form as it is on the newer page

@@ -32,7 +32,7 @@ export function startFeed(given) {
   let hiding
   addEventListener('visibilitychange', () => {
     clearTimeout(hiding)
-    // Browsers allow few connections to a host; a page that nobody looks at needs none.
+    // Browsers allow few connections to a host; a page that is not looked at needs none.
     if (document.hidden) hiding = setTimeout(rest, hiddenFor)
     else if (!source) follow()
   })

@@ -30,7 +30,7 @@ const maxKeptAlive = 60_000
  * @property {Response} answer
  * @property {Document} page
  * @property {HTMLElement | null} task the task that the page shows
- * @property {boolean} conflict whether it shows that somebody else changed the same
+ * @property {boolean} conflict whether it shows that another person changed the same field
  * @property {boolean} stray whether it shows a task for which there is no place but the panel
  * @property {HTMLElement | null} wrong what is wrong, where it belongs
  * @property {string | undefined} reason why nothing was saved

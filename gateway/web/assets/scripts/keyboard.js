@@ -20,7 +20,7 @@ export function startKeyboard() {
 }
 
 /**
- * Runs a command of several keys. While somebody is writing only the palette opens.
+ * Runs a command of several keys. While the person is writing, only the palette opens.
  * @param {KeyboardEvent} event
  * @param {boolean} writing
  */

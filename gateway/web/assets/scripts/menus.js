@@ -3,7 +3,7 @@ import {query, queryAll} from './dom.js'
 
 const open = 'details.menu[open]'
 
-/** Begins to close menus when somebody clicks elsewhere. */
+/** Begins to close menus on clicks elsewhere. */
 export function startMenus() {
   addEventListener('click', event => {
     for (const menu of queryAll(open)) if (!menu.contains(/** @type {Node} */ (event.target))) menu.removeAttribute('open')

@@ -133,8 +133,8 @@ function skipKept(node) {
 }
 
 /**
- * Gives a field the value it has on the newer page, unless that takes away what
- * somebody is typing to search for.
+ * Gives a field the value it has on the newer page, unless the person is
+ * typing in it to search.
  * @param {Element} from
  * @param {Element} to
  */

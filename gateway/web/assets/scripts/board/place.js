@@ -9,7 +9,7 @@ import {columnName, columnOf} from './columns.js'
 
 /** Where something goes: among those that stay in a column. @typedef {{status: string, before: string | null, after: string | null}} Place */
 
-/** Moves are sent one after the other, as each place is told by its neighbours. @type {Promise<void>} */
+/** Moves are sent one after the other, as each place is given by its neighbors. @type {Promise<void>} */
 let moves = Promise.resolve()
 
 /** Counts moves down, so that the last one to the top of a column stands highest. */
