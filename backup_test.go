@@ -20,6 +20,7 @@ import (
 	"github.com/docketlog/docket/backup"
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/internal/testkit"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	js "github.com/nats-io/nats.go/jetstream"
@@ -150,7 +151,10 @@ func TestBackupWhilePeopleWork(t *testing.T) {
 		defer mu.Unlock()
 		return maps.Clone(written), slices.Clone(joined)
 	}
-	soon(t, "people work", func() bool { tasks, people := count(); return len(tasks) > 50 && len(people) > 1 })
+	testkit.Eventually(t, "people work", func() (string, bool) {
+		tasks, people := count()
+		return fmt.Sprintf("%d tasks, %d people", len(tasks), len(people)), len(tasks) > 50 && len(people) > 1
+	})
 	tasks, people := count()
 	file := filepath.Join(t.TempDir(), "docket.backup")
 	if out, code := once(t, append([]string{"backup", file}, settings...)...); code != 0 {

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"log/slog"
 	"math/big"
 	"net"
@@ -24,6 +25,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // writeCertificate makes a certificate for loopback with the serial number, and
@@ -142,7 +145,7 @@ func TestNATSIsShownACertificate(t *testing.T) {
 	}
 	var shown atomic.Int64
 	ns, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true, TLSVerify: true, TLSTimeout: 5,
+		Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true, TLSVerify: true, TLSTimeout: testkit.Limit.Seconds(),
 		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAnyClientCert,
 			VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) error {
 				leaf, err := x509.ParseCertificate(raw[0])
@@ -193,7 +196,10 @@ func TestNATSIsShownACertificate(t *testing.T) {
 	if err := nc.ForceReconnect(); err != nil {
 		t.Fatal(err)
 	}
-	soon(t, "the server is shown the renewed certificate", func() bool { return shown.Load() == 2 && nc.IsConnected() })
+	testkit.Eventually(t, "the server is shown the renewed certificate, the second", func() (string, bool) {
+		serial := shown.Load()
+		return fmt.Sprintf("number %d, %s", serial, nc.Status()), serial == 2 && nc.IsConnected()
+	})
 }
 
 // Who starts with a certificate that has run out is told so at once, not by

@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/internal/testkit"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 )
@@ -23,12 +23,12 @@ type guarded struct {
 	secrets string
 	ports   []int
 	servers []*server.Server
-	said    *lockedBuffer
+	said    *testkit.Buffer
 }
 
 func startGuarded(t *testing.T) *guarded {
 	t.Helper()
-	g := &guarded{secrets: filepath.Join(t.TempDir(), "secrets"), said: &lockedBuffer{}}
+	g := &guarded{secrets: filepath.Join(t.TempDir(), "secrets"), said: &testkit.Buffer{}}
 	if out, err := exec.Command("deploy/secrets", g.secrets).CombinedOutput(); err != nil {
 		t.Fatalf("deploy/secrets: %v\n%s", err, out)
 	}
@@ -84,8 +84,8 @@ func startGuarded(t *testing.T) *guarded {
 		t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
 	}
 	for _, s := range g.servers {
-		if !s.ReadyForConnections(30 * time.Second) {
-			t.Fatal("a server is not ready")
+		if !s.ReadyForConnections(testkit.Limit) {
+			t.Fatalf("waited %v for %s to be ready; the servers said:\n%s", testkit.Limit, s.Name(), g.said)
 		}
 	}
 	return g
@@ -102,7 +102,7 @@ func freePort(t *testing.T) (port int) {
 }
 
 // serverLog keeps what the servers complain of.
-type serverLog struct{ to *lockedBuffer }
+type serverLog struct{ to *testkit.Buffer }
 
 func (l serverLog) Errorf(format string, v ...any) { fmt.Fprintf(l.to, format+"\n", v...) }
 func (l serverLog) Fatalf(format string, v ...any) { fmt.Fprintf(l.to, "fatal: "+format+"\n", v...) }

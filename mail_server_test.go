@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"maps"
 	"mime"
@@ -10,12 +11,15 @@ import (
 	"net"
 	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-smtp"
+
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // mailServer is a real SMTP server that keeps what it is handed.
@@ -128,7 +132,7 @@ func (m *mailServer) tell(t *testing.T, said map[string]time.Time) *tally {
 	var told tally
 	seen := 0
 	// At the full load there are many left at the end.
-	patience := 2*time.Minute + time.Duration(len(said))*30*time.Millisecond
+	patience := testkit.Limit + time.Duration(len(said))*30*time.Millisecond
 	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		all := m.all()
 		for _, k := range all[seen:] {
@@ -143,7 +147,7 @@ func (m *mailServer) tell(t *testing.T, said map[string]time.Time) *tally {
 			return &told
 		}
 		if time.Now().After(deadline) {
-			t.Errorf("of %d things said %d were told in no mail", len(said), len(waiting))
+			t.Errorf("waited %v: of %d things said %d were told in no mail", patience, len(said), len(waiting))
 			return &told
 		}
 	}
@@ -155,26 +159,21 @@ var texts = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 // wait wants a mail to somebody that says all of this.
 func (m *mailServer) wait(t *testing.T, to string, texts ...string) {
 	t.Helper()
-	deadline := time.Now().Add(60 * time.Second)
-	for {
-	mails:
-		for _, k := range m.all() {
-			if k.to != to {
-				continue
-			}
-			for _, text := range texts {
-				if !strings.Contains(k.subject+"\n"+k.body, text) {
-					continue mails
-				}
-			}
-			return
-		}
-		if time.Now().After(deadline) {
-			for _, k := range m.all() {
-				t.Logf("to %s: %s\n%s", k.to, k.subject, k.body)
-			}
-			t.Fatalf("no mail to %s that says %q", to, texts)
-		}
-		time.Sleep(50 * time.Millisecond)
+	testkit.Eventually(t, fmt.Sprintf("a mail to %s that says %q", to, texts), func() (mails, bool) {
+		all := m.all()
+		return all, slices.ContainsFunc(all, func(k keptMail) bool {
+			return k.to == to && !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(k.subject+"\n"+k.body, text) })
+		})
+	})
+}
+
+// mails are shown as their addressees see them.
+type mails []keptMail
+
+func (all mails) String() string {
+	text := fmt.Sprintf("%d mails", len(all))
+	for _, k := range all {
+		text += fmt.Sprintf("\nto %s: %s\n%s", k.to, k.subject, k.body)
 	}
+	return text
 }

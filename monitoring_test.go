@@ -14,8 +14,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // monitoringVariable has this file's test run; deploy/monitoring/check sets it
@@ -69,8 +71,12 @@ func TestMonitoring(t *testing.T) {
 	for _, d := range roles.projectors {
 		d.kill()
 	}
-	soon(t, "Prometheus sees that no projector writes", func() bool {
-		return len(p.values(`ALERTS{alertname="DocketNoProjectorWrites",alertstate="firing"}`)) > 0
+	testkit.Eventually(t, "Prometheus sees that no projector writes", func() (string, bool) {
+		firing := len(p.values(`ALERTS{alertname="DocketNoProjectorWrites",alertstate="firing"}`)) > 0
+		if !firing {
+			time.Sleep(pause)
+		}
+		return p.text("ALERTS"), firing
 	})
 	pages.wait(t, "DocketNoProjectorWrites", "critical", "#docketnoprojectorwrites")
 	rest()

@@ -62,7 +62,7 @@ func TestPartition(t *testing.T) {
 			there.settle(20)
 			there = there.through(majority.url)
 			here := there.through(minority.url)
-			there.patience, here.patience = 40*time.Second, 40*time.Second
+			there.patience, here.patience = time.Minute, time.Minute
 
 			for range rounds {
 				ctx, cancel := context.WithCancel(t.Context())

@@ -11,10 +11,11 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // The stories run the real program: the test binary starts itself again with
@@ -35,24 +36,7 @@ type docket struct {
 	t    testing.TB
 	cmd  *exec.Cmd
 	url  string
-	said *lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+	said *testkit.Buffer
 }
 
 func command(ctx context.Context, args ...string) *exec.Cmd {
@@ -72,7 +56,7 @@ var address = regexp.MustCompile(`https?://[0-9a-z.:]+`)
 // start runs docket and waits until it says where it serves.
 func start(t testing.TB, args ...string) *docket {
 	t.Helper()
-	d := &docket{t: t, cmd: command(context.WithoutCancel(t.Context()), args...), said: &lockedBuffer{}}
+	d := &docket{t: t, cmd: command(context.WithoutCancel(t.Context()), args...), said: &testkit.Buffer{}}
 	out, err := d.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -110,8 +94,8 @@ func start(t testing.TB, args ...string) *docket {
 			t.Fatalf("docket %s ended instead of starting:\n%s", strings.Join(args, " "), d.said.String())
 		}
 		d.url = url
-	case <-time.After(60 * time.Second):
-		t.Fatalf("docket %s does not start:\n%s", strings.Join(args, " "), d.said.String())
+	case <-time.After(testkit.Limit):
+		t.Fatalf("waited %v for docket %s to start; it said:\n%s", testkit.Limit, strings.Join(args, " "), d.said.String())
 	}
 	return d
 }
@@ -169,7 +153,7 @@ func startServer(t *testing.T, program, ready string, args func(address string) 
 	}
 	address = listener.Addr().String()
 	listener.Close()
-	said := &lockedBuffer{}
+	said := &testkit.Buffer{}
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, args(address)...)
 	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
@@ -184,7 +168,7 @@ func startServer(t *testing.T, program, ready string, args func(address string) 
 			t.Logf("%s said:\n%s", program, said.String())
 		}
 	})
-	soon(t, program+" is ready", func() bool {
+	testkit.Eventually(t, program+" is ready", func() (string, bool) {
 		select {
 		case <-ended:
 			t.Fatalf("%s ended:\n%s", program, said.String())
@@ -192,23 +176,18 @@ func startServer(t *testing.T, program, ready string, args func(address string) 
 		}
 		answer, err := http.Get("http://" + address + ready)
 		if err != nil {
-			return false
+			time.Sleep(pause)
+			return fmt.Sprintf("%v; it said:\n%s", err, said), false
 		}
 		answer.Body.Close()
-		return answer.StatusCode == http.StatusOK
+		return fmt.Sprintf("%s; it said:\n%s", answer.Status, said), answer.StatusCode == http.StatusOK
 	})
 	return address
 }
 
-// soon waits until something is so, for as long as a busy machine may need.
-func soon(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(90 * time.Second); !is(); time.Sleep(200 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("never: %s", what)
-		}
-	}
-}
+// pause is between two questions to a program that is not ready, which would
+// only be slower if it was asked without one.
+const pause = 50 * time.Millisecond
 
 // needPrograms wants what Debian has in packages. Where one is absent the test
 // is skipped, aloud; under `make test`, which installs them, it fails instead.

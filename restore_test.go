@@ -12,6 +12,7 @@ import (
 
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // TestClusterIsRestored is the drill of docs/operations.md: three NATS servers as
@@ -68,8 +69,9 @@ func TestClusterIsRestored(t *testing.T) {
 		paths = append(paths, "/api/v1/tasks/"+task, "/api/v1/tasks/"+task+"/history")
 	}
 	mails.wait(t, "jun@example.org", "Bed 39")
-	soon(t, "every notice is decided and sent", func() bool {
-		return metric(t, notifier, "docket_notices_lag_events") == "0" && metric(t, notifier, "docket_notices_waiting") == "0"
+	testkit.Eventually(t, "every notice is decided and sent", func() (string, bool) {
+		lag, waiting := metric(t, notifier, "docket_notices_lag_events"), metric(t, notifier, "docket_notices_waiting")
+		return fmt.Sprintf("%s events are undecided, %s notices wait", lag, waiting), lag == "0" && waiting == "0"
 	})
 	before := bodies(t, mina, paths)
 	position := mina.position
@@ -111,9 +113,9 @@ func TestClusterIsRestored(t *testing.T) {
 		t.Errorf("a position of before: %v, status %d: %s", err, a.status, a.body)
 	}
 	again := enter(t, gateway, "Mina")
-	soon(t, "the rows are made", func() bool {
+	testkit.Eventually(t, "the rows are made", func() (string, bool) {
 		a, err := again.try(t.Context(), "GET", "/api/v1/projects/"+project, nil)
-		return err == nil && a.status == http.StatusOK
+		return fmt.Sprintf("%v, status %d: %s", err, a.status, a.body), err == nil && a.status == http.StatusOK
 	})
 	// Its own sign-in is the log's last event.
 	session := again.ask(200, "GET", "/api/v1/me", nil)
@@ -126,9 +128,9 @@ func TestClusterIsRestored(t *testing.T) {
 	}
 	same(t, "restored", before, bodies(t, &person{t: t, d: gateway, token: mina.token, position: again.position}, paths), lives...)
 	onOld := &person{t: t, d: old, token: mina.token, position: again.position}
-	soon(t, "rows of another life are made anew", func() bool {
+	testkit.Eventually(t, "rows of another life are made again", func() (string, bool) {
 		a, err := onOld.try(t.Context(), "GET", "/api/v1/projects/"+project, nil)
-		return err == nil && a.status == http.StatusOK
+		return fmt.Sprintf("%v, status %d: %s", err, a.status, a.body), err == nil && a.status == http.StatusOK
 	})
 	same(t, "on the database of before", before, bodies(t, onOld, paths), lives...)
 

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // TestRolesApart runs gateway, projector and notifier as processes of their
@@ -60,11 +62,11 @@ func rolesApart(t *testing.T, database string) {
 
 	// The projector that writes is killed; the other takes over.
 	writing := 0
-	if state := metric(t, projectors[1], "docket_rows_writing"); state == "1" {
-		writing = 1
-	} else if state := metric(t, projectors[0], "docket_rows_writing"); state != "1" {
-		t.Fatal("no projector writes")
-	}
+	testkit.Eventually(t, "a projector that writes", func() (string, bool) {
+		states := []string{metric(t, projectors[0], "docket_rows_writing"), metric(t, projectors[1], "docket_rows_writing")}
+		writing = max(0, slices.Index(states, "1"))
+		return fmt.Sprintf("docket_rows_writing %q", states), states[writing] == "1"
+	})
 	projectors[writing].kill()
 	projectors = projectors[1-writing : 2-writing]
 	for i := range 5 {
@@ -111,15 +113,18 @@ func metric(t testing.TB, d *docket, name string) string {
 func patiently(t *testing.T, p *person, method, path string, body any) string {
 	t.Helper()
 	key := fmt.Sprintf("%s-%d", method, time.Now().UnixNano())
-	deadline := time.Now().Add(90 * time.Second)
-	for {
-		a, err := p.try(t.Context(), method, path, body, "Idempotency-Key", key)
-		if err == nil && a.status == http.StatusOK {
-			return string(a.body)
+	var a answer
+	testkit.Eventually(t, method+" "+path+": an answer", func() (string, bool) {
+		var err error
+		a, err = p.try(t.Context(), method, path, body, "Idempotency-Key", key)
+		if err == nil && a.status != http.StatusOK && a.status != http.StatusServiceUnavailable {
+			t.Fatalf("%s %s: status %d: %s", method, path, a.status, a.body)
 		}
-		if err == nil && a.status != http.StatusServiceUnavailable || time.Now().After(deadline) {
-			t.Fatalf("%s %s: %v, status %d: %s", method, path, err, a.status, a.body)
+		done := err == nil && a.status == http.StatusOK
+		if !done {
+			time.Sleep(pause)
 		}
-		time.Sleep(100 * time.Millisecond)
-	}
+		return fmt.Sprintf("%v, status %d: %s", err, a.status, a.body), done
+	})
+	return string(a.body)
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // soakFor is how long the soak runs: DOCKET_SOAK, or a bounded while.
@@ -149,7 +151,7 @@ func soakClient(ctx context.Context, t *testing.T, p *person, project string, c 
 // by something else than that the service is away.
 func insist(t *testing.T, p *person, method, path string, body any) answer {
 	key := uuid.NewString()
-	deadline := time.Now().Add(2 * time.Minute)
+	deadline := time.Now().Add(testkit.Limit)
 	for {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
 		a, err := p.try(ctx, method, path, body, "Idempotency-Key", key)
@@ -158,7 +160,7 @@ func insist(t *testing.T, p *person, method, path string, body any) answer {
 			return a
 		}
 		if time.Now().After(deadline) {
-			t.Errorf("%s %s: not answered for two minutes: %v, status %d: %s", method, path, err, a.status, a.body)
+			t.Errorf("%s %s: not answered for %v: %v, status %d: %s", method, path, testkit.Limit, err, a.status, a.body)
 			return a
 		}
 		time.Sleep(50 * time.Millisecond)

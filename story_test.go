@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // TestTheWholeLoop is the story of the product, against the real program: two
@@ -168,7 +170,7 @@ func createUntilKilled(t *testing.T, d *docket, p *person, project string, n int
 				if i > int64(n) {
 					return
 				}
-				ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
+				ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), testkit.Limit)
 				a, err := me.try(ctx, "POST", "/api/v1/projects/"+project+"/tasks", map[string]any{"title": fmt.Sprintf("Row %d", i)})
 				cancel()
 				if err != nil {
@@ -210,18 +212,19 @@ func everything(t *testing.T, p *person, project, task string) string {
 		"/api/v1/projects/" + project + "/tasks?limit=500&sort=number", "/api/v1/projects/" + project + "/tasks?text=tap",
 	}
 	for _, path := range paths {
-		deadline := time.Now().Add(60 * time.Second)
-		for {
+		testkit.Eventually(t, "GET "+path+": an answer", func() (string, bool) { // rows may be being built
 			a, err := p.try(t.Context(), "GET", path, nil)
-			if err == nil && a.status == 200 {
+			state := fmt.Sprintf("%v, status %d: %s", err, a.status, a.body)
+			switch {
+			case err == nil && a.status == 200:
 				fmt.Fprintf(&b, "%s\n%s\n", path, a.body)
-				break
+				return state, true
+			case err == nil && a.status != http.StatusServiceUnavailable:
+				t.Fatalf("GET %s: %s", path, state)
 			}
-			if time.Now().After(deadline) || err == nil && a.status != http.StatusServiceUnavailable {
-				t.Fatalf("GET %s: %v, status %d: %s", path, err, a.status, a.body)
-			}
-			time.Sleep(50 * time.Millisecond) // rows are being built
-		}
+			time.Sleep(pause)
+			return state, false
+		})
 	}
 	return b.String()
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // TestWires has everything that the roles say to three NATS servers and to the
@@ -58,7 +59,7 @@ func TestWires(t *testing.T) {
 	f := newFleet(t, gateways[0].url, gateways[1].url)
 	f.settle(rate)
 	// Long enough to hear every refusal a gateway gives.
-	f.patience = 40 * time.Second
+	f.patience = time.Minute
 
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -140,7 +141,7 @@ func newWires(t testing.TB) *wires {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := &lockedBuffer{}
+	said := &testkit.Buffer{}
 	proxy := exec.Command("deploy/testing/tool", "toxiproxy", "-host", host, "-port", port)
 	proxy.Stdout, proxy.Stderr = said, said
 	// Go runs it as a child of its own, so both are ended as one group.

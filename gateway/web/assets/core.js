@@ -41,10 +41,10 @@ export function point(box, list, at) {
 }
 
 // Positions are places in the log; reads ask for the latest one seen.
-const place = text => Number(text?.match(/\d+$/)?.[0] ?? 0)
+const place = text => Number(text?.match(/\d+$/) ?? 0)
 export let position = context.position
 export function saw(at) {
-  if (at && (place(at) >= place(position) || !position)) position = at
+  if (at && place(at) >= place(position)) position = at
 }
 
 // ask sends what may have been lost again, until it is known what became of it.
@@ -129,7 +129,7 @@ export function morph(from, to) {
   for (const {name, value} of to.attributes) if (!kept.includes(name) && from.getAttribute(name) !== value) from.setAttribute(name, value)
   let at = past(from.firstChild)
   for (const next of [...to.childNodes]) {
-    const match = next.id ? document.getElementById(next.id) : at && !at.id && at.nodeName === next.nodeName ? at : null
+    const match = next.id ? document.getElementById(next.id) : at?.nodeName === next.nodeName && !at.id && at
     if (!match) {
       // Filled like the rest: what is in it may have stood elsewhere.
       const fresh = from.insertBefore(next.cloneNode(), at)
@@ -141,14 +141,12 @@ export function morph(from, to) {
     else (from.moveBefore ?? from.insertBefore).call(from, match, at)
     morph(match, next)
   }
-  while (at) {
-    const next = past(at.nextSibling)
+  for (let next; at; at = next) {
+    next = past(at.nextSibling)
     // What stands elsewhere from now on is fetched from here.
-    if (!at.id || !to.ownerDocument.getElementById(at.id)) {
-      for (const form of document.forms) if (at.contains(form)) keep(form)
-      at.remove()
-    }
-    at = next
+    if (to.ownerDocument.getElementById(at.id)) continue
+    for (const form of document.forms) if (at.contains(form)) keep(form)
+    at.remove()
   }
   if (from.matches('input,select,textarea') && (from.form?.method === 'post' || from !== active())) {
     from.value = to.value
@@ -163,12 +161,12 @@ const past = node => node?.classList?.contains('kept') ? past(node.nextSibling) 
 // is no such form any more, and says why it cannot be saved.
 function keep(form) {
   const written = [...form.elements].filter(c => c.type.startsWith('text') && c.value !== c.defaultValue), id = 'kept-' + form.id
-  if (!written.length || document.getElementById(id)) return
-  const focus = active(), home = form.closest('#task,main'), why = form.closest('[data-why]').dataset.why + ' ' + say('kept')
+  if (!written.length || $('#' + id)) return
+  const focus = active(), why = form.closest('[data-why]').dataset.why + ' ' + say('kept')
   for (const c of written) c.readOnly = true
   const note = make('section', {id, className: 'kept'}, make('p', {}, why), ...written,
     make('button', {className: 'quiet', onclick: () => note.remove()}, say('close')))
-  home.prepend(note)
+  form.closest('#task,main').prepend(note)
   if (note.contains(focus)) aim(focus)
   // What is around it takes its place first.
   requestAnimationFrame(() => note.scrollIntoView({block: 'nearest'}))
@@ -191,7 +189,7 @@ export const announce = text => $('#said').replaceChildren(make('p', {}, text))
 export function toast(text, label, act) {
   const box = $('#toasts'), line = make('div', {className: 'toast'}, make('span', {}, text))
   if (act) line.append(make('button', {className: 'plain', onclick: () => { line.remove(); act() }}, label))
-  while (box.children.length > 2) box.firstChild.remove()
+  while (box.children[2]) box.firstChild.remove()
   box.append(line)
   setTimeout(() => line.remove(), act ? 12000 : 6000)
   return line
