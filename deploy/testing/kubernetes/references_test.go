@@ -325,13 +325,13 @@ func TestAlertsAreDeployed(t *testing.T) {
 // TestShutdownHasEnoughTime checks that the termination grace period covers the
 // pause before the program is stopped and the program's own grace period.
 func TestShutdownHasEnoughTime(t *testing.T) {
-	source, err := os.ReadFile("../../../system.go")
+	source, err := os.ReadFile("../../../app/doors.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := regexp.MustCompile(`const shutdownGrace = (\d+) \* time\.Second`).FindSubmatch(source)
 	if found == nil {
-		t.Fatal("system.go does not define shutdownGrace in seconds")
+		t.Fatal("app/doors.go does not define shutdownGrace in seconds")
 	}
 	seconds, err := strconv.Atoi(string(found[1]))
 	if err != nil {
