@@ -61,7 +61,7 @@ func TestDocumentsShowEverySetting(t *testing.T) {
 	for _, one := range new(Settings).table() {
 		fmt.Fprintf(&b, "| `--%s` | `%s`%s | %s | %s |\n", one.name, one.variable, byFile[one.variable], quoted(one.initial), one.meaning)
 	}
-	section(t, "docs/operations.md", "settings", b.String())
+	section(t, "docs/operations/settings.md", "settings", b.String())
 }
 
 func TestDocumentsShowEveryMetric(t *testing.T) {
@@ -72,14 +72,14 @@ func TestDocumentsShowEveryMetric(t *testing.T) {
 			fmt.Fprintf(&b, "| `%s` | %s |\n", name, help)
 		}
 	}
-	section(t, "docs/operations.md", "metrics", b.String())
+	section(t, "docs/operations/metrics.md", "metrics", b.String())
 }
 
 // TestDocumentsNameEveryMetricServed asks a running program, so that the
 // gateway's own figures are covered too.
 func TestDocumentsNameEveryMetricServed(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("docs/operations.md")
+	text, err := os.ReadFile("docs/operations/metrics.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestDocumentsNameEveryMetricServed(t *testing.T) {
 	}
 	for _, m := range names {
 		if !strings.Contains(string(text), "`"+string(m[1])+"`") {
-			t.Errorf("docs/operations.md lacks %s", m[1])
+			t.Errorf("docs/operations/metrics.md lacks %s", m[1])
 		}
 	}
 	d.stop()
@@ -141,7 +141,7 @@ func TestDocumentsPointAtWhatIsThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	decisions, err := filepath.Glob("docs/decisions/*.md")
+	below, err := filepath.Glob("docs/*/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestDocumentsPointAtWhatIsThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	documents = append(append(append(documents, decisions...), beside...), "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+	documents = append(append(append(documents, below...), beside...), "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
 	path := regexp.MustCompile("`((?:events|commands|accounts|projections|gateway|notifier|audit|backup|metrics|broker|deploy|docs)/[a-z0-9_/.-]+)`")
 	for _, document := range documents {
@@ -188,7 +188,7 @@ func TestDocumentsNameTestsThatExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, document := range []string{"docs/security.md", "docs/architecture.md"} {
+	for _, document := range []string{"docs/threat-model.md", "docs/architecture.md"} {
 		text, err := os.ReadFile(document)
 		if err != nil {
 			t.Fatal(err)

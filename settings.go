@@ -47,7 +47,7 @@ type setting struct {
 	meaning  string
 }
 
-// table is every setting, as flags and as variables. docs/operations.md holds
+// table is every setting, as flags and as variables. docs/operations/settings.md holds
 // the same table; a test compares them.
 func (s *Settings) table() []setting {
 	return []setting{

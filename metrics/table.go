@@ -85,7 +85,7 @@ const (
 	gauge   = prometheus.GaugeValue
 )
 
-// Each table is of one source. docs/operations.md repeats names and meanings; a
+// Each table is of one source. docs/operations/metrics.md repeats names and meanings; a
 // test compares.
 var (
 	buildTable = []entry{

@@ -104,10 +104,10 @@ func TestImagesArePinned(t *testing.T) {
 	}
 }
 
-// TestVariablesAreSettings reads the table of settings in docs/operations.md, which
+// TestVariablesAreSettings reads the table of settings in docs/operations/settings.md, which
 // another test compares with the program.
 func TestVariablesAreSettings(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(root, "docs/operations.md"))
+	text, err := os.ReadFile(filepath.Join(root, "docs/operations/settings.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
