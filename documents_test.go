@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway"
@@ -133,38 +134,76 @@ func TestDocumentsCatalogueEveryEvent(t *testing.T) {
 	}
 }
 
-// TestDocumentsPointAtWhatIsThere follows every relative link, and looks for
-// every path of this repository that stands in backquotes.
-func TestDocumentsPointAtWhatIsThere(t *testing.T) {
-	t.Parallel()
-	documents, err := filepath.Glob("docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	below, err := filepath.Glob("docs/*/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	beside, err := filepath.Glob("deploy/*/README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	documents = append(append(append(documents, below...), beside...), "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
-	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
-	path := regexp.MustCompile("`((?:events|commands|accounts|projections|gateway|notifier|audit|backup|metrics|broker|deploy|docs)/[a-z0-9_/.-]+)`")
-	for _, document := range documents {
-		text, err := os.ReadFile(document)
+// markdownFiles are all documents that people write, by path.
+func markdownFiles(t *testing.T) []string {
+	t.Helper()
+	all := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"}
+	for _, root := range []string{"docs", "deploy", ".github"} {
+		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && !entry.IsDir() && strings.HasSuffix(path, ".md") {
+				all = append(all, path)
+			}
+			return err
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(document), m[1])); err != nil {
+	}
+	return all
+}
+
+// TestDocumentsPointAtWhatIsThere follows every relative link and its anchor, and
+// looks for every path of this repository that stands in backquotes.
+func TestDocumentsPointAtWhatIsThere(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`)
+	path := regexp.MustCompile("`((?:events|commands|accounts|projections|gateway|notifier|audit|backup|metrics|broker|deploy|docs)/[a-z0-9_/.-]+)`")
+	for _, document := range markdownFiles(t) {
+		text := readFile(t, document)
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			target := document
+			if m[1] != "" {
+				target = filepath.Join(filepath.Dir(document), m[1])
+			}
+			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s links to %s: %v", document, m[1], err)
+			} else if m[2] != "" && !anchors(readFile(t, target))[m[2]] {
+				t.Errorf("%s links to %s#%s, and no heading has that anchor", document, m[1], m[2])
 			}
 		}
-		for _, m := range path.FindAllStringSubmatch(string(text), -1) {
+		for _, m := range path.FindAllStringSubmatch(text, -1) {
 			if _, err := os.Stat(m[1]); err != nil {
 				t.Errorf("%s names %s: %v", document, m[1], err)
+			}
+		}
+	}
+}
+
+// anchors are those that GitHub gives the headings of a document.
+func anchors(text string) map[string]bool {
+	all := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(text, -1) {
+		name := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		all[strings.ReplaceAll(name, " ", "-")] = true
+	}
+	return all
+}
+
+// TestDocumentsFitOnAPage checks that lines have at most 100 columns. Tables, code
+// and links may be longer, since Markdown cannot break them.
+func TestDocumentsFitOnAPage(t *testing.T) {
+	t.Parallel()
+	for _, document := range markdownFiles(t) {
+		code := false
+		for i, line := range strings.Split(readFile(t, document), "\n") {
+			if strings.HasPrefix(strings.TrimSpace(line), "```") {
+				code = !code
+			}
+			if code || strings.HasPrefix(line, "|") || strings.Contains(line, "](") || strings.Contains(line, "://") {
+				continue
+			}
+			if n := utf8.RuneCountInString(line); n > 100 {
+				t.Errorf("%s:%d has %d columns", document, i+1, n)
 			}
 		}
 	}
