@@ -6,7 +6,11 @@ TOOL := deploy/testing/tool
 TEMPL = go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ)
 TEMPLATES = gateway/web notifier
 
-.PHONY: run demo test generate check lint vulnerabilities bench soak monitoring containers delivery release
+# What makes one small script and style sheet of the sources beside it.
+ASSETS = gateway/web/assets
+BUNDLE = go -C $(ASSETS)/generate run .
+
+.PHONY: run demo test generate pictures check lint vulnerabilities figures bench soak monitoring containers delivery release
 
 run: ## Start everything on this machine: http://127.0.0.1:8080
 	go run .
@@ -17,8 +21,13 @@ demo: ## The same, with a small project to look at
 test: check ## Every test, with the race detector, against real servers
 	$(SERVICES) go test -race -timeout 20m ./...
 
-generate: ## The Go of pages and mails from their templates
+generate: ## The Go of pages and mails from their templates, and what browsers load from its sources
 	for folder in $(TEMPLATES); do (cd $$folder && $(TEMPL) generate) || exit 1; done
+	$(BUNDLE) .. ../dist
+
+pictures: ## The pictures of the README, by the browser of the tests
+	mkdir -p docs/pictures
+	DOCKET_PICTURES=$(CURDIR)/docs/pictures $(SERVICES) go test -count=1 -run '^TestPictures$$' ./gateway/web/webtest
 
 check: ## What needs no server: formatting, generated Go, vet, the manifests of Kubernetes, the workflows
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
@@ -28,18 +37,25 @@ check: ## What needs no server: formatting, generated Go, vet, the manifests of 
 			cmp -s "$$made/$$folder/$${file##*/}" "$$folder/$${file##*/}" || { echo "not as its template says: $$folder/$${file##*/}; run make generate"; exit 1; }; \
 		done; \
 	done
+	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT; $(BUNDLE) .. "$$made/dist" && diff -rq "$$made/dist" $(ASSETS)/dist || \
+		{ echo "not as its sources say: $(ASSETS)/dist; run make generate"; exit 1; }
 	go vet ./...
+	cd $(ASSETS)/generate && go vet ./...
 	cd deploy/testing/kubernetes && go vet ./... && go test -count=1 ./...
 	cd deploy/testing/containers && go vet ./... && go test -count=1 ./...
 	$(TOOL) actionlint
 
-lint: ## What takes longer to build than to run: golangci-lint, kube-score, and secrets in what was ever committed
+lint: ## What takes longer to build than to run: golangci-lint, kube-score, eslint and TypeScript (npm), and secrets in what was ever committed
 	$(TOOL) golangci-lint run
 	deploy/testing/score-manifests
+	deploy/testing/scripts/check
 	$(TOOL) gitleaks git --redact --no-banner .
 
 vulnerabilities: ## Known ones, in what the program can reach; asks the Go vulnerability database
 	$(TOOL) govulncheck ./...
+
+figures: ## Of the house itself: how large, how long, how connected, how explained
+	go test -count=1 -v -run "^TestFigures$$" ./internal/housetest
 
 bench: ## The figures of docs/performance.md
 	$(SERVICES) go test -run '^$$' -bench . -benchmem -count 1 -timeout 60m ./...
@@ -48,7 +64,7 @@ monitoring: ## Alerts, dashboards and metrics against a real Prometheus and Aler
 	deploy/monitoring/check
 
 soak: ## The long rigs, an hour and more of them
-	DOCKET_SOAK=1h $(SERVICES) go test -race -run 'Soak|Availability|PowerCut|Fsync|Wires|Partition' -timeout 120m ./...
+	DOCKET_SOAK=1h $(SERVICES) go test -race -run 'Soak|Availability|PowerCut|Fsync|Wires|Partition' -timeout 120m ./e2e/faults
 
 containers: ## docker-compose.yml for real, on an engine of its own; its parts killed one by one (Debian, root, about ten minutes)
 	deploy/containers

@@ -15,30 +15,30 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// Options are the settings of [Open]. The zero value is one for a single
-// broker.
+// Options configure [Open]. The zero value is for a single broker.
 type Options struct {
-	// Replicas is how many brokers hold each bucket that is made; 0 means 1.
+	// Replicas is the number of replicas of each new bucket; 0 means 1.
 	Replicas int
-	// Logger hears of healed crashes and of lost and regained watches; nil
-	// means nobody does. It is given ids and no personal data.
+	// Logger receives recoveries from crashes, and watches that are lost and
+	// restarted; nothing is logged if it is nil. It receives ids and no
+	// personal data.
 	Logger *slog.Logger
-	// Now is the clock by which sessions, tokens and attempts expire; nil
+	// Now is the clock for the expiry of sessions, tokens and attempts; nil
 	// means time.Now.
 	Now func() time.Time
-	// HashConcurrency is how many passwords are hashed at once; 0 means one
-	// per processor.
+	// HashConcurrency is how many passwords are hashed concurrently; 0 means
+	// one per processor.
 	HashConcurrency int
 	// Argon2 is the cost of a hash; zero means [DefaultArgon2].
 	Argon2 Argon2
-	// Limits bound attempts; zero fields take theirs from [DefaultLimits].
+	// Limits limit attempts; zero fields have the value in [DefaultLimits].
 	Limits Limits
-	// CacheSize is how many sessions, and how many tokens, are remembered;
-	// 0 means 10,000 of each, which is a few megabytes.
+	// CacheSize is how many sessions and how many tokens are cached; 0 means
+	// 10,000 of each, which takes a few megabytes.
 	CacheSize int
-	// CopiedFrom and CopiedTo are between which moments buckets and log were
-	// copied, if they come from a copy: of who registered or was erased then, the
-	// log may not know. Zero if they do not.
+	// CopiedFrom and CopiedTo are the times between which buckets and log were
+	// copied, if they were restored from a copy, and zero otherwise. Registrations
+	// and erasures from between these times may be missing from the log.
 	CopiedFrom, CopiedTo time.Time
 }
 
@@ -83,43 +83,42 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Accounts answers who may knock. Any number of processes may have the same
-// buckets open; what one of them decides holds for all. All methods may be
-// called concurrently, until Close.
+// Accounts authenticates people and manages their accounts. Any number of
+// processes may open the same buckets; a change by one applies to all. All
+// methods may be called concurrently, until Close.
 type Accounts struct {
 	log     events.Log
 	options Options
 	now     func() time.Time
 	nc      *nats.Conn
 
-	people      *bucket
-	credentials *bucket
-	filters     *bucket
-	instance    *instance
-	passwords   *passwords
-	attempts    *attempts
-	sessions    *passes
-	tokens      *passes
-	directory   *directory
-	heads       *heads
-	counters    counters
+	people    *bucket
+	claims    *bucket
+	filters   *bucket
+	instance  *instance
+	passwords *passwords
+	attempts  *attempts
+	sessions  *credentialStore
+	tokens    *credentialStore
+	directory *directory
+	heads     *heads
+	counters  counters
 
 	touches chan touch
 	stop    context.CancelFunc
 	running sync.WaitGroup
 }
 
-// touch is a use of a pass that is to be recorded.
+// touch is a use of a credential that is to be recorded.
 type touch struct {
-	passes      *passes
+	store       *credentialStore
 	account, id uuid.UUID
 	used        time.Time
 }
 
-// Open makes the buckets that are missing, reads who there is, and completes
-// erasures that a crash has left unfinished. It returns when names can be
-// shown and secrets be checked. It leaves nc to the caller, to be closed after
-// Close.
+// Open creates missing buckets, loads the people, and completes erasures that a
+// crash interrupted. It returns once names can be shown and secrets can be
+// checked. The caller keeps ownership of nc and closes it after Close.
 func Open(ctx context.Context, nc *nats.Conn, log events.Log, options Options) (*Accounts, error) {
 	options = options.withDefaults()
 	a := &Accounts{log: log, options: options, now: options.Now, nc: nc, touches: make(chan touch, 256), heads: newHeads()}
@@ -136,7 +135,7 @@ func Open(ctx context.Context, nc *nats.Conn, log events.Log, options Options) (
 	}
 	status := nc.StatusChanged()
 	a.running.Go(func() {
-		// Whatever happened to the connection, something may have been missed.
+		// After any change of the connection's status, changes may be missing.
 		for range status {
 			for _, w := range watches {
 				w.distrust()
@@ -163,7 +162,7 @@ func Open(ctx context.Context, nc *nats.Conn, log events.Log, options Options) (
 	return a, nil
 }
 
-// Close ends everything that runs in the background and waits for it.
+// Close stops all background work and waits for it.
 func (a *Accounts) Close() {
 	a.stop()
 	a.running.Wait()
@@ -180,7 +179,7 @@ func (a *Accounts) openBuckets(ctx context.Context) error {
 		kind bucketKind
 	}{
 		{&a.people, peopleBucket},
-		{&a.credentials, credentialsBucket},
+		{&a.claims, credentialsBucket},
 		{&a.filters, filtersBucket},
 		{&sessions, sessionsBucket},
 		{&tokens, tokensBucket},
@@ -195,14 +194,14 @@ func (a *Accounts) openBuckets(ctx context.Context) error {
 		return err
 	}
 	a.attempts = &attempts{bucket: attemptCounts, window: a.options.Limits.Window, now: a.now}
-	a.sessions = a.newPasses(PrefixSession, sessions)
-	a.tokens = a.newPasses(PrefixToken, tokens)
+	a.sessions = a.newCredentialStore(PrefixSession, sessions)
+	a.tokens = a.newCredentialStore(PrefixToken, tokens)
 	a.directory = newDirectory(a.people, a.options.Logger)
 	return nil
 }
 
-func (a *Accounts) newPasses(prefix string, b *bucket) *passes {
-	p := &passes{prefix: prefix, bucket: b, instance: a.instance, now: a.now, cache: newCache(a.options.CacheSize)}
+func (a *Accounts) newCredentialStore(prefix string, b *bucket) *credentialStore {
+	p := &credentialStore{prefix: prefix, bucket: b, instance: a.instance, now: a.now, cache: newCache(a.options.CacheSize)}
 	p.watch = newWatch(b, a.options.Logger, memory{begin: p.cache.clear, apply: p.applied})
 	return p
 }
@@ -211,9 +210,8 @@ func (a *Accounts) recordTouches(ctx context.Context) {
 	for {
 		select {
 		case t := <-a.touches:
-			// The time of last use is for people to look at. Losing one is no
-			// reason to trouble anybody.
-			_ = t.passes.touch(ctx, t.account, t.id, t.used)
+			// The time of last use is only informative, so an error is ignored.
+			_ = t.store.touch(ctx, t.account, t.id, t.used)
 		case <-ctx.Done():
 			return
 		}

@@ -15,11 +15,12 @@ import (
 
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// cheap makes tests fast; nothing but the time depends on it.
+// cheap makes tests fast. It affects only the time.
 var cheap = Argon2{Memory: 64, Passes: 1, Lanes: 1}
 
 const (
@@ -29,7 +30,7 @@ const (
 	wrong       = "a wrong password"
 )
 
-// clock is moved by hand.
+// clock is a clock that tests advance.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -49,7 +50,7 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// record is a log in memory that can be told to fail.
+// record is an in-memory log that can fail on request.
 type record struct {
 	mu     sync.Mutex
 	events []events.Envelope
@@ -58,6 +59,13 @@ type record struct {
 }
 
 func newRecord() *record { return &record{heads: make(map[events.Aggregate]events.Head)} }
+
+// size is how many events the log has.
+func (r *record) size() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.events)
+}
 
 func (r *record) failWith(err error) {
 	r.mu.Lock()
@@ -119,26 +127,26 @@ func (r *record) End(context.Context) (events.Position, error) {
 }
 
 func (r *record) Follow(context.Context, events.Position, int) (events.Feed, error) {
-	return nil, errors.New("not followed in these tests")
+	return nil, errors.New("these tests do not follow the log")
 }
 
-// told lists what the log holds of an account's beginning and end.
-func (r *record) told(t *testing.T, account uuid.UUID) []events.Event {
+// lifecycle lists the account's events of registration and erasure.
+func (r *record) lifecycle(t *testing.T, account uuid.UUID) []events.Event {
 	t.Helper()
-	var life []events.Event
-	for _, event := range r.everything(t, account) {
+	var found []events.Event
+	for _, event := range r.history(t, account) {
 		switch event.(type) {
 		case events.AccountRegistered, events.AccountErased:
-			life = append(life, event)
+			found = append(found, event)
 		}
 	}
-	return life
+	return found
 }
 
-// everything lists what the log holds about an account.
-func (r *record) everything(t *testing.T, account uuid.UUID) []events.Event {
+// history lists all events of an account.
+func (r *record) history(t *testing.T, account uuid.UUID) []events.Event {
 	t.Helper()
-	past, _, err := r.Load(t.Context(), events.Head{Aggregate: events.Account(account)})
+	past, _, err := r.Load(within(t), events.Head{Aggregate: events.Account(account)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,25 +164,25 @@ func (r *record) everything(t *testing.T, account uuid.UUID) []events.Event {
 	return all
 }
 
-// house is an installation: a broker, a log and a clock.
-type house struct {
+// fixture is an installation: a broker, a log and a clock.
+type fixture struct {
 	nc    *nats.Conn
 	log   *record
 	clock *clock
 }
 
-func newHouse(t testing.TB) *house {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	return &house{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
+	return &fixture{nc: brokertest.Conn(t), log: newRecord(), clock: newClock()}
 }
 
-// open starts a process in the house.
-func (h *house) open(t testing.TB, change ...func(*Options)) *Accounts {
+// open starts a process in the installation.
+func (h *fixture) open(t testing.TB, change ...func(*Options)) *Accounts {
 	t.Helper()
 	return h.openOn(t, h.nc, change...)
 }
 
-func (h *house) openOn(t testing.TB, nc *nats.Conn, change ...func(*Options)) *Accounts {
+func (h *fixture) openOn(t testing.TB, nc *nats.Conn, change ...func(*Options)) *Accounts {
 	t.Helper()
 	options := Options{Now: h.clock.Now, Argon2: cheap, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil))}
 	for _, c := range change {
@@ -195,14 +203,48 @@ func (w testWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// within bounds a call. Without a deadline of its own it gives the broker five
+// seconds for an answer, and a busy machine may need more.
+func within(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// sure repeats a call while its outcome is [ErrUnavailable], as it says one
+// should: an answer may take longer than the call waits for it, or be lost when
+// another server leads. It returns any other outcome.
+func sure(t testing.TB, what string, call func(context.Context) error) error {
+	t.Helper()
+	var err error
+	testkit.Eventually(t, what, func() (error, bool) {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		err = call(ctx)
+		return err, !errors.Is(err, ErrUnavailable)
+	})
+	return err
+}
+
 func register(t testing.TB, a *Accounts, email string) Person {
 	t.Helper()
 	registration := Registration{Email: email, Name: "Somebody", Password: adaPassword, Address: "192.0.2.1"}
-	if _, err := a.Register(t.Context(), registration); err != nil {
+	if err := sure(t, "a registration", func(ctx context.Context) error {
+		_, err := a.Register(ctx, registration)
+		return err
+	}); err != nil {
 		t.Fatal(err)
 	}
-	p, err := a.ByEmail(t.Context(), email)
-	if err != nil {
+	return byEmail(t, a, email)
+}
+
+func byEmail(t testing.TB, a *Accounts, email string) Person {
+	t.Helper()
+	var p Person
+	if err := sure(t, "the person of "+email, func(ctx context.Context) (err error) {
+		p, err = a.ByEmail(ctx, email)
+		return err
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -210,47 +252,74 @@ func register(t testing.TB, a *Accounts, email string) Person {
 
 func signIn(t testing.TB, a *Accounts, email string) Session {
 	t.Helper()
-	s, err := a.SignIn(t.Context(), Credentials{Email: email, Password: adaPassword, Address: "192.0.2.1", UserAgent: "test"})
-	if err != nil {
+	var s Session
+	if err := sure(t, "a session", func(ctx context.Context) (err error) {
+		s, err = a.SignIn(ctx, Credentials{Email: email, Password: adaPassword, Address: "192.0.2.1", UserAgent: "test"})
+		return err
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// admitted fails the test unless the secret lets its holder in.
+// admitted fails the test if the secret is not valid, and returns its identity.
 func admitted(t testing.TB, a *Accounts, secret string) Identity {
 	t.Helper()
-	identity, err := a.Authenticate(t.Context(), secret)
-	if err != nil {
+	var identity Identity
+	if err := sure(t, "an answer to the secret", func(ctx context.Context) (err error) {
+		identity, err = a.Authenticate(ctx, secret)
+		return err
+	}); err != nil {
 		t.Fatalf("secret is refused: %v", err)
 	}
 	return identity
 }
 
-// refused fails the test unless the secret is refused at once.
+// refused fails the test if the secret is not rejected.
 func refused(t testing.TB, a *Accounts, secret string) {
 	t.Helper()
-	if _, err := a.Authenticate(t.Context(), secret); !errors.Is(err, ErrUnauthenticated) {
+	if err := sure(t, "an answer to the secret", func(ctx context.Context) error {
+		_, err := a.Authenticate(ctx, secret)
+		return err
+	}); !errors.Is(err, ErrUnauthenticated) {
 		t.Fatalf("want %v, have %v", ErrUnauthenticated, err)
 	}
 }
 
-// eventually polls until what is wanted is so.
-func eventually(t testing.TB, what string, done func() bool) {
+// answered waits until the process answers the secret with want, which is nil
+// where it is to be let in.
+func answered(t testing.TB, what string, a *Accounts, secret string, want error) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if done() {
-			return
-		}
-	}
-	t.Fatalf("not within 30 s: %s", what)
+	testkit.Eventually(t, what, func() (error, bool) {
+		_, err := a.Authenticate(within(t), secret)
+		return err, errors.Is(err, want)
+	})
 }
 
-// invalid is the field and code of every [Invalid] in an error.
+// warm waits until the process lets the secret in from memory.
+func warm(t testing.TB, what string, a *Accounts, secret string) {
+	t.Helper()
+	testkit.Eventually(t, what, func() (string, bool) {
+		_, err := a.Authenticate(within(t), secret)
+		from := remembered(a, secret)
+		return fmt.Sprintf("error %v, in memory %t", err, from), err == nil && from
+	})
+}
+
+// named waits until the process knows the person by the name.
+func named(t testing.TB, what string, a *Accounts, account uuid.UUID, name string) {
+	t.Helper()
+	testkit.Eventually(t, what, func() (Person, bool) {
+		p, _ := a.Person(account)
+		return p, p.Name == name
+	})
+}
+
+// invalid returns the field and code of every [Invalid] in an error.
 func invalid(err error) string {
 	var all Invalids
 	if !errors.As(err, &all) {
-		return fmt.Sprint("no Invalids: ", err)
+		return fmt.Sprint("not an Invalids error: ", err)
 	}
 	var text string
 	for _, i := range all {

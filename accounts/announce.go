@@ -11,13 +11,13 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// copyMargin is by how much the clocks of those who register people and of who
-// copies may differ.
+// copyMargin is the largest tolerated difference between the clocks of the
+// gateways and of the process that makes the copy.
 const copyMargin = time.Minute
 
-// announceCopied brings the log up with buckets that were copied a moment after
-// it: who registered or was erased in between is announced. Where neither is a
-// copy there is nothing to do.
+// announceCopied updates the log of an installation that was restored from a
+// copy. Buckets are copied after the log, so it appends the missing events of
+// accounts that were registered or erased in between.
 func (a *Accounts) announceCopied(ctx context.Context) {
 	if a.options.CopiedTo.IsZero() {
 		return
@@ -26,16 +26,16 @@ func (a *Accounts) announceCopied(ctx context.Context) {
 		account := slog.String("account", id.String())
 		switch announced, err := a.announce(ctx, id, record); {
 		case err != nil:
-			a.options.Logger.Error("account stays unannounced", account, slog.Any("err", err))
+			a.options.Logger.Error("could not append missing account events", account, slog.Any("err", err))
 		case announced:
-			a.options.Logger.Info("account announced after a restore", account)
+			a.options.Logger.Info("missing account events appended after a restore", account)
 		}
 	}
 }
 
-// announce appends what the log lacks of the account's beginning and end, and
-// reports whether it lacked anything. It may be repeated, and done by several at
-// once.
+// announce appends the account's events of registration and erasure if they are
+// missing from the log, and reports whether any were. It may be repeated and run
+// concurrently.
 func (a *Accounts) announce(ctx context.Context, id uuid.UUID, record personRecord) (bool, error) {
 	past, _, err := a.log.Load(ctx, events.Head{Aggregate: events.Account(id)})
 	if err != nil {
@@ -47,7 +47,7 @@ func (a *Accounts) announce(ctx context.Context, id uuid.UUID, record personReco
 	}
 	switch {
 	case record.erased() && !erased:
-		// It announces the beginning first, where that is missing.
+		// This appends a missing registration first.
 		_, err = a.announceErased(ctx, id, record)
 		return true, err
 	case len(past) == 0:

@@ -10,10 +10,10 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// TestCopiedAccountsAreAnnounced: buckets that were copied a moment after the
-// log know people it does not. Of those who registered or were erased while the
-// copy was made it is told, once; of the others nothing is said.
-func TestCopiedAccountsAreAnnounced(t *testing.T) {
+// TestRestoreAppendsMissingAccountEvents opens buckets that were copied after the
+// log. Exactly the accounts that were registered or erased while the copy was
+// made get the missing events, once.
+func TestRestoreAppendsMissingAccountEvents(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)
 	c := newClock()
@@ -24,7 +24,7 @@ func TestCopiedAccountsAreAnnounced(t *testing.T) {
 	}
 	register := func(email string) {
 		t.Helper()
-		if _, err := a.Register(t.Context(), Registration{Email: email, Name: "Somebody", Password: adaPassword}); err != nil {
+		if _, err := a.Register(within(t), Registration{Email: email, Name: "Somebody", Password: adaPassword}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -33,25 +33,25 @@ func TestCopiedAccountsAreAnnounced(t *testing.T) {
 	copied := c.Now()
 	register(bob)
 	register("eve@example.org")
-	eve, err := a.ByEmail(t.Context(), "eve@example.org")
+	eve, err := a.ByEmail(within(t), "eve@example.org")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Erase(t.Context(), eve.ID); err != nil {
+	if _, err := a.Erase(within(t), eve.ID); err != nil {
 		t.Fatal(err)
 	}
 	c.advance(24 * time.Hour)
 	register("kim@example.org")
 	a.Close()
 
-	// The log ends where the copying began, and lacks all of them.
+	// The log ends where the copy began, so all accounts are missing from it.
 	log := newRecord()
 	for range 2 {
 		again, err := Open(t.Context(), nc, log, Options{Argon2: cheap, CopiedFrom: copied, CopiedTo: copied})
 		if err != nil {
 			t.Fatal(err)
 		}
-		again.announceCopied(t.Context())
+		again.announceCopied(within(t))
 		again.Close()
 	}
 	want := map[events.Type]int{events.TypeAccountRegistered: 2, events.TypeAccountErased: 1}
@@ -60,6 +60,6 @@ func TestCopiedAccountsAreAnnounced(t *testing.T) {
 		got[e.Type]++
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("announced (-want +got):\n%s", diff)
+		t.Errorf("appended events (-want +got):\n%s", diff)
 	}
 }

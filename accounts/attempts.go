@@ -3,45 +3,48 @@ package accounts
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
+
+	"github.com/docketlog/docket/broker/retry"
 )
 
-// Limits bounds how often somebody may try. Each limit counts within windows
-// of fixed length, in a bucket all processes share. Zero fields take their
-// value from [DefaultLimits].
+// Limits limit the number of attempts. Each limit counts within windows of fixed
+// length, in a bucket that all processes share. Zero fields have the value in
+// [DefaultLimits].
 type Limits struct {
-	// Window is how long attempts count, at most [MaxWindow]. All processes
-	// should agree on it.
+	// Window is the length of a window, at most [MaxWindow]. All processes
+	// should use the same value.
 	Window time.Duration
-	// PerAccount bounds wrong passwords for one mail address, known or not,
-	// from one network address, and those of somebody signed in.
+	// PerAccount limits wrong passwords for one mail address from one network
+	// address, whether or not the mail address has an account. It also limits
+	// wrong passwords that a signed-in person enters.
 	PerAccount int
-	// PerAccountTotal bounds wrong passwords for one mail address, known or
-	// not, from all network addresses together. It is not applied to those the
-	// person has signed in from, see [Accounts.SignIn].
+	// PerAccountTotal limits wrong passwords for one mail address from all
+	// network addresses together, whether or not it has an account. It does not
+	// apply to networks the person has signed in from, see [Accounts.SignIn].
 	PerAccountTotal int
-	// PerAddress bounds wrong passwords from one network address.
+	// PerAddress limits wrong passwords from one network address.
 	PerAddress int
-	// Registrations bounds registrations from one network address.
+	// Registrations limits registrations from one network address.
 	Registrations int
-	// Lookups bounds how many mail addresses that nobody has one account may
-	// look up.
+	// Lookups limits how many mail addresses without an account one account
+	// may look up.
 	Lookups int
 }
 
-// MaxWindow is how long the bucket keeps a count, and so the longest window.
+// MaxWindow is the longest window. The bucket keeps counts for this time.
 const MaxWindow = 24 * time.Hour
 
-// DefaultLimits stop guessing and let an office sign in through one address.
+// DefaultLimits prevent guessing but allow an office to sign in from one network
+// address.
 var DefaultLimits = Limits{
 	Window: 15 * time.Minute, PerAccount: 10, PerAccountTotal: 100, PerAddress: 100, Registrations: 100, Lookups: 30,
 }
 
-// attempts counts. An attempt is counted before it is made, so that a crash, a
-// cancelled request or a hundred of them at once gain nothing. What succeeds
-// takes back its own count and no other: signing in to one's own account does
-// not clear the way for more guesses at somebody else's.
+// attempts counts attempts. An attempt is counted before it is made, so that
+// crashes, cancelled requests and concurrent requests do not allow more attempts.
+// A success takes back only its own count: signing in to one account does not
+// allow more guesses at another.
 type attempts struct {
 	bucket *bucket
 	window time.Duration
@@ -59,8 +62,8 @@ type ticket struct {
 	begun time.Time
 }
 
-// take counts an attempt, or fails with a [*TooManyAttempts] and counts
-// nothing: a window ends when it was to end, however often one tries.
+// take counts an attempt. If the limit is reached, it fails with a
+// [*TooManyAttempts] and counts nothing: further attempts do not extend a window.
 func (a *attempts) take(ctx context.Context, key string, limit int) (ticket, error) {
 	var taken ticket
 	err := a.change(ctx, key, func(c *count) error {
@@ -77,7 +80,7 @@ func (a *attempts) take(ctx context.Context, key string, limit int) (ticket, err
 	return taken, err
 }
 
-// giveBack takes one attempt out of the window it was counted in.
+// giveBack removes an attempt from the window it was counted in.
 func (a *attempts) giveBack(ctx context.Context, t ticket) error {
 	return a.change(ctx, t.key, func(c *count) error {
 		if !c.Begun.Equal(t.begun) || c.Count == 0 {
@@ -90,11 +93,11 @@ func (a *attempts) giveBack(ctx context.Context, t ticket) error {
 
 var errUnchanged = errors.New("nothing to change")
 
-// change is one compare-and-set, tried until it meets the revision it read.
-// Somebody succeeds in every round, so the rounds are bounded by the number of
-// attempts made at once.
+// change is a compare-and-set that is retried on conflict. One writer succeeds in
+// every round, so the number of concurrent attempts limits the rounds.
 func (a *attempts) change(ctx context.Context, key string, f func(*count) error) error {
-	for round := 0; ; round++ {
+	pace := retry.Backoff{First: time.Millisecond, Longest: 20 * time.Millisecond}
+	for {
 		c, revision, err := get[count](ctx, a.bucket, key)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
@@ -113,9 +116,7 @@ func (a *attempts) change(ctx context.Context, key string, f func(*count) error)
 		if !errors.Is(err, errMoved) {
 			return err
 		}
-		select {
-		case <-time.After(rand.N(time.Duration(min(round+1, 20)) * time.Millisecond)):
-		case <-ctx.Done():
+		if !pace.Wait(ctx) {
 			return a.bucket.fault("count", ctx.Err())
 		}
 	}

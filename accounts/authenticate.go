@@ -10,29 +10,28 @@ import (
 	"github.com/google/uuid"
 )
 
-// Identity is who knocks, and with what.
+// Identity is an authenticated account and the session or token it used.
 type Identity struct {
 	Account       uuid.UUID
 	Administrator bool
-	// Session or Token is the id of what the secret belongs to; the other is
-	// zero.
+	// Session or Token is the id of the session or token that the secret
+	// belongs to. The other id is zero.
 	Session uuid.UUID
 	Token   uuid.UUID
-	// Scopes are those of the token; a session has all.
+	// Scopes are the token's scopes; a session has all.
 	Scopes []Scope
 }
 
-// Allows reports whether the identity may be used for the scope.
+// Allows reports whether the identity includes the scope.
 func (i Identity) Allows(scope Scope) bool { return slices.Contains(i.Scopes, scope) }
 
-// Authenticate says whose secret it is. It answers from memory once it has seen
-// the secret, and asks the broker while what it remembers may be out of date. A
-// process that has lost its broker goes by its memory for fifteen seconds, and
-// then lets nobody in.
+// Authenticate returns the identity of a secret. It caches secrets it has seen,
+// and asks the broker while the cache may be stale. A process that has lost its
+// broker uses its cache for fifteen seconds and then rejects all secrets.
 //
 // Errors: [ErrUnauthenticated], [ErrUnavailable].
 func (a *Accounts) Authenticate(ctx context.Context, secret string) (Identity, error) {
-	var from *passes
+	var from *credentialStore
 	switch {
 	case strings.HasPrefix(secret, PrefixSession):
 		from = a.sessions
@@ -47,7 +46,7 @@ func (a *Accounts) Authenticate(ctx context.Context, secret string) (Identity, e
 	}
 	record, ok := a.directory.get(found.Account)
 	if !ok {
-		// Registered a moment ago, through another process.
+		// Another process may have registered the account a moment ago.
 		record, err = a.read(ctx, found.Account)
 		if errors.Is(err, ErrNotFound) {
 			return Identity{}, ErrUnauthenticated
@@ -67,8 +66,9 @@ func (a *Accounts) Authenticate(ctx context.Context, secret string) (Identity, e
 	return identity, nil
 }
 
-// used has the use of a pass recorded, later and not every time.
-func (a *Accounts) used(from *passes, p pass) {
+// used queues the use of a credential to be recorded, at most once per
+// touchEvery.
+func (a *Accounts) used(from *credentialStore, p credential) {
 	now := a.now().UTC()
 	if now.Sub(p.Used) < touchEvery || !from.cache.used(p.ID, now, touchEvery) {
 		return
@@ -79,7 +79,7 @@ func (a *Accounts) used(from *passes, p pass) {
 	}
 }
 
-// read gets a person's record from the broker.
+// read reads a person's record from the broker.
 func (a *Accounts) read(ctx context.Context, account uuid.UUID) (personRecord, error) {
 	record, revision, err := get[personRecord](ctx, a.people, account.String())
 	if err != nil {
@@ -89,8 +89,8 @@ func (a *Accounts) read(ctx context.Context, account uuid.UUID) (personRecord, e
 	return record, nil
 }
 
-// present fails with [ErrNotFound] unless there is such a person, by the
-// broker's word.
+// present asks the broker and fails with [ErrNotFound] if the account does not
+// exist or was erased.
 func (a *Accounts) present(ctx context.Context, account uuid.UUID) error {
 	record, err := a.read(ctx, account)
 	if err == nil && record.erased() {

@@ -9,40 +9,41 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/transient"
 )
 
 // errMoved reports that a key no longer has the revision that was read, or
-// exists already. Read again, decide again.
-var errMoved = errors.New("key has moved on")
+// already exists. Read it and decide again.
+var errMoved = errors.New("key has changed in the meantime")
 
-// slack is how many revisions of a key the broker keeps until they are
-// overwritten. One is what is left in rest; more are there only so that
-// revisions left behind by a crash can still be named and overwritten.
-const slack = 5
+// keyHistory is how many revisions of a key the broker keeps until they are
+// overwritten. Normally only one is left. The others ensure that revisions left
+// by a crash can still be found and overwritten.
+const keyHistory = 5
 
-// maxValue bounds a value, in bytes. The largest are an account's filters: 50 of
-// at most 560 characters, each of which JSON writes as at most six bytes.
+// maxValue is the largest size of a value, in bytes. The largest values are an
+// account's filters: 50 of at most 560 characters, each of which takes at most
+// six bytes in JSON.
 const maxValue = 256 * 1024
 
-// listTimeout bounds a reading that the broker never completes.
+// listTimeout limits a list that the broker does not complete.
 const listTimeout = 15 * time.Second
 
-// bucket is a key-value bucket that forgets: a value that is replaced or
-// removed is overwritten in the broker's store and not merely unlinked. It is
-// read through the stream's leader only, since a replica could answer with a
-// session that has been revoked.
+// bucket is a key-value bucket with secure deletion: a value that is replaced or
+// removed is overwritten in the broker's store, not only unlinked. All reads go
+// to the stream's leader, because a replica could return a session that has been
+// revoked.
 type bucket struct {
 	name   string
 	kv     jetstream.KeyValue
 	stream jetstream.Stream
 }
 
-// openBucket makes the bucket if there is none. One that exists is taken as it
-// is, so that a process which may make none works on those that are there. It
-// waits until ctx ends for a broker that does not answer.
+// openBucket opens the bucket and creates it if it does not exist. It does not
+// change an existing one, so that a process without permission to create buckets
+// can use it. It waits until ctx ends for a broker that does not answer.
 func openBucket(ctx context.Context, js jetstream.JetStream, kind bucketKind, replicas int) (b *bucket, err error) {
-	return b, ask.Again(ctx, func(ctx context.Context) (err error) {
+	return b, transient.Retry(ctx, func(ctx context.Context) (err error) {
 		b, err = tryBucket(ctx, js, kind, replicas)
 		return err
 	})
@@ -67,18 +68,17 @@ func tryBucket(ctx context.Context, js jetstream.JetStream, kind bucketKind, rep
 
 func subjectPrefix(bucket string) string { return "$KV." + bucket + "." }
 
-// answerTimeout bounds a reading that nobody answers. The election of a leader
+// answerTimeout limits a read that is not answered. The election of a leader
 // takes up to nine seconds.
 const answerTimeout = 12 * time.Second
 
-// get reads a key's value and revision, [ErrNotFound] if it has none. While no
-// server answers for the bucket it asks again, until ctx ends or answerTimeout is
-// over.
+// get returns a key's value and revision, or [ErrNotFound]. While no server
+// answers for the bucket, it retries until ctx or answerTimeout ends.
 func get[T any](ctx context.Context, b *bucket, key string) (value T, revision uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	var entry jetstream.KeyValueEntry
-	err = ask.Again(ctx, func(ctx context.Context) (err error) {
+	err = transient.Retry(ctx, func(ctx context.Context) (err error) {
 		entry, err = b.kv.Get(ctx, key)
 		return err
 	})
@@ -91,7 +91,7 @@ func get[T any](ctx context.Context, b *bucket, key string) (value T, revision u
 	return value, entry.Revision(), nil
 }
 
-// create writes a key that has no value, errMoved if it has one.
+// create writes a key that has no value. It fails with errMoved if it has one.
 func (b *bucket) create(ctx context.Context, key string, value any) (revision uint64, err error) {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -101,7 +101,8 @@ func (b *bucket) create(ctx context.Context, key string, value any) (revision ui
 	return revision, b.fault("create", err)
 }
 
-// createOnce is create for a key that must never have had a value before.
+// createOnce is create for a key that must never have had a value, not even a
+// removed one.
 func (b *bucket) createOnce(ctx context.Context, key string, value any) (revision uint64, err error) {
 	return b.update(ctx, key, value, 0)
 }
@@ -115,9 +116,10 @@ func (b *bucket) update(ctx context.Context, key string, value any, revision uin
 	return revision, b.fault("update", err)
 }
 
-// replace writes a key that has the given revision, errMoved if it has another,
-// and overwrites what was there before. A revision above zero says that it was
-// written, even if what was there before could not be overwritten yet.
+// replace writes a key that has the given revision and overwrites the previous
+// value. It fails with errMoved if the key has another revision. If the returned
+// revision is above zero, the value was written, even if the previous one could
+// not be overwritten yet.
 func (b *bucket) replace(ctx context.Context, key string, value any, revision uint64) (uint64, error) {
 	revision, err := b.update(ctx, key, value, revision)
 	if err != nil {
@@ -126,8 +128,9 @@ func (b *bucket) replace(ctx context.Context, key string, value any, revision ui
 	return revision, b.forget(ctx, key)
 }
 
-// remove takes the value away, errMoved if the key has another revision, and
-// overwrites it. Those who watch learn of it before the first byte is touched.
+// remove deletes the value and overwrites it. It fails with errMoved if the key
+// has another revision. Watches receive the deletion before anything is
+// overwritten.
 func (b *bucket) remove(ctx context.Context, key string, revision uint64) error {
 	if err := b.kv.Delete(ctx, key, jetstream.LastRevision(revision)); err != nil {
 		return b.fault("remove", err)
@@ -135,7 +138,7 @@ func (b *bucket) remove(ctx context.Context, key string, revision uint64) error 
 	return b.forget(ctx, key)
 }
 
-// forget overwrites every revision of a key but the last.
+// forget overwrites every revision of a key except the last.
 func (b *bucket) forget(ctx context.Context, key string) error {
 	subject := subjectPrefix(b.name) + key
 	last, err := b.stream.GetLastMsgForSubject(ctx, subject)
@@ -159,7 +162,7 @@ func (b *bucket) forget(ctx context.Context, key string) error {
 
 func (b *bucket) overwrite(ctx context.Context, revision uint64) error {
 	if err := b.stream.SecureDeleteMsg(ctx, revision); err != nil {
-		// Somebody else may have been faster, which is as good.
+		// If another process has overwritten it, that is a success.
 		if _, again := b.stream.GetMsg(ctx, revision); !errors.Is(again, jetstream.ErrMsgNotFound) {
 			return b.fault("overwrite", err)
 		}
@@ -167,9 +170,9 @@ func (b *bucket) overwrite(ctx context.Context, revision uint64) error {
 	return nil
 }
 
-// scrub overwrites every value below prefix, those included that a crash left
-// behind after they were replaced or removed. Nobody who watches is told, so
-// it is for keys that have been removed.
+// scrub overwrites every value below prefix, including values that a crash left
+// after they were replaced or removed. Watches are not notified, so the keys must
+// have been removed before.
 func (b *bucket) scrub(ctx context.Context, prefix string) error {
 	subject := subjectPrefix(b.name) + prefix + "*"
 	for from := uint64(1); ; {
@@ -189,9 +192,9 @@ func (b *bucket) scrub(ctx context.Context, prefix string) error {
 	}
 }
 
-// list reads the values of all keys below prefix. It is complete: every write
-// that was acknowledged before is seen, whichever replica answers, because the
-// reading ends only when it has come across a mark written at its beginning.
+// list returns the values of all keys below prefix. It includes every write that
+// was acknowledged before the call, whichever replica answers: it first writes a
+// mark, and the list ends only when that mark is read.
 func list[T any](ctx context.Context, b *bucket, prefix string) (map[string]T, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
@@ -231,8 +234,8 @@ func list[T any](ctx context.Context, b *bucket, prefix string) (map[string]T, e
 	}
 }
 
-// stopWatcher ends a watcher that may still have something to say. What it says
-// is read to the end, without which its delivery would never end either.
+// stopWatcher stops a watcher that may still deliver updates. It drains them,
+// because the delivery would otherwise block forever.
 func stopWatcher(w jetstream.KeyWatcher) {
 	_ = w.Stop()
 	go func() {
@@ -241,7 +244,8 @@ func stopWatcher(w jetstream.KeyWatcher) {
 	}()
 }
 
-// fault tells the two answers that are no faults from all others.
+// fault maps an error of the broker to [ErrNotFound], errMoved or
+// [ErrUnavailable].
 func (b *bucket) fault(operation string, err error) error {
 	switch {
 	case err == nil:

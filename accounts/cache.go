@@ -7,80 +7,81 @@ import (
 	"github.com/google/uuid"
 )
 
-// cache holds a bounded number of passes. When it is full it drops an arbitrary
-// one: what is in use comes back with its next request.
+// cache holds a limited number of credentials. When it is full, it drops an
+// arbitrary one. A credential in use is cached again with its next request.
 type cache struct {
-	mu     sync.RWMutex
-	limit  int
-	passes map[uuid.UUID]pass
-	// drops counts what was dropped for being out of date. A pass read before
-	// a drop must not be put after it: it could be the one that was meant.
+	mu    sync.RWMutex
+	limit int
+	byID  map[uuid.UUID]credential
+	// drops counts removals of stale credentials. A credential that was read
+	// before a removal must not be put after it, because it may be the stale one.
 	drops uint64
 }
 
 func newCache(size int) *cache {
-	return &cache{limit: size, passes: make(map[uuid.UUID]pass)}
+	return &cache{limit: size, byID: make(map[uuid.UUID]credential)}
 }
 
 func (c *cache) size() int {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return len(c.passes)
+	return len(c.byID)
 }
 
-func (c *cache) get(id uuid.UUID) (pass, bool) {
+func (c *cache) get(id uuid.UUID) (credential, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	p, ok := c.passes[id]
+	p, ok := c.byID[id]
 	return p, ok
 }
 
-// generation is to be asked before reading what is going to be put.
+// generation returns the current generation. Call it before reading a credential
+// from the broker, and pass it to put.
 func (c *cache) generation() uint64 {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.drops
 }
 
-func (c *cache) put(p pass, generation uint64) {
+func (c *cache) put(p credential, generation uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.drops != generation {
 		return
 	}
-	if _, ok := c.passes[p.ID]; !ok && len(c.passes) >= c.limit {
-		for id := range c.passes {
-			delete(c.passes, id)
+	if _, ok := c.byID[p.ID]; !ok && len(c.byID) >= c.limit {
+		for id := range c.byID {
+			delete(c.byID, id)
 			break
 		}
 	}
-	c.passes[p.ID] = p
+	c.byID[p.ID] = p
 }
 
 func (c *cache) drop(id uuid.UUID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drops++
-	delete(c.passes, id)
+	delete(c.byID, id)
 }
 
 func (c *cache) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drops++
-	clear(c.passes)
+	clear(c.byID)
 }
 
-// used marks the pass as used now if it was not within the last every, and
-// reports whether it did, so that one of many requests records it.
+// used marks the credential as used at now unless it was used within the last
+// every, and reports whether it did, so that one of many requests records it.
 func (c *cache) used(id uuid.UUID, now time.Time, every time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p, ok := c.passes[id]
+	p, ok := c.byID[id]
 	if !ok || now.Sub(p.Used) < every {
 		return false
 	}
 	p.Used = now
-	c.passes[id] = p
+	c.byID[id] = p
 	return true
 }

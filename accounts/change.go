@@ -10,8 +10,8 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// ChangePassword gives the account another password and ends all its sessions
-// but the identity's. Tokens stay. Errors: [ErrCredentials] if the current
+// ChangePassword changes the account's password and ends all its sessions except
+// the identity's. Tokens stay valid. Errors: [ErrCredentials] if the current
 // password is wrong, [ErrTooManyAttempts], [Invalids], [ErrNotFound],
 // [ErrUnavailable].
 func (a *Accounts) ChangePassword(ctx context.Context, identity Identity, current, password string) error {
@@ -28,13 +28,13 @@ func (a *Accounts) ChangePassword(ctx context.Context, identity Identity, curren
 	if err != nil {
 		return err
 	}
-	// The sessions are ended before as well as after. After is what counts,
-	// since until then the old password opens new ones; before is so that a
-	// crash between the two leaves none of those alive that were there.
+	// The sessions are ended both before and after the change. After is
+	// necessary because the old password can open new sessions until then.
+	// Before ensures that no old session survives a crash in between.
 	if err := a.sessions.revokeAll(ctx, identity.Account, identity.Session); err != nil {
 		return err
 	}
-	err = again(func() error {
+	err = retryMoved(func() error {
 		key, c, revision, err := a.claimOf(ctx, identity.Account)
 		if err != nil {
 			return err
@@ -44,7 +44,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, identity Identity, curren
 		}
 		c.Password = hash
 		c.Version++
-		_, err = a.credentials.replace(ctx, key, c, revision)
+		_, err = a.claims.replace(ctx, key, c, revision)
 		return err
 	})
 	if err != nil {
@@ -56,21 +56,21 @@ func (a *Accounts) ChangePassword(ctx context.Context, identity Identity, curren
 	return a.record(ctx, identity.Account, events.PasswordChanged{})
 }
 
-// CheckPassword fails with [ErrCredentials] unless the password is the
-// account's. Wrong ones count together with those of ChangePassword and
-// ChangeEmail. Nothing else is changed. Other errors: [ErrTooManyAttempts],
+// CheckPassword fails with [ErrCredentials] if the password is not the
+// account's. Wrong passwords count together with those of ChangePassword and
+// ChangeEmail. It changes nothing else. Other errors: [ErrTooManyAttempts],
 // [ErrNotFound], [ErrUnavailable], and ctx's.
 func (a *Accounts) CheckPassword(ctx context.Context, account uuid.UUID, password string) error {
 	_, err := a.confirm(ctx, account, password)
 	return err
 }
 
-// ChangeEmail gives the account another address to sign in with. Sessions and
-// tokens stay. An address that is taken is [Invalid] with [CodeTaken]: it can
-// be asked for only by somebody who is signed in and knows their password, and
-// each asking counts as an attempt. Other errors: [ErrCredentials] if the
-// password is wrong, [ErrTooManyAttempts], [Invalids], [ErrNotFound],
-// [ErrUnavailable]. After an error the change can be asked for again.
+// ChangeEmail changes the address the account signs in with. Sessions and tokens
+// stay valid. An address that is taken is [Invalid] with [CodeTaken]: only a
+// signed-in person who knows the password can learn this, and each call counts as
+// an attempt. Other errors: [ErrCredentials] if the password is wrong,
+// [ErrTooManyAttempts], [Invalids], [ErrNotFound], [ErrUnavailable]. After an
+// error the change can be retried.
 func (a *Accounts) ChangeEmail(ctx context.Context, account uuid.UUID, password, email string) error {
 	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
 	defer cancel()
@@ -85,15 +85,16 @@ func (a *Accounts) ChangeEmail(ctx context.Context, account uuid.UUID, password,
 	if _, err := a.confirm(ctx, account, password); err != nil {
 		return err
 	}
-	if err := again(func() error { return a.moveClaim(ctx, account, email) }); err != nil {
+	if err := retryMoved(func() error { return a.moveClaim(ctx, account, email) }); err != nil {
 		return err
 	}
 	return a.record(ctx, account, events.AddressChanged{})
 }
 
-// moveClaim claims the new address, names it in the person's record, which
-// decides the change, and gives the old one up. A claim that the record does
-// not name lets nobody in and is released when somebody comes across it.
+// moveClaim claims the new address, writes it to the person's record, which
+// decides the change, and releases the old address. A claim of an address that
+// is not in the record does not allow signing in, and the next process that
+// reads it releases it.
 func (a *Accounts) moveClaim(ctx context.Context, account uuid.UUID, email string) error {
 	record, recordRevision, err := a.readToChange(ctx, account)
 	if err != nil {
@@ -103,7 +104,7 @@ func (a *Accounts) moveClaim(ctx context.Context, account uuid.UUID, email strin
 	if oldKey == newKey {
 		return nil
 	}
-	old, oldRevision, err := get[claim](ctx, a.credentials, oldKey)
+	old, oldRevision, err := get[claim](ctx, a.claims, oldKey)
 	if err != nil {
 		return movedIfNotFound(err)
 	}
@@ -117,12 +118,12 @@ func (a *Accounts) moveClaim(ctx context.Context, account uuid.UUID, email strin
 		return err
 	}
 	for {
-		err := a.credentials.remove(ctx, oldKey, oldRevision)
+		err := a.claims.remove(ctx, oldKey, oldRevision)
 		if !errors.Is(err, errMoved) {
 			return err
 		}
-		// The old claim got another password meanwhile: take it along.
-		if old, oldRevision, err = get[claim](ctx, a.credentials, oldKey); err != nil {
+		// The password of the old claim changed in the meantime: copy it.
+		if old, oldRevision, err = get[claim](ctx, a.claims, oldKey); err != nil {
 			if errors.Is(err, ErrNotFound) {
 				return nil
 			}
@@ -135,13 +136,13 @@ func (a *Accounts) moveClaim(ctx context.Context, account uuid.UUID, email strin
 	}
 }
 
-// claimFor writes a claim where there is none, or one of the same account.
+// claimFor writes a claim if the address is free or claimed by the same account.
 func (a *Accounts) claimFor(ctx context.Context, key string, c claim) error {
-	_, err := a.credentials.create(ctx, key, c)
+	_, err := a.claims.create(ctx, key, c)
 	if !errors.Is(err, errMoved) {
 		return err
 	}
-	present, revision, err := get[claim](ctx, a.credentials, key)
+	present, revision, err := get[claim](ctx, a.claims, key)
 	if err != nil {
 		return movedIfNotFound(err)
 	}
@@ -155,19 +156,19 @@ func (a *Accounts) claimFor(ctx context.Context, key string, c claim) error {
 		}
 		return Invalids{{Field: "email", Code: CodeTaken, Message: "choose another address; this one cannot be used"}}
 	}
-	_, err = a.credentials.replace(ctx, key, c, revision)
+	_, err = a.claims.replace(ctx, key, c, revision)
 	return err
 }
 
-// confirm checks the account's password, counting attempts apart from those of
-// sign-in: somebody who guesses at the door does not lock in who is inside.
+// confirm checks the account's password. It counts attempts separately from
+// sign-in, so that guessing at sign-in does not lock out a signed-in person.
 func (a *Accounts) confirm(ctx context.Context, account uuid.UUID, password string) (claim, error) {
 	t, err := a.attempts.take(ctx, "confirm."+account.String(), a.options.Limits.PerAccount)
 	if err != nil {
 		return claim{}, err
 	}
 	var c claim
-	err = again(func() (err error) {
+	err = retryMoved(func() (err error) {
 		_, c, _, err = a.claimOf(ctx, account)
 		return err
 	})
@@ -187,22 +188,23 @@ func (a *Accounts) confirm(ctx context.Context, account uuid.UUID, password stri
 	return c, a.attempts.giveBack(ctx, t)
 }
 
-// claimOf reads the claim that the person's record names.
+// claimOf reads the claim of the address in the person's record.
 func (a *Accounts) claimOf(ctx context.Context, account uuid.UUID) (key string, c claim, revision uint64, err error) {
 	record, _, err := a.readToChange(ctx, account)
 	if err != nil {
 		return "", claim{}, 0, err
 	}
 	key = a.instance.addressKey(record.Email)
-	c, revision, err = get[claim](ctx, a.credentials, key)
+	c, revision, err = get[claim](ctx, a.claims, key)
 	if err == nil && c.Account != account {
 		err = fmt.Errorf("address of account %s is claimed by %s", account, c.Account)
 	}
 	return key, c, revision, movedIfNotFound(err)
 }
 
-// movedIfNotFound is for a claim that a record names: if it is not there, the
-// record was read before a change of address and the claim after it.
+// movedIfNotFound turns [ErrNotFound] into errMoved for the claim of the address
+// in a record. If that claim is missing, the address was changed after the record
+// was read.
 func movedIfNotFound(err error) error {
 	if errors.Is(err, ErrNotFound) {
 		return errMoved

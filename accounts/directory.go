@@ -10,29 +10,29 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// ErasedName stands where the name of an erased person was.
+// ErasedName replaces the name of an erased person.
 const ErasedName = "Erased person"
 
-// Person is what others see of an account.
+// Person is the part of an account that others can see.
 type Person struct {
 	ID   uuid.UUID
 	Name string
 	// Email is the normalised address, empty once erased.
 	Email  string
 	Erased bool
-	// Administrator says that the account was the installation's first.
+	// Administrator reports whether the account was the installation's first.
 	Administrator bool
 }
 
-// personRecord is the value in docket_people. It outlives the person's data, so
-// that an account is never mistaken for one that never was.
+// personRecord is the value in docket_people. It is kept after an erasure, so
+// that an erased account differs from one that never existed.
 type personRecord struct {
 	Name          string    `json:"name,omitempty"`
 	Email         string    `json:"email,omitempty"`
 	Administrator bool      `json:"administrator,omitempty"`
 	Registered    time.Time `json:"registered"`
 	Erased        time.Time `json:"erased,omitzero"`
-	// Erasing is the key of the credentials of an erasure that is under way.
+	// Erasing is the key of the claim to release while an erasure is in progress.
 	Erasing string `json:"erasing,omitempty"`
 }
 
@@ -46,14 +46,14 @@ func (r personRecord) person(id uuid.UUID) Person {
 	return p
 }
 
-// directory is everybody, in memory, kept up by a watch.
+// directory holds all people in memory, kept current by a watch.
 type directory struct {
 	watch  *watch
 	logger *slog.Logger
 
 	mu     sync.RWMutex
 	people map[uuid.UUID]listed
-	// next is the directory that is being read anew, nil when none is.
+	// next is the directory that is being reloaded, nil if none is.
 	next map[uuid.UUID]listed
 }
 
@@ -89,14 +89,15 @@ func (d *directory) apply(entry jetstream.KeyValueEntry) {
 	}
 	var record personRecord
 	if err := json.Unmarshal(entry.Value(), &record); err != nil {
-		d.logger.Error("person cannot be read", slog.String("account", id.String()), slog.Any("err", err))
+		d.logger.Error("could not decode person", slog.String("account", id.String()), slog.Any("err", err))
 		return
 	}
 	d.put(id, record, entry.Revision())
 }
 
-// put lists a person as of a revision, unless a later one is known. Who writes
-// a person puts it too, so as to see it without waiting for the watch.
+// put stores a person's record with its revision, unless a later one is known.
+// Writers call it too, so that they see their change without waiting for the
+// watch.
 func (d *directory) put(id uuid.UUID, record personRecord, revision uint64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -114,7 +115,7 @@ func (d *directory) get(id uuid.UUID) (personRecord, bool) {
 	return l.record, ok
 }
 
-// erasing names those whose erasure is under way.
+// erasing lists the accounts whose erasure is in progress.
 func (d *directory) erasing() []uuid.UUID {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -127,8 +128,8 @@ func (d *directory) erasing() []uuid.UUID {
 	return ids
 }
 
-// changedWithin names those who registered or were erased between two moments,
-// both included.
+// changedWithin returns the people who registered or were erased between two
+// times, both included.
 func (d *directory) changedWithin(from, to time.Time) map[uuid.UUID]personRecord {
 	within := func(at time.Time) bool { return !at.Before(from) && !at.After(to) }
 	d.mu.RLock()

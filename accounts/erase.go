@@ -11,19 +11,19 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// Erase removes what is known of the person: name, address, password, saved
-// filters, sessions and tokens with the network addresses in them. What the account did stays in
-// the log under its id. The answer is the position of [events.AccountErased].
-// Erasing again is safe, after success and after failure; an erasure that was
-// interrupted is completed by the next start of any process. The administrator's
-// place stays taken: nobody who registers later becomes one by accident.
+// Erase removes all personal data of the account: name, address, password, saved
+// filters, sessions and tokens with the network addresses in them. The account's
+// events stay in the log under its id. Erase returns the position of
+// [events.AccountErased]. It may be repeated after success and after failure. The
+// next start of any process completes an interrupted erasure. If the
+// administrator is erased, no later account becomes administrator.
 //
-// The buckets' stores are overwritten. Out of reach are copies: the Raft log of
-// replicated buckets until the broker compacts it, and backups.
+// The buckets' stores are overwritten. Copies are not: the Raft log of replicated
+// buckets until the broker compacts it, and backups.
 //
 // Errors: [ErrNotFound], [ErrUnavailable], those of [events.Log], and ctx's.
 func (a *Accounts) Erase(ctx context.Context, account uuid.UUID) (events.Position, error) {
-	err := again(func() error {
+	err := retryMoved(func() error {
 		record, revision, err := get[personRecord](ctx, a.people, account.String())
 		if err != nil || record.erased() {
 			return err
@@ -43,8 +43,8 @@ func (a *Accounts) Erase(ctx context.Context, account uuid.UUID) (events.Positio
 	return position, nil
 }
 
-// finishErasure does what an erasure has left to do once the person's record
-// is empty. Each step can be done again, and by several at once.
+// finishErasure completes an erasure after the person's record was emptied. Each
+// step may be repeated and run concurrently.
 func (a *Accounts) finishErasure(ctx context.Context, account uuid.UUID) (events.Position, error) {
 	record, revision, err := get[personRecord](ctx, a.people, account.String())
 	if err != nil {
@@ -53,15 +53,15 @@ func (a *Accounts) finishErasure(ctx context.Context, account uuid.UUID) (events
 	if record.Erasing == "" {
 		return a.announceErased(ctx, account, record)
 	}
-	// The record's earlier revisions hold what is to be erased, and a crash may
-	// have come before they were overwritten.
+	// The record's earlier revisions hold personal data, and a crash may have
+	// happened before they were overwritten.
 	if err := a.people.forget(ctx, account.String()); err != nil {
 		return events.Position{}, err
 	}
 	if err := a.releaseClaim(ctx, record.Erasing, account); err != nil {
 		return events.Position{}, err
 	}
-	for _, p := range []*passes{a.sessions, a.tokens} {
+	for _, p := range []*credentialStore{a.sessions, a.tokens} {
 		if err := p.revokeAll(ctx, account, uuid.Nil); err != nil {
 			return events.Position{}, err
 		}
@@ -83,14 +83,14 @@ func (a *Accounts) finishErasure(ctx context.Context, account uuid.UUID) (events
 	return position, nil
 }
 
-// releaseClaim removes a claim if it is the account's: the address may belong
-// to somebody else by now.
+// releaseClaim removes a claim if it belongs to the account. The address may
+// belong to another account by now.
 func (a *Accounts) releaseClaim(ctx context.Context, key string, account uuid.UUID) error {
-	return again(func() error {
-		c, revision, err := get[claim](ctx, a.credentials, key)
+	return retryMoved(func() error {
+		c, revision, err := get[claim](ctx, a.claims, key)
 		if errors.Is(err, ErrNotFound) {
-			// Removed already, and perhaps not overwritten.
-			if err := a.credentials.forget(ctx, key); !errors.Is(err, ErrNotFound) {
+			// The claim was already removed, but perhaps not overwritten.
+			if err := a.claims.forget(ctx, key); !errors.Is(err, ErrNotFound) {
 				return err
 			}
 			return nil
@@ -98,12 +98,12 @@ func (a *Accounts) releaseClaim(ctx context.Context, key string, account uuid.UU
 		if err != nil || c.Account != account {
 			return err
 		}
-		return a.credentials.remove(ctx, key, revision)
+		return a.claims.remove(ctx, key, revision)
 	})
 }
 
 // announceErased appends [events.AccountErased] unless it is in the log, and
-// before it what it presupposes.
+// [events.AccountRegistered] before it if that is missing.
 func (a *Accounts) announceErased(ctx context.Context, account uuid.UUID, record personRecord) (events.Position, error) {
 	for range rounds {
 		past, head, err := a.log.Load(ctx, events.Head{Aggregate: events.Account(account)})
@@ -135,18 +135,18 @@ func (a *Accounts) announceErased(ctx context.Context, account uuid.UUID, record
 			return events.Position{}, err
 		}
 	}
-	return events.Position{}, fmt.Errorf("%w: too many changes at once", ErrUnavailable)
+	return events.Position{}, fmt.Errorf("%w: too many concurrent changes", ErrUnavailable)
 }
 
-// healErasures completes what earlier processes left unfinished. It may meet
-// an erasure that another process is in the midst of, which is harmless.
+// healErasures completes erasures that earlier processes left unfinished. It is
+// safe if another process is completing the same erasure.
 func (a *Accounts) healErasures(ctx context.Context) {
 	for _, account := range a.directory.erasing() {
 		id := slog.String("account", account.String())
 		if _, err := a.finishErasure(ctx, account); err != nil {
-			a.options.Logger.Error("erasure stays unfinished", id, slog.Any("err", err))
+			a.options.Logger.Error("could not complete an interrupted erasure", id, slog.Any("err", err))
 			continue
 		}
-		a.options.Logger.Info("erasure completed late", id)
+		a.options.Logger.Info("interrupted erasure completed", id)
 	}
 }

@@ -3,6 +3,7 @@ package accounts
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,18 +17,20 @@ import (
 
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
-// readable looks for a text in every value, of every revision, of the streams.
+// readable looks for texts in every revision of every value in the streams, and
+// returns the first one found.
 func readable(t *testing.T, streams []jetstream.Stream, texts ...string) string {
 	t.Helper()
 	for _, s := range streams {
-		info, err := s.Info(t.Context())
+		info, err := s.Info(within(t))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for sequence := max(1, info.State.FirstSeq); sequence <= info.State.LastSeq; sequence++ {
-			m, err := s.GetMsg(t.Context(), sequence)
+			m, err := s.GetMsg(within(t), sequence)
 			if errors.Is(err, jetstream.ErrMsgNotFound) {
 				continue
 			}
@@ -46,13 +49,13 @@ func readable(t *testing.T, streams []jetstream.Stream, texts ...string) string 
 
 func allStreams(a *Accounts) []jetstream.Stream {
 	var all []jetstream.Stream
-	for _, b := range []*bucket{a.people, a.credentials, a.filters, a.sessions.bucket, a.tokens.bucket, a.attempts.bucket, a.instance.bucket} {
+	for _, b := range []*bucket{a.people, a.claims, a.filters, a.sessions.bucket, a.tokens.bucket, a.attempts.bucket, a.instance.bucket} {
 		all = append(all, b.stream)
 	}
 	return all
 }
 
-// onDisk looks for a text in every file below dir.
+// onDisk looks for a text in every file below dir, and returns a file with it.
 func onDisk(t *testing.T, dir, text string) string {
 	t.Helper()
 	found := ""
@@ -72,37 +75,37 @@ func onDisk(t *testing.T, dir, text string) string {
 	return found
 }
 
-func TestEraseLeavesNothingReadable(t *testing.T) {
+func TestEraseOverwritesPersonalData(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	b := brokertest.StartIn(t, dir)
-	h := &house{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
+	h := &fixture{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
 	a := h.open(t)
 	register(t, a, "first@example.org")
 	p := register(t, a, "earlier@example.org")
 
 	// Everything that can be known of a person, each in more than one revision.
-	if err := a.ChangeEmail(t.Context(), p.ID, adaPassword, ada); err != nil {
+	if err := a.ChangeEmail(within(t), p.ID, adaPassword, ada); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"Augusta Byron", "Ada Lovelace"} {
-		if err := a.Rename(t.Context(), p.ID, name); err != nil {
+		if err := a.Rename(within(t), p.ID, name); err != nil {
 			t.Fatal(err)
 		}
 	}
 	secrets := []string{}
 	for range 2 {
-		s, err := a.SignIn(t.Context(), Credentials{Email: ada, Password: adaPassword, Address: "203.0.113.77", UserAgent: "Difference Engine"})
+		s, err := a.SignIn(within(t), Credentials{Email: ada, Password: adaPassword, Address: "203.0.113.77", UserAgent: "Difference Engine"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		h.clock.advance(touchEvery)
-		if err := a.sessions.touch(t.Context(), p.ID, s.ID, h.clock.Now()); err != nil {
+		if err := a.sessions.touch(within(t), p.ID, s.ID, h.clock.Now()); err != nil {
 			t.Fatal(err)
 		}
 		secrets = append(secrets, s.Secret)
 	}
-	token, err := a.CreateToken(t.Context(), p.ID, TokenRequest{Name: "Analytical Engine", Scopes: allScopes})
+	token, err := a.CreateToken(within(t), p.ID, TokenRequest{Name: "Analytical Engine", Scopes: allScopes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,32 +113,32 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	kept := filter(t, a, p.ID, SavedFilter{Name: "Bernoulli numbers", Query: "text=Ockham"})
 	filter(t, a, p.ID, SavedFilter{Name: kept.Name, Query: "text=Diagram"})
 	dropped := filter(t, a, p.ID, SavedFilter{Name: "Punched cards"})
-	if err := a.DeleteFilter(t.Context(), p.ID, dropped.ID); err != nil {
+	if err := a.DeleteFilter(within(t), p.ID, dropped.ID); err != nil {
 		t.Fatal(err)
 	}
 	// One saved as a crash would leave it.
-	crashedFilters, revision, err := get[filterRecord](t.Context(), a.filters, p.ID.String())
+	crashedFilters, revision, err := get[filterRecord](within(t), a.filters, p.ID.String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	crashedFilters.Filters[0].Query = "text=Menabrea"
-	if _, err := a.filters.update(t.Context(), p.ID.String(), crashedFilters, revision); err != nil {
+	if _, err := a.filters.update(within(t), p.ID.String(), crashedFilters, revision); err != nil {
 		t.Fatal(err)
 	}
-	c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(ada))
+	c, _, err := get[claim](within(t), a.claims, a.instance.addressKey(ada))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// One revoked earlier, one signed out as a crash would leave it.
+	// A revoked session, and one signed out as a crash would leave it.
 	revoked := signIn(t, a, ada)
-	if err := a.RevokeSession(t.Context(), p.ID, revoked.ID); err != nil {
+	if err := a.RevokeSession(within(t), p.ID, revoked.ID); err != nil {
 		t.Fatal(err)
 	}
-	crashed, err := a.SignIn(t.Context(), Credentials{Email: ada, Password: adaPassword, UserAgent: "Jacquard Loom"})
+	crashed, err := a.SignIn(within(t), Credentials{Email: ada, Password: adaPassword, UserAgent: "Jacquard Loom"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.sessions.bucket.kv.Delete(t.Context(), passKey(p.ID, crashed.ID)); err != nil {
+	if err := a.sessions.bucket.kv.Delete(within(t), credentialKey(p.ID, crashed.ID)); err != nil {
 		t.Fatal(err)
 	}
 
@@ -143,18 +146,18 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	past := []string{"earlier@example.org", "Augusta Byron", "text=Ockham", "Punched cards"}
 	for _, text := range known {
 		if readable(t, allStreams(a), text) == "" {
-			t.Errorf("%q is nowhere before the erasure, so nothing is shown by its absence", text)
+			t.Errorf("%q is not stored before the erasure, so the test proves nothing", text)
 		}
 	}
 	if found := readable(t, allStreams(a), past...); found != "" {
-		t.Errorf("what was replaced is still there: %s", found)
+		t.Errorf("a replaced value is still readable: %s", found)
 	}
 
-	position, err := a.Erase(t.Context(), p.ID)
+	position, err := a.Erase(within(t), p.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want, _ := h.log.End(t.Context()); position != want {
+	if want, _ := h.log.End(within(t)); position != want {
 		t.Errorf("position %v, want %v", position, want)
 	}
 	if found := readable(t, allStreams(a), append(known, past...)...); found != "" {
@@ -170,40 +173,40 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	if q, ok := a.Person(p.ID); !ok || q != want {
 		t.Errorf("person %v, want %v", q, want)
 	}
-	if _, err := a.ByEmail(t.Context(), ada); !errors.Is(err, ErrNotFound) {
+	if _, err := a.ByEmail(within(t), ada); !errors.Is(err, ErrNotFound) {
 		t.Errorf("by address: %v", err)
 	}
 	for name, err := range map[string]error{
-		"rename":   a.Rename(t.Context(), p.ID, "Ada"),
-		"address":  a.ChangeEmail(t.Context(), p.ID, adaPassword, bob),
-		"password": a.ChangePassword(t.Context(), Identity{Account: p.ID}, adaPassword, "a better password"),
+		"rename":   a.Rename(within(t), p.ID, "Ada"),
+		"address":  a.ChangeEmail(within(t), p.ID, adaPassword, bob),
+		"password": a.ChangePassword(within(t), Identity{Account: p.ID}, adaPassword, "a better password"),
 	} {
 		if !errors.Is(err, ErrNotFound) {
 			t.Errorf("%s of an erased person: %v", name, err)
 		}
 	}
-	if _, err := a.CreateToken(t.Context(), p.ID, TokenRequest{Name: "n", Scopes: allScopes}); !errors.Is(err, ErrNotFound) {
+	if _, err := a.CreateToken(within(t), p.ID, TokenRequest{Name: "n", Scopes: allScopes}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("token for an erased person: %v", err)
 	}
-	if _, err := a.SaveFilter(t.Context(), p.ID, SavedFilter{Name: "n"}); !errors.Is(err, ErrNotFound) {
+	if _, err := a.SaveFilter(within(t), p.ID, SavedFilter{Name: "n"}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("filter for an erased person: %v", err)
 	}
-	if filters, err := a.Filters(t.Context(), p.ID); err != nil || len(filters) != 0 {
+	if filters, err := a.Filters(within(t), p.ID); err != nil || len(filters) != 0 {
 		t.Errorf("filters of an erased person: %v, %v", filters, err)
 	}
-	if again, err := a.Erase(t.Context(), p.ID); err != nil || again != position {
+	if again, err := a.Erase(within(t), p.ID); err != nil || again != position {
 		t.Errorf("erasing again: %v %v, want %v", again, err, position)
 	}
-	told := []events.Event{events.AccountRegistered{}, events.AccountErased{}}
-	if diff := cmp.Diff(told, h.log.told(t, p.ID)); diff != "" {
+	wantLog := []events.Event{events.AccountRegistered{}, events.AccountErased{}}
+	if diff := cmp.Diff(wantLog, h.log.lifecycle(t, p.ID)); diff != "" {
 		t.Errorf("log (-want +have):\n%s", diff)
 	}
 
-	// Nothing but bytes is left to look at once the broker has stopped.
+	// Search the files after the broker has stopped.
 	a.Close()
 	b.Stop()
 	if onDisk(t, dir, "first@example.org") == "" {
-		t.Error("the other person is not on disk, so nothing is shown by an absence")
+		t.Error("the other person is not on disk, so the test proves nothing")
 	}
 	for _, text := range append(known, past...) {
 		if path := onDisk(t, dir, text); path != "" {
@@ -212,12 +215,12 @@ func TestEraseLeavesNothingReadable(t *testing.T) {
 	}
 }
 
-func TestErasedAddressIsFree(t *testing.T) {
+func TestErasedAddressCanBeRegistered(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	p := register(t, a, ada)
-	if _, err := a.Erase(t.Context(), p.ID); err != nil {
+	if _, err := a.Erase(within(t), p.ID); err != nil {
 		t.Fatal(err)
 	}
 	q := register(t, a, ada)
@@ -225,56 +228,56 @@ func TestErasedAddressIsFree(t *testing.T) {
 		t.Errorf("the next person with the address is %+v", q)
 	}
 	// A late repetition of the erasure leaves the new person alone.
-	if _, err := a.Erase(t.Context(), p.ID); err != nil {
+	if _, err := a.Erase(within(t), p.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.releaseClaim(t.Context(), a.instance.addressKey(ada), p.ID); err != nil {
+	if err := a.releaseClaim(within(t), a.instance.addressKey(ada), p.ID); err != nil {
 		t.Fatal(err)
 	}
 	signIn(t, a, ada)
-	if _, err := a.Erase(t.Context(), uuid.New()); !errors.Is(err, ErrNotFound) {
+	if _, err := a.Erase(within(t), uuid.New()); !errors.Is(err, ErrNotFound) {
 		t.Errorf("erasing nobody: %v", err)
 	}
 }
 
 func TestErasureReachesOtherProcesses(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	s := signIn(t, a, ada)
 	admitted(t, b, s.Secret)
-	if _, err := a.Erase(t.Context(), p.ID); err != nil {
+	if _, err := a.Erase(within(t), p.ID); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the other process knows", func() bool {
-		_, err := b.Authenticate(t.Context(), s.Secret)
+	testkit.Eventually(t, "the other process knows", func() (string, bool) {
+		_, err := b.Authenticate(within(t), s.Secret)
 		q, ok := b.Person(p.ID)
-		return errors.Is(err, ErrUnauthenticated) && ok && q.Erased
+		return fmt.Sprintf("the session: %v, the person: %+v (known %t)", err, q, ok), errors.Is(err, ErrUnauthenticated) && ok && q.Erased
 	})
 }
 
 func TestErasureSurvivesCrash(t *testing.T) {
 	t.Parallel()
 	crash := errors.New("crash")
-	finished := func(t *testing.T, h *house, a *Accounts, p Person) {
+	finished := func(t *testing.T, h *fixture, a *Accounts, p Person) {
 		t.Helper()
-		eventually(t, "the erasure is complete", func() bool {
-			record, err := a.read(t.Context(), p.ID)
-			return err == nil && record.erased() && record.Erasing == ""
+		testkit.Eventually(t, "the erasure is complete", func() (string, bool) {
+			record, err := a.read(within(t), p.ID)
+			return fmt.Sprintf("%+v, %v", record, err), err == nil && record.erased() && record.Erasing == ""
 		})
-		told := []events.Event{events.AccountRegistered{Administrator: true}, events.AccountErased{}}
-		if diff := cmp.Diff(told, h.log.told(t, p.ID)); diff != "" {
+		wantLog := []events.Event{events.AccountRegistered{Administrator: true}, events.AccountErased{}}
+		if diff := cmp.Diff(wantLog, h.log.lifecycle(t, p.ID)); diff != "" {
 			t.Errorf("log (-want +have):\n%s", diff)
 		}
 		if found := readable(t, allStreams(a), ada, "Punched cards"); found != "" {
 			t.Errorf("still readable: %s", found)
 		}
 	}
-	// begun writes the record that decides an erasure, and no more.
-	begun := func(t *testing.T, h *house, a *Accounts, p Person) {
+	// begun writes only the record that decides an erasure.
+	begun := func(t *testing.T, h *fixture, a *Accounts, p Person) {
 		t.Helper()
-		record, revision, err := a.readToChange(t.Context(), p.ID)
+		record, revision, err := a.readToChange(within(t), p.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -282,25 +285,26 @@ func TestErasureSurvivesCrash(t *testing.T) {
 			Administrator: true, Registered: record.Registered,
 			Erased: h.clock.Now(), Erasing: a.instance.addressKey(ada),
 		}
-		if _, err := a.people.update(t.Context(), p.ID.String(), record, revision); err != nil {
+		if _, err := a.people.update(within(t), p.ID.String(), record, revision); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Run("the next start completes it", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t)
+		h := newFixture(t)
 		a := h.open(t)
 		p := register(t, a, ada)
 		s := signIn(t, a, ada)
 		filter(t, a, p.ID, SavedFilter{Name: "Punched cards"})
 		begun(t, h, a, p)
 		if readable(t, allStreams(a), ada) == "" {
-			t.Error("nothing was left behind, so nothing is healed")
+			t.Error("the address is not stored, so the test proves nothing")
 		}
 		h.log.failWith(crash)
 		b := h.open(t)
-		eventually(t, "what can be erased without the log is erased", func() bool {
-			return readable(t, allStreams(b), ada) == ""
+		testkit.Eventually(t, "what can be erased without the log is erased", func() (string, bool) {
+			found := readable(t, allStreams(b), ada)
+			return found, found == ""
 		})
 		b.Close()
 		h.log.failWith(nil)
@@ -310,7 +314,7 @@ func TestErasureSurvivesCrash(t *testing.T) {
 	})
 	t.Run("a sign-in completes it", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t)
+		h := newFixture(t)
 		a := h.open(t)
 		p := register(t, a, ada)
 		begun(t, h, a, p)
@@ -319,39 +323,39 @@ func TestErasureSurvivesCrash(t *testing.T) {
 		}
 		finished(t, h, a, p)
 	})
-	t.Run("the log failed and erasing again helps", func(t *testing.T) {
+	t.Run("a retry after a failure of the log completes it", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t)
+		h := newFixture(t)
 		a := h.open(t)
 		p := register(t, a, ada)
 		h.log.failWith(crash)
-		if _, err := a.Erase(t.Context(), p.ID); !errors.Is(err, crash) {
+		if _, err := a.Erase(within(t), p.ID); !errors.Is(err, crash) {
 			t.Fatalf("want %v, have %v", crash, err)
 		}
 		if q, _ := a.Person(p.ID); !q.Erased {
-			t.Error("the person is not erased although it was decided")
+			t.Error("the person is not erased although the erasure was decided")
 		}
 		h.log.failWith(nil)
 		h.clock.advance(time.Hour)
-		if _, err := a.Erase(t.Context(), p.ID); err != nil {
+		if _, err := a.Erase(within(t), p.ID); err != nil {
 			t.Fatal(err)
 		}
 		finished(t, h, a, p)
 	})
-	t.Run("of an account whose registration is not in the log", func(t *testing.T) {
+	t.Run("the registration is not in the log", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t)
+		h := newFixture(t)
 		a := h.open(t)
 		h.log.failWith(crash)
-		if _, err := a.Register(t.Context(), Registration{Email: ada, Name: "Ada", Password: adaPassword}); !errors.Is(err, crash) {
+		if _, err := a.Register(within(t), Registration{Email: ada, Name: "Ada", Password: adaPassword}); !errors.Is(err, crash) {
 			t.Fatal(err)
 		}
 		h.log.failWith(nil)
-		c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(ada))
+		c, _, err := get[claim](within(t), a.claims, a.instance.addressKey(ada))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := a.Erase(t.Context(), c.Account); err != nil {
+		if _, err := a.Erase(within(t), c.Account); err != nil {
 			t.Fatal(err)
 		}
 		finished(t, h, a, Person{ID: c.Account})

@@ -18,9 +18,9 @@ const (
 	keyAdministrator = "administrator"
 )
 
-// instance is what there is one of in an installation: a secret, made by the
-// first process to start, from which everything is derived that must be the
-// same in all of them and guessable by nobody.
+// instance holds the installation's secret, which the first process creates. All
+// processes derive from it the values that they must share and that must not be
+// guessable.
 type instance struct {
 	bucket *bucket
 	secret []byte
@@ -38,9 +38,9 @@ func openInstance(ctx context.Context, b *bucket) (*instance, error) {
 	return &instance{bucket: b, secret: secret}, nil
 }
 
-// derive is HMAC-SHA256 of the parts under the installation's secret. Each use
-// has a purpose of its own, and each part is preceded by its length, so that no
-// two uses ever digest the same bytes.
+// derive returns HMAC-SHA256 of the parts with the installation's secret. Each
+// use has its own purpose, and each part is preceded by its length, so that two
+// uses never digest the same bytes.
 func (i *instance) derive(purpose string, parts ...[]byte) []byte {
 	mac := hmac.New(sha256.New, i.secret)
 	var length [8]byte
@@ -52,14 +52,15 @@ func (i *instance) derive(purpose string, parts ...[]byte) []byte {
 	return mac.Sum(nil)
 }
 
-// addressKey stands for a normalised mail address in keys. It is a keyed hash:
-// a plain one could be undone by trying addresses.
+// addressKey returns the key for a normalised mail address. It is a keyed hash: a
+// plain hash could be reversed by trying addresses.
 func (i *instance) addressKey(email string) string {
 	return hex.EncodeToString(i.derive("mail address", []byte(email)))
 }
 
-// networkKey stands for the network address a request came from. Of an IPv6
-// address the first 64 bits count, which is what one customer is given.
+// networkKey returns the key for the network address of a request. Of an IPv6
+// address only the first 64 bits count, because one customer usually has all
+// addresses with the same prefix.
 func (i *instance) networkKey(address string) string {
 	if ap, err := netip.ParseAddrPort(address); err == nil {
 		address = ap.Addr().String()
@@ -75,8 +76,9 @@ func (i *instance) networkKey(address string) string {
 	return hex.EncodeToString(i.derive("network address", []byte(address)))
 }
 
-// administrator reports whether the account is the installation's first. The
-// first to ask becomes it, and asking again gives the same answer.
+// administrator reports whether the account is the installation's administrator.
+// The account of the first call becomes administrator. Repeated calls give the
+// same answer.
 func (i *instance) administrator(ctx context.Context, account uuid.UUID) (bool, error) {
 	_, err := i.bucket.create(ctx, keyAdministrator, account)
 	if !errors.Is(err, errMoved) {

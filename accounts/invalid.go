@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// The limits of what people may enter.
+// The limits of people's input.
 const (
 	MaxEmail          = 254 // bytes, RFC 5321 section 4.5.3.1.3
 	MaxName           = 100 // characters
@@ -35,22 +35,22 @@ const (
 	CodeLimit    = "limit"
 )
 
-// Codes lists every code once.
+// Codes lists all codes.
 var Codes = []string{CodeRequired, CodeTooShort, CodeTooLong, CodeFormat, CodeUnknown, CodeTaken, CodeRange, CodeSpent, CodeLimit}
 
-// Invalid says what is wrong with one field and what to do about it.
+// Invalid reports what is wrong with one field and how to correct it.
 type Invalid struct {
 	Field   string
 	Code    string
 	Message string
-	// Args are what the message counts, in its order.
+	// Args are the values in the message, in order.
 	Args []any
 }
 
 func (i *Invalid) Error() string { return i.Field + ": " + i.Message }
 
-// Invalids is every field that is wrong, reported together. errors.As finds
-// all of them as Invalids, or the first one as [*Invalid].
+// Invalids holds all invalid fields, reported together. errors.As finds all of
+// them as Invalids, or the first one as [*Invalid].
 type Invalids []*Invalid
 
 func (is Invalids) Error() string {
@@ -61,7 +61,7 @@ func (is Invalids) Error() string {
 	return strings.Join(texts, "; ")
 }
 
-// Unwrap gives the fields to errors.Is and errors.As.
+// Unwrap returns the fields, for errors.Is and errors.As.
 func (is Invalids) Unwrap() []error {
 	errs := make([]error, len(is))
 	for i, invalid := range is {
@@ -70,7 +70,7 @@ func (is Invalids) Unwrap() []error {
 	return errs
 }
 
-// err is nil if nothing is wrong.
+// err returns nil if no field is invalid.
 func (is Invalids) err() error {
 	if len(is) == 0 {
 		return nil
@@ -82,8 +82,8 @@ func (is *Invalids) add(field, code, format string, args ...any) {
 	*is = append(*is, &Invalid{field, code, fmt.Sprintf(format, args...), args})
 }
 
-// NormalizeEmail is the form in which an address is kept and compared: without
-// surrounding space and in lower case. It does not check it.
+// NormalizeEmail returns the form in which an address is stored and compared:
+// without surrounding space and in lower case. It does not validate the address.
 func NormalizeEmail(email string) string {
 	return strings.ToLower(strings.TrimSpace(email))
 }
@@ -131,8 +131,8 @@ func (is *Invalids) filterQuery(query string) {
 	}
 }
 
-// deceptive characters change how the text around a name is read: line breaks
-// in a mail header, or a reversal of the writing direction.
+// deceptive reports whether r changes how the text around a name is read, such as
+// a line break in a mail header or a reversal of the writing direction.
 func deceptive(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
 }
@@ -152,11 +152,11 @@ func (is *Invalids) password(password string) {
 func (is *Invalids) scopes(scopes []Scope) []Scope {
 	const field = "scopes"
 	if len(scopes) == 0 {
-		is.add(field, CodeRequired, "name at least one of read, write")
+		is.add(field, CodeRequired, "select at least one scope: read or write")
 	}
 	for _, s := range scopes {
 		if !slices.Contains(allScopes, s) {
-			is.add(field, CodeUnknown, "%.40q is no scope; use read, write", string(s))
+			is.add(field, CodeUnknown, "%.40q is not a scope; use read or write", string(s))
 			break
 		}
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/docketlog/docket/events/jetstream"
 )
 
-// The life of an account on the log that Docket really keeps, each step taken
-// twice.
-func TestOnTheRealLog(t *testing.T) {
+// TestRepeatedStepsOnJetStreamLog registers and erases an account on the real
+// log and takes each step twice.
+func TestRepeatedStepsOnJetStreamLog(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)
 	log, err := jetstream.Open(t.Context(), nc, jetstream.Options{})
@@ -27,40 +27,40 @@ func TestOnTheRealLog(t *testing.T) {
 
 	var positions []events.Position
 	for range 2 {
-		position, err := a.Register(t.Context(), Registration{Email: ada, Name: "Ada", Password: adaPassword})
+		position, err := a.Register(within(t), Registration{Email: ada, Name: "Ada", Password: adaPassword})
 		if err != nil {
 			t.Fatal(err)
 		}
 		positions = append(positions, position)
 	}
-	p, err := a.ByEmail(t.Context(), ada)
+	p, err := a.ByEmail(within(t), ada)
 	if err != nil {
 		t.Fatal(err)
 	}
-	record, err := a.read(t.Context(), p.ID)
+	record, err := a.read(within(t), p.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	announced, err := a.announceRegistered(t.Context(), p.ID, record)
+	announced, err := a.announceRegistered(within(t), p.ID, record)
 	if err != nil {
 		t.Fatal(err)
 	}
 	positions = append(positions, announced)
 	for range 2 {
-		position, err := a.Erase(t.Context(), p.ID)
+		position, err := a.Erase(within(t), p.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
 		positions = append(positions, position)
 	}
-	end, err := log.End(t.Context())
+	end, err := log.End(within(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]events.Position{end.At(1), end.At(1), end.At(1), end.At(2), end.At(2)}, positions); diff != "" {
 		t.Errorf("positions (-want +have):\n%s", diff)
 	}
-	past, _, err := log.Load(t.Context(), events.Head{Aggregate: events.Account(p.ID)})
+	past, _, err := log.Load(within(t), events.Head{Aggregate: events.Account(p.ID)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestOnTheRealLog(t *testing.T) {
 	for _, e := range past {
 		types = append(types, e.Type)
 		if e.Actor != p.ID {
-			t.Errorf("actor %s, want the account itself", e.Actor)
+			t.Errorf("actor is %s, want the account itself", e.Actor)
 		}
 	}
 	if diff := cmp.Diff([]events.Type{events.TypeAccountRegistered, events.TypeAccountErased}, types); diff != "" {

@@ -10,15 +10,15 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Names is who there is, and nothing else of them: it reads docket_people and
-// no other bucket, and writes none. It is for a process that tells people things
-// and has no business with what lets them in. It keeps nothing in memory, since
-// a watch would take the right to make consumers, which is the right to have
-// what is stored sent to any subject. All methods may be called concurrently.
+// Names looks up people's names and addresses. It reads docket_people and no
+// other bucket, and writes none. It is for a process that sends messages to
+// people and must not have access to credentials. It caches nothing: a watch
+// would need permission to create consumers, which permits sending stored data
+// to any subject. All methods may be called concurrently.
 type Names struct{ people *bucket }
 
-// OpenNames finds the bucket, or makes it. nc stays the caller's. Of the options
-// only Replicas is used.
+// OpenNames opens the bucket and creates it if it does not exist. The caller
+// keeps ownership of nc. It uses only Replicas of the options.
 func OpenNames(ctx context.Context, nc *nats.Conn, options Options) (*Names, error) {
 	js, err := jetstream.New(nc)
 	if err != nil {
@@ -31,9 +31,8 @@ func OpenNames(ctx context.Context, nc *nats.Conn, options Options) (*Names, err
 	return &Names{people}, nil
 }
 
-// Person is what others see of an account as of now, false if there is none. A
-// person who was erased is found, under [ErasedName]. Errors: [ErrUnavailable],
-// and ctx's.
+// Person returns the current person of an account, and false if there is none. An
+// erased person is found under [ErasedName]. Errors: [ErrUnavailable], and ctx's.
 func (n *Names) Person(ctx context.Context, id uuid.UUID) (Person, bool, error) {
 	record, _, err := get[personRecord](ctx, n.people, id.String())
 	if errors.Is(err, ErrNotFound) {

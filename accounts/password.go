@@ -13,36 +13,35 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Argon2 is the cost of hashing a password with Argon2id. A hash made with
-// other parameters stays valid and is made anew at the next sign-in.
+// Argon2 holds the cost parameters of Argon2id password hashing. A hash with
+// other parameters stays valid and is replaced at the next sign-in.
 type Argon2 struct {
 	Memory uint32 // KiB
 	Passes uint32
 	Lanes  uint8
 }
 
-// DefaultArgon2 is what the OWASP Password Storage Cheat Sheet asks for.
+// DefaultArgon2 follows the OWASP Password Storage Cheat Sheet.
 var DefaultArgon2 = Argon2{Memory: 19 * 1024, Passes: 2, Lanes: 1}
 
 const (
 	saltLength = 16
 	hashLength = 32
-	// maxMemory and maxPasses bound what a stored hash can make this process
-	// spend.
+	// maxMemory and maxPasses limit the cost that a stored hash can cause.
 	maxMemory = 1024 * 1024
 	maxPasses = 64
 )
 
-// passwords hashes and verifies, a bounded number at a time: each hashing
-// takes the memory of its parameters, so unbounded sign-ins would be an
-// unbounded claim on memory.
+// passwords hashes and verifies passwords, a limited number concurrently. Each
+// hashing needs the memory of its parameters, so without a limit sign-ins could
+// exhaust the memory.
 type passwords struct {
 	cost  Argon2
 	slots chan struct{}
-	// decoy is the hash of a password that nobody knows, verified when there
-	// is no other, so that an unknown address costs what a known one costs.
+	// decoy is the hash of a random password. It is verified for an unknown
+	// address, so that it costs as much as a known one.
 	decoy string
-	// computed counts hashings, successful or not.
+	// computed counts all hashings.
 	computed atomic.Int64
 }
 
@@ -52,7 +51,7 @@ func newPasswords(cost Argon2, concurrency int) *passwords {
 	return p
 }
 
-// hash gives the password's hash in PHC string format.
+// hash returns the password's hash in PHC string format.
 func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 	salt := random(saltLength)
 	sum, err := p.compute(ctx, password, salt, p.cost, hashLength)
@@ -62,8 +61,8 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 	return p.encode(salt, sum), nil
 }
 
-// verify compares the password with a hash in PHC string format. outdated
-// reports that the hash was made with other parameters than today's.
+// verify compares the password with a hash in PHC string format. outdated reports
+// whether the hash has other parameters than the current ones.
 func (p *passwords) verify(ctx context.Context, encoded, password string) (ok, outdated bool, err error) {
 	cost, salt, want, err := parsePHC(encoded)
 	if err != nil {
@@ -94,7 +93,7 @@ func (p *passwords) encode(salt, sum []byte) string {
 }
 
 func parsePHC(encoded string) (cost Argon2, salt, sum []byte, err error) {
-	bad := errors.New("password hash is not one of Argon2id in PHC string format")
+	bad := errors.New("password hash is not an Argon2id hash in PHC string format")
 	parts := strings.Split(encoded, "$")
 	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
 		return Argon2{}, nil, nil, bad
@@ -113,7 +112,7 @@ func parsePHC(encoded string) (cost Argon2, salt, sum []byte, err error) {
 	return cost, salt, sum, nil
 }
 
-// random gives n bytes nobody can guess. crypto/rand does not fail.
+// random returns n random bytes. crypto/rand does not fail.
 func random(n int) []byte {
 	b := make([]byte, n)
 	rand.Read(b)

@@ -9,11 +9,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// changeTimeout is the longest a change of address may take; see claimGrace.
+// changeTimeout limits a change of address; see claimGrace.
 const changeTimeout = 30 * time.Second
 
-// Person looks up an account in memory, where everybody is. A person who was
-// erased is found, under [ErasedName].
+// Person looks up an account in memory, where all people are cached. An erased
+// person is found under [ErasedName].
 func (a *Accounts) Person(account uuid.UUID) (Person, bool) {
 	record, ok := a.directory.get(account)
 	if !ok {
@@ -22,12 +22,12 @@ func (a *Accounts) Person(account uuid.UUID) (Person, bool) {
 	return record.person(account), true
 }
 
-// ByEmail looks up the person with the address, [ErrNotFound] if nobody has it.
-// It tells whether somebody has an account, as often as it is asked, so it is
-// for the installation itself; people ask through [Accounts.Lookup].
+// ByEmail looks up the person with the address. It fails with [ErrNotFound] if
+// no account has it. It reveals which addresses have accounts, without a limit,
+// so it is only for the installation itself; for people use [Accounts.Lookup].
 func (a *Accounts) ByEmail(ctx context.Context, email string) (Person, error) {
 	email = NormalizeEmail(email)
-	c, _, err := get[claim](ctx, a.credentials, a.instance.addressKey(email))
+	c, _, err := get[claim](ctx, a.claims, a.instance.addressKey(email))
 	if err != nil {
 		return Person{}, err
 	}
@@ -41,10 +41,10 @@ func (a *Accounts) ByEmail(ctx context.Context, email string) (Person, error) {
 	return record.person(c.Account), nil
 }
 
-// Lookup is [Accounts.ByEmail] for the signed-in person caller. An address that
-// nobody has is counted against them, one that somebody has is not; once the
-// limit is reached neither is answered. Errors: [ErrNotFound],
-// [ErrTooManyAttempts], [ErrUnavailable], and ctx's.
+// Lookup is [Accounts.ByEmail] on behalf of the signed-in account caller. Only
+// addresses without an account count towards the caller's limit. Once it is
+// reached, no lookup is answered. Errors: [ErrNotFound], [ErrTooManyAttempts],
+// [ErrUnavailable], and ctx's.
 func (a *Accounts) Lookup(ctx context.Context, caller uuid.UUID, email string) (Person, error) {
 	t, err := a.attempts.take(ctx, "lookup."+caller.String(), a.options.Limits.Lookups)
 	if err != nil {
@@ -58,7 +58,7 @@ func (a *Accounts) Lookup(ctx context.Context, caller uuid.UUID, email string) (
 	return person, nil
 }
 
-// Rename gives the person another name. Errors: [Invalids], [ErrNotFound],
+// Rename changes the person's name. Errors: [Invalids], [ErrNotFound],
 // [ErrUnavailable].
 func (a *Accounts) Rename(ctx context.Context, account uuid.UUID, name string) error {
 	var invalids Invalids
@@ -66,7 +66,7 @@ func (a *Accounts) Rename(ctx context.Context, account uuid.UUID, name string) e
 	if err := invalids.err(); err != nil {
 		return err
 	}
-	return again(func() error {
+	return retryMoved(func() error {
 		record, revision, err := a.readToChange(ctx, account)
 		if err != nil {
 			return err
@@ -76,20 +76,22 @@ func (a *Accounts) Rename(ctx context.Context, account uuid.UUID, name string) e
 	})
 }
 
-// rounds is how often a change is tried that others keep getting in before.
+// rounds is how often a change is tried that conflicts with other changes.
 const rounds = 20
 
-// again makes a change until it meets what it read.
-func again(change func() error) error {
+// retryMoved retries a change until it does not fail with errMoved, at most
+// rounds times.
+func retryMoved(change func() error) error {
 	for range rounds {
 		if err := change(); !errors.Is(err, errMoved) {
 			return err
 		}
 	}
-	return fmt.Errorf("%w: too many changes at once", ErrUnavailable)
+	return fmt.Errorf("%w: too many concurrent changes", ErrUnavailable)
 }
 
-// readToChange reads a person who is there, and with which revision.
+// readToChange reads a person's record and its revision. It fails with
+// [ErrNotFound] if the person was erased.
 func (a *Accounts) readToChange(ctx context.Context, account uuid.UUID) (personRecord, uint64, error) {
 	record, revision, err := get[personRecord](ctx, a.people, account.String())
 	if err == nil && record.erased() {

@@ -13,53 +13,50 @@ import (
 
 func TestRename(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
-	if err := a.Rename(t.Context(), p.ID, " Ada Lovelace "); err != nil {
+	if err := a.Rename(within(t), p.ID, " Ada Lovelace "); err != nil {
 		t.Fatal(err)
 	}
 	if q, _ := a.Person(p.ID); q.Name != "Ada Lovelace" {
-		t.Errorf("here the name is %q", q.Name)
+		t.Errorf("name in the same process is %q", q.Name)
 	}
-	eventually(t, "the name is known elsewhere", func() bool {
-		q, _ := b.Person(p.ID)
-		return q.Name == "Ada Lovelace"
-	})
+	named(t, "the name is known elsewhere", b, p.ID, "Ada Lovelace")
 	if q, _ := h.open(t).Person(p.ID); q.Name != "Ada Lovelace" {
-		t.Errorf("after a start the name is %q", q.Name)
+		t.Errorf("name in a new process is %q", q.Name)
 	}
-	if err := a.Rename(t.Context(), p.ID, " "); invalid(err) != "name:required " {
+	if err := a.Rename(within(t), p.ID, " "); invalid(err) != "name:required " {
 		t.Errorf("no name: %v", err)
 	}
-	if err := a.Rename(t.Context(), uuid.New(), "Nobody"); !errors.Is(err, ErrNotFound) {
+	if err := a.Rename(within(t), uuid.New(), "Nobody"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("nobody: %v", err)
 	}
 	if _, ok := a.Person(uuid.New()); ok {
-		t.Error("nobody is found")
+		t.Error("Person finds an unknown account")
 	}
 }
 
 func TestChangePassword(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	here, there := signIn(t, a, ada), signIn(t, b, ada)
-	token, err := a.CreateToken(t.Context(), p.ID, TokenRequest{Name: "n", Scopes: allScopes})
+	token, err := a.CreateToken(within(t), p.ID, TokenRequest{Name: "n", Scopes: allScopes})
 	if err != nil {
 		t.Fatal(err)
 	}
 	identity := admitted(t, a, here.Secret)
 	const next = "a better password"
-	if err := a.ChangePassword(t.Context(), identity, wrong, next); !errors.Is(err, ErrCredentials) {
+	if err := a.ChangePassword(within(t), identity, wrong, next); !errors.Is(err, ErrCredentials) {
 		t.Errorf("with a wrong password: %v", err)
 	}
-	if err := a.ChangePassword(t.Context(), identity, adaPassword, "short"); invalid(err) != "password:too_short " {
+	if err := a.ChangePassword(within(t), identity, adaPassword, "short"); invalid(err) != "password:too_short " {
 		t.Errorf("to a short password: %v", err)
 	}
 	admitted(t, a, there.Secret)
-	if err := a.ChangePassword(t.Context(), identity, adaPassword, next); err != nil {
+	if err := a.ChangePassword(within(t), identity, adaPassword, next); err != nil {
 		t.Fatal(err)
 	}
 	admitted(t, a, here.Secret)
@@ -73,28 +70,28 @@ func TestChangePassword(t *testing.T) {
 	}
 }
 
-func TestGuessingInsideIsLimited(t *testing.T) {
+func TestSignedInGuessesAreLimited(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t, func(o *Options) { o.Limits.PerAccount = 3 })
 	identity := Identity{Account: register(t, a, ada).ID}
-	// Somebody guesses at the door. That does not lock in who is inside.
+	// Guesses at sign-in do not count for a signed-in person.
 	for range 4 {
 		_ = try(t, a, ada, wrong, "")
 	}
 	for range 3 {
-		if err := a.ChangePassword(t.Context(), identity, wrong, "a better password"); !errors.Is(err, ErrCredentials) {
+		if err := a.ChangePassword(within(t), identity, wrong, "a better password"); !errors.Is(err, ErrCredentials) {
 			t.Fatal(err)
 		}
 	}
-	if err := a.ChangePassword(t.Context(), identity, adaPassword, "a better password"); !errors.Is(err, ErrTooManyAttempts) {
+	if err := a.ChangePassword(within(t), identity, adaPassword, "a better password"); !errors.Is(err, ErrTooManyAttempts) {
 		t.Errorf("want %v, have %v", ErrTooManyAttempts, err)
 	}
 }
 
 func TestChangeEmail(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	register(t, a, bob)
@@ -104,15 +101,15 @@ func TestChangeEmail(t *testing.T) {
 		"no address": {adaPassword, "ada", "email:format "},
 		"taken":      {adaPassword, bob, "email:taken "},
 	} {
-		if err := a.ChangeEmail(t.Context(), p.ID, test.password, test.email); invalid(err) != test.want {
+		if err := a.ChangeEmail(within(t), p.ID, test.password, test.email); invalid(err) != test.want {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := a.ChangeEmail(t.Context(), p.ID, wrong, next); !errors.Is(err, ErrCredentials) {
+	if err := a.ChangeEmail(within(t), p.ID, wrong, next); !errors.Is(err, ErrCredentials) {
 		t.Errorf("wrong password: %v", err)
 	}
 	signIn(t, a, ada)
-	if err := a.ChangeEmail(t.Context(), p.ID, adaPassword, " Lovelace@Example.org "); err != nil {
+	if err := a.ChangeEmail(within(t), p.ID, adaPassword, " Lovelace@Example.org "); err != nil {
 		t.Fatal(err)
 	}
 	admitted(t, a, s.Secret)
@@ -122,78 +119,79 @@ func TestChangeEmail(t *testing.T) {
 	if s := signIn(t, b, next); s.Account != p.ID {
 		t.Error("signed in to another account")
 	}
-	if _, err := b.ByEmail(t.Context(), ada); !errors.Is(err, ErrNotFound) {
+	if _, err := b.ByEmail(within(t), ada); !errors.Is(err, ErrNotFound) {
 		t.Errorf("found by the old address: %v", err)
 	}
-	if q, err := b.ByEmail(t.Context(), next); err != nil || q.ID != p.ID || q.Email != next {
+	if q, err := b.ByEmail(within(t), next); err != nil || q.ID != p.ID || q.Email != next {
 		t.Errorf("by the new address: %v %v", q, err)
 	}
-	// The old address is free for somebody else.
+	// The old address can be registered again.
 	if q := register(t, b, ada); q.ID == p.ID {
-		t.Error("the old address leads to the old account")
+		t.Error("the old address still belongs to the old account")
 	}
-	if found := readable(t, []jetstream.Stream{a.credentials.stream}, ada, next); found != "" {
-		t.Errorf("credentials hold an address: %s", found)
+	if found := readable(t, []jetstream.Stream{a.claims.stream}, ada, next); found != "" {
+		t.Errorf("docket_credentials contains an address: %s", found)
 	}
 }
 
-// A change of address that stops before and after the step that decides it.
+// TestChangeEmailSurvivesCrash interrupts a change of address before and after
+// the step that decides it.
 func TestChangeEmailSurvivesCrash(t *testing.T) {
 	t.Parallel()
 	const next = "lovelace@example.org"
-	prepare := func(t *testing.T) (*house, *Accounts, Person, claim) {
-		h := newHouse(t)
+	prepare := func(t *testing.T) (*fixture, *Accounts, Person, claim) {
+		h := newFixture(t)
 		a := h.open(t)
 		p := register(t, a, ada)
-		c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(ada))
+		c, _, err := get[claim](within(t), a.claims, a.instance.addressKey(ada))
 		if err != nil {
 			t.Fatal(err)
 		}
 		c.Claimed = h.clock.Now()
-		if err := a.claimFor(t.Context(), a.instance.addressKey(next), c); err != nil {
+		if err := a.claimFor(within(t), a.instance.addressKey(next), c); err != nil {
 			t.Fatal(err)
 		}
 		return h, a, p, c
 	}
-	t.Run("before: the owner asks again", func(t *testing.T) {
+	t.Run("before: the owner retries", func(t *testing.T) {
 		t.Parallel()
 		_, a, p, _ := prepare(t)
 		if err := try(t, a, next, adaPassword, ""); !errors.Is(err, ErrCredentials) {
-			t.Errorf("an address that was not confirmed lets in: %v", err)
+			t.Errorf("sign in with an address whose change is not decided: %v", err)
 		}
 		signIn(t, a, ada)
-		if err := a.ChangeEmail(t.Context(), p.ID, adaPassword, next); err != nil {
+		if err := a.ChangeEmail(within(t), p.ID, adaPassword, next); err != nil {
 			t.Fatal(err)
 		}
 		signIn(t, a, next)
 	})
-	t.Run("before: somebody else wants it", func(t *testing.T) {
+	t.Run("before: another person registers it", func(t *testing.T) {
 		t.Parallel()
 		h, a, p, _ := prepare(t)
 		h.clock.advance(claimGrace)
 		if q := register(t, a, next); q.ID == p.ID {
-			t.Error("the address stays claimed by nobody")
+			t.Error("the address still belongs to the first account")
 		}
 		if s := signIn(t, a, ada); s.Account != p.ID {
-			t.Error("the owner is somebody else")
+			t.Error("the old address belongs to another account")
 		}
 	})
 	t.Run("after", func(t *testing.T) {
 		t.Parallel()
 		h, a, p, _ := prepare(t)
-		record, revision, err := a.readToChange(t.Context(), p.ID)
+		record, revision, err := a.readToChange(within(t), p.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
 		record.Email = next
-		if err := a.write(t.Context(), p.ID, record, revision); err != nil {
+		if err := a.write(within(t), p.ID, record, revision); err != nil {
 			t.Fatal(err)
 		}
 		if s := signIn(t, a, next); s.Account != p.ID {
 			t.Error("signed in to another account")
 		}
 		if err := try(t, a, ada, adaPassword, ""); !errors.Is(err, ErrCredentials) {
-			t.Errorf("the address that was given up lets in: %v", err)
+			t.Errorf("sign in with the old address: %v", err)
 		}
 		h.clock.advance(claimGrace)
 		if q := register(t, a, ada); q.ID == p.ID {
@@ -202,31 +200,30 @@ func TestChangeEmailSurvivesCrash(t *testing.T) {
 	})
 }
 
-// Changes of name, address and password at once lose none of each other.
-func TestChangesAtOnce(t *testing.T) {
+func TestConcurrentChangesAreAllKept(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	processes := []*Accounts{h.open(t), h.open(t)}
 	p := register(t, processes[0], ada)
 	const next, password = "lovelace@example.org", "a better password"
 	var running sync.WaitGroup
 	running.Go(func() {
-		if err := processes[0].Rename(t.Context(), p.ID, "Lovelace"); err != nil {
+		if err := processes[0].Rename(within(t), p.ID, "Lovelace"); err != nil {
 			t.Error("rename:", err)
 		}
 	})
 	running.Go(func() {
-		if err := processes[1].ChangeEmail(t.Context(), p.ID, adaPassword, next); err != nil {
+		if err := processes[1].ChangeEmail(within(t), p.ID, adaPassword, next); err != nil {
 			// The password may have been changed first.
 			if !errors.Is(err, ErrCredentials) {
 				t.Error("address:", err)
-			} else if err := processes[1].ChangeEmail(t.Context(), p.ID, password, next); err != nil {
+			} else if err := processes[1].ChangeEmail(within(t), p.ID, password, next); err != nil {
 				t.Error("address:", err)
 			}
 		}
 	})
 	running.Go(func() {
-		if err := processes[0].ChangePassword(t.Context(), Identity{Account: p.ID}, adaPassword, password); err != nil {
+		if err := processes[0].ChangePassword(within(t), Identity{Account: p.ID}, adaPassword, password); err != nil {
 			t.Error("password:", err)
 		}
 	})
@@ -234,7 +231,7 @@ func TestChangesAtOnce(t *testing.T) {
 	if err := try(t, processes[0], next, password, ""); err != nil {
 		t.Errorf("new address and new password: %v", err)
 	}
-	q, err := processes[0].ByEmail(t.Context(), next)
+	q, err := processes[0].ByEmail(within(t), next)
 	want := Person{ID: p.ID, Name: "Lovelace", Email: next, Administrator: true}
 	if diff := cmp.Diff(want, q); diff != "" || err != nil {
 		t.Errorf("%v (-want +have):\n%s", err, diff)
@@ -243,70 +240,70 @@ func TestChangesAtOnce(t *testing.T) {
 
 func TestLookupIsLimited(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	caller, other := register(t, a, ada), register(t, a, bob)
 	for range 2 * DefaultLimits.Lookups {
-		if p, err := a.Lookup(t.Context(), caller.ID, " BOB@example.org"); err != nil || p != other {
+		if p, err := a.Lookup(within(t), caller.ID, " BOB@example.org"); err != nil || p != other {
 			t.Fatalf("have %v %v, want %v", p, err, other)
 		}
 	}
 	for i := range DefaultLimits.Lookups {
 		process := []*Accounts{a, b}[i%2]
-		if _, err := process.Lookup(t.Context(), caller.ID, fmt.Sprintf("nobody%d@example.org", i)); !errors.Is(err, ErrNotFound) {
+		if _, err := process.Lookup(within(t), caller.ID, fmt.Sprintf("nobody%d@example.org", i)); !errors.Is(err, ErrNotFound) {
 			t.Fatalf("lookup %d: %v", i+1, err)
 		}
 	}
 	// Beyond the limit, who is there is not told from who is not.
 	for _, email := range []string{bob, "nobody@example.org"} {
-		_, err := b.Lookup(t.Context(), caller.ID, email)
+		_, err := b.Lookup(within(t), caller.ID, email)
 		var wait *TooManyAttempts
 		if !errors.As(err, &wait) || wait.RetryAfter != DefaultLimits.Window {
-			t.Errorf("%s: want to wait %s, have %v", email, DefaultLimits.Window, err)
+			t.Errorf("%s: want retry after %s, have %v", email, DefaultLimits.Window, err)
 		}
 	}
-	if _, err := a.Lookup(t.Context(), other.ID, ada); err != nil {
+	if _, err := a.Lookup(within(t), other.ID, ada); err != nil {
 		t.Errorf("another caller: %v", err)
 	}
 	h.clock.advance(DefaultLimits.Window)
-	if _, err := a.Lookup(t.Context(), caller.ID, bob); err != nil {
+	if _, err := a.Lookup(within(t), caller.ID, bob); err != nil {
 		t.Errorf("in the next window: %v", err)
 	}
 }
 
 func TestCheckPassword(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t, func(o *Options) { o.Limits.PerAccount = 3 })
 	p := register(t, a, ada)
 	s := signIn(t, a, ada)
 	for range 5 { // what is right is not counted
-		if err := a.CheckPassword(t.Context(), p.ID, adaPassword); err != nil {
+		if err := a.CheckPassword(within(t), p.ID, adaPassword); err != nil {
 			t.Fatal(err)
 		}
 	}
 	admitted(t, a, s.Secret)
 	for _, password := range []string{wrong, ""} {
-		if err := a.CheckPassword(t.Context(), p.ID, password); !errors.Is(err, ErrCredentials) {
+		if err := a.CheckPassword(within(t), p.ID, password); !errors.Is(err, ErrCredentials) {
 			t.Errorf("%q: want %v, have %v", password, ErrCredentials, err)
 		}
 	}
-	// The count is one with that of changing the password.
+	// Changing the password counts towards the same limit.
 	identity := Identity{Account: p.ID}
-	if err := a.ChangePassword(t.Context(), identity, wrong, "a better password"); !errors.Is(err, ErrCredentials) {
+	if err := a.ChangePassword(within(t), identity, wrong, "a better password"); !errors.Is(err, ErrCredentials) {
 		t.Errorf("want %v, have %v", ErrCredentials, err)
 	}
-	if err := a.CheckPassword(t.Context(), p.ID, adaPassword); !errors.Is(err, ErrTooManyAttempts) {
+	if err := a.CheckPassword(within(t), p.ID, adaPassword); !errors.Is(err, ErrTooManyAttempts) {
 		t.Errorf("want %v, have %v", ErrTooManyAttempts, err)
 	}
-	if err := a.CheckPassword(t.Context(), uuid.New(), adaPassword); !errors.Is(err, ErrNotFound) {
+	if err := a.CheckPassword(within(t), uuid.New(), adaPassword); !errors.Is(err, ErrNotFound) {
 		t.Errorf("of nobody: %v", err)
 	}
-	if _, err := a.Erase(t.Context(), identity.Account); err != nil {
+	if _, err := a.Erase(within(t), identity.Account); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.advance(DefaultLimits.Window)
-	if err := a.CheckPassword(t.Context(), p.ID, adaPassword); !errors.Is(err, ErrNotFound) {
+	if err := a.CheckPassword(within(t), p.ID, adaPassword); !errors.Is(err, ErrNotFound) {
 		t.Errorf("of an erased person: %v", err)
 	}
 }

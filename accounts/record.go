@@ -11,10 +11,9 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// record appends to the log what an account did with its keys to the door, so
-// that an auditor finds it. Whoever lets in or out answers only once it is
-// there: nobody is signed in unrecorded. It fails with [ErrUnavailable] and
-// ctx's error.
+// record appends an event about the account's credentials to the log, for
+// auditors. Callers return success only after it: no session or token exists
+// without an event. It fails with [ErrUnavailable] and ctx's error.
 func (a *Accounts) record(ctx context.Context, account uuid.UUID, event events.Event) error {
 	command, err := uuid.NewV7()
 	if err != nil {
@@ -42,15 +41,15 @@ func (a *Accounts) record(ctx context.Context, account uuid.UUID, event events.E
 		}
 		known = false
 	}
-	return fmt.Errorf("%w: too many changes at once", ErrUnavailable)
+	return fmt.Errorf("%w: too many concurrent changes", ErrUnavailable)
 }
 
-// maxHeads bounds the heads remembered, about 150 bytes each.
+// maxHeads limits the number of cached heads, about 150 bytes each.
 const maxHeads = 10_000
 
-// heads remembers the ends of accounts' chains as this process last saw them,
-// so that a sign-in need not read all those before it. One that is behind is
-// found out by the log. When it is full it drops an arbitrary one.
+// heads caches the heads of accounts' chains as this process last saw them, so
+// that a sign-in does not need to read all earlier events. The log detects a
+// stale head. When the cache is full, it drops an arbitrary one.
 type heads struct {
 	mu    sync.Mutex
 	known map[uuid.UUID]events.Head

@@ -9,11 +9,11 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// TestKeysToTheDoorAreOnRecord does everything an account does with its keys,
-// through two processes by turns, and finds it in the log in that order.
-func TestKeysToTheDoorAreOnRecord(t *testing.T) {
+// TestCredentialChangesAreLogged makes every change of an account's credentials,
+// alternating between two processes, and finds the events in the log in order.
+func TestCredentialChangesAreLogged(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	first, second := signIn(t, a, ada), signIn(t, b, ada)
@@ -23,13 +23,13 @@ func TestKeysToTheDoorAreOnRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	do(a.SignOut(t.Context(), admitted(t, a, first.Secret)))
-	token, err := b.CreateToken(t.Context(), p.ID, TokenRequest{Name: "script", Scopes: []Scope{ScopeRead}})
+	do(a.SignOut(within(t), admitted(t, a, first.Secret)))
+	token, err := b.CreateToken(within(t), p.ID, TokenRequest{Name: "script", Scopes: []Scope{ScopeRead}})
 	do(err)
-	do(a.RevokeToken(t.Context(), p.ID, token.ID))
-	do(b.ChangePassword(t.Context(), admitted(t, b, second.Secret), adaPassword, adaPassword+"!"))
-	do(a.ChangeEmail(t.Context(), p.ID, adaPassword+"!", bob))
-	if err := a.RevokeSession(t.Context(), p.ID, first.ID); !errors.Is(err, ErrNotFound) {
+	do(a.RevokeToken(within(t), p.ID, token.ID))
+	do(b.ChangePassword(within(t), admitted(t, b, second.Secret), adaPassword, adaPassword+"!"))
+	do(a.ChangeEmail(within(t), p.ID, adaPassword+"!", bob))
+	if err := a.RevokeSession(within(t), p.ID, first.ID); !errors.Is(err, ErrNotFound) {
 		t.Errorf("ending a session again: %v, want %v", err, ErrNotFound)
 	}
 	want := []events.Event{
@@ -42,34 +42,34 @@ func TestKeysToTheDoorAreOnRecord(t *testing.T) {
 		events.PasswordChanged{},
 		events.AddressChanged{},
 	}
-	if diff := cmp.Diff(want, h.log.everything(t, p.ID)); diff != "" {
+	if diff := cmp.Diff(want, h.log.history(t, p.ID)); diff != "" {
 		t.Errorf("log (-want +have):\n%s", diff)
 	}
 }
 
-// TestNobodyIsLetInUnrecorded breaks the log and finds that no session and no
-// token came of it, and none ended.
-func TestNobodyIsLetInUnrecorded(t *testing.T) {
+// TestNoCredentialWithoutEvent lets the log fail. Then no session or token is
+// created, and none is revoked.
+func TestNoCredentialWithoutEvent(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	p := register(t, a, ada)
 	session := signIn(t, a, ada)
 	h.log.failWith(errors.New("the log is away"))
-	if _, err := a.SignIn(t.Context(), Credentials{Email: ada, Password: adaPassword}); !errors.Is(err, ErrUnavailable) {
+	if _, err := a.SignIn(within(t), Credentials{Email: ada, Password: adaPassword}); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("signing in: %v, want %v", err, ErrUnavailable)
 	}
-	if _, err := a.CreateToken(t.Context(), p.ID, TokenRequest{Name: "script", Scopes: []Scope{ScopeRead}}); !errors.Is(err, ErrUnavailable) {
+	if _, err := a.CreateToken(within(t), p.ID, TokenRequest{Name: "script", Scopes: []Scope{ScopeRead}}); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("making a token: %v, want %v", err, ErrUnavailable)
 	}
-	if err := a.RevokeSession(t.Context(), p.ID, session.ID); !errors.Is(err, ErrUnavailable) {
+	if err := a.RevokeSession(within(t), p.ID, session.ID); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("ending a session: %v, want %v", err, ErrUnavailable)
 	}
 	h.log.failWith(nil)
-	if sessions, err := a.Sessions(t.Context(), p.ID); err != nil || len(sessions) != 1 || sessions[0].ID != session.ID {
+	if sessions, err := a.Sessions(within(t), p.ID); err != nil || len(sessions) != 1 || sessions[0].ID != session.ID {
 		t.Errorf("sessions %v, %v; want the first and no other", sessions, err)
 	}
-	if tokens, err := a.Tokens(t.Context(), p.ID); err != nil || len(tokens) != 0 {
+	if tokens, err := a.Tokens(within(t), p.ID); err != nil || len(tokens) != 0 {
 		t.Errorf("tokens %v, %v; want none", tokens, err)
 	}
 }

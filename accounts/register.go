@@ -12,19 +12,20 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// Registration is what a person enters to get an account.
+// Registration is the input of [Accounts.Register].
 type Registration struct {
 	Email    string
 	Name     string
 	Password string
 	// Address is the network address the request came from, with or without a
-	// port. It is counted and not kept.
+	// port. It is used for limits and not stored.
 	Address string
 }
 
-// claim is the value in docket_credentials: to whom a mail address belongs and
-// with which password. It is the first thing a registration writes and decides
-// it, so while it is pending it holds all that the later steps need.
+// claim is the value in docket_credentials: the account that a mail address
+// belongs to, and its password. It is the first write of a registration and
+// decides it. While the registration is pending, the claim holds all data that
+// the later steps need.
 type claim struct {
 	Account  uuid.UUID `json:"account"`
 	Password string    `json:"password"`
@@ -32,30 +33,30 @@ type claim struct {
 	Version int       `json:"version"`
 	Claimed time.Time `json:"claimed"`
 	Pending *pending  `json:"pending,omitempty"`
-	// Familiar are the networks it was signed in from, the latest first.
-	Familiar []familiar `json:"familiar,omitempty"`
+	// KnownNetworks are the networks of recent sign-ins, newest first.
+	KnownNetworks []knownNetwork `json:"familiar,omitempty"`
 }
 
-// pending is a registration that is not complete.
+// pending is the data of an incomplete registration.
 type pending struct {
 	Name  string `json:"name"`
 	Email string `json:"email"`
 }
 
-// claimGrace is how long a claim that its person does not name is left alone:
-// it may belong to a change of address that is under way. No change takes
-// longer, see changeTimeout.
+// claimGrace is how long a claim whose address is not in the person's record is
+// kept: it may belong to a change of address in progress. No change takes longer,
+// see changeTimeout.
 const claimGrace = 2 * changeTimeout
 
-// Register opens an account. An address that already has one is answered as if
-// it had none, after the same hashing, and nothing is changed. The answer is a
-// position of the log at which an account opened by this call exists. The first
-// account of the installation becomes administrator. Registering again after an
-// error is safe and completes what was begun.
+// Register creates an account. For an address that already has an account, it
+// does the same work and gives the same answer, and changes nothing. It returns a
+// position of the log at which an account created by this call exists. The
+// installation's first account becomes administrator. A retry after an error is
+// safe and completes the registration.
 //
-// What cannot be hidden while an account opens without a confirming mail: who
-// registers an address and then signs in with the password just chosen learns
-// whether it was free. Limits make that slow, and visible as a new account.
+// Without a confirmation mail, one leak remains: a client that registers an
+// address and then signs in with the chosen password learns whether the address
+// was free. Limits make this slow, and each success creates an account.
 //
 // Errors: [Invalids], [ErrTooManyAttempts], [ErrUnavailable], those of
 // [events.Log.Append], and ctx's.
@@ -75,19 +76,19 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (events.Positio
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
-		return events.Position{}, fmt.Errorf("make an account id: %w", err)
+		return events.Position{}, fmt.Errorf("create an account id: %w", err)
 	}
 	key := a.instance.addressKey(email)
 	mine := claim{Account: id, Password: hash, Claimed: a.now().UTC(), Pending: &pending{name, email}}
 	for {
-		revision, err := a.credentials.create(ctx, key, mine)
+		revision, err := a.claims.create(ctx, key, mine)
 		if err == nil {
 			return a.complete(ctx, key, mine, revision)
 		}
 		if !errors.Is(err, errMoved) {
 			return events.Position{}, err
 		}
-		theirs, revision, err := get[claim](ctx, a.credentials, key)
+		theirs, revision, err := get[claim](ctx, a.claims, key)
 		if err == nil {
 			err = a.settle(ctx, key, theirs, revision)
 		}
@@ -101,8 +102,8 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (events.Positio
 	}
 }
 
-// complete does what a registration has left to do. Each step can be done
-// again, and by several at once.
+// complete executes the remaining steps of a registration. Each step may be
+// repeated and run concurrently.
 func (a *Accounts) complete(ctx context.Context, key string, c claim, revision uint64) (events.Position, error) {
 	administrator, err := a.instance.administrator(ctx, c.Account)
 	if err != nil {
@@ -124,21 +125,21 @@ func (a *Accounts) complete(ctx context.Context, key string, c claim, revision u
 		return events.Position{}, err
 	}
 	c.Pending = nil
-	if _, err := a.credentials.replace(ctx, key, c, revision); err != nil && !errors.Is(err, errMoved) {
+	if _, err := a.claims.replace(ctx, key, c, revision); err != nil && !errors.Is(err, errMoved) {
 		return events.Position{}, err
 	}
 	return position, nil
 }
 
-// errReleased reports that a claim was let go.
+// errReleased reports that a claim was released.
 var errReleased = errors.New("claim was released")
 
-// settle brings what a claim says and what its person says together again, as
-// far as a crash has left them apart. It fails with [ErrNotFound] or
-// errReleased if the claim lets nobody in.
+// settle repairs a claim and its person's record if a crash left them
+// inconsistent. It fails with [ErrNotFound] or errReleased if the claim does not
+// allow signing in.
 func (a *Accounts) settle(ctx context.Context, key string, c claim, revision uint64) error {
 	if c.Pending != nil {
-		a.options.Logger.Info("registration completed late", slog.String("account", c.Account.String()))
+		a.options.Logger.Info("interrupted registration completed", slog.String("account", c.Account.String()))
 		_, err := a.complete(ctx, key, c, revision)
 		return err
 	}
@@ -155,7 +156,7 @@ func (a *Accounts) settle(ctx context.Context, key string, c claim, revision uin
 		if a.now().Sub(c.Claimed) < claimGrace {
 			return ErrNotFound
 		}
-		if err := a.credentials.remove(ctx, key, revision); err != nil && !errors.Is(err, errMoved) {
+		if err := a.claims.remove(ctx, key, revision); err != nil && !errors.Is(err, errMoved) {
 			return err
 		}
 		return errReleased
@@ -173,7 +174,7 @@ func (a *Accounts) announceRegistered(ctx context.Context, account uuid.UUID, re
 		Events:  []events.Event{events.AccountRegistered{Administrator: record.Administrator}},
 	})
 	if errors.Is(err, events.ErrConflict) {
-		// Another event of the account is there, and none comes before this one.
+		// The account has an event, and the first event is always this one.
 		return a.log.End(ctx)
 	}
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 
 func TestRegisterThenSignIn(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
-	position, err := a.Register(t.Context(), Registration{Email: " Ada@Example.ORG ", Name: " Ada ", Password: adaPassword})
+	position, err := a.Register(within(t), Registration{Email: " Ada@Example.ORG ", Name: " Ada ", Password: adaPassword})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,44 +36,44 @@ func TestRegisterThenSignIn(t *testing.T) {
 	if want := (Person{ID: session.Account, Name: "Ada", Email: ada, Administrator: true}); !ok || p != want {
 		t.Errorf("person %v, want %v", p, want)
 	}
-	told := []events.Event{events.AccountRegistered{Administrator: true}}
-	if diff := cmp.Diff(told, h.log.told(t, session.Account)); diff != "" {
+	wantLog := []events.Event{events.AccountRegistered{Administrator: true}}
+	if diff := cmp.Diff(wantLog, h.log.lifecycle(t, session.Account)); diff != "" {
 		t.Errorf("log (-want +have):\n%s", diff)
 	}
 }
 
-func TestRegisterNamesEveryFieldThatIsWrong(t *testing.T) {
+func TestRegisterReportsEveryInvalidField(t *testing.T) {
 	t.Parallel()
-	a := newHouse(t).open(t)
+	a := newFixture(t).open(t)
 	fine := Registration{Email: ada, Name: "Ada", Password: adaPassword}
 	for name, test := range map[string]struct {
 		change func(*Registration)
 		want   string
 	}{
-		"nothing entered":     {func(r *Registration) { *r = Registration{} }, "email:required name:required password:required "},
-		"no address":          {func(r *Registration) { r.Email = "ada" }, "email:format "},
+		"empty input":         {func(r *Registration) { *r = Registration{} }, "email:required name:required password:required "},
+		"not an address":      {func(r *Registration) { r.Email = "ada" }, "email:format "},
 		"a name with address": {func(r *Registration) { r.Email = "Ada <ada@example.org>" }, "email:format "},
 		"two lines":           {func(r *Registration) { r.Email = "ada@example.org\r\nBcc: x@example.org" }, "email:format "},
 		"two addresses":       {func(r *Registration) { r.Email = "ada@example.org,bob@example.org" }, "email:format "},
 		"long address":        {func(r *Registration) { r.Email = strings.Repeat("a", 250) + "@b.cd" }, "email:too_long "},
 		"long name":           {func(r *Registration) { r.Name = strings.Repeat("ä", 101) }, "name:too_long "},
 		"bell in name":        {func(r *Registration) { r.Name = "Ada\a" }, "name:format "},
-		"line in name":        {func(r *Registration) { r.Name = "Ada\nBob" }, "name:format "},
-		"reversal in name":    {func(r *Registration) { r.Name = "Ada\u202Egro" }, "name:format "},
-		"broken name":         {func(r *Registration) { r.Name = "Ada\xff" }, "name:format "},
+		"two-line name":       {func(r *Registration) { r.Name = "Ada\nBob" }, "name:format "},
+		"bidi control":        {func(r *Registration) { r.Name = "Ada\u202Egro" }, "name:format "},
+		"invalid UTF-8":       {func(r *Registration) { r.Name = "Ada\xff" }, "name:format "},
 		"short password":      {func(r *Registration) { r.Password = "ninechars" }, "password:too_short "},
 		"long password":       {func(r *Registration) { r.Password = strings.Repeat("p", 257) }, "password:too_long "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := fine
 			test.change(&r)
-			_, err := a.Register(t.Context(), r)
+			_, err := a.Register(within(t), r)
 			if have := invalid(err); have != test.want {
 				t.Errorf("have %s, want %s", have, test.want)
 			}
 			var first *Invalid
 			if !errors.As(err, &first) || first.Message == "" {
-				t.Error("the first field is not found as *Invalid with a message")
+				t.Error("errors.As finds no *Invalid with a message")
 			}
 		})
 	}
@@ -83,78 +83,78 @@ func TestRegisterNamesEveryFieldThatIsWrong(t *testing.T) {
 		"longest password":   {Email: "c@example.org", Name: "C", Password: strings.Repeat("p", 256)},
 		"joined emoji":       {Email: "d@example.org", Name: "👩‍💻", Password: adaPassword},
 	} {
-		if _, err := a.Register(t.Context(), r); err != nil {
+		if _, err := a.Register(within(t), r); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-func TestRegisterDoesNotTellWhoIsThere(t *testing.T) {
+func TestRegisterDoesNotRevealAccounts(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	work := func(email string) int64 {
 		before := a.passwords.computed.Load()
 		r := Registration{Email: email, Name: "Mallory", Password: "another password"}
-		if _, err := a.Register(t.Context(), r); err != nil {
+		if _, err := a.Register(within(t), r); err != nil {
 			t.Errorf("register %s: %v", email, err)
 		}
 		return a.passwords.computed.Load() - before
 	}
 	first := register(t, a, ada)
 	if unknown, known := work(bob), work(ada); unknown != known {
-		t.Errorf("an unknown address costs %d hashings, a known one %d", unknown, known)
+		t.Errorf("an unknown address takes %d hashings, a known one %d", unknown, known)
 	}
 	if p, _ := a.Person(first.ID); p != first {
-		t.Errorf("person became %v, was %v", p, first)
+		t.Errorf("person changed to %v, was %v", p, first)
 	}
 	signIn(t, a, ada)
-	if n := len(h.log.told(t, first.ID)); n != 1 {
+	if n := len(h.log.lifecycle(t, first.ID)); n != 1 {
 		t.Errorf("%d events, want 1", n)
 	}
 }
 
-func TestOneAdministrator(t *testing.T) {
+func TestOnlyOneAdministrator(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	processes := []*Accounts{h.open(t), h.open(t)}
 	var running sync.WaitGroup
 	const people = 8
 	for i := range people {
 		running.Go(func() {
 			r := Registration{Email: string(rune('a'+i)) + "@example.org", Name: "N", Password: adaPassword}
-			if _, err := processes[i%2].Register(t.Context(), r); err != nil {
+			if _, err := processes[i%2].Register(within(t), r); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	running.Wait()
-	administrators, told := 0, 0
+	administrators, logged := 0, 0
 	for i := range people {
-		p, err := processes[0].ByEmail(t.Context(), string(rune('a'+i))+"@example.org")
+		p, err := processes[0].ByEmail(within(t), string(rune('a'+i))+"@example.org")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if p.Administrator {
 			administrators++
 		}
-		if h.log.told(t, p.ID)[0].(events.AccountRegistered).Administrator {
-			told++
+		if h.log.lifecycle(t, p.ID)[0].(events.AccountRegistered).Administrator {
+			logged++
 		}
 	}
-	if administrators != 1 || told != 1 {
-		t.Errorf("%d administrators by the buckets and %d by the log, want 1 and 1", administrators, told)
+	if administrators != 1 || logged != 1 {
+		t.Errorf("%d administrators in the buckets and %d in the log, want 1 and 1", administrators, logged)
 	}
 }
 
-func TestOneAddressOneAccount(t *testing.T) {
+func TestConcurrentRegistrationsOfOneAddress(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	processes := []*Accounts{h.open(t), h.open(t)}
 	var running sync.WaitGroup
 	for i := range 8 {
 		running.Go(func() {
-			if _, err := processes[i%2].Register(t.Context(), Registration{Email: ada, Name: "Ada", Password: adaPassword}); err != nil {
+			if _, err := processes[i%2].Register(within(t), Registration{Email: ada, Name: "Ada", Password: adaPassword}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -168,11 +168,11 @@ func TestOneAddressOneAccount(t *testing.T) {
 
 func TestRegistrationsAreLimited(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	limit := func(o *Options) { o.Limits.Registrations = 3 }
 	a, b := h.open(t, limit), h.open(t, limit)
 	try := func(a *Accounts, address string) error {
-		_, err := a.Register(t.Context(), Registration{Email: ada, Name: "Ada", Password: adaPassword, Address: address})
+		_, err := a.Register(within(t), Registration{Email: ada, Name: "Ada", Password: adaPassword, Address: address})
 		return err
 	}
 	for i, a := range []*Accounts{a, b, a} {
@@ -188,42 +188,42 @@ func TestRegistrationsAreLimited(t *testing.T) {
 	}
 }
 
-// A registration is interrupted after each of its steps, and completed by
-// whoever comes next.
+// TestRegistrationSurvivesCrash interrupts a registration after each of its
+// steps. The next sign-in or registration must complete it.
 func TestRegistrationSurvivesCrash(t *testing.T) {
 	t.Parallel()
 	crash := errors.New("crash")
-	// until does the steps of a registration up to the given one.
-	until := func(t *testing.T, h *house, a *Accounts, step int) uuid.UUID {
+	// until runs the steps of a registration up to the given one.
+	until := func(t *testing.T, h *fixture, a *Accounts, step int) uuid.UUID {
 		id := uuid.New()
-		hash, err := a.passwords.hash(t.Context(), adaPassword)
+		hash, err := a.passwords.hash(within(t), adaPassword)
 		if err != nil {
 			t.Fatal(err)
 		}
 		key := a.instance.addressKey(ada)
 		c := claim{Account: id, Password: hash, Claimed: h.clock.Now(), Pending: &pending{"Ada", ada}}
-		revision, err := a.credentials.create(t.Context(), key, c)
+		revision, err := a.claims.create(within(t), key, c)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if step >= 2 {
-			if _, err := a.instance.administrator(t.Context(), id); err != nil {
+			if _, err := a.instance.administrator(within(t), id); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if step >= 3 {
 			h.log.failWith(crash)
-			if _, err := a.complete(t.Context(), key, c, revision); !errors.Is(err, crash) {
+			if _, err := a.complete(within(t), key, c, revision); !errors.Is(err, crash) {
 				t.Fatalf("want %v, have %v", crash, err)
 			}
 			h.log.failWith(nil)
 		}
 		if step >= 4 {
-			record, err := a.read(t.Context(), id)
+			record, err := a.read(within(t), id)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := a.announceRegistered(t.Context(), id, record); err != nil {
+			if _, err := a.announceRegistered(within(t), id, record); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -232,7 +232,7 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 	for name, heal := range map[string]func(*testing.T, *Accounts){
 		"sign-in": func(t *testing.T, a *Accounts) { signIn(t, a, ada) },
 		"registration": func(t *testing.T, a *Accounts) {
-			if _, err := a.Register(t.Context(), Registration{Email: ada, Name: "Eve", Password: "another password"}); err != nil {
+			if _, err := a.Register(within(t), Registration{Email: ada, Name: "Eve", Password: "another password"}); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -243,20 +243,20 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 			}
 			t.Run(name+" after "+after, func(t *testing.T) {
 				t.Parallel()
-				h := newHouse(t)
+				h := newFixture(t)
 				a := h.open(t)
 				id := until(t, h, a, step)
-				if _, err := a.ByEmail(t.Context(), ada); !errors.Is(err, ErrNotFound) {
+				if _, err := a.ByEmail(within(t), ada); !errors.Is(err, ErrNotFound) {
 					t.Errorf("half a registration is found: %v", err)
 				}
 				b := h.open(t)
 				heal(t, b)
-				p, err := b.ByEmail(t.Context(), ada)
+				p, err := b.ByEmail(within(t), ada)
 				if want := (Person{ID: id, Name: "Ada", Email: ada, Administrator: true}); err != nil || p != want {
 					t.Errorf("have %v %v, want %v", p, err, want)
 				}
-				told := []events.Event{events.AccountRegistered{Administrator: true}}
-				if diff := cmp.Diff(told, h.log.told(t, id)); diff != "" {
+				wantLog := []events.Event{events.AccountRegistered{Administrator: true}}
+				if diff := cmp.Diff(wantLog, h.log.lifecycle(t, id)); diff != "" {
 					t.Errorf("log (-want +have):\n%s", diff)
 				}
 				signIn(t, b, ada)
@@ -265,23 +265,22 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 	}
 }
 
-// What Register itself returns when the log fails, and that trying again helps.
-func TestRegisterAgainAfterTheLogFailed(t *testing.T) {
+func TestRegisterRetryAfterLogFailure(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	r := Registration{Email: ada, Name: "Ada", Password: adaPassword}
 	h.log.failWith(events.ErrUnsettled)
 	for range 2 {
-		if _, err := a.Register(t.Context(), r); !errors.Is(err, events.ErrUnsettled) {
+		if _, err := a.Register(within(t), r); !errors.Is(err, events.ErrUnsettled) {
 			t.Fatalf("want %v, have %v", events.ErrUnsettled, err)
 		}
 	}
 	h.log.failWith(nil)
-	if _, err := a.Register(t.Context(), r); err != nil {
+	if _, err := a.Register(within(t), r); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(h.log.told(t, signIn(t, a, ada).Account)); n != 1 {
+	if n := len(h.log.lifecycle(t, signIn(t, a, ada).Account)); n != 1 {
 		t.Errorf("%d events, want 1", n)
 	}
 }

@@ -11,31 +11,31 @@ import (
 	"github.com/google/uuid"
 )
 
-// SavedFilter is a filter of tasks that a person has given a name. It is the
-// person's own: nobody else sees it, and it is erased with the account.
+// SavedFilter is a named filter of tasks. It is private to the person and erased
+// with the account.
 type SavedFilter struct {
 	ID   uuid.UUID `json:"id"`
 	Name string    `json:"name"`
-	// Project is the project whose tasks it is for, zero for those of all.
+	// Project is the project whose tasks it filters, zero for all projects.
 	Project uuid.UUID `json:"project"`
-	// Query is what whoever shows the tasks makes of it; it is kept as it is.
+	// Query is stored unchanged and interpreted by the caller.
 	Query string `json:"query"`
 }
 
-// MaxFilters is how many filters an account may have saved.
+// MaxFilters is the largest number of saved filters of an account.
 const MaxFilters = 50
 
-// filterRecord is the value in docket_filters: all of an account's, so that
-// name and number hold whoever else is saving.
+// filterRecord is the value in docket_filters: all filters of an account, so that
+// concurrent changes cannot break the unique names and the limit.
 type filterRecord struct {
 	Filters []SavedFilter `json:"filters"`
 }
 
-// SaveFilter keeps a filter for the account and gives it with its id. One of the
-// same name for the same project is replaced and keeps its id; the id that is
-// given is not looked at. Errors: [Invalids], among them that there are
-// [MaxFilters] already; [ErrNotFound] for an account that is erased or never
-// was; [ErrUnavailable].
+// SaveFilter saves a filter for the account and returns it with its id. A filter
+// with the same name for the same project is replaced and keeps its id. The id in
+// f is ignored. Errors: [Invalids], including one for more than [MaxFilters]
+// filters; [ErrNotFound] for an account that was erased or never existed;
+// [ErrUnavailable].
 func (a *Accounts) SaveFilter(ctx context.Context, account uuid.UUID, f SavedFilter) (SavedFilter, error) {
 	var invalids Invalids
 	f.Name = invalids.filterName(f.Name)
@@ -54,14 +54,14 @@ func (a *Accounts) SaveFilter(ctx context.Context, account uuid.UUID, f SavedFil
 			return all, nil
 		}
 		if len(all) >= MaxFilters {
-			return nil, Invalids{{"name", CodeLimit, fmt.Sprintf("delete a saved filter first: there are %d, which is as many as are kept", MaxFilters), []any{MaxFilters}}}
+			return nil, Invalids{{"name", CodeLimit, fmt.Sprintf("delete a saved filter first: the limit is %d", MaxFilters), []any{MaxFilters}}}
 		}
 		f.ID = uuid.New()
 		return append(all, f), nil
 	}); err != nil {
 		return SavedFilter{}, fmt.Errorf("save filter of account %s: %w", account, err)
 	}
-	// An erasure that began meanwhile may have come too early to see it.
+	// A concurrent erasure may not have seen the new filter.
 	if err := a.present(ctx, account); err != nil {
 		if errors.Is(err, ErrNotFound) {
 			err = errors.Join(err, a.eraseFilters(ctx, account))
@@ -71,9 +71,9 @@ func (a *Accounts) SaveFilter(ctx context.Context, account uuid.UUID, f SavedFil
 	return f, nil
 }
 
-// Filters lists what the account has saved, in the order of the names, upper
-// and lower case alike. For an account that has nothing saved, or is none, it is
-// empty. Errors: [ErrUnavailable].
+// Filters lists the account's saved filters, sorted by name without regard to
+// case. It is empty for an account without saved filters and for an unknown
+// account. Errors: [ErrUnavailable].
 func (a *Accounts) Filters(ctx context.Context, account uuid.UUID) ([]SavedFilter, error) {
 	record, _, err := get[filterRecord](ctx, a.filters, account.String())
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -87,8 +87,8 @@ func (a *Accounts) Filters(ctx context.Context, account uuid.UUID) ([]SavedFilte
 	return record.Filters, nil
 }
 
-// DeleteFilter removes a filter and overwrites it. It fails with [ErrNotFound] if
-// the account has none with the id.
+// DeleteFilter deletes a filter and overwrites it. It fails with [ErrNotFound] if
+// the account has no filter with the id.
 func (a *Accounts) DeleteFilter(ctx context.Context, account, id uuid.UUID) error {
 	if err := a.changeFilters(ctx, account, func(all []SavedFilter) ([]SavedFilter, error) {
 		i := slices.IndexFunc(all, func(s SavedFilter) bool { return s.ID == id })
@@ -102,11 +102,11 @@ func (a *Accounts) DeleteFilter(ctx context.Context, account, id uuid.UUID) erro
 	return nil
 }
 
-// changeFilters replaces an account's filters by what change makes of them. It
-// may call change several times, each time with what is there by then.
+// changeFilters replaces an account's filters by the result of change. It may
+// call change several times, each time with the current filters.
 func (a *Accounts) changeFilters(ctx context.Context, account uuid.UUID, change func([]SavedFilter) ([]SavedFilter, error)) error {
 	key := account.String()
-	return again(func() error {
+	return retryMoved(func() error {
 		record, revision, err := get[filterRecord](ctx, a.filters, key)
 		missing := errors.Is(err, ErrNotFound)
 		if err != nil && !missing {
@@ -128,11 +128,11 @@ func (a *Accounts) changeFilters(ctx context.Context, account uuid.UUID, change 
 	})
 }
 
-// eraseFilters removes all filters of the account and overwrites them, those
-// included that a crash left behind after they were replaced or removed.
+// eraseFilters removes all filters of the account and overwrites them, including
+// those that a crash left after they were replaced or removed.
 func (a *Accounts) eraseFilters(ctx context.Context, account uuid.UUID) error {
 	key := account.String()
-	return again(func() error {
+	return retryMoved(func() error {
 		_, revision, err := get[filterRecord](ctx, a.filters, key)
 		if errors.Is(err, ErrNotFound) {
 			if err := a.filters.forget(ctx, key); !errors.Is(err, ErrNotFound) {

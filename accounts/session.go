@@ -9,11 +9,11 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// Session is a person signed in on one device.
+// Session is a sign-in on one device.
 type Session struct {
 	ID      uuid.UUID
 	Account uuid.UUID
-	// Secret lets its holder in. Only [Accounts.SignIn] gives it.
+	// Secret authenticates its holder. Only [Accounts.SignIn] returns it.
 	Secret string
 	// Address and UserAgent are those of the sign-in.
 	Address   string
@@ -24,7 +24,7 @@ type Session struct {
 	Used time.Time
 }
 
-func (p pass) session() Session {
+func (p credential) session() Session {
 	return Session{
 		ID: p.ID, Account: p.Account, Address: p.Network, UserAgent: p.Agent,
 		Created: p.Created, Expires: p.Expires, Used: p.Used,
@@ -44,15 +44,15 @@ func (a *Accounts) Sessions(ctx context.Context, account uuid.UUID) ([]Session, 
 	return sessions, nil
 }
 
-// RevokeSession ends one session of the account, in this process when it
-// returns and in all others as soon as they hear of it. It fails with
-// [ErrNotFound] if the account has no such session.
+// RevokeSession ends one session of the account: in this process when it returns,
+// and in all others as soon as they receive the change. It fails with
+// [ErrNotFound] if the account does not have the session.
 func (a *Accounts) RevokeSession(ctx context.Context, account, session uuid.UUID) error {
-	return a.endPass(ctx, a.sessions, account, session, events.SessionEnded{Session: session})
+	return a.endCredential(ctx, a.sessions, account, session, events.SessionEnded{Session: session})
 }
 
-// SignOut ends the session the identity came with. It fails with [ErrNotFound]
-// if it came with a token: those are revoked by name.
+// SignOut ends the identity's session. It fails with [ErrNotFound] if the
+// identity used a token; use [Accounts.RevokeToken] for tokens.
 func (a *Accounts) SignOut(ctx context.Context, identity Identity) error {
 	return a.RevokeSession(ctx, identity.Account, identity.Session)
 }

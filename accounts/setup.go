@@ -8,16 +8,16 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// bucketKind is a bucket as it is made.
+// bucketKind holds the configuration of a bucket.
 type bucketKind struct {
 	name    string
 	history int
-	ttl     time.Duration // 0 keeps for good
+	ttl     time.Duration // 0 means no expiry
 }
 
 const day = 24 * time.Hour
 
-// The buckets' names. doc.go says what is in them.
+// The buckets' names. The package comment describes their contents.
 const (
 	PeopleBucket      = "docket_people"
 	CredentialsBucket = "docket_credentials"
@@ -29,11 +29,11 @@ const (
 )
 
 var (
-	peopleBucket      = bucketKind{PeopleBucket, slack, 0}
-	credentialsBucket = bucketKind{CredentialsBucket, slack, 0}
-	filtersBucket     = bucketKind{FiltersBucket, slack, 0}
-	sessionsBucket    = bucketKind{SessionsBucket, slack, SessionLifetime + day}
-	tokensBucket      = bucketKind{TokensBucket, slack, MaxTokenLifetime + day}
+	peopleBucket      = bucketKind{PeopleBucket, keyHistory, 0}
+	credentialsBucket = bucketKind{CredentialsBucket, keyHistory, 0}
+	filtersBucket     = bucketKind{FiltersBucket, keyHistory, 0}
+	sessionsBucket    = bucketKind{SessionsBucket, keyHistory, SessionLifetime + day}
+	tokensBucket      = bucketKind{TokensBucket, keyHistory, MaxTokenLifetime + day}
 	attemptsBucket    = bucketKind{AttemptsBucket, 1, MaxWindow}
 	instanceBucket    = bucketKind{InstanceBucket, 1, 0}
 
@@ -65,9 +65,9 @@ func (k bucketKind) config(replicas int) jetstream.StreamConfig {
 	}
 }
 
-// Setup makes the buckets that are missing and brings those that are there to
-// the given number of copies and to what this version asks of them. It is for
-// whoever may do so where [Open] may not, and may be repeated.
+// Setup creates missing buckets and updates existing ones to the given number of
+// replicas and to the configuration of this version. It is for a user with
+// permissions that the user of [Open] does not need. It may be repeated.
 func Setup(ctx context.Context, js jetstream.JetStream, replicas int) error {
 	for _, kind := range bucketKinds {
 		if _, err := js.CreateOrUpdateStream(ctx, kind.config(replicas)); err != nil {

@@ -10,13 +10,13 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// Credentials are what a person enters to sign in.
+// Credentials are the input of [Accounts.SignIn].
 type Credentials struct {
 	Email    string
 	Password string
 	// Address is the network address the request came from, with or without a
-	// port; UserAgent what the client calls itself. Both are shown to the
-	// person beside the session, and erased with it.
+	// port. UserAgent is the client's name for itself. Both are shown to the
+	// person with the session, and erased with it.
 	Address   string
 	UserAgent string
 	// IdempotencyKey may be empty. The same key gives the same session with
@@ -24,14 +24,14 @@ type Credentials struct {
 	IdempotencyKey string
 }
 
-// maxAgent is how many bytes of a user agent are kept.
+// maxAgent is how many bytes of a user agent are stored.
 const maxAgent = 256
 
-// SignIn opens a session. An unknown address and a wrong password are told
-// apart neither by the answer nor by the work it takes. Wrong passwords are
-// counted by network, by address and network, and by address, known or not; the
-// last does not keep a person out of a network they have signed in from within
-// 90 days, so guessing from elsewhere does not lock them out of there.
+// SignIn opens a session. An unknown address and a wrong password give the same
+// answer and take the same work. Wrong passwords are counted per network, per
+// address and network, and per address, whether or not the address has an
+// account. The last limit does not apply to networks the person has signed in
+// from within 90 days, so guessing from other networks does not lock them out.
 //
 // Errors: [ErrCredentials], [ErrTooManyAttempts], [Invalids] for the
 // idempotency key, [ErrUnavailable], and ctx's.
@@ -62,12 +62,12 @@ func (a *Accounts) signIn(ctx context.Context, c Credentials) (Session, error) {
 		return Session{}, err
 	}
 	a.giveBack(ctx, counted...)
-	a.remember(ctx, key, claimed, network)
+	a.rememberNetwork(ctx, key, claimed, network)
 	return session, nil
 }
 
-// countSignIn counts an attempt at an address from a network, or fails and
-// counts none: what is refused uses up nobody's attempts.
+// countSignIn counts an attempt to sign in to an address from a network. If it
+// fails it counts nothing: a rejected attempt does not reduce any limit.
 func (a *Accounts) countSignIn(ctx context.Context, key, network string) ([]ticket, error) {
 	limits := a.options.Limits
 	ofNetwork, err := a.attempts.take(ctx, "network."+network, limits.PerAddress)
@@ -84,7 +84,7 @@ func (a *Accounts) countSignIn(ctx context.Context, key, network string) ([]tick
 		return []ticket{ofNetwork, ofBoth, ofAccount}, nil
 	}
 	if errors.Is(err, ErrTooManyAttempts) {
-		known, fault := a.familiar(ctx, key, network)
+		known, fault := a.knowsNetwork(ctx, key, network)
 		if known {
 			return []ticket{ofNetwork, ofBoth}, nil
 		}
@@ -96,19 +96,18 @@ func (a *Accounts) countSignIn(ctx context.Context, key, network string) ([]tick
 	return nil, err
 }
 
-// giveBack takes back what was counted for something that succeeded, or was
-// never tried.
+// giveBack takes back attempts that succeeded or were not made.
 func (a *Accounts) giveBack(ctx context.Context, counted ...ticket) {
 	for _, t := range counted {
 		if err := a.attempts.giveBack(ctx, t); err != nil {
-			a.options.Logger.Warn("attempt stays counted", slog.Any("err", err))
+			a.options.Logger.Warn("could not take back a counted attempt", slog.Any("err", err))
 		}
 	}
 }
 
-// admit checks a password with exactly one hashing, whatever the outcome.
+// admit checks a password. It hashes exactly once, whatever the outcome.
 func (a *Accounts) admit(ctx context.Context, key, password string) (claim, error) {
-	c, revision, err := get[claim](ctx, a.credentials, key)
+	c, revision, err := get[claim](ctx, a.claims, key)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return claim{}, err
 	}
@@ -138,22 +137,22 @@ func (a *Accounts) admit(ctx context.Context, key, password string) (claim, erro
 	return c, nil
 }
 
-// rehash is left to the next sign-in if it fails.
+// rehash replaces an outdated hash. If that fails, the next sign-in tries again.
 func (a *Accounts) rehash(ctx context.Context, key string, c claim, revision uint64, password string) {
 	hash, err := a.passwords.hash(ctx, password)
 	if err == nil {
 		c.Password = hash
-		_, err = a.credentials.replace(ctx, key, c, revision)
+		_, err = a.claims.replace(ctx, key, c, revision)
 	}
 	if err != nil {
-		a.options.Logger.Warn("password hash stays as it was", slog.String("account", c.Account.String()), slog.Any("err", err))
+		a.options.Logger.Warn("could not replace an outdated password hash", slog.String("account", c.Account.String()), slog.Any("err", err))
 	}
 }
 
 func (a *Accounts) openSession(ctx context.Context, key string, claimed claim, c Credentials) (Session, error) {
 	now := a.now().UTC()
 	secret := a.sessions.secret(claimed.Account, c.IdempotencyKey)
-	issued, err := a.sessions.issue(ctx, secret, pass{
+	issued, err := a.sessions.issue(ctx, secret, credential{
 		Account: claimed.Account,
 		Agent:   cut(c.UserAgent, maxAgent),
 		Network: cut(c.Address, maxAgent),
@@ -162,10 +161,9 @@ func (a *Accounts) openSession(ctx context.Context, key string, claimed claim, c
 	if err != nil {
 		return Session{}, err
 	}
-	// Whoever changes a password or erases an account ends the sessions there
-	// are. This one may have come too late for them to see it, so it looks
-	// whether they came.
-	current, _, err := get[claim](ctx, a.credentials, key)
+	// A change of password or an erasure ends all sessions. It may have run
+	// before this session existed, so check whether it has happened.
+	current, _, err := get[claim](ctx, a.claims, key)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Session{}, err
 	}
@@ -186,7 +184,7 @@ func (a *Accounts) openSession(ctx context.Context, key string, claimed claim, c
 	return session, nil
 }
 
-// cut keeps the first n bytes of a text, whole characters only.
+// cut returns the first n bytes of a text without a partial character.
 func cut(text string, n int) string {
 	return strings.ToValidUTF8(text[:min(n, len(text))], "")
 }

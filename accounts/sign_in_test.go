@@ -3,34 +3,37 @@ package accounts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func try(t testing.TB, a *Accounts, email, password, address string) error {
 	t.Helper()
-	_, err := a.SignIn(t.Context(), Credentials{Email: email, Password: password, Address: address})
+	_, err := a.SignIn(within(t), Credentials{Email: email, Password: password, Address: address})
 	return err
 }
 
-func TestSignInDoesNotTellWhoIsThere(t *testing.T) {
+func TestSignInDoesNotRevealAccounts(t *testing.T) {
 	t.Parallel()
-	a := newHouse(t).open(t)
+	a := newFixture(t).open(t)
 	register(t, a, ada)
 	for name, c := range map[string]Credentials{
-		"wrong password":        {Email: ada, Password: wrong},
-		"no password":           {Email: ada},
-		"endless password":      {Email: ada, Password: strings.Repeat("p", 10_000)},
-		"unknown address":       {Email: bob, Password: wrong},
-		"unknown, no password":  {Email: bob},
-		"no address":            {Password: wrong},
-		"an address that is no": {Email: "\x00.*.>", Password: wrong},
+		"wrong password":       {Email: ada, Password: wrong},
+		"no password":          {Email: ada},
+		"long password":        {Email: ada, Password: strings.Repeat("p", 10_000)},
+		"unknown address":      {Email: bob, Password: wrong},
+		"unknown, no password": {Email: bob},
+		"no address":           {Password: wrong},
+		"invalid address":      {Email: "\x00.*.>", Password: wrong},
 	} {
 		before := a.passwords.computed.Load()
-		_, err := a.SignIn(t.Context(), c)
+		_, err := a.SignIn(within(t), c)
 		if err != ErrCredentials { // the very same, with nothing around it that could tell
 			t.Errorf("%s: want exactly %v, have %v", name, ErrCredentials, err)
 		}
@@ -40,12 +43,12 @@ func TestSignInDoesNotTellWhoIsThere(t *testing.T) {
 	}
 }
 
-func TestAttemptsAreSharedAndStay(t *testing.T) {
+func TestProcessesShareAttempts(t *testing.T) {
 	t.Parallel()
 	for _, email := range []string{ada, bob} { // bob is unknown
 		t.Run(email, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
+			h := newFixture(t)
 			limit := func(o *Options) { o.Limits.PerAccount = 4 }
 			a, b := h.open(t, limit), h.open(t, limit)
 			register(t, a, ada)
@@ -59,16 +62,16 @@ func TestAttemptsAreSharedAndStay(t *testing.T) {
 				err := try(t, process, email, adaPassword, "")
 				var wait *TooManyAttempts
 				if !errors.As(err, &wait) || wait.RetryAfter != DefaultLimits.Window {
-					t.Fatalf("want to wait %s, have %v", DefaultLimits.Window, err)
+					t.Fatalf("want retry after %s, have %v", DefaultLimits.Window, err)
 				}
 				if process.passwords.computed.Load() != before {
 					t.Error("a password was hashed beyond the limit")
 				}
 			}
-			// What is refused does not make the wait longer.
+			// Rejected attempts do not extend the window.
 			h.clock.advance(DefaultLimits.Window - time.Second)
 			if err := try(t, a, email, adaPassword, ""); !errors.Is(err, ErrTooManyAttempts) {
-				t.Errorf("want %v, have %v", ErrTooManyAttempts, err)
+				t.Errorf("just before the window ends: want %v, have %v", ErrTooManyAttempts, err)
 			}
 			h.clock.advance(time.Second)
 			if err := try(t, a, email, wrong, ""); !errors.Is(err, ErrCredentials) {
@@ -78,19 +81,19 @@ func TestAttemptsAreSharedAndStay(t *testing.T) {
 	}
 }
 
-func TestSuccessTakesBackOnlyItself(t *testing.T) {
+func TestSuccessTakesBackOnlyItsOwnCount(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t, func(o *Options) { o.Limits.PerAddress = 3 })
 	register(t, a, ada)
 	const mallory = "198.51.100.7"
-	// Many may sign in from one network address.
+	// Successful sign-ins from one network address are not limited.
 	for range 5 {
 		if err := try(t, a, ada, adaPassword, mallory); err != nil {
 			t.Fatal(err)
 		}
 	}
-	// One's own success between guesses gives no further guess.
+	// A success at one account does not allow more guesses at another.
 	guesses := 0
 	for range 6 {
 		switch err := try(t, a, bob, wrong, mallory); {
@@ -107,13 +110,13 @@ func TestSuccessTakesBackOnlyItself(t *testing.T) {
 		t.Errorf("%d guesses, want 3", guesses)
 	}
 	if err := try(t, a, ada, adaPassword, "203.0.113.9"); err != nil {
-		t.Errorf("from elsewhere: %v", err)
+		t.Errorf("from another network: %v", err)
 	}
 }
 
-func TestAttemptsMadeAtOnceAreAllCounted(t *testing.T) {
+func TestConcurrentAttemptsAreAllCounted(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	limit := func(o *Options) { o.Limits.PerAccount = 5 }
 	processes := []*Accounts{h.open(t, limit), h.open(t, limit)}
 	var tried atomic.Int64
@@ -134,24 +137,23 @@ func TestAttemptsMadeAtOnceAreAllCounted(t *testing.T) {
 	}
 }
 
-// Who hangs up before the answer has used up an attempt all the same.
 func TestCancelledAttemptStaysCounted(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t, func(o *Options) { o.Limits.PerAccount = 2; o.HashConcurrency = 1 })
 	register(t, a, ada)
-	a.passwords.slots <- struct{}{} // every hashing waits
+	a.passwords.slots <- struct{}{} // blocks every hashing
 	for range 2 {
-		ctx, cancel := context.WithCancel(t.Context())
+		ctx, cancel := context.WithCancel(within(t))
 		answer := make(chan error, 1)
 		before, _, _ := get[count](ctx, a.attempts.bucket, "account."+a.instance.addressKey(ada))
 		go func() {
 			_, err := a.SignIn(ctx, Credentials{Email: ada, Password: wrong})
 			answer <- err
 		}()
-		eventually(t, "the attempt is counted", func() bool {
-			now, _, _ := get[count](t.Context(), a.attempts.bucket, "account."+a.instance.addressKey(ada))
-			return now.Count == before.Count+1
+		testkit.Eventually(t, fmt.Sprintf("attempt %d to be counted", before.Count+1), func() (string, bool) {
+			now, _, err := get[count](within(t), a.attempts.bucket, "account."+a.instance.addressKey(ada))
+			return fmt.Sprintf("%d attempts, %v", now.Count, err), now.Count == before.Count+1
 		})
 		cancel()
 		if err := <-answer; !errors.Is(err, context.Canceled) {
@@ -164,13 +166,13 @@ func TestCancelledAttemptStaysCounted(t *testing.T) {
 	}
 }
 
-func TestHashIsMadeAnewWhenItsCostChanges(t *testing.T) {
+func TestSignInReplacesOutdatedHash(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	register(t, a, ada)
 	stored := func() string {
-		c, _, err := get[claim](t.Context(), a.credentials, a.instance.addressKey(ada))
+		c, _, err := get[claim](within(t), a.claims, a.instance.addressKey(ada))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,20 +188,20 @@ func TestHashIsMadeAnewWhenItsCostChanges(t *testing.T) {
 	}
 	signIn(t, b, ada)
 	if after := stored(); !strings.HasPrefix(after, "$argon2id$v=19$m=128,t=2,p=1$") {
-		t.Errorf("hash is %s", after)
+		t.Errorf("hash after the sign-in is %s, want the new cost", after)
 	}
 	signIn(t, b, ada)
 	signIn(t, a, ada)
 }
 
-func TestSignInAgainWithTheSameKey(t *testing.T) {
+func TestSignInIsIdempotent(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	register(t, a, ada)
 	register(t, a, bob)
 	in := func(a *Accounts, email, key string) (Session, error) {
-		return a.SignIn(t.Context(), Credentials{Email: email, Password: adaPassword, IdempotencyKey: key})
+		return a.SignIn(within(t), Credentials{Email: email, Password: adaPassword, IdempotencyKey: key})
 	}
 	first, err := in(a, ada, "k1")
 	if err != nil {
@@ -210,9 +212,9 @@ func TestSignInAgainWithTheSameKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	if first != second {
-		t.Errorf("second session %+v differs from the first", second.ID)
+		t.Errorf("second session %s differs from the first, %s", second.ID, first.ID)
 	}
-	if all, _ := a.Sessions(t.Context(), first.Account); len(all) != 1 {
+	if all, _ := a.Sessions(within(t), first.Account); len(all) != 1 {
 		t.Errorf("%d sessions, want 1", len(all))
 	}
 	for name, other := range map[string]func() (Session, error){
@@ -222,71 +224,71 @@ func TestSignInAgainWithTheSameKey(t *testing.T) {
 	} {
 		s, err := other()
 		if err != nil || s.ID == first.ID || s.Secret == first.Secret {
-			t.Errorf("%s: the same session, or %v", name, err)
+			t.Errorf("%s: got the same session, or error %v; want another session", name, err)
 		}
 	}
-	if err := a.RevokeSession(t.Context(), first.Account, first.ID); err != nil {
+	if err := a.RevokeSession(within(t), first.Account, first.ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := in(b, ada, "k1"); invalid(err) != "idempotency_key:spent " {
-		t.Errorf("a key whose session was revoked: %v", err)
+		t.Errorf("key of a revoked session: %v", err)
 	}
 	refused(t, a, first.Secret)
 	if _, err := in(b, ada, strings.Repeat("k", 256)); invalid(err) != "idempotency_key:too_long " {
-		t.Errorf("a long key: %v", err)
+		t.Errorf("long key: %v", err)
 	}
 }
 
-// A sign-in that checked the old password before a change and opens its
-// session after it.
-func TestSignInThatComesTooLate(t *testing.T) {
+// TestSignInRacesWithPasswordChange checks the old password before a change or an
+// erasure and opens the session after it.
+func TestSignInRacesWithPasswordChange(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	p := register(t, a, ada)
 	key := a.instance.addressKey(ada)
-	checked, err := a.admit(t.Context(), key, adaPassword)
+	checked, err := a.admit(within(t), key, adaPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.ChangePassword(t.Context(), Identity{Account: p.ID}, adaPassword, "another password"); err != nil {
+	if err := a.ChangePassword(within(t), Identity{Account: p.ID}, adaPassword, "another password"); err != nil {
 		t.Fatal(err)
 	}
 	late := func() {
 		t.Helper()
-		if _, err := a.openSession(t.Context(), key, checked, Credentials{Email: ada}); !errors.Is(err, ErrCredentials) {
+		if _, err := a.openSession(within(t), key, checked, Credentials{Email: ada}); !errors.Is(err, ErrCredentials) {
 			t.Errorf("want %v, have %v", ErrCredentials, err)
 		}
-		if all, err := a.Sessions(t.Context(), p.ID); err != nil || len(all) != 0 {
+		if all, err := a.Sessions(within(t), p.ID); err != nil || len(all) != 0 {
 			t.Errorf("%d sessions left, %v", len(all), err)
 		}
 	}
 	late()
-	checked, err = a.admit(t.Context(), key, "another password")
+	checked, err = a.admit(within(t), key, "another password")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Erase(t.Context(), p.ID); err != nil {
+	if _, err := a.Erase(within(t), p.ID); err != nil {
 		t.Fatal(err)
 	}
 	late()
 }
 
-func TestHashingIsBounded(t *testing.T) {
+func TestHashingConcurrencyIsLimited(t *testing.T) {
 	t.Parallel()
 	p := newPasswords(cheap, 2)
 	p.slots <- struct{}{}
 	p.slots <- struct{}{}
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(within(t))
 	cancel()
 	if _, err := p.hash(ctx, adaPassword); !errors.Is(err, context.Canceled) {
 		t.Errorf("want %v, have %v", context.Canceled, err)
 	}
 	if p.computed.Load() != 0 {
-		t.Error("hashed without a slot")
+		t.Error("a password was hashed without a free slot")
 	}
 	<-p.slots
-	if _, err := p.hash(t.Context(), adaPassword); err != nil {
+	if _, err := p.hash(within(t), adaPassword); err != nil {
 		t.Error(err)
 	}
 }
@@ -294,7 +296,7 @@ func TestHashingIsBounded(t *testing.T) {
 func TestPHC(t *testing.T) {
 	t.Parallel()
 	p := newPasswords(DefaultArgon2, 1)
-	encoded, err := p.hash(t.Context(), adaPassword)
+	encoded, err := p.hash(within(t), adaPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,13 +304,13 @@ func TestPHC(t *testing.T) {
 		t.Errorf("hash is %s", encoded)
 	}
 	for password, want := range map[string]bool{adaPassword: true, wrong: false, "": false} {
-		if ok, outdated, err := p.verify(t.Context(), encoded, password); ok != want || outdated || err != nil {
+		if ok, outdated, err := p.verify(within(t), encoded, password); ok != want || outdated || err != nil {
 			t.Errorf("%q: have %t %t %v, want %t", password, ok, outdated, err, want)
 		}
 	}
-	// The reference implementation's own test: "password", "somesalt", t=2, m=64 MiB, p=1.
+	// A test vector of the reference implementation: "password", "somesalt", t=2, m=64 MiB, p=1.
 	known := "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
-	if ok, outdated, err := p.verify(t.Context(), known, "password"); !ok || !outdated || err != nil {
+	if ok, outdated, err := p.verify(within(t), known, "password"); !ok || !outdated || err != nil {
 		t.Errorf("reference hash: have %t %t %v", ok, outdated, err)
 	}
 	for _, bad := range []string{
@@ -318,7 +320,7 @@ func TestPHC(t *testing.T) {
 		strings.Replace(encoded, "v=19", "v=16", 1),
 		encoded[:len(encoded)-10],
 	} {
-		if _, _, err := p.verify(t.Context(), bad, adaPassword); err == nil {
+		if _, _, err := p.verify(within(t), bad, adaPassword); err == nil {
 			t.Errorf("accepted %q", bad)
 		}
 	}
@@ -326,7 +328,7 @@ func TestPHC(t *testing.T) {
 
 func TestSignInsAreCounted(t *testing.T) {
 	t.Parallel()
-	a := newHouse(t).open(t, func(o *Options) { o.Limits.PerAccount = 2 })
+	a := newFixture(t).open(t, func(o *Options) { o.Limits.PerAccount = 2 })
 	register(t, a, ada)
 	for _, password := range []string{adaPassword, wrong, wrong, wrong} {
 		_ = try(t, a, ada, password, "")

@@ -5,19 +5,19 @@ import (
 	"sync/atomic"
 )
 
-// Stats counts what this process did since the accounts were opened.
+// Stats holds counters of this process since the accounts were opened.
 type Stats struct {
 	// SignedIn counts sign-ins that opened a session, Refused those with a wrong
-	// address or password, Limited those turned away after too many attempts.
+	// address or password, Limited those rejected after too many attempts.
 	SignedIn, Refused, Limited uint64
-	// Sessions is how many open sessions this process has seen lately and
-	// remembers; at most [Options.CacheSize].
+	// Sessions is how many open sessions this process has cached, at most
+	// [Options.CacheSize].
 	Sessions int
 }
 
 type counters struct{ signedIn, refused, limited atomic.Uint64 }
 
-// Stats is a snapshot of the counts.
+// Stats returns a snapshot of the counters.
 func (a *Accounts) Stats() Stats {
 	return Stats{
 		SignedIn: a.counters.signedIn.Load(), Refused: a.counters.refused.Load(), Limited: a.counters.limited.Load(),
@@ -25,7 +25,7 @@ func (a *Accounts) Stats() Stats {
 	}
 }
 
-// signIn counts how a sign-in ended.
+// signIn counts the outcome of a sign-in.
 func (c *counters) signIn(err error) {
 	switch {
 	case err == nil:

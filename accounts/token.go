@@ -11,7 +11,7 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// Scope is what a token may be used for.
+// Scope is a permission of a token.
 type Scope string
 
 // The scopes. A session has both.
@@ -22,10 +22,11 @@ const (
 
 var allScopes = []Scope{ScopeRead, ScopeWrite}
 
-// DefaultTokenLifetime is how long a token lasts for which no time is given.
+// DefaultTokenLifetime is the lifetime of a token that is created without an
+// expiry time.
 const DefaultTokenLifetime = 90 * 24 * time.Hour
 
-// TokenRequest is what a person wants of a token.
+// TokenRequest is the input of [Accounts.CreateToken].
 type TokenRequest struct {
 	Name   string
 	Scopes []Scope
@@ -37,13 +38,13 @@ type TokenRequest struct {
 	IdempotencyKey string
 }
 
-// Token lets a program act for a person.
+// Token allows a program to act on behalf of a person.
 type Token struct {
 	ID      uuid.UUID
 	Account uuid.UUID
 	Name    string
 	Scopes  []Scope
-	// Secret lets its holder in. Only [Accounts.CreateToken] gives it.
+	// Secret authenticates its holder. Only [Accounts.CreateToken] returns it.
 	Secret  string
 	Created time.Time
 	Expires time.Time
@@ -52,19 +53,20 @@ type Token struct {
 	Used time.Time
 }
 
-func (p pass) token() Token {
+func (p credential) token() Token {
 	return Token{
 		ID: p.ID, Account: p.Account, Name: p.Name, Scopes: p.Scopes,
 		Created: p.Created, Expires: p.Expires, Used: p.Used,
 	}
 }
 
-// CreateToken gives the account a token. Errors: [Invalids], among them that
-// the idempotency key was used for another token or for one that has ended;
-// [ErrNotFound] for an account that is erased or never was; [ErrUnavailable].
+// CreateToken creates a token for the account. Errors: [Invalids], including
+// those for an idempotency key that was used for another token or for one that
+// has ended; [ErrNotFound] for an account that was erased or never existed;
+// [ErrUnavailable].
 func (a *Accounts) CreateToken(ctx context.Context, account uuid.UUID, r TokenRequest) (Token, error) {
 	now := a.now().UTC()
-	draft := pass{Account: account, Created: now, Expires: r.Expires.UTC()}
+	draft := credential{Account: account, Created: now, Expires: r.Expires.UTC()}
 	if r.Expires.IsZero() {
 		draft.Expires = now.Add(DefaultTokenLifetime)
 	}
@@ -88,7 +90,7 @@ func (a *Accounts) CreateToken(ctx context.Context, account uuid.UUID, r TokenRe
 		!r.Expires.IsZero() && !issued.Expires.Equal(draft.Expires) {
 		return Token{}, Invalids{{Field: idempotencyField, Code: CodeTaken, Message: "this key was used for another token; use a new key"}}
 	}
-	// An erasure that began meanwhile may have come too early to see the token.
+	// A concurrent erasure may not have seen the new token.
 	if err := a.present(ctx, account); err != nil {
 		if errors.Is(err, ErrNotFound) {
 			err = errors.Join(err, a.tokens.revoke(ctx, account, issued.ID))
@@ -103,7 +105,7 @@ func (a *Accounts) CreateToken(ctx context.Context, account uuid.UUID, r TokenRe
 	return token, nil
 }
 
-// names are scopes as the log has them.
+// names returns scopes as they are stored in the log.
 func names(scopes []Scope) []string {
 	list := make([]string, len(scopes))
 	for i, s := range scopes {
@@ -125,9 +127,9 @@ func (a *Accounts) Tokens(ctx context.Context, account uuid.UUID) ([]Token, erro
 	return tokens, nil
 }
 
-// RevokeToken ends a token, in this process when it returns and in all others
-// as soon as they hear of it. It fails with [ErrNotFound] if the account has no
-// such token.
+// RevokeToken ends a token: in this process when it returns, and in all others as
+// soon as they receive the change. It fails with [ErrNotFound] if the account
+// does not have the token.
 func (a *Accounts) RevokeToken(ctx context.Context, account, token uuid.UUID) error {
-	return a.endPass(ctx, a.tokens, account, token, events.TokenRevoked{Token: token})
+	return a.endCredential(ctx, a.tokens, account, token, events.TokenRevoked{Token: token})
 }

@@ -11,25 +11,26 @@ import (
 )
 
 const (
-	// pulse is how often a watch is compared with the bucket it watches.
+	// pulse is how often a watch is compared with its bucket.
 	pulse = time.Second
-	// trust is for how long, counted from the beginning of a comparison, what
-	// a watch said is believed. It is the longest that a process which was cut
-	// off without noticing lets a revoked secret in.
+	// trust is how long a watch is trusted, from the start of a comparison. A
+	// process that is disconnected without noticing accepts a revoked secret
+	// for at most this time.
 	trust = 3 * time.Second
-	// grace is for how long, counted likewise, it is believed while the broker
-	// does not answer. It outlasts the election of a bucket's leader, without whom
-	// nobody can revoke a secret either: docs/decisions/0024.
+	// grace is how long a watch is trusted, from the start of a comparison,
+	// while the broker does not answer. It is longer than the election of a
+	// bucket's leader, and without a leader no secret can be revoked:
+	// docs/decisions/0024.
 	grace = 15 * time.Second
-	// patience is how long a watch may be behind before it is begun anew.
-	patience = trust
+	// catchUpTimeout is how long a watch may be behind before it is restarted.
+	catchUpTimeout = trust
 )
 
-// watch keeps something in memory equal to a bucket. It knows whether it can
-// be believed: a broken connection, a consumer that was lost in a restart or a
-// network that swallows packets all look like a bucket in which nothing
-// happens. So every second it asks for the bucket's last revision, and is
-// believed for a few seconds if it has seen everything up to that one.
+// watch keeps a cache in sync with a bucket. It also knows whether the cache can
+// be trusted: a broken connection, a consumer that was lost in a restart and a
+// network that drops packets all look like a bucket without changes. Therefore it
+// requests the bucket's last revision every second, and is trusted for a few
+// seconds if it has seen everything up to that revision.
 type watch struct {
 	bucket *bucket
 	memory memory
@@ -37,54 +38,54 @@ type watch struct {
 
 	born    time.Time
 	trusted atomic.Int64 // nanoseconds since born
-	proved  atomic.Int64 // when the last comparison began that came out even, likewise
-	// breaks counts lost and regained connections, so that a comparison begun
-	// before one is not believed after it.
+	proved  atomic.Int64 // start of the last successful comparison, likewise
+	// breaks counts changes of the connection's status. A comparison that began
+	// before a change is not trusted after it.
 	breaks atomic.Uint64
-	prod   chan struct{}
+	wake   chan struct{}
 	ready  chan struct{}
 }
 
-// memory is what a watch keeps up. One goroutine calls it.
+// memory holds the callbacks that update the cache. One goroutine calls them.
 type memory struct {
-	// begin is called before the first change and whenever the watch begins
-	// anew: what is in memory may have missed something.
+	// begin is called before the first change and whenever the watch restarts,
+	// because the cache may have missed changes.
 	begin func()
 	// apply is called for every change, in order.
 	apply func(jetstream.KeyValueEntry)
-	// complete may be nil. If it is not, apply is called for every present
-	// value first, and then complete once.
+	// complete may be nil. If it is set, apply is first called for every
+	// existing value, and then complete is called once.
 	complete func()
 }
 
 func newWatch(b *bucket, logger *slog.Logger, m memory) *watch {
 	return &watch{
 		bucket: b, memory: m, logger: logger, born: time.Now(),
-		prod: make(chan struct{}, 1), ready: make(chan struct{}),
+		wake: make(chan struct{}, 1), ready: make(chan struct{}),
 	}
 }
 
-// live reports whether everything that was acknowledged more than [trust] ago,
-// at the latest, has been applied.
+// live reports whether every change that was acknowledged more than [trust] ago
+// has been applied.
 func (w *watch) live() bool { return int64(time.Since(w.born)) < w.trusted.Load() }
 
-// lately reports whether that could be said less than [grace] ago.
+// lately reports whether a comparison that began less than [grace] ago succeeded.
 func (w *watch) lately() bool {
 	proved := w.proved.Load()
 	return proved > 0 && time.Since(w.born)-time.Duration(proved) < grace
 }
 
-// distrust ends the belief until the next comparison, which it brings about.
+// distrust ends the trust and triggers the next comparison.
 func (w *watch) distrust() {
 	w.breaks.Add(1)
 	w.trusted.Store(0)
 	select {
-	case w.prod <- struct{}{}:
+	case w.wake <- struct{}{}:
 	default:
 	}
 }
 
-// run watches until ctx ends. It begins anew whenever it has to.
+// run watches until ctx ends, and restarts the watch after failures.
 func (w *watch) run(ctx context.Context) {
 	for {
 		begun, err := w.once(ctx)
@@ -93,26 +94,25 @@ func (w *watch) run(ctx context.Context) {
 			return
 		}
 		if begun {
-			w.logger.Warn("watch begins anew", slog.String("bucket", w.bucket.name), slog.Any("err", err))
+			w.logger.Warn("watch restarts", slog.String("bucket", w.bucket.name), slog.Any("err", err))
 		}
 		select {
 		case <-time.After(pulse):
-		case <-w.prod:
+		case <-w.wake:
 		case <-ctx.Done():
 		}
 	}
 }
 
-// proof is the outcome of a comparison: last was the bucket's last revision
-// some time after asked.
+// proof is the result of a comparison: last was the bucket's last revision some
+// time after asked.
 type proof struct {
 	asked  time.Time
 	breaks uint64
 	last   uint64
 }
 
-// once watches until something is wrong, and reports whether it came to
-// watching at all.
+// once watches until the first failure. begun reports whether the watch started.
 func (w *watch) once(ctx context.Context) (begun bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -140,8 +140,8 @@ func (w *watch) once(ctx context.Context) (begun bool, err error) {
 	}()
 	defer func() { cancel(); <-asking }()
 
-	// Without the present values, nothing up to start is owed; with them,
-	// everything is, and complete settles it.
+	// Without existing values, the watch is complete up to start. With them, it
+	// is complete after the last existing value was applied.
 	seen, owed := start.last, start
 	if whole {
 		seen = 0
@@ -151,7 +151,7 @@ func (w *watch) once(ctx context.Context) (begun bool, err error) {
 		case entry, open := <-watcher.Updates():
 			switch {
 			case !open:
-				return true, errors.New("watch ended")
+				return true, errors.New("the broker ended the watch")
 			case entry != nil:
 				w.memory.apply(entry)
 				seen = max(seen, entry.Revision())
@@ -163,11 +163,11 @@ func (w *watch) once(ctx context.Context) (begun bool, err error) {
 		case p := <-proofs:
 			switch {
 			case p.breaks != start.breaks:
-				return true, errors.New("connection was lost")
+				return true, errors.New("connection lost")
 			case p.last < owed.last:
-				return true, errors.New("bucket is another one than before")
-			case seen < owed.last && time.Since(owed.asked) > patience:
-				return true, errors.New("watch does not catch up")
+				return true, errors.New("the bucket was replaced")
+			case seen < owed.last && time.Since(owed.asked) > catchUpTimeout:
+				return true, errors.New("the watch does not catch up")
 			case seen >= owed.last:
 				owed = p
 			}
@@ -178,7 +178,7 @@ func (w *watch) once(ctx context.Context) (begun bool, err error) {
 	}
 }
 
-// settle believes the watch if it has seen what the comparison found.
+// settle trusts the watch if it has seen the revision of the comparison.
 func (w *watch) settle(seen uint64, p proof) {
 	if seen < p.last || p.breaks != w.breaks.Load() {
 		return
@@ -192,15 +192,15 @@ func (w *watch) settle(seen uint64, p proof) {
 	}
 }
 
-// compare asks every pulse, and at once when prodded. A question that is not
-// answered is left out: belief runs out by itself.
+// compare requests the last revision every pulse, and immediately after distrust.
+// Unanswered requests are ignored, because the trust expires by itself.
 func (w *watch) compare(ctx context.Context, proofs chan<- proof) {
 	ticker := time.NewTicker(pulse)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ticker.C:
-		case <-w.prod:
+		case <-w.wake:
 		case <-ctx.Done():
 			return
 		}

@@ -3,6 +3,7 @@ package accounts
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -10,100 +11,104 @@ import (
 
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func TestRevocationReachesOtherProcesses(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	s := signIn(t, a, ada)
-	token, err := a.CreateToken(t.Context(), p.ID, TokenRequest{Name: "n", Scopes: allScopes})
+	token, err := a.CreateToken(within(t), p.ID, TokenRequest{Name: "n", Scopes: allScopes})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, secret := range []string{s.Secret, token.Secret} {
-		eventually(t, "the secret is remembered", func() bool {
-			_, err := b.Authenticate(t.Context(), secret)
-			return err == nil && remembered(b, secret)
-		})
+		warm(t, "the secret is remembered", b, secret)
 	}
-	if err := a.RevokeSession(t.Context(), p.ID, s.ID); err != nil {
+	if err := a.RevokeSession(within(t), p.ID, s.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.RevokeToken(t.Context(), p.ID, token.ID); err != nil {
+	if err := a.RevokeToken(within(t), p.ID, token.ID); err != nil {
 		t.Fatal(err)
 	}
 	for _, secret := range []string{s.Secret, token.Secret} {
-		eventually(t, "the other process refuses", func() bool {
-			_, err := b.Authenticate(t.Context(), secret)
-			return errors.Is(err, ErrUnauthenticated)
-		})
+		answered(t, "the other process refuses", b, secret, ErrUnauthenticated)
 	}
 }
 
-// remembered reports whether the secret would be answered from memory.
+// remembered reports whether the secret is in the cache and the cache is trusted.
 func remembered(a *Accounts, secret string) bool {
 	p := a.sessions
 	if secret[:len(PrefixToken)] == PrefixToken {
 		p = a.tokens
 	}
-	_, ok := p.cache.get(passID(sum(secret)))
+	_, ok := p.cache.get(credentialID(sum(secret)))
 	return ok && p.watch.live()
 }
 
-// A comparison that was under way when the connection broke proves nothing
-// about what came after.
-func TestOldProofIsNotBelieved(t *testing.T) {
+// TestOldComparisonIsNotTrusted checks that a comparison that began before the
+// connection broke does not count after it.
+func TestOldComparisonIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	w := newWatch(nil, nil, memory{})
-	p := proof{asked: time.Now(), last: 7}
+	p := proof{asked: time.Now().Add(time.Hour), last: 7} // so that belief does not end while the test runs
 	w.settle(6, p)
 	if w.live() {
-		t.Error("believed while behind")
+		t.Error("trusted while behind")
 	}
 	w.settle(7, p)
 	if !w.live() {
-		t.Error("not believed though it has seen everything")
+		t.Error("not trusted although it has seen everything")
 	}
 	w.distrust()
 	w.settle(7, p)
 	if w.live() {
-		t.Error("believed for a comparison from before the break")
+		t.Error("trusted because of a comparison before the break")
 	}
 	w.settle(7, proof{asked: time.Now().Add(-trust), breaks: 1, last: 7})
 	if w.live() {
-		t.Error("believed for a comparison of long ago")
+		t.Error("trusted because of an old comparison")
 	}
 }
 
-func TestWarmSecretsAskNobody(t *testing.T) {
+func TestCachedSecretsCauseNoRequests(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	a := h.open(t)
 	register(t, a, ada)
 	s := signIn(t, a, ada)
 	admitted(t, a, s.Secret)
-	asked := h.nc.Stats().OutMsgs
 	const times = 10_000
-	for range times {
+	began, asked := time.Now(), uint64(0)
+	for n := 0; n < times; {
+		if time.Since(began) > testkit.Limit {
+			t.Fatalf("only %d of %d secrets were answered from memory", n, times)
+		}
+		before, known := h.nc.Stats().OutMsgs, remembered(a, s.Secret)
 		admitted(t, a, s.Secret)
+		// On a busy machine the watches may fall behind, and memory be in doubt.
+		if known && remembered(a, s.Secret) {
+			asked += h.nc.Stats().OutMsgs - before
+			n++
+		}
 	}
-	// The watches ask once a second.
-	if n := h.nc.Stats().OutMsgs - asked; n > times/100 {
-		t.Errorf("%d requests for %d secrets", n, times)
+	// Each of three watches asks once a second.
+	if may := times/100 + 3*uint64(time.Since(began)/pulse); asked > may {
+		t.Errorf("%d requests for %d secrets, want %d at most", asked, times, may)
 	}
 }
 
-// cutOff opens a second process over a wire that can fail.
-func cutOff(t *testing.T) (near, far *Accounts, wire *brokertest.Wire) {
+// openOverWire opens two processes, the second over a connection that can fail.
+func openOverWire(t *testing.T) (near, far *Accounts, wire *brokertest.Wire) {
 	t.Helper()
 	dir := t.TempDir()
 	b := brokertest.StartIn(t, dir)
-	h := &house{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
+	h := &fixture{nc: brokertest.Connect(t, b), log: newRecord(), clock: newClock()}
 	wire = new(brokertest.Wire)
 	// Over the network, since a connection within the process needs no dialer.
-	nc, err := broker.DialRunning(t.Context(), dir, nats.SetCustomDialer(wire), nats.ReconnectWait(10*time.Millisecond))
+	nc, err := broker.DialRunning(within(t), dir, nats.SetCustomDialer(wire), nats.ReconnectWait(10*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,75 +116,64 @@ func cutOff(t *testing.T) (near, far *Accounts, wire *brokertest.Wire) {
 	return h.open(t), h.openOn(t, nc), wire
 }
 
-// A network that swallows packets looks like one in which nothing happens.
-func TestRevokedWhileTheWatchIsMute(t *testing.T) {
+// TestRevocationWhilePacketsAreLost revokes a session while the other process
+// receives nothing, which looks the same as a bucket without changes.
+func TestRevocationWhilePacketsAreLost(t *testing.T) {
 	t.Parallel()
-	near, far, wire := cutOff(t)
+	near, far, wire := openOverWire(t)
 	p := register(t, near, ada)
 	s := signIn(t, near, ada)
-	eventually(t, "the secret is remembered", func() bool {
-		admitted(t, far, s.Secret)
-		return remembered(far, s.Secret)
-	})
+	warm(t, "the secret is remembered", far, s.Secret)
 	wire.Lose()
-	if err := near.RevokeSession(t.Context(), p.ID, s.ID); err != nil {
+	if err := near.RevokeSession(within(t), p.ID, s.ID); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the mute process lets nobody in", func() bool {
-		_, err := far.Authenticate(t.Context(), s.Secret)
-		return err != nil
+	testkit.Eventually(t, "the mute process lets no one in", func() (string, bool) {
+		_, err := far.Authenticate(within(t), s.Secret)
+		return "let in", err != nil
 	})
 	// It refuses because it cannot know, and goes on refusing.
-	if _, err := far.Authenticate(t.Context(), s.Secret); !errors.Is(err, ErrUnavailable) {
+	if _, err := far.Authenticate(within(t), s.Secret); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("want %v, have %v", ErrUnavailable, err)
 	}
 	wire.Cut()
-	eventually(t, "the process is back and knows", func() bool {
-		_, err := far.Authenticate(t.Context(), s.Secret)
-		return errors.Is(err, ErrUnauthenticated)
-	})
+	answered(t, "the process is back and knows", far, s.Secret, ErrUnauthenticated)
 }
 
-// A connection that is lost and regained between two comparisons: the
-// revocation fell into the gap and must not be overlooked.
-func TestRevokedWhileTheConnectionIsGone(t *testing.T) {
+// TestRevocationDuringReconnect revokes a session while the connection is lost
+// and restored between two comparisons.
+func TestRevocationDuringReconnect(t *testing.T) {
 	t.Parallel()
-	near, far, wire := cutOff(t)
+	near, far, wire := openOverWire(t)
 	p := register(t, near, ada)
 	for range 5 {
 		s := signIn(t, near, ada)
-		eventually(t, "the secret is remembered", func() bool {
-			_, err := far.Authenticate(t.Context(), s.Secret)
-			return err == nil && remembered(far, s.Secret)
-		})
+		warm(t, "the secret is remembered", far, s.Secret)
 		before := far.sessions.watch.breaks.Load()
 		wire.Cut()
-		if err := near.RevokeSession(t.Context(), p.ID, s.ID); err != nil {
+		if err := near.RevokeSession(within(t), p.ID, s.ID); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the break is noticed", func() bool { return far.sessions.watch.breaks.Load() > before })
-		eventually(t, "the process is back and knows", func() bool {
-			_, err := far.Authenticate(t.Context(), s.Secret)
-			return errors.Is(err, ErrUnauthenticated)
+		testkit.Eventually(t, fmt.Sprintf("more than %d breaks to be noticed", before), func() (uint64, bool) {
+			breaks := far.sessions.watch.breaks.Load()
+			return breaks, breaks > before
 		})
+		answered(t, "the process is back and knows", far, s.Secret, ErrUnauthenticated)
 	}
 	s := signIn(t, near, ada)
-	eventually(t, "memory is trusted again", func() bool {
-		_, err := far.Authenticate(t.Context(), s.Secret)
-		return err == nil && remembered(far, s.Secret)
-	})
+	warm(t, "memory is trusted again", far, s.Secret)
 }
 
-func TestBrokerRestart(t *testing.T) {
+func TestAccountsSurviveBrokerRestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first := brokertest.StartIn(t, dir)
-	nc, err := broker.DialRunning(t.Context(), dir, nats.ReconnectWait(10*time.Millisecond))
+	nc, err := broker.DialRunning(within(t), dir, nats.ReconnectWait(10*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(nc.Close)
-	h := &house{nc: nc, log: newRecord(), clock: newClock()}
+	h := &fixture{nc: nc, log: newRecord(), clock: newClock()}
 	a, b := h.open(t), h.open(t)
 	p := register(t, a, ada)
 	kept, gone := signIn(t, a, ada), signIn(t, a, ada)
@@ -190,48 +184,39 @@ func TestBrokerRestart(t *testing.T) {
 	}
 
 	first.Stop()
-	eventually(t, "the loss is noticed", func() bool { return !b.sessions.watch.live() })
-	if _, err := b.Authenticate(t.Context(), kept.Secret); err != nil {
+	testkit.Eventually(t, "the loss is noticed", func() (string, bool) {
+		return "memory is trusted", !b.sessions.watch.live()
+	})
+	// On a busy machine the moment may be over before it is asked about.
+	if _, err := b.Authenticate(within(t), kept.Secret); err != nil && b.sessions.watch.lately() {
 		t.Errorf("a moment without a broker: %v", err)
 	}
-	eventually(t, "nobody is let in any more", func() bool {
-		_, err := b.Authenticate(t.Context(), kept.Secret)
-		return errors.Is(err, ErrUnavailable)
-	})
+	answered(t, "no one is let in any more", b, kept.Secret, ErrUnavailable)
 	if err := try(t, a, ada, adaPassword, ""); err == nil {
-		t.Error("signed in without a broker")
+		t.Error("sign-in without a broker succeeded")
 	}
 	if q, ok := b.Person(p.ID); !ok || q != p {
 		t.Errorf("person without a broker: %v", q)
 	}
 
 	brokertest.StartIn(t, dir) // on the same port
-	eventually(t, "the session is good again", func() bool {
-		_, err := b.Authenticate(t.Context(), kept.Secret)
-		return err == nil && remembered(b, kept.Secret)
-	})
-	if err := a.RevokeSession(t.Context(), p.ID, gone.ID); err != nil {
+	warm(t, "the session is good again", b, kept.Secret)
+	if err := a.RevokeSession(within(t), p.ID, gone.ID); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a later revocation is seen", func() bool {
-		_, err := b.Authenticate(t.Context(), gone.Secret)
-		return errors.Is(err, ErrUnauthenticated)
-	})
-	if err := a.Rename(t.Context(), p.ID, "Lovelace"); err != nil {
+	answered(t, "a later revocation is seen", b, gone.Secret, ErrUnauthenticated)
+	if err := a.Rename(within(t), p.ID, "Lovelace"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a later name is seen", func() bool {
-		q, _ := b.Person(p.ID)
-		return q.Name == "Lovelace"
-	})
-	c, _, err := get[count](t.Context(), b.attempts.bucket, "account."+b.instance.addressKey(bob))
+	named(t, "a later name is seen", b, p.ID, "Lovelace")
+	c, _, err := get[count](within(t), b.attempts.bucket, "account."+b.instance.addressKey(bob))
 	if err != nil || c.Count != 1 {
 		t.Errorf("%d attempts after the restart, %v, want 1", c.Count, err)
 	}
 }
 
 func BenchmarkAuthenticate(b *testing.B) {
-	h := newHouse(b)
+	h := newFixture(b)
 	a := h.open(b, func(o *Options) { o.Now = nil })
 	register(b, a, ada)
 	s := signIn(b, a, ada)
@@ -265,7 +250,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 		forged := s.Secret[:len(s.Secret)-4] + "AAAA"
 		for b.Loop() {
 			if _, err := a.Authenticate(b.Context(), forged); err == nil {
-				b.Fatal("let in")
+				b.Fatal("a forged secret is accepted")
 			}
 		}
 	})

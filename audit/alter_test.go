@@ -15,8 +15,8 @@ import (
 	_ "modernc.org/sqlite"             // the driver "sqlite"
 )
 
-// onEachDatabase runs a test with the URL of an empty database of each kind, and
-// with a connection to what it holds.
+// onEachDatabase runs a test on each kind of database, with the URL of an empty
+// database and a connection to it.
 func onEachDatabase(t *testing.T, test func(t *testing.T, address string, rows *sql.DB)) {
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
@@ -45,8 +45,9 @@ func onEachDatabase(t *testing.T, test func(t *testing.T, address string, rows *
 	})
 }
 
-// server is where a variable says that there is one. Where it says nothing the
-// test is skipped, aloud; under `make test` it fails instead.
+// server returns the address of a database server from an environment variable.
+// If the variable is not set, the test is skipped with a message; under `make
+// test` it fails instead.
 func server(t *testing.T, variable string) *url.URL {
 	t.Helper()
 	address := os.Getenv(variable)
@@ -73,7 +74,7 @@ func connect(t *testing.T, driver, source string) *sql.DB {
 	return db
 }
 
-// exec runs a statement now and another when the test is over.
+// exec runs a statement now and another one when the test ends.
 func exec(t *testing.T, db *sql.DB, now, later string) {
 	t.Helper()
 	if _, err := db.Exec(now); err != nil {
@@ -86,8 +87,8 @@ func exec(t *testing.T, db *sql.DB, now, later string) {
 	})
 }
 
-// alter changes served rows behind everybody's back; %s stands for the prefix
-// of the generation being served.
+// alter changes served rows directly in the database. %s in the statement stands
+// for the prefix of the served generation.
 func alter(t *testing.T, rows *sql.DB, statement string) {
 	t.Helper()
 	var generation int
@@ -99,6 +100,6 @@ func alter(t *testing.T, rows *sql.DB, statement string) {
 		t.Fatal(err)
 	}
 	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		t.Fatalf("%s altered %d rows: %v", statement, n, err)
+		t.Fatalf("%s changed %d rows: %v", statement, n, err)
 	}
 }

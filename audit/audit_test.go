@@ -39,7 +39,7 @@ func newFixture(t *testing.T) *fixture {
 	if f.log, err = jetstream.Open(t.Context(), f.nc, jetstream.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	// Every command is decided a day after the one before.
+	// Every command is decided one day after the previous one.
 	f.handler = commands.NewHandler(f.log, commands.Options{Now: func() time.Time { return f.clock }})
 	f.do(t, commands.CreateProject{Project: f.project, Name: "Garden"})
 	f.do(t, commands.CreateTask{Task: f.tap, Project: f.project, Title: "Fix the tap"})
@@ -60,7 +60,7 @@ func (f *fixture) do(t *testing.T, c commands.Command) {
 	}
 }
 
-// forge writes events past every check, as somebody with the broker's password
+// forge writes events without any check, as a client with the broker's password
 // could.
 func (f *fixture) forge(t *testing.T, of events.Aggregate, n int, change func(*events.Head)) {
 	t.Helper()
@@ -82,7 +82,7 @@ func (f *fixture) forge(t *testing.T, of events.Aggregate, n int, change func(*e
 	}
 }
 
-func TestReplayGivesWhatIsAsked(t *testing.T) {
+func TestReplaySelectsEvents(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for name, c := range map[string]struct {
@@ -106,7 +106,7 @@ func TestReplayGivesWhatIsAsked(t *testing.T) {
 			got := 0
 			err := audit.Replay(t.Context(), f.log, c.query, func(e *events.Envelope) error {
 				if e.Position.Sequence <= last {
-					t.Errorf("position %d after %d", e.Position.Sequence, last)
+					t.Errorf("sequence %d comes after %d", e.Position.Sequence, last)
 				}
 				last = e.Position.Sequence
 				got++
@@ -122,18 +122,18 @@ func TestReplayGivesWhatIsAsked(t *testing.T) {
 					t.Errorf("line %s: %v", line, err)
 				}
 				if decoded.Hash != e.Hash().String() || !bytes.Equal(decoded.Data, e.Payload) {
-					t.Errorf("line %s does not say what the event says", line)
+					t.Errorf("line %s differs from the event", line)
 				}
 				return nil
 			})
 			if err != nil || got != c.want {
-				t.Errorf("%d events and error %v, want %d", got, err, c.want)
+				t.Errorf("%d events, error %v; want %d events", got, err, c.want)
 			}
 		})
 	}
 }
 
-func TestChainsOfAWholeLog(t *testing.T) {
+func TestChainsOfAnIntactLog(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	var last uint64
@@ -146,26 +146,26 @@ func TestChainsOfAWholeLog(t *testing.T) {
 	}
 }
 
-func TestChainsFindWhatWasForged(t *testing.T) {
+func TestChainsReportForgedEvents(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		forge func(*testing.T, *fixture)
 		found int
 		forks uint64
 	}{
-		"another's past": {func(t *testing.T, f *fixture) {
+		"wrong previous hash": {func(t *testing.T, f *fixture) {
 			f.forge(t, events.Task(f.tap), 1, func(h *events.Head) { h.Hash[0] ^= 1 })
 		}, 1, 0},
-		"a gap": {func(t *testing.T, f *fixture) {
+		"skipped revision": {func(t *testing.T, f *fixture) {
 			f.forge(t, events.Task(f.tap), 1, func(h *events.Head) { h.Revision++ })
 		}, 1, 0},
-		"one place twice": {func(t *testing.T, f *fixture) {
+		"repeated revision": {func(t *testing.T, f *fixture) {
 			f.forge(t, events.Task(f.tap), 1, func(h *events.Head) { h.Revision-- })
 		}, 0, 1},
-		"one place twice, and on from there": {func(t *testing.T, f *fixture) {
+		"repeated revision and its successor": {func(t *testing.T, f *fixture) {
 			f.forge(t, events.Task(f.tap), 2, func(h *events.Head) { h.Revision-- })
 		}, 0, 2},
-		"no event at all": {func(t *testing.T, f *fixture) {
+		"malformed message": {func(t *testing.T, f *fixture) {
 			if _, err := f.nc.Request(events.Task(f.tap).Subject(), []byte("hello"), 10*time.Second); err != nil {
 				t.Fatal(err)
 			}
@@ -183,7 +183,7 @@ func TestChainsFindWhatWasForged(t *testing.T) {
 				t.Errorf("report %+v, want %d findings and %d forks", report, c.found, c.forks)
 			}
 			if c.found > 0 && report.Findings[0].Position.Sequence != 11 {
-				t.Errorf("found %v, want it at position 11", report.Findings)
+				t.Errorf("findings %v, want one at position 11", report.Findings)
 			}
 		})
 	}
@@ -204,7 +204,7 @@ func driftComparesRowsWithTheLog(t *testing.T, address string, rows *sql.DB) {
 	if _, err := projections.Rebuild(t.Context(), live, f.log, projections.RebuildOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	// The log goes on; the rows are compared where they stand.
+	// The log grows after the rebuild; the comparison ends at the rows' position.
 	f.do(t, commands.RestoreTask{Task: f.bed})
 	drift := func() audit.DriftReport {
 		t.Helper()
@@ -214,14 +214,14 @@ func driftComparesRowsWithTheLog(t *testing.T, address string, rows *sql.DB) {
 			t.Fatal(err)
 		}
 		if left, _ := filepath.Glob(filepath.Join(scratch, "*")); len(left) != 0 {
-			t.Errorf("left behind: %v", left)
+			t.Errorf("scratch files remain: %v", left)
 		}
 		return report
 	}
 	if report := drift(); report.Difference != "" || report.Rows == 0 || report.Position.Sequence != 10 {
 		t.Fatalf("report %+v, want no difference at position 10", report)
 	}
-	// Somebody alters a row, somebody removes one.
+	// Change a row, then delete one.
 	for _, statement := range []string{
 		`UPDATE %stasks SET title = 'Fix the top' WHERE title = 'Fix the tap'`,
 		`DELETE FROM %stasks WHERE title = 'Fix the top'`,
@@ -234,7 +234,7 @@ func driftComparesRowsWithTheLog(t *testing.T, address string, rows *sql.DB) {
 	}
 }
 
-func TestDriftNoticesRowsOfAnotherLog(t *testing.T) {
+func TestDriftDetectsRowsOfAnotherLog(t *testing.T) {
 	t.Parallel()
 	f, other := newFixture(t), newFixture(t)
 	live, err := projections.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "rows.db"), projections.Options{})

@@ -7,9 +7,9 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// Finding is something an audit holds against the log or the rows.
+// Finding is a defect of the log.
 type Finding struct {
-	// Position is where in the log, if it is about a place in it.
+	// Position is the position in the log, if the finding has one.
 	Position events.Position
 	What     string
 }
@@ -21,34 +21,33 @@ func (f Finding) String() string {
 	return fmt.Sprintf("position %d: %s", f.Position.Sequence, f.What)
 }
 
-// ChainReport is what [Chains] saw.
+// ChainReport is the result of [Chains].
 type ChainReport struct {
 	// Position is the end of the part of the log that was read.
 	Position   events.Position
 	Events     uint64
 	Aggregates int
-	// Forks counts events that came too late for their place in a chain, and
-	// those that follow them: what a second writer wrote in the moment of a
-	// change of leader, or a repetition.
-	// No reader accepts them and the chain is whole without them, so they are
-	// reported and are no finding.
+	// Forks counts events whose revision in the chain was already taken, and
+	// events that follow them. A second writer during a change of leader causes
+	// them, or a repetition. No reader accepts them and the chain is intact
+	// without them, so they are counted but are not findings.
 	Forks uint64
-	// Findings are in log order: messages that are no events, events that
-	// cannot be read, chains that are broken. An aggregate with a broken chain
-	// is named once. At most maxFindings are kept.
+	// Findings are in log order: messages that are not events, events that
+	// cannot be decoded, and broken chains. An aggregate with a broken chain
+	// has one finding. At most 100 findings are kept.
 	Findings []Finding
-	// Broken counts all of them.
+	// Broken counts all findings.
 	Broken uint64
 }
 
-// maxFindings bounds what a report on a ruined log holds.
+// maxFindings limits the report on a badly damaged log.
 const maxFindings = 100
 
-// Chains reads the whole log up to its present end and checks every event:
-// that it can be decoded, that its aggregate's revisions are 1, 2, 3, … and
-// that each names the hash of the one before. A changed, missing, inserted or
-// reordered event breaks the chain after it. progress, if not nil, is told how
-// many of how many messages were read.
+// Chains reads the whole log up to its current end and checks every event: that
+// it can be decoded, that its aggregate's revisions are 1, 2, 3, … and that each
+// has the hash of the event before. A changed, missing, inserted or reordered
+// event breaks the chain after it. progress, if not nil, is called with the number
+// of messages read and the total.
 func Chains(ctx context.Context, log events.Log, progress func(done, total uint64)) (ChainReport, error) {
 	end, err := log.End(ctx)
 	if err != nil {
@@ -66,7 +65,7 @@ func Chains(ctx context.Context, log events.Log, progress func(done, total uint6
 	}
 	_, err = walk(ctx, log, end.At(0), end, func(b *events.Batch) error {
 		if b.Malformed > 0 {
-			find(b.End, "at or before this place, %d messages are no events", b.Malformed)
+			find(b.End, "%d messages at or before this position are not events", b.Malformed)
 		}
 		for i := range b.Events {
 			e := &b.Events[i]

@@ -1,8 +1,8 @@
-// Package audit reads the log again to show and to prove: what happened
-// ([Replay]), that every aggregate's chain of events is whole ([Chains]), and
-// that the rows people are shown are what the log says ([Drift]).
+// Package audit replays the log. It lists events ([Replay]), verifies that every
+// aggregate's chain of events is intact ([Chains]), and verifies that the served
+// rows match the log ([Drift]).
 //
-// It writes nothing but scratch files. What it finds does not depend on when
-// it runs: an answer is about the log up to a position, and that part of the
-// log never changes.
+// It writes only scratch files. A result covers the log up to a position. That
+// part of the log never changes, so the result does not depend on when the audit
+// runs.
 package audit

@@ -14,19 +14,20 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// DriftReport is what [Drift] saw.
+// DriftReport is the result of [Drift].
 type DriftReport struct {
-	// Position is the instant of which log and rows were compared.
+	// Position is the position at which log and rows were compared.
 	Position events.Position
 	Rows     uint64
-	// Difference is the first row in which they differ, or empty.
+	// Difference describes the first row that differs. It is empty if none does.
 	Difference string
 }
 
-// Drift folds the log from nothing and compares the outcome, row by row, with
-// the rows that are being served. It takes one instant of these, so it may run
-// while people work; it needs scratch space for a copy of all rows in the
-// given folder, which it leaves as it found it.
+// Drift folds the log from the beginning and compares the result, row by row,
+// with the served rows. It reads those in one snapshot, so it may run while people
+// work. It needs scratch space for a copy of all rows in the directory scratch,
+// and removes its files there. progress, if not nil, is called with the number of
+// events folded and the total.
 func Drift(ctx context.Context, log events.Log, live *projections.Store, scratch string, progress func(done, total uint64)) (report DriftReport, err error) {
 	folder, err := os.MkdirTemp(scratch, "audit-")
 	if err != nil {
@@ -59,7 +60,7 @@ func Drift(ctx context.Context, log events.Log, live *projections.Store, scratch
 		return report, fmt.Errorf("audit: %w", err)
 	}
 	if reached, err := end.Reached(report.Position); err != nil || !reached {
-		report.Difference = fmt.Sprintf("the rows reflect %s, which this log, ending at %s, does not hold", report.Position, end)
+		report.Difference = fmt.Sprintf("the rows reflect position %s, but this log ends at %s", report.Position, end)
 		return report, nil
 	}
 
@@ -80,13 +81,12 @@ func Drift(ctx context.Context, log events.Log, live *projections.Store, scratch
 	return report, err
 }
 
-// rowLine is a served row as it is kept while the log is folded.
+// rowLine is a served row in the scratch file.
 type rowLine struct{ Table, Key, Row string }
 
 var errDiffers = errors.New("differs")
 
-// compare reads served rows and folded ones side by side; both are in the same
-// order.
+// compare reads served and folded rows in parallel. Both have the same order.
 func compare(ctx context.Context, served *json.Decoder, shadow *projections.Store) (difference string, err error) {
 	differ := func(format string, args ...any) error {
 		difference = fmt.Sprintf(format, args...)
@@ -96,20 +96,20 @@ func compare(ctx context.Context, served *json.Decoder, shadow *projections.Stor
 		var have rowLine
 		switch err := served.Decode(&have); {
 		case errors.Is(err, io.EOF):
-			return differ("table %s lacks the row %s: the log says %s", table, key, row)
+			return differ("table %s has no row %s; the log gives %s", table, key, row)
 		case err != nil:
 			return err
 		case have.Table != table || have.Key != key:
-			return differ("where the log gives row %s of table %s, row %s of table %s is served", key, table, have.Key, have.Table)
+			return differ("the log gives row %s of table %s, but row %s of table %s is served", key, table, have.Key, have.Table)
 		case have.Row != row:
-			return differ("row %s of table %s: the log says %s, served is %s", key, table, row, have.Row)
+			return differ("row %s of table %s: the log gives %s, but %s is served", key, table, row, have.Row)
 		}
 		return nil
 	})
 	if err == nil {
 		var have rowLine
 		if err = served.Decode(&have); err == nil {
-			err = differ("table %s has the row %s, which does not follow from the log: %s", have.Table, have.Key, have.Row)
+			err = differ("table %s has row %s, which the log does not give: %s", have.Table, have.Key, have.Row)
 		} else if errors.Is(err, io.EOF) {
 			err = nil
 		}
@@ -120,7 +120,7 @@ func compare(ctx context.Context, served *json.Decoder, shadow *projections.Stor
 	return difference, err
 }
 
-// until is a log that ends at a position.
+// until limits a log to the events up to a position.
 type until struct {
 	events.Log
 	end events.Position

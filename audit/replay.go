@@ -11,18 +11,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// Query says which events are wanted; all its conditions hold together. The
-// zero Query wants all.
+// Query selects events. An event must match all conditions. The zero Query
+// selects all events.
 type Query struct {
-	// Task wants the events of one task, Project those of a project and of the
-	// tasks in it.
+	// Task selects the events of one task. Project selects those of a project
+	// and of its tasks.
 	Task    uuid.UUID
 	Project uuid.UUID
-	// From and To bound the sequence, both inclusive; To 0 is the end of the
-	// log as it is when the replay begins.
+	// From and To limit the sequence, both inclusive. To 0 is the end of the
+	// log when the replay starts.
 	From, To uint64
-	// Until wants what happened up to this time, inclusive, if not zero.
+	// Until selects events up to this time, inclusive, if it is not zero.
 	Until time.Time
+	// Types selects events of these types, if it is not empty.
 	Types []events.Type
 }
 
@@ -38,12 +39,12 @@ func (q *Query) wants(e *events.Envelope) bool {
 	return true
 }
 
-// batch is how many events are asked of the log at once.
+// batch is the largest number of events in one read of the log.
 const batch = 1000
 
-// Replay calls each for every wanted event, in log order. Events that do not
-// continue their aggregate's chain are given too, as the log holds them: a
-// replay shows what is written, [Chains] judges it. An error of each ends it.
+// Replay calls each for every selected event, in log order. This includes events
+// that do not continue their aggregate's chain: a replay shows what is stored, and
+// [Chains] verifies it. An error from each ends the replay.
 func Replay(ctx context.Context, log events.Log, q Query, each func(*events.Envelope) error) error {
 	end, err := log.End(ctx)
 	if err != nil {
@@ -65,8 +66,8 @@ func Replay(ctx context.Context, log events.Log, q Query, each func(*events.Enve
 	return err
 }
 
-// walk gives the log's batches from after one position until another is
-// reached; the last batch may go beyond it. It returns where the walk ended.
+// walk calls each for the log's batches from after one position up to end. The
+// last batch may go beyond end. It returns the position of the last event read.
 func walk(ctx context.Context, log events.Log, after, end events.Position, each func(*events.Batch) error) (events.Position, error) {
 	if after.Sequence >= end.Sequence {
 		return after, nil
@@ -90,8 +91,7 @@ func walk(ctx context.Context, log events.Log, after, end events.Position, each 
 }
 
 // line is an event as `docket replay` prints it. Data is the payload byte for
-// byte, so that with the attributes beside it the hash can be checked by
-// anybody.
+// byte, so that readers can verify the hash from the line alone.
 type line struct {
 	Position    uint64          `json:"position"`
 	ID          uuid.UUID       `json:"id"`
@@ -110,7 +110,7 @@ type line struct {
 	Data        json.RawMessage `json:"data"`
 }
 
-// Line is the event as one line of JSON, without the line break.
+// Line returns the event as one line of JSON, without the line break.
 func Line(e *events.Envelope) ([]byte, error) {
 	optional := func(id uuid.UUID) *uuid.UUID {
 		if id == uuid.Nil {

@@ -18,5 +18,5 @@
 // already. What it could not finish it takes away again, as far as it may, and
 // says what it could not. If the process is killed, what it had made is left: the
 // next Restore refuses that broker until somebody empties it. The log comes back
-// in another life, see [github.com/docketlog/docket/events/jetstream.NewLife].
+// in another life, see [github.com/docketlog/docket/events/jetstream.RestoredConfig].
 package backup

@@ -20,6 +20,21 @@ import (
 	"github.com/docketlog/docket/notifier"
 )
 
+// stores are what Docket keeps, as package app hands them to [Take].
+var stores = slices.Concat(idempotency.Stores(), jetstream.Stores(), notifier.Stores(), accounts.Stores())
+
+// people is the stream with a message for each account.
+var people = accounts.People.Stream
+
+// streams are the names of what is copied, in the order in which it is.
+func streams() []string {
+	var names []string
+	for _, one := range stores {
+		names = append(names, one.Stream)
+	}
+	return names
+}
+
 // installation is a broker that has something in everything Docket keeps.
 type installation struct {
 	t   *testing.T
@@ -88,7 +103,7 @@ func (i *installation) put(bucket, key, value string) {
 func (i *installation) take() []byte {
 	i.t.Helper()
 	var b bytes.Buffer
-	if _, err := Take(i.t.Context(), i.nc, &b, TakeOptions{Version: "test"}); err != nil {
+	if _, err := Take(i.t.Context(), i.nc, stores, &b, TakeOptions{Version: "test"}); err != nil {
 		i.t.Fatal(err)
 	}
 	return b.Bytes()

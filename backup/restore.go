@@ -14,6 +14,7 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/broker/retry"
 	"github.com/docketlog/docket/events/jetstream"
 )
 
@@ -108,10 +109,7 @@ func (r *restoring) patiently(ctx context.Context, try func() error) error {
 			return err
 		}
 		r.options.Logger.Warn("the broker is asked again in a moment", "err", err)
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-		}
+		retry.Pause(ctx, time.Second)
 	}
 }
 
@@ -143,7 +141,7 @@ func (r *restoring) run(ctx context.Context) error {
 // the log in another life.
 func (r *restoring) config(stream string, config json.RawMessage) (json.RawMessage, error) {
 	if stream == jetstream.DefaultStream {
-		return jetstream.NewLife(config, r.options.Replicas, r.file.began.Began, r.file.end.Ended)
+		return jetstream.RestoredConfig(config, r.options.Replicas, r.file.began.Began, r.file.end.Ended)
 	}
 	var fields map[string]any
 	if err := json.Unmarshal(config, &fields); err != nil {

@@ -36,11 +36,11 @@ func TestBackupComesBack(t *testing.T) {
 		}
 	}
 	var copied, read, given [2]uint64
-	taken, err := Take(t.Context(), lost.nc, &b, TakeOptions{Version: "1.2.3", Progress: progress(&copied)})
+	taken, err := Take(t.Context(), lost.nc, stores, &b, TakeOptions{Version: "1.2.3", Progress: progress(&copied)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if taken != (Taken{Events: uint64(len(lost.messages(jetstream.DefaultStream))), People: 1}) {
+	if taken[jetstream.DefaultStream] != uint64(len(lost.messages(jetstream.DefaultStream))) || taken[people] != 1 {
 		t.Errorf("taken: %+v", taken)
 	}
 	f, err := Open(bytes.NewReader(b.Bytes()), int64(b.Len()), progress(&read))
@@ -58,10 +58,10 @@ func TestBackupComesBack(t *testing.T) {
 	if copied[0] != copied[1] || given[0] != given[1] || copied[0] == 0 || given[0] == 0 || read[0] == 0 {
 		t.Errorf("told of the last: %d copied, %d read, %d given", copied, read, given)
 	}
-	if have, want := brokertest.Streams(t, found.nc), slices.Sorted(slices.Values(Streams())); !slices.Equal(have, want) {
+	if have, want := brokertest.Streams(t, found.nc), slices.Sorted(slices.Values(streams())); !slices.Equal(have, want) {
 		t.Fatalf("%q came back, want %q", have, want)
 	}
-	for _, name := range Streams() {
+	for _, name := range streams() {
 		if diff := cmp.Diff(lost.messages(name), found.messages(name)); diff != "" {
 			t.Errorf("%s (-before +after):\n%s", name, diff)
 		}
@@ -81,7 +81,7 @@ func TestBackupComesBack(t *testing.T) {
 	if from, to := log.Copied(); from.Before(began) || to.Before(from) || to.After(time.Now()) {
 		t.Errorf("the log says it was copied from %s to %s", from, to)
 	}
-	if chains, err := audit.Chains(t.Context(), log, nil); err != nil || chains.Broken > 0 || chains.Events != taken.Events {
+	if chains, err := audit.Chains(t.Context(), log, nil); err != nil || chains.Broken > 0 || chains.Events != taken[jetstream.DefaultStream] {
 		t.Errorf("the chains: %+v, %v", chains, err)
 	}
 	there, err := found.js.Consumer(t.Context(), jetstream.DefaultStream, notifier.Consumer)
@@ -110,7 +110,7 @@ func TestRestoreToAClusterHasItsReplicas(t *testing.T) {
 	if err := Restore(t.Context(), cluster.nc, f, RestoreOptions{Replicas: 3}); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range Streams() {
+	for _, name := range streams() {
 		s, err := cluster.js.Stream(t.Context(), name)
 		if err != nil || s.CachedInfo().Config.Replicas != 3 {
 			t.Errorf("%s: %v, %+v", name, err, s)

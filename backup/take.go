@@ -13,6 +13,7 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/broker/retry"
 	"github.com/docketlog/docket/events/jetstream"
 )
 
@@ -24,8 +25,8 @@ type TakeOptions struct {
 	Progress Progress
 }
 
-// Taken is what is in a backup.
-type Taken struct{ Events, People uint64 }
+// Taken is what is in a backup: how many messages, by stream.
+type Taken map[string]uint64
 
 // Errors of [Take], beside w's, the broker's and the context's.
 var (
@@ -33,30 +34,34 @@ var (
 	ErrChanged = errors.New("the accounts changed each time they were copied: try again when fewer people register")
 )
 
-// Take copies all that Docket keeps on the broker, while others go on writing
-// there, to w, no faster than w takes it and with a few MiB of it in memory. What
+// Take copies the stores, in their order, while others go on writing there, to w,
+// no faster than w takes it and with a few MiB of it in memory. What
 // it wrote is a backup only if it answers nil.
-func Take(ctx context.Context, nc *nats.Conn, w io.Writer, o TakeOptions) (Taken, error) {
-	broker, err := js.New(nc)
+func Take(ctx context.Context, nc *nats.Conn, stores []broker.Store, w io.Writer, o TakeOptions) (Taken, error) {
+	server, err := js.New(nc)
 	if err != nil {
-		return Taken{}, err
+		return nil, err
 	}
 	file, err := newWriter(w, o.Version, time.Now())
 	if err != nil {
-		return Taken{}, err
+		return nil, err
 	}
 	if o.Progress == nil {
 		o.Progress = func(uint64, uint64) {}
 	}
-	t := &taking{nc: nc, js: broker, file: file, progress: o.Progress, states: map[string]state{}}
-	if err := t.run(ctx); err != nil {
-		return Taken{}, err
+	t := &taking{nc: nc, js: server, file: file, progress: o.Progress, states: map[string]state{}}
+	if err := t.run(ctx, stores); err != nil {
+		return nil, err
 	}
 	if err := file.finish(time.Now()); err != nil {
-		return Taken{}, err
+		return nil, err
 	}
 	t.progress(t.total, t.total)
-	return Taken{Events: t.states[jetstream.DefaultStream].Messages, People: t.states[people].Messages}, nil
+	taken := Taken{}
+	for stream, at := range t.states {
+		taken[stream] = at.Messages
+	}
+	return taken, nil
 }
 
 // taking is a backup that is being made.
@@ -91,23 +96,23 @@ func (t *taking) present(ctx context.Context, name string) (state, bool, error) 
 	return state{at.Msgs, at.Bytes, at.FirstSeq, at.LastSeq, at.NumDeleted}, true, nil
 }
 
-func (t *taking) run(ctx context.Context) error {
-	var there []store
+func (t *taking) run(ctx context.Context, stores []broker.Store) error {
+	var there []broker.Store
 	for _, one := range stores {
-		at, present, err := t.present(ctx, one.stream)
+		at, present, err := t.present(ctx, one.Stream)
 		switch {
 		case err != nil:
 			return err
 		case present:
 			there = append(there, one)
 			t.total += at.Bytes
-		case one.stream == jetstream.DefaultStream:
+		case one.Stream == jetstream.DefaultStream:
 			return ErrNoLog
 		}
 	}
 	for i := 0; i < len(there); {
 		group := there[i : i+1]
-		for there[i].together && i+len(group) < len(there) && there[i+len(group)].together {
+		for there[i].Together && i+len(group) < len(there) && there[i+len(group)].Together {
 			group = there[i : i+len(group)+1]
 		}
 		if err := t.copyGroup(ctx, group); err != nil {
@@ -123,29 +128,27 @@ func (t *taking) run(ctx context.Context) error {
 // changes a password.
 const groupTries = 20
 
-func (t *taking) copyGroup(ctx context.Context, group []store) error {
+func (t *taking) copyGroup(ctx context.Context, group []broker.Store) error {
 	for range groupTries {
 		for _, one := range group {
-			if err := t.copyStream(ctx, one.stream); err != nil {
+			if err := t.copyStream(ctx, one.Stream); err != nil {
 				return err
 			}
 		}
 		moved := ""
 		for _, one := range group {
-			now, _, err := t.present(ctx, one.stream)
+			now, _, err := t.present(ctx, one.Stream)
 			if err != nil {
 				return err
 			}
-			if one.together && now != t.states[one.stream] {
-				moved = one.stream
+			if one.Together && now != t.states[one.Stream] {
+				moved = one.Stream
 			}
 		}
 		if moved == "" {
 			return nil
 		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
+		if !retry.Pause(ctx, 100*time.Millisecond) {
 			return ctx.Err()
 		}
 	}

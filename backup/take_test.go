@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/broker/brokertest"
 )
 
@@ -38,7 +39,7 @@ func TestAccountsAreCopiedUntilTheyRest(t *testing.T) {
 	changes := 2
 	var b bytes.Buffer
 	// Somebody registers when people were copied and credentials are about to be.
-	taken, err := Take(t.Context(), i.nc, when(&b, bucketPrefix+accounts.CredentialsBucket+"/", func() {
+	taken, err := Take(t.Context(), i.nc, stores, when(&b, broker.BucketPrefix+accounts.CredentialsBucket+"/", func() {
 		if changes > 0 {
 			changes--
 			i.put(accounts.PeopleBucket, "second", "later")
@@ -51,7 +52,7 @@ func TestAccountsAreCopiedUntilTheyRest(t *testing.T) {
 	for stream, n := range copies(f) {
 		want := 1
 		for _, one := range stores {
-			if one.stream == stream && one.together {
+			if one.Stream == stream && one.Together {
 				want = 2
 			}
 		}
@@ -63,12 +64,12 @@ func TestAccountsAreCopiedUntilTheyRest(t *testing.T) {
 	if err := Restore(t.Context(), found.nc, f, RestoreOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if have, want := len(found.messages(people)), len(i.messages(people)); have != want || taken.People != uint64(want) {
-		t.Errorf("%d messages of people came back, %d were told, there are %d", have, taken.People, want)
+	if have, want := len(found.messages(people)), len(i.messages(people)); have != want || taken[people] != uint64(want) {
+		t.Errorf("%d messages of people came back, %d were told, there are %d", have, taken[people], want)
 	}
 
 	// Who never rests is told so.
-	_, err = Take(t.Context(), i.nc, when(io.Discard, bucketPrefix+accounts.CredentialsBucket+"/", func() { i.put(accounts.PeopleBucket, "second", "later") }), TakeOptions{})
+	_, err = Take(t.Context(), i.nc, stores, when(io.Discard, broker.BucketPrefix+accounts.CredentialsBucket+"/", func() { i.put(accounts.PeopleBucket, "second", "later") }), TakeOptions{})
 	if !errors.Is(err, ErrChanged) {
 		t.Errorf("accounts that never rest: %v", err)
 	}
@@ -82,7 +83,7 @@ func TestTakeFails(t *testing.T) {
 	whole, full := len(i.take()), errors.New("full")
 	for room := 0; room < whole; room += max(whole/12, 1) {
 		var b bytes.Buffer
-		_, err := Take(t.Context(), i.nc, writerFunc(func(p []byte) (int, error) {
+		_, err := Take(t.Context(), i.nc, stores, writerFunc(func(p []byte) (int, error) {
 			if b.Len()+len(p) > room {
 				return 0, full
 			}
@@ -95,11 +96,11 @@ func TestTakeFails(t *testing.T) {
 			t.Errorf("the first %d of %d bytes are taken for a backup", b.Len(), whole)
 		}
 	}
-	if _, err := Take(t.Context(), brokertest.Conn(t), io.Discard, TakeOptions{}); !errors.Is(err, ErrNoLog) {
+	if _, err := Take(t.Context(), brokertest.Conn(t), stores, io.Discard, TakeOptions{}); !errors.Is(err, ErrNoLog) {
 		t.Errorf("where there is no log: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := Take(ctx, i.nc, when(io.Discard, people, cancel), TakeOptions{})
+	_, err := Take(ctx, i.nc, stores, when(io.Discard, people, cancel), TakeOptions{})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
 	}

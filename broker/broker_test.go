@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"os"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // childFolder names the data folder to a copy of this test binary that is to
@@ -209,11 +211,9 @@ func TestKilled(t *testing.T) {
 		t.Errorf("after the kill: %q", got)
 	}
 	// The connection made to the child has found the new one.
-	for deadline := time.Now().Add(time.Minute); !nc.IsConnected(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the old connection did not come back")
-		}
-	}
+	testkit.Eventually(t, "the old connection to come back", func() (string, bool) {
+		return fmt.Sprintf("%s, last error: %v", nc.Status(), nc.LastError()), nc.IsConnected()
+	})
 	if got := last(t, nc); got != "acknowledged" {
 		t.Errorf("over the old connection: %q", got)
 	}
@@ -268,7 +268,7 @@ func TestDialRefusesBadAddresses(t *testing.T) {
 		"", "127.0.0.1:4222", "http://127.0.0.1", "nats://", "nats://h,", "nats://user:hunter2@h:port",
 		"nats://h?credits=x", "nats://h?creds=",
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 		nc, err := broker.Dial(ctx, address)
 		cancel()
 		if err == nil {
@@ -320,11 +320,9 @@ func TestPublishWhileAwayFails(t *testing.T) {
 	}
 	defer nc.Close()
 	b.Stop()
-	for deadline := time.Now().Add(time.Minute); nc.IsConnected(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("still connected")
-		}
-	}
+	testkit.Eventually(t, "the loss of the connection to be noticed", func() (string, bool) {
+		return nc.Status().String(), !nc.IsConnected()
+	})
 	if err := nc.Publish("notes", nil); !errors.Is(err, nats.ErrReconnectBufExceeded) {
 		t.Errorf("publish while away: %v, want it to fail at once", err)
 	}

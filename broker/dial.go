@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/docketlog/docket/broker/retry"
 )
 
 // clientName is how the servers' monitoring shows Docket's connections.
@@ -65,10 +67,8 @@ func Dial(ctx context.Context, address string, opts ...nats.Option) (*nats.Conn,
 		if errors.Is(err, nats.ErrAuthorization) || !temporary(err) {
 			return nil, fmt.Errorf("connect to NATS: %w", err)
 		}
-		select {
-		case <-ctx.Done():
+		if !retry.Pause(ctx, redial) {
 			return nil, fmt.Errorf("connect to NATS: %w: %w", context.Cause(ctx), err)
-		case <-time.After(redial):
 		}
 	}
 }

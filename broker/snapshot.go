@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/docketlog/docket/broker/retry"
 )
 
 // Snapshot says of which stream the content is that goes with it. Config and
@@ -160,9 +162,7 @@ func deliver(ctx context.Context, nc *nats.Conn, subject string, piece []byte) e
 		if !errors.Is(err, nats.ErrNoResponders) || time.Now().After(deadline) {
 			return err
 		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
+		if !retry.Pause(ctx, 100*time.Millisecond) {
 			return context.Cause(ctx)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -115,28 +114,18 @@ func NewHandler(log events.Log, options Options) *Handler {
 // than it was, Run returns [events.ErrIncarnation] and the handler takes no
 // command any more: what it has folded never happened there.
 func (h *Handler) Run(ctx context.Context) error {
-	wait := 100 * time.Millisecond
-	for generation := uint64(1); ; generation++ {
-		began := time.Now()
-		err := h.folds.run(ctx, generation)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if errors.Is(err, events.ErrIncarnation) {
-			h.folds.replaced.Store(true)
-			return fmt.Errorf("the log was replaced while in use: %w", err)
-		}
-		if time.Since(began) > time.Minute {
-			wait = 100 * time.Millisecond
-		}
-		h.logger.Warn("following the log for warm aggregates stopped, trying again", "err", err, "in", wait)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-		}
-		wait = min(2*wait, 5*time.Second)
+	generation := uint64(0)
+	err := events.KeepFollowing(ctx, func(ctx context.Context) error {
+		generation++
+		return h.folds.run(ctx, generation)
+	}, func(err error, pause time.Duration) {
+		h.logger.Warn("following the log for warm aggregates stopped, trying again", "err", err, "in", pause)
+	})
+	if errors.Is(err, events.ErrIncarnation) {
+		h.folds.replaced.Store(true)
+		return fmt.Errorf("the log was replaced while in use: %w", err)
 	}
+	return err
 }
 
 // Stats gives the counts so far.
@@ -183,24 +172,8 @@ func (h *Handler) begin(ctx context.Context, command Command) (context.Context, 
 	return h.tracer.Start(ctx, "handle "+name, traces.Inside)
 }
 
-// append writes what was decided. What follows from the events continues the
-// trace, if there is one, or else that of whoever asked.
-func (h *Handler) append(ctx context.Context, commit events.Commit) (events.Appended, error) {
-	ctx, span := h.tracer.Start(ctx, "append", traces.Producing)
-	if parent := traces.Parent(ctx); parent != "" {
-		commit.TraceParent = parent
-	}
-	appended, err := h.log.Append(ctx, commit)
-	span.Text("docket.aggregate", commit.Head.Aggregate.String())
-	span.Number("docket.events", int64(len(commit.Events)))
-	if err == nil {
-		span.Text("docket.event", events.EventID(commit.Command, 0).String())
-		span.Number("docket.position", int64(appended.Head.Sequence))
-	}
-	span.End(err != nil && !errors.Is(err, events.ErrConflict))
-	return appended, err
-}
-
+// handle loads, decides, appends and settles, and begins again where another
+// writer was first.
 func (h *Handler) handle(ctx context.Context, command Command, request Request) (Outcome, error) {
 	if request.Actor == uuid.Nil || request.Command == uuid.Nil {
 		return Outcome{}, errors.New("handle: actor and command id are required")
@@ -213,80 +186,38 @@ func (h *Handler) handle(ctx context.Context, command Command, request Request) 
 	target := h.folds.get(command.Target())
 	target.mu.Lock()
 	defer target.mu.Unlock()
-
-	// A rejection, or that nothing is to do, is only believed from a fold that
-	// was just read: another process may have made it untrue a moment ago. What
-	// is to be appended needs no such care, the log itself refuses it.
-	fresh := false
-	for attempt := 0; attempt < attempts; attempt++ {
-		if !fresh && !h.folds.warm(target) {
-			if err := h.folds.refresh(ctx, target); err != nil {
-				return Outcome{}, err
-			}
-			fresh = true
-		}
-		if change, done := target.commands[request.Command]; done {
-			project, at, err := h.projectOf(ctx, command, target, false)
-			if err != nil {
-				return Outcome{}, err
-			}
-			return Outcome{Project: project, Task: target.task, Position: later(target.end, at), Change: change, Duplicate: true}, nil
-		}
-		project, at, err := h.projectOf(ctx, command, target, fresh)
-		if err != nil {
+	c := handling{handler: h, command: command, request: request, target: target}
+	for attempt := range attempts {
+		if err := c.load(ctx); err != nil {
 			return Outcome{}, err
 		}
-		decided, err := h.decide(command, request, project, target)
-		if (err != nil || len(decided) == 0) && !fresh {
-			if err := h.folds.refresh(ctx, target); err != nil {
+		if c.done() {
+			return c.outcome(events.Appended{Duplicate: true}), nil
+		}
+		decided, err := h.decide(command, request, c.project, target)
+		if (err != nil || len(decided) == 0) && c.fresh != read {
+			if err := c.reload(ctx); err != nil {
 				return Outcome{}, err
 			}
-			fresh = true
 			continue
 		}
 		if err != nil {
 			return Outcome{}, err
 		}
 		if len(decided) == 0 {
-			return Outcome{Project: project, Task: target.task, Position: later(target.end, at)}, nil
+			return c.outcome(events.Appended{}), nil
 		}
-		appended, err := h.append(ctx, events.Commit{
-			Head: target.head, Project: projectID(project, command), Command: request.Command, Actor: request.Actor,
-			Time: h.now(), Correlation: request.Correlation, Causation: request.Causation,
-			TraceParent: request.TraceParent, Events: decided,
-		})
-		switch {
-		case errors.Is(err, events.ErrConflict):
-			h.conflicts.Add(1)
-			if err := pause(ctx, attempt); err != nil {
+		appended, err := c.append(ctx, decided)
+		if errors.Is(err, events.ErrConflict) {
+			if err := c.yield(ctx, attempt); err != nil {
 				return Outcome{}, err
 			}
-			if err := h.folds.refresh(ctx, target); err != nil {
-				return Outcome{}, err
-			}
-			fresh = true
 			continue
-		case err != nil:
-			// The fold no longer knows whether it is complete.
-			target.checked = 0
+		}
+		if err != nil {
 			return Outcome{}, err
 		}
-		if appended.Duplicate && len(appended.Events) > 0 && appended.Events[0].Revision != target.head.Revision+1 {
-			// An earlier attempt, with others' events after or before it: what
-			// stands now must be read.
-			if err := h.folds.refresh(ctx, target); err != nil {
-				return Outcome{}, err
-			}
-		} else if err := target.apply(appended.Events); err != nil {
-			return Outcome{}, err
-		}
-		if command.Target().Kind == events.KindProject {
-			project = target.project
-		}
-		return Outcome{
-			Project: project, Task: target.task, Position: later(target.end, at),
-			Events: appended.Events, Change: target.commands[request.Command], Duplicate: appended.Duplicate,
-		}, nil
+		return c.settle(ctx, appended)
 	}
 	return Outcome{}, fmt.Errorf("%s: %w", command.Target(), ErrBusy)
 }
@@ -313,13 +244,6 @@ func firstTask(command Command) taskCommand {
 		command = t.parts[0]
 	}
 	return command.(taskCommand)
-}
-
-func projectID(p Project, command Command) uuid.UUID {
-	if p.ID != uuid.Nil {
-		return p.ID
-	}
-	return command.Target().ID // the project that is being created
 }
 
 // decide asks the command, or each of several on the state the ones before
@@ -413,24 +337,4 @@ func (h *Handler) Task(ctx context.Context, id uuid.UUID) (Task, error) {
 		}
 	}
 	return f.task, nil
-}
-
-// later is the later of two positions of one log.
-func later(a, b events.Position) events.Position {
-	if b.Sequence > a.Sequence {
-		return b
-	}
-	return a
-}
-
-// pause waits before a command is decided again: twice as long each time, and
-// never the same for two.
-func pause(ctx context.Context, attempt int) error {
-	longest := time.Millisecond << min(attempt, 6)
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(rand.N(longest)):
-		return nil
-	}
 }

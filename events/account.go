@@ -2,8 +2,8 @@ package events
 
 import "github.com/google/uuid"
 
-// The account events. They name nobody: a person's name, address and password
-// live where they can be erased (package accounts), the log keeps ids.
+// The account events. They hold ids and no personal data: a person's name,
+// address and password live in package accounts, where they can be erased.
 const (
 	TypeAccountRegistered Type = "account_registered"
 	TypeAccountErased     Type = "account_erased"
@@ -15,42 +15,42 @@ const (
 	TypeTokenRevoked      Type = "token_revoked"
 )
 
-// AccountRegistered says that a person may sign in from now on. Administrator
-// is true for the first account of an installation.
+// AccountRegistered records that an account was created and can sign in.
+// Administrator is true for the first account of an installation.
 type AccountRegistered struct {
 	Administrator bool `json:"administrator"`
 }
 
-// AccountErased says that a person's data was erased and that nobody can sign
-// in to the account again. What the account did stays on record under its id.
+// AccountErased records that a person's data was erased. The account can no
+// longer sign in. What it did stays on record under its id.
 type AccountErased struct{}
 
-// SessionBegun says that somebody signed in. From where is not on record: a
-// network address is about a person.
+// SessionBegun records that the account signed in. It does not hold the network
+// address, which is personal data.
 type SessionBegun struct {
 	Session uuid.UUID `json:"session"`
 }
 
-// SessionEnded says that a session was ended before its time, by signing out or
-// from elsewhere.
+// SessionEnded records that a session ended before it expired, because the
+// person signed out or revoked it from another session.
 type SessionEnded struct {
 	Session uuid.UUID `json:"session"`
 }
 
-// PasswordChanged says that the account has another password, which ended all
-// sessions but the one it was changed in.
+// PasswordChanged records that the account has a new password. The change ended
+// all sessions except the one it was made in.
 type PasswordChanged struct{}
 
-// AddressChanged says that the account signs in with another address.
+// AddressChanged records that the account signs in with a new address.
 type AddressChanged struct{}
 
-// TokenMade says that an API token was made, and what it may be used for.
+// TokenMade records that an API token was created, with its scopes.
 type TokenMade struct {
 	Token  uuid.UUID `json:"token"`
 	Scopes []string  `json:"scopes"`
 }
 
-// TokenRevoked says that an API token was ended before its time.
+// TokenRevoked records that an API token was revoked before it expired.
 type TokenRevoked struct {
 	Token uuid.UUID `json:"token"`
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Kind names a sort of aggregate.
+// Kind is the kind of an aggregate.
 type Kind string
 
 // The aggregates Docket keeps.
@@ -26,44 +26,44 @@ const subjectRoot = "events"
 // AllSubjects matches the subject of every event.
 const AllSubjects = subjectRoot + ".>"
 
-// Aggregate identifies one consistency boundary: a thing whose events are
-// numbered and chained on their own.
+// Aggregate identifies one consistency boundary: an account, project or task,
+// whose events are numbered and chained separately from all others.
 type Aggregate struct {
 	Kind Kind
 	ID   uuid.UUID
 }
 
-// Account names the account with the given id.
+// Account returns the aggregate of the account with the given id.
 func Account(id uuid.UUID) Aggregate { return Aggregate{KindAccount, id} }
 
-// Project names the project with the given id.
+// Project returns the aggregate of the project with the given id.
 func Project(id uuid.UUID) Aggregate { return Aggregate{KindProject, id} }
 
-// Task names the task with the given id.
+// Task returns the aggregate of the task with the given id.
 func Task(id uuid.UUID) Aggregate { return Aggregate{KindTask, id} }
 
-// Subject is the literal subject that holds this aggregate's events and no
+// Subject returns the literal subject that holds this aggregate's events and no
 // others, such as events.task.0192….
 func (a Aggregate) Subject() string {
 	return subjectRoot + "." + string(a.Kind) + "." + a.ID.String()
 }
 
-// String is the kind and the id, for messages to people.
+// String returns the kind and the id, for messages to people.
 func (a Aggregate) String() string { return string(a.Kind) + " " + a.ID.String() }
 
-// IsZero reports whether a names nothing.
+// IsZero reports whether a is the zero value, which identifies nothing.
 func (a Aggregate) IsZero() bool { return a == Aggregate{} }
 
-// ParseSubject is the reverse of [Aggregate.Subject]. It accepts only the
-// canonical form, so that one aggregate never lives under two subjects.
+// ParseSubject is the inverse of [Aggregate.Subject]. It accepts only the
+// canonical form, so that one aggregate never has two subjects.
 func ParseSubject(subject string) (Aggregate, error) {
 	rest, ok := strings.CutPrefix(subject, subjectRoot+".")
 	if !ok {
-		return Aggregate{}, fmt.Errorf("subject %q is not below %q", subject, subjectRoot)
+		return Aggregate{}, fmt.Errorf("subject %q does not start with %q", subject, subjectRoot+".")
 	}
 	kind, text, ok := strings.Cut(rest, ".")
 	if !ok {
-		return Aggregate{}, fmt.Errorf("subject %q names no aggregate", subject)
+		return Aggregate{}, fmt.Errorf("subject %q has no aggregate id", subject)
 	}
 	id, err := uuid.Parse(text)
 	if err != nil {

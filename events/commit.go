@@ -11,12 +11,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// MaxCommit is the largest number of events one commit may hold, the broker's
+// MaxCommit is the largest number of events in one commit. It is the broker's
 // limit for an atomic batch (nats-server, ADR-50).
 const MaxCommit = 1000
 
-// Commit is what one command decided: events of one aggregate that are
-// appended together or not at all, and only if the aggregate still ends at Head.
+// Commit holds the events that one command decided. They belong to one
+// aggregate and are appended together or not at all, and only if the aggregate
+// still ends at Head.
 type Commit struct {
 	Head    Head
 	Project uuid.UUID
@@ -26,26 +27,25 @@ type Commit struct {
 	Time        time.Time
 	Correlation uuid.UUID
 	Causation   uuid.UUID
-	// TraceParent is left out of the events if it is not a W3C trace parent.
+	// TraceParent is omitted from the events if it is not a W3C trace parent.
 	TraceParent string
 	Events      []Event
 }
 
-// traceParent is the form of a trace parent (W3C Trace Context, section 3.2).
-// It comes from outside, and a header that did not come back byte for byte as
-// it was hashed would break the chain for good.
+// traceParent is the format of a trace parent (W3C Trace Context, section 3.2).
+// The value comes from outside. A header that is not read back byte for byte as
+// it was hashed would break the chain permanently.
 var traceParent = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
 
-// EventID is the id of a command's event number index, counted from 0. It is a
-// name-based UUID (RFC 9562, version 5), so the same command gives the same ids. A command's
-// events are of one aggregate.
+// EventID returns the id of a command's event with the given index, counted
+// from 0. It is a name-based UUID (RFC 9562, version 5), so the same command
+// always gives the same ids. All events of a command belong to one aggregate.
 func EventID(command uuid.UUID, index int) uuid.UUID {
 	return uuid.NewSHA1(command, []byte(strconv.Itoa(index)))
 }
 
-// Seal turns the commit into the envelopes that will be stored: ids,
-// revisions, chain and payload. It is pure: the same commit gives the same
-// bytes.
+// Seal returns the envelopes that will be stored, with ids, revisions, hashes
+// and payloads. It is pure: the same commit gives the same bytes.
 func (c *Commit) Seal() ([]Envelope, error) {
 	switch {
 	case c.Head.Aggregate.IsZero():
@@ -68,7 +68,7 @@ func (c *Commit) Seal() ([]Envelope, error) {
 	for i, event := range c.Events {
 		registered, ok := Types[event.EventType()]
 		if !ok || registered.Kind != c.Head.Aggregate.Kind {
-			return nil, fmt.Errorf("commit to %s: event type %q is not one of its kind", c.Head.Aggregate, event.EventType())
+			return nil, fmt.Errorf("commit to %s: event type %q does not belong to this kind of aggregate", c.Head.Aggregate, event.EventType())
 		}
 		payload, err := json.Marshal(event)
 		if err != nil {

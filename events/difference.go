@@ -2,18 +2,18 @@ package events
 
 import "github.com/google/uuid"
 
-// Difference is one field that an event changed. From is nil where there was
-// nothing before, To where there is nothing after. Values are of the field's
-// JSON type: string, []string, []uuid.UUID, or []Status.
+// Difference is one field that an event changed. From is nil if the field had
+// no value before, To is nil if it has none after. Values have the field's JSON
+// type: string, []string, []uuid.UUID, or []Status.
 type Difference struct {
 	Field string `json:"field"`
 	From  any    `json:"from"`
 	To    any    `json:"to"`
 }
 
-// Differences tells an event as fields with their values before and after, for
-// history and mail. It is empty for an event that is told by its name alone.
-// A moved task whose status stayed differs in its rank.
+// Differences lists the fields an event changed, with their values before and
+// after, for history and mail. It is empty for an event without fields. A task
+// that moved within its status has a difference in its rank.
 func Differences(event Event) []Difference {
 	var d []Difference
 	add := func(field string, from, to any) { d = append(d, Difference{field, from, to}) }
@@ -86,7 +86,7 @@ func Differences(event Event) []Difference {
 	return d
 }
 
-// Concerns is the account a membership event is about, or the zero id.
+// Concerns returns the account a membership event is about, or the zero id.
 func Concerns(event Event) uuid.UUID {
 	switch e := event.(type) {
 	case MemberAdded:

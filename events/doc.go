@@ -1,20 +1,20 @@
-// Package events owns the facts: what may happen in Docket, how a fact is
-// written down, and the seam through which facts are appended and read.
+// Package events defines the events of Docket, their stored format, and the
+// [Log] interface through which they are appended and read.
 //
-// What enters: a [Commit], the events one command decided on, based on the
-// [Head] of one aggregate. What leaves: [Envelope] values in log order.
+// Input: a [Commit], the events one command decided on, based on the [Head] of
+// one aggregate. Output: [Envelope] values in log order.
 //
-// What holds after a crash, of any process at any instant: an event that was
-// acknowledged is in the log, exactly once, in the place its [Head] gave it. An
-// event that was not acknowledged is either wholly there or wholly absent, and
-// appending the same [Commit] again settles which.
+// Guarantee after a crash of any process at any time: an event that was
+// acknowledged is in the log, exactly once, at the place its [Head] gave it. A
+// commit that was not acknowledged is stored completely or not at all, and
+// appending the same [Commit] again determines which.
 //
-// Revision and previous hash are the fence. The broker's expected-sequence
-// check lives on the stream's leader only and a change of leader can let two
-// writers through, so every reader that keeps state follows one rule, [Head.Accepts]:
-// an event counts only if it is the next revision and names the hash of the
-// one before. Everything else is ignored by everybody alike.
+// Revision and previous hash fence off conflicting writers. Only the stream's
+// leader checks the expected sequence, and a change of leader can allow two
+// writers to succeed. Every reader that keeps state therefore follows one rule,
+// [Head.Accepts]: an event counts only if it has the next revision and the hash
+// of the event before it. All readers ignore every other event.
 //
-// The package knows no broker; package events/jetstream is the one place that
-// does.
+// The package does not depend on a broker. Package events/jetstream is the one
+// place that does.
 package events

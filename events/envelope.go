@@ -10,28 +10,28 @@ import (
 	"github.com/google/uuid"
 )
 
-// Envelope is one event with everything that is known about it.
+// Envelope is one event with its metadata.
 type Envelope struct {
-	// ID is derived from the command and the event's place within it, so that
-	// a command that is sent again gives the same ids.
+	// ID is derived from the command and the event's index within it, so a
+	// retried command gives the same ids.
 	ID      uuid.UUID
 	Type    Type
 	Version int
-	// Aggregate is the thing this happened to; Project the project that
+	// Aggregate is what the event changed. Project is the project that
 	// decides who may see it (zero for accounts).
 	Aggregate Aggregate
 	Project   uuid.UUID
 	// Revision counts the aggregate's events from 1. PrevHash is the hash of
-	// the event before, zero for the first.
+	// the previous event, zero for the first.
 	Revision uint64
 	PrevHash Hash
 	// Time is when the command was decided, UTC, in whole microseconds.
 	Time time.Time
-	// Actor is the account on whose behalf it happened.
+	// Actor is the account that caused the event.
 	Actor uuid.UUID
-	// Command is the command that decided it; Correlation the first command of
-	// the chain this belongs to; Causation the event that led to the command,
-	// zero where a person did.
+	// Command is the command that decided the event. Correlation is the first
+	// command of the chain this belongs to. Causation is the event that led to
+	// the command, zero if a person did.
 	Command     uuid.UUID
 	Correlation uuid.UUID
 	Causation   uuid.UUID
@@ -39,19 +39,19 @@ type Envelope struct {
 	TraceParent string
 	// Payload is the event's JSON, byte for byte as stored.
 	Payload []byte
-	// Position is where the log holds it; zero until it does.
+	// Position is the event's position in the log, zero before it is stored.
 	Position Position
 }
 
-// Event decodes the payload, brought up to the type's newest version. It fails
-// with [ErrUnknownType] for a type or version this program does not know.
+// Event decodes the payload and upcasts it to the type's newest version. It
+// fails with [ErrUnknownType] for a type or version this program does not know.
 func (e *Envelope) Event() (Event, error) {
 	return Types.Decode(e.Type, e.Version, e.Payload)
 }
 
-// The CloudEvents 1.0 attributes in NATS headers, binary content mode. All are
-// single-valued. The last three repeat the event's id where JetStream and
-// Watermill look for it.
+// The CloudEvents 1.0 attributes in NATS headers, binary content mode. All have
+// one value. The last two repeat the event's id where JetStream and Watermill
+// look for it.
 const (
 	headerSpecVersion = "ce-specversion"
 	headerID          = "ce-id"
@@ -82,15 +82,15 @@ const (
 	versionStart = ".v"
 )
 
-// WireType is the CloudEvents type: docket.task_created.v1.
+// WireType returns the CloudEvents type, such as docket.task_created.v1.
 func (e *Envelope) WireType() string {
 	return typePrefix + string(e.Type) + versionStart + strconv.Itoa(e.Version)
 }
 
-// WireTime is the time as it is stored and hashed: UTC, six decimals.
+// WireTime returns the time as it is stored and hashed: UTC, six decimals.
 func (e *Envelope) WireTime() string { return formatTime(e.Time) }
 
-// Headers writes the envelope as CloudEvents attributes in NATS headers.
+// Headers returns the envelope as CloudEvents attributes in NATS headers.
 func (e *Envelope) Headers() map[string][]string {
 	h := make(map[string][]string, 16)
 	set := func(name, value string) {
@@ -120,13 +120,13 @@ func (e *Envelope) Headers() map[string][]string {
 }
 
 // ErrMalformed reports a message on an event subject that is not an event: a
-// header is missing or does not parse. Readers count it and go on; it can have
-// no revision, so it is nobody's state.
+// header is missing or does not parse. Readers count it and continue. It has no
+// revision, so it cannot be part of any aggregate's state.
 var ErrMalformed = errors.New("malformed event")
 
-// ParseEnvelope reads what [Envelope.Headers] wrote. header gives the first
-// value under a name, or "". All errors wrap [ErrMalformed] and are reported
-// together. The payload is kept, not copied, and not decoded.
+// ParseEnvelope is the inverse of [Envelope.Headers]. header returns the first
+// value of a name, or "". The error wraps [ErrMalformed] and reports every
+// problem. The payload is kept, not copied, and not decoded.
 func ParseEnvelope(subject string, header func(name string) string, payload []byte) (Envelope, error) {
 	var errs []error
 	fail := func(name string, err error) {

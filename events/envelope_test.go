@@ -85,8 +85,8 @@ func exampleEnvelope(t testing.TB) events.Envelope {
 	return sealed[0]
 }
 
-// TestHashCoversEverything changes one field of the envelope after the other.
-func TestHashCoversEverything(t *testing.T) {
+// TestHashCoversEveryField changes each field of the envelope in turn.
+func TestHashCoversEveryField(t *testing.T) {
 	base := exampleEnvelope(t)
 	change := map[string]func(*events.Envelope){
 		"ID":          func(e *events.Envelope) { e.ID[15]++ },
@@ -110,30 +110,30 @@ func TestHashCoversEverything(t *testing.T) {
 		if field.Name == "Position" {
 			e.Position = events.Position{Incarnation: "abc", Sequence: 1}
 			if e.Hash() != base.Hash() {
-				t.Error("hash changes with the position, which is the log's")
+				t.Error("hash depends on the position, which the log assigns")
 			}
 			continue
 		}
 		if change[field.Name] == nil {
-			t.Errorf("field %s: say here how it is changed", field.Name)
+			t.Errorf("field %s: add a change of it to the table", field.Name)
 			continue
 		}
 		change[field.Name](&e)
 		if other, ok := seen[e.Hash()]; ok {
-			t.Errorf("changed %s: same hash as %s", field.Name, other)
+			t.Errorf("a changed %s gives the same hash as %s", field.Name, other)
 		}
 		seen[e.Hash()] = field.Name
 	}
-	// Fields next to each other do not run together.
+	// A value that moves to the next field changes the hash.
 	a, b := base, base
 	a.Causation, b.Correlation = uuid.Nil, uuid.Nil
 	a.Correlation, b.Causation = id(20), id(20)
 	if a.Hash() == b.Hash() {
-		t.Error("correlation and causation run together")
+		t.Error("the same id as correlation and as causation gives the same hash")
 	}
 }
 
-func TestMalformed(t *testing.T) {
+func TestParseEnvelopeReportsMalformedHeaders(t *testing.T) {
 	e := exampleEnvelope(t)
 	for _, name := range []string{
 		"ce-specversion", "ce-id", "ce-type", "ce-time", "ce-actor", "ce-commandid", "ce-revision", "ce-prevhash",
@@ -143,7 +143,7 @@ func TestMalformed(t *testing.T) {
 			h[name] = []string{value}
 			_, err := events.ParseEnvelope(e.Aggregate.Subject(), first(h), e.Payload)
 			if !errors.Is(err, events.ErrMalformed) || !strings.Contains(err.Error(), name) {
-				t.Errorf("%s is %.20q: %v, want it malformed and named", name, value, err)
+				t.Errorf("%s is %.20q: %v, want ErrMalformed with the header's name", name, value, err)
 			}
 		}
 	}
@@ -151,10 +151,10 @@ func TestMalformed(t *testing.T) {
 		h := e.Headers()
 		h[name] = []string{"x"}
 		if _, err := events.ParseEnvelope(e.Aggregate.Subject(), first(h), e.Payload); !errors.Is(err, events.ErrMalformed) {
-			t.Errorf("%s is no id: %v, want it malformed", name, err)
+			t.Errorf("%s is not an id: %v, want ErrMalformed", name, err)
 		}
 	}
-	// Everything that is wrong is told at once, and names count as they are.
+	// All problems are reported together, and header names are case-sensitive.
 	upper := make(map[string][]string)
 	for name, v := range e.Headers() {
 		upper[strings.ToUpper(name)] = v
@@ -162,7 +162,7 @@ func TestMalformed(t *testing.T) {
 	_, err := events.ParseEnvelope("elsewhere", first(upper), nil)
 	for _, want := range []string{"elsewhere", "ce-id", "ce-type", "ce-prevhash"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v does not name %s", err, want)
+			t.Errorf("%v does not contain %s", err, want)
 		}
 	}
 }
@@ -195,7 +195,7 @@ func TestSeal(t *testing.T) {
 			t.Errorf("event %d has id %s, want that of command %s", i, e.ID, c.Command)
 		}
 		if e.Time.Nanosecond()%1000 != 0 || e.Time.Location() != time.UTC {
-			t.Errorf("event %d is at %s, want whole microseconds of UTC", i, e.Time)
+			t.Errorf("event %d has time %s, want whole microseconds in UTC", i, e.Time)
 		}
 		if e.Correlation != c.Correlation {
 			t.Errorf("event %d has correlation %s, want %s", i, e.Correlation, c.Correlation)
@@ -206,12 +206,13 @@ func TestSeal(t *testing.T) {
 	}
 	c.Correlation = uuid.Nil
 	if sealed, err = c.Seal(); err != nil || sealed[0].Correlation != c.Command {
-		t.Errorf("correlation is %s, %v; want the command", sealed[0].Correlation, err)
+		t.Errorf("correlation is %s, %v; want the command's id", sealed[0].Correlation, err)
 	}
 }
 
-// TestHeadFence states the rule by which every reader decides.
-func TestHeadFence(t *testing.T) {
+// TestHeadAccepts covers the rule by which every reader decides which events
+// count.
+func TestHeadAccepts(t *testing.T) {
 	c := exampleCommit(examples[events.TypeTaskMoved].event)
 	sealed, err := c.Seal()
 	if err != nil {
@@ -223,8 +224,8 @@ func TestHeadFence(t *testing.T) {
 		"another aggregate": func(e *events.Envelope) { e.Aggregate.ID[0]++ },
 		"another kind":      func(e *events.Envelope) { e.Aggregate.Kind = events.KindProject },
 		"same revision":     func(e *events.Envelope) { e.Revision-- },
-		"revision left out": func(e *events.Envelope) { e.Revision++ },
-		"another past":      func(e *events.Envelope) { e.PrevHash[0]++ },
+		"skipped revision":  func(e *events.Envelope) { e.Revision++ },
+		"other prevhash":    func(e *events.Envelope) { e.PrevHash[0]++ },
 	} {
 		e := next
 		change(&e)
@@ -237,15 +238,15 @@ func TestHeadFence(t *testing.T) {
 	}
 	want := events.Head{Aggregate: c.Head.Aggregate, Revision: 42, Hash: next.Hash(), Sequence: 1239}
 	if got := c.Head.After(&next); got != want {
-		t.Errorf("head after is %v, want %v", got, want)
+		t.Errorf("After gives head %v, want %v", got, want)
 	}
 	want = c.Head
 	want.Sequence = 1300
 	if got := c.Head.Past(1300); got != want {
-		t.Errorf("head past is %v, want %v", got, want)
+		t.Errorf("Past gives head %v, want %v", got, want)
 	}
 	if got := c.Head.Past(3); got != c.Head {
-		t.Errorf("head goes back to %v", got)
+		t.Errorf("Past of an earlier sequence gives %v, want no change", got)
 	}
 }
 
@@ -270,13 +271,13 @@ func FuzzParseEnvelope(f *testing.F) {
 			}
 			return
 		}
-		// What is accepted means the same when it is written again.
+		// An accepted envelope survives being written and parsed again.
 		again, err := events.ParseEnvelope(parsed.Aggregate.Subject(), first(parsed.Headers()), parsed.Payload)
 		if err != nil {
-			t.Fatalf("written again: %v", err)
+			t.Fatalf("parse the headers written from it: %v", err)
 		}
 		if d := cmp.Diff(fmt.Sprint(parsed), fmt.Sprint(again)); d != "" || parsed.Hash() != again.Hash() {
-			t.Fatalf("differs when written again (-first +second):\n%s", d)
+			t.Fatalf("envelope differs after a round trip (-first +second):\n%s", d)
 		}
 		_, _ = parsed.Event() // must not panic
 	})

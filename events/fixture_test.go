@@ -8,11 +8,11 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// id is a fixed id that shows its number.
+// id returns a fixed id that ends in n.
 func id(n byte) uuid.UUID { return uuid.UUID{0: 0x01, 1: 0x92, 6: 0x70, 8: 0x80, 15: n} }
 
-// examples holds one event of every type with every field set, and how it is
-// told as differences.
+// examples holds one event of every type with every field set, and the expected
+// differences.
 var examples = map[events.Type]struct {
 	event       events.Event
 	differences []events.Difference
@@ -124,8 +124,7 @@ var examples = map[events.Type]struct {
 	},
 }
 
-// exampleCommit is a command that decided on the given events, all of the same
-// kind.
+// exampleCommit returns a commit of the given events, all of the same kind.
 func exampleCommit(all ...events.Event) events.Commit {
 	return events.Commit{
 		Head: events.Head{
@@ -139,7 +138,7 @@ func exampleCommit(all ...events.Event) events.Commit {
 	}
 }
 
-// first is the first value of a header, as readers of the log see it.
+// first looks up the first value of a header, as readers of the log do.
 func first(h map[string][]string) func(string) string {
 	return func(name string) string {
 		if v := h[name]; len(v) > 0 {

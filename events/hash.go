@@ -8,16 +8,16 @@ import (
 )
 
 // Hash is the SHA-256 digest of one event; see [Envelope.Hash]. The zero Hash
-// stands before an aggregate's first event.
+// is the previous hash of an aggregate's first event.
 type Hash [sha256.Size]byte
 
-// String is the lower-case hexadecimal form.
+// String returns the hash in lower-case hexadecimal.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
-// IsZero reports whether h stands before the first event.
+// IsZero reports whether h is the previous hash of a first event.
 func (h Hash) IsZero() bool { return h == Hash{} }
 
-// ParseHash is the reverse of [Hash.String].
+// ParseHash is the inverse of [Hash.String].
 func ParseHash(text string) (Hash, error) {
 	var h Hash
 	if len(text) != hex.EncodedLen(len(h)) {
@@ -30,15 +30,14 @@ func ParseHash(text string) (Hash, error) {
 }
 
 // hashDomain separates these digests from every other use of SHA-256 and
-// names the list of fields below: another list is another domain.
+// identifies the list of fields below. A different list needs a different domain.
 const hashDomain = "docket event 1"
 
-// Hash digests everything the event says: its subject, every attribute of its
-// envelope that is not the same in all events or repeats the subject, and the
-// payload's bytes as stored. Each part is preceded by its
-// length as an unsigned varint, so that no two different events have the same
-// preimage. The position is left out: it is the log's statement, not the
-// event's.
+// Hash returns the digest of the whole event: its subject, the payload's bytes
+// as stored, and every attribute of its envelope except those that are the same
+// in all events or repeat the subject. Each part is preceded by its length as an
+// unsigned varint, so that no two different events have the same preimage. The
+// position is not included, because the log assigns it.
 func (e *Envelope) Hash() Hash {
 	buf := make([]byte, 0, 512+len(e.Payload))
 	part := func(s string) {

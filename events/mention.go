@@ -7,18 +7,17 @@ import (
 	"github.com/google/uuid"
 )
 
-// MaxMentions is how many people one text can name to effect. It bounds what a
-// single event makes of work for others.
+// MaxMentions is how many mentions in one text count. It bounds the work that a
+// single event can cause.
 const MaxMentions = 100
 
-// mention is a person in a text, by id: the log holds no names. Anything else
-// between the brackets is text like any other.
+// mention matches a person in a text, by id: the log holds no names. Anything
+// else between the brackets is ordinary text.
 var mention = regexp.MustCompile(`<@([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})>`)
 
-// Mentions lists the accounts that a description or comment names as <@id>, each
-// once, in the order in which they are first named, at most [MaxMentions]. That
-// somebody is named says neither that the account exists nor that it may read
-// the text.
+// Mentions lists the accounts that a description or comment mentions as <@id>,
+// each once, in the order of first mention, at most [MaxMentions]. A mentioned
+// account need not exist and need not have access to the text.
 func Mentions(text string) []uuid.UUID {
 	var named []uuid.UUID
 	for _, found := range mention.FindAllStringSubmatch(text, -1) {
@@ -32,8 +31,8 @@ func Mentions(text string) []uuid.UUID {
 	return named
 }
 
-// NameMentions is the text with what name gives in the place of each mention,
-// as it is: whoever writes it into HTML escapes the whole.
+// NameMentions replaces each mention in the text with the result of name. The
+// result is not escaped for HTML; the caller must do that.
 func NameMentions(text string, name func(account uuid.UUID) string) string {
 	return mention.ReplaceAllStringFunc(text, func(found string) string {
 		id, err := uuid.Parse(found[len("<@") : len(found)-len(">")])

@@ -20,7 +20,7 @@ func TestMentions(t *testing.T) {
 		shown string
 	}{
 		"":                                       {nil, ""},
-		"nobody <@> <@jun> @jun <@01920000>":     {nil, "nobody <@> <@jun> @jun <@01920000>"},
+		"none <@> <@jun> @jun <@01920000>":       {nil, "none <@> <@jun> @jun <@01920000>"},
 		named(5):                                 {[]uuid.UUID{id(5)}, "@5"},
 		"a" + named(6) + named(5) + "b":          {[]uuid.UUID{id(6), id(5)}, "a@6@5b"},
 		named(5) + "\n" + named(6) + named(5):    {[]uuid.UUID{id(5), id(6)}, "@5\n@6@5"},
@@ -40,11 +40,11 @@ func TestMentions(t *testing.T) {
 			t.Errorf("%q is shown as %q, want %q", text, shown, c.shown)
 		}
 	}
-	var crowd strings.Builder
+	var tooMany strings.Builder
 	for range events.MaxMentions + 1 {
-		fmt.Fprintf(&crowd, "<@%s>", uuid.New())
+		fmt.Fprintf(&tooMany, "<@%s>", uuid.New())
 	}
-	if got := len(events.Mentions(crowd.String())); got != events.MaxMentions {
-		t.Errorf("%d of a crowd are mentioned", got)
+	if got := len(events.Mentions(tooMany.String())); got != events.MaxMentions {
+		t.Errorf("%d mentions count, want %d", got, events.MaxMentions)
 	}
 }

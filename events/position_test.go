@@ -14,7 +14,7 @@ import (
 func TestPosition(t *testing.T) {
 	p := events.Position{Incarnation: "k3v9", Sequence: 7}
 	if p.String() != "k3v9-7" || p.IsZero() || !(events.Position{}).IsZero() || p.At(0).IsZero() {
-		t.Errorf("%s: text or zero value is wrong", p)
+		t.Errorf("%s: String or IsZero is wrong", p)
 	}
 	for sequence, want := range map[uint64]bool{0: true, 6: true, 7: true, 8: false} {
 		if got, err := p.Reached(p.At(sequence)); err != nil || got != want {
@@ -22,14 +22,14 @@ func TestPosition(t *testing.T) {
 		}
 	}
 	if _, err := p.Reached(events.Position{Incarnation: "other", Sequence: 1}); !errors.Is(err, events.ErrIncarnation) {
-		t.Errorf("position of another life: %v, want ErrIncarnation", err)
+		t.Errorf("position of another incarnation: %v, want ErrIncarnation", err)
 	}
 	for _, text := range []string{
 		"", "-", "7", "k3v9", "k3v9-", "-7", "K3v9-7", "k3v9-7-7", "k3v9-x", "k3v9--7", "k3 v9-7", "ä-7",
 		"k3v9-18446744073709551616", strings.Repeat("k", 70) + "-7",
 	} {
 		if p, err := events.ParsePosition(text); err == nil {
-			t.Errorf("%q is taken for %v", text, p)
+			t.Errorf("%q parses as %v, want an error", text, p)
 		}
 	}
 }
@@ -55,7 +55,7 @@ func FuzzParsePosition(f *testing.F) {
 			return
 		}
 		if again, err := events.ParsePosition(p.String()); err != nil || again != p {
-			t.Fatalf("%q parses as %v, written again as %v, %v", text, p, again, err)
+			t.Fatalf("%q parses as %v, which parses as %v, %v", text, p, again, err)
 		}
 	})
 }
@@ -77,7 +77,7 @@ func TestParseSubjectIsCanonical(t *testing.T) {
 		"events.task." + text + " ", "events..task." + text, "events.task.*", "events.>",
 	} {
 		if a, err := events.ParseSubject(subject); err == nil {
-			t.Errorf("%q is taken for %s", subject, a)
+			t.Errorf("%q parses as %s, want an error", subject, a)
 		}
 	}
 }
@@ -88,7 +88,7 @@ func FuzzParseSubject(f *testing.F) {
 	f.Fuzz(func(t *testing.T, subject string) {
 		a, err := events.ParseSubject(subject)
 		if err == nil && a.Subject() != subject {
-			t.Fatalf("%q is taken for %s", subject, a.Subject())
+			t.Fatalf("%q parses as %s, want an error", subject, a.Subject())
 		}
 	})
 }

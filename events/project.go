@@ -14,12 +14,12 @@ const (
 	TypeStatusesChanged   Type = "statuses_changed"
 )
 
-// Role is what a member may do in a project. An owner may do everything; a
-// member everything but change the project itself and its members; a viewer
-// may look.
+// Role is what a member may do in a project. An owner may do everything. A
+// member may do everything except change the project itself and its members. A
+// viewer may only read.
 type Role string
 
-// The roles, from most to least.
+// The roles, from most to least privileged.
 const (
 	RoleOwner  Role = "owner"
 	RoleMember Role = "member"
@@ -29,10 +29,10 @@ const (
 // Valid reports whether r is one of the roles.
 func (r Role) Valid() bool { return r == RoleOwner || r == RoleMember || r == RoleViewer }
 
-// Writes reports whether the role may change tasks.
+// Writes reports whether a member with this role may change tasks.
 func (r Role) Writes() bool { return r == RoleOwner || r == RoleMember }
 
-// Category says what a status means, whatever a team calls it.
+// Category is the meaning of a status, independent of its name.
 type Category string
 
 // The categories, in the order work passes through them.
@@ -48,8 +48,8 @@ func (c Category) Valid() bool {
 }
 
 // Status is one column of a project's board. Key never changes; Name is what
-// people read. Limit is how many tasks the team means to have in it at most, 0
-// for as many as there are. It is advice: nothing is ever refused because of it.
+// people see. Limit is the intended maximum number of tasks, 0 for no limit. It
+// is advice: no command is rejected because of it.
 type Status struct {
 	Key      string   `json:"key"`
 	Name     string   `json:"name"`
@@ -57,7 +57,7 @@ type Status struct {
 	Limit    int      `json:"limit,omitempty"`
 }
 
-// DefaultStatuses is the board a project begins with.
+// DefaultStatuses returns the statuses of a new project.
 func DefaultStatuses() []Status {
 	return []Status{
 		{Key: "waiting", Name: "Waiting", Category: CategoryToDo},
@@ -66,47 +66,47 @@ func DefaultStatuses() []Status {
 	}
 }
 
-// ProjectCreated begins a project. Its actor is its first owner.
+// ProjectCreated creates a project. Its actor is the first owner.
 type ProjectCreated struct {
 	Name     string   `json:"name"`
 	Statuses []Status `json:"statuses"`
 }
 
-// ProjectRenamed gives the project another name.
+// ProjectRenamed changes the project's name.
 type ProjectRenamed struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 }
 
-// ProjectArchived puts the project away: it can be read and no longer changed.
+// ProjectArchived archives the project: it can be read but not changed.
 type ProjectArchived struct{}
 
-// ProjectUnarchived brings it back.
+// ProjectUnarchived makes an archived project writable again.
 type ProjectUnarchived struct{}
 
-// MemberAdded lets an account into the project.
+// MemberAdded adds an account to the project.
 type MemberAdded struct {
 	Account uuid.UUID `json:"account"`
 	Role    Role      `json:"role"`
 }
 
-// MemberRoleChanged changes what a member may do.
+// MemberRoleChanged changes a member's role.
 type MemberRoleChanged struct {
 	Account uuid.UUID `json:"account"`
 	From    Role      `json:"from"`
 	To      Role      `json:"to"`
 }
 
-// MemberRemoved takes an account out of the project. Its assignments stay on
-// record and count no longer.
+// MemberRemoved removes an account from the project. Its assignments stay on
+// record but no longer count.
 type MemberRemoved struct {
 	Account uuid.UUID `json:"account"`
 	Role    Role      `json:"role"`
 }
 
-// StatusesChanged replaces the board's statuses. A status that is left out is
-// retired, and Retired names for each the one that takes its tasks: from then
-// on they count as being in that one, without an event of their own.
+// StatusesChanged replaces the board's statuses. A status that is missing from
+// To is retired. Retired maps each retired status to the one that takes over its
+// tasks: from then on they count as being there, without separate events.
 type StatusesChanged struct {
 	From    []Status          `json:"from"`
 	To      []Status          `json:"to"`

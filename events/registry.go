@@ -11,24 +11,24 @@ import (
 // Type names what happened, in the past tense.
 type Type string
 
-// Event is a fact about one aggregate. Its JSON form is stored for good.
+// Event is a fact about one aggregate. Its JSON form is stored permanently.
 type Event interface {
 	EventType() Type
 }
 
-// ErrUnknownType reports an event type or version this program does not know,
-// written by a newer one.
+// ErrUnknownType reports an event type or version that this program does not
+// know. A newer version of the program wrote it.
 var ErrUnknownType = errors.New("unknown event type")
 
-// Upcaster turns the payload of one version of a type into that of the next.
+// Upcaster converts the payload of one version of a type to the next version.
 type Upcaster func(payload []byte) ([]byte, error)
 
-// Registration is what is known of an event type.
+// Registration describes an event type. Create it with [Register].
 type Registration struct {
 	Kind Kind
-	// Version is the one written today, counted from 1.
+	// Version is the newest version, which is the one written. Versions start at 1.
 	Version int
-	// Upcasters[i] leads from version i+1 to i+2; there are Version-1 of them.
+	// Upcasters[i] converts version i+1 to i+2; there are Version-1 of them.
 	Upcasters []Upcaster
 	decode    func([]byte) (Event, error)
 }
@@ -36,14 +36,15 @@ type Registration struct {
 // Registry is a table of event types.
 type Registry map[Type]Registration
 
-// Decode reads a payload of the given type and version as today's event.
+// Decode decodes a payload of the given type and version as the newest version
+// of the event. It fails with [ErrUnknownType] for an unknown type or version.
 func (r Registry) Decode(t Type, version int, payload []byte) (Event, error) {
 	registered, ok := r[t]
 	if !ok {
 		return nil, fmt.Errorf("%w: %s", ErrUnknownType, t)
 	}
 	if version < 1 || version > registered.Version {
-		return nil, fmt.Errorf("%w: %s version %d, this program knows up to %d", ErrUnknownType, t, version, registered.Version)
+		return nil, fmt.Errorf("%w: %s version %d, the newest known version is %d", ErrUnknownType, t, version, registered.Version)
 	}
 	for v := version; v < registered.Version; v++ {
 		up, err := registered.Upcasters[v-1](payload)
@@ -59,8 +60,8 @@ func (r Registry) Decode(t Type, version int, payload []byte) (Event, error) {
 	return event, nil
 }
 
-// Register describes an event type whose newest version is one more than the
-// number of upcasters given.
+// Register returns the registration of an event type. Its newest version is the
+// number of upcasters plus one.
 func Register[E Event](kind Kind, upcasters ...Upcaster) Registration {
 	return Registration{
 		Kind:      kind,
@@ -80,8 +81,8 @@ func Register[E Event](kind Kind, upcasters ...Upcaster) Registration {
 	}
 }
 
-// Types is every event of Docket. An event's name and the meaning of its
-// fields never change; a new meaning is a new version with an upcaster.
+// Types lists every event type of Docket. A type's name and the meaning of its
+// fields never change; a new meaning needs a new version with an upcaster.
 var Types = Registry{
 	TypeAccountRegistered: Register[AccountRegistered](KindAccount),
 	TypeAccountErased:     Register[AccountErased](KindAccount),

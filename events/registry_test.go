@@ -8,8 +8,8 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// noted is an event whose shape changed twice: text was called note, and
-// loudness came with version 3.
+// noted is an event whose shape changed twice: version 2 renamed note to text,
+// and version 3 added loud.
 type noted struct {
 	Text string `json:"text"`
 	Loud bool   `json:"loud"`
@@ -55,13 +55,13 @@ func TestUpcasting(t *testing.T) {
 		"version 0":                  {"noted", 0, `{}`, true},
 		"type of a newer program":    {"shouted", 1, `{}`, true},
 		"upcaster fails":             {"noted", 1, `{}`, false},
-		"no JSON":                    {"noted", 3, `{`, false},
+		"not JSON":                   {"noted", 3, `{`, false},
 		"two values":                 {"noted", 3, `{}{}`, false},
-		"another value":              {"noted", 3, `[]`, false},
+		"not an object":              {"noted", 3, `[]`, false},
 	} {
 		_, err := registry.Decode(c.kind, c.version, []byte(c.payload))
 		if err == nil || errors.Is(err, events.ErrUnknownType) != c.unknown {
-			t.Errorf("%s: %v, ErrUnknownType wanted: %v", name, err, c.unknown)
+			t.Errorf("%s: %v, want ErrUnknownType: %v", name, err, c.unknown)
 		}
 	}
 }

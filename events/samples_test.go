@@ -16,11 +16,11 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-var update = flag.Bool("update", false, "write the frozen samples that are missing; existing ones are never touched")
+var update = flag.Bool("update", false, "write missing frozen samples; existing ones are never changed")
 
-// sample is an event as it was stored once. Logs hold such events for good, so
-// the files never change: what they say must be read the same by every later
-// version of the program.
+// sample is an event as an earlier version stored it. Logs keep such events
+// permanently, so the files never change: every later version of the program
+// must read them the same way.
 type sample struct {
 	Subject string              `json:"subject"`
 	Headers map[string][]string `json:"headers"`
@@ -40,7 +40,7 @@ func TestEveryTypeHasAnExample(t *testing.T) {
 	}
 	for name := range examples {
 		if _, ok := events.Types[name]; !ok {
-			t.Errorf("there is an example of %s, which is not registered", name)
+			t.Errorf("fixture_test.go has an example of %s, which is not a registered type", name)
 		}
 	}
 }
@@ -56,7 +56,7 @@ func TestRegistry(t *testing.T) {
 	}
 }
 
-// TestEveryVersionHasAFrozenSample also writes the missing ones with -update.
+// TestEveryVersionHasAFrozenSample also writes missing samples with -update.
 func TestEveryVersionHasAFrozenSample(t *testing.T) {
 	for name, r := range events.Types {
 		for version := 1; version <= r.Version; version++ {
@@ -66,7 +66,7 @@ func TestEveryVersionHasAFrozenSample(t *testing.T) {
 				err = writeSample(file, examples[name].event)
 			}
 			if err != nil {
-				t.Errorf("%s version %d has no frozen sample: go test ./events -update makes that of the newest version: %v", name, version, err)
+				t.Errorf("%s version %d has no frozen sample: go test ./events -update writes the newest version's: %v", name, version, err)
 			}
 		}
 	}
@@ -109,23 +109,23 @@ func TestFrozenSamples(t *testing.T) {
 				t.Fatal(err)
 			}
 			if want := sampleFile(e.Type, e.Version); file != want {
-				t.Errorf("holds a sample that belongs into %s", want)
+				t.Errorf("the sample in %s belongs in %s", file, want)
 			}
 			if d := cmp.Diff(s.Headers, e.Headers()); d != "" {
-				t.Errorf("headers written anew differ (-stored +now):\n%s", d)
+				t.Errorf("headers differ when written again (-stored +now):\n%s", d)
 			}
 			if got := e.Hash().String(); got != s.Hash {
-				t.Errorf("hash is %s, was %s: every chain in every log would break", got, s.Hash)
+				t.Errorf("hash is %s, was %s: the chains in existing logs would break", got, s.Hash)
 			}
 			event, err := e.Event()
 			if err != nil {
 				t.Fatal(err)
 			}
 			if event.EventType() != e.Type {
-				t.Errorf("decodes as %s", event.EventType())
+				t.Errorf("decodes as %s, want %s", event.EventType(), e.Type)
 			}
 			if e.Version != events.Types[e.Type].Version {
-				return // an older version: that it decodes is what is promised
+				return // an older version must only decode
 			}
 			if d := cmp.Diff(examples[e.Type].event, event); d != "" {
 				t.Errorf("decoded event differs (-want +got):\n%s", d)
@@ -135,15 +135,15 @@ func TestFrozenSamples(t *testing.T) {
 				t.Fatal(err)
 			}
 			if string(payload) != s.Payload {
-				t.Errorf("encodes as %s\nwas %s", payload, s.Payload)
+				t.Errorf("payload is encoded as %s\nwant %s", payload, s.Payload)
 			}
 		})
 	}
 }
 
-// TestStatusLimit: a status without a limit is written as it was before there
-// were limits, and one with a limit keeps it.
-func TestStatusLimit(t *testing.T) {
+// TestStatusLimitIsOptional checks that a status without a limit is encoded as
+// before limits existed, and that a limit is kept.
+func TestStatusLimitIsOptional(t *testing.T) {
 	for limit, want := range map[int]string{
 		0: `{"name":"N","statuses":[{"key":"k","name":"K","category":"doing"}]}`,
 		3: `{"name":"N","statuses":[{"key":"k","name":"K","category":"doing","limit":3}]}`,
@@ -151,14 +151,14 @@ func TestStatusLimit(t *testing.T) {
 		event := events.ProjectCreated{Name: "N", Statuses: []events.Status{{Key: "k", Name: "K", Category: events.CategoryDoing, Limit: limit}}}
 		payload, err := json.Marshal(event)
 		if err != nil || string(payload) != want {
-			t.Errorf("limit %d is written as %s, %v", limit, payload, err)
+			t.Errorf("limit %d is encoded as %s, %v", limit, payload, err)
 		}
 		read, err := events.Types.Decode(events.TypeProjectCreated, 1, payload)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if d := cmp.Diff(events.Event(event), read); d != "" {
-			t.Errorf("limit %d is read as (-want +got):\n%s", limit, d)
+			t.Errorf("limit %d is decoded differently (-want +got):\n%s", limit, d)
 		}
 	}
 }

@@ -21,10 +21,10 @@ const (
 	TypeCommentRestored Type = "comment_restored"
 )
 
-// Priority says how much a task matters.
+// Priority is the importance of a task.
 type Priority string
 
-// The priorities, from least to most.
+// The priorities, from least to most important.
 const (
 	PriorityNone   Priority = "none"
 	PriorityLow    Priority = "low"
@@ -33,11 +33,11 @@ const (
 	PriorityUrgent Priority = "urgent"
 )
 
-// Priorities lists them from least to most.
+// Priorities lists all priorities from least to most important.
 var Priorities = []Priority{PriorityNone, PriorityLow, PriorityMedium, PriorityHigh, PriorityUrgent}
 
-// Weight is the priority's place among the priorities, 0 for none, or -1 if it
-// is not one of them.
+// Weight returns the priority's index in [Priorities], 0 for none, or -1 for an
+// unknown priority.
 func (p Priority) Weight() int {
 	for i, known := range Priorities {
 		if p == known {
@@ -47,12 +47,12 @@ func (p Priority) Weight() int {
 	return -1
 }
 
-// Date is a calendar day, 2006-01-02, or empty for none. It has no time zone:
-// a task that is due on the third is due on everybody's third.
+// Date is a calendar day, 2006-01-02, or empty for none. It has no time zone: a
+// task is due on that day wherever its readers are.
 type Date string
 
-// TaskCreated begins a task. Rank is its place within its status: ranks are
-// compared as bytes, and between two there is always another.
+// TaskCreated creates a task. Rank is its place within its status: ranks are
+// compared as bytes, and another rank always fits between two.
 type TaskCreated struct {
 	Project     uuid.UUID   `json:"project"`
 	Title       string      `json:"title"`
@@ -65,14 +65,14 @@ type TaskCreated struct {
 	Assignees   []uuid.UUID `json:"assignees,omitempty"`
 }
 
-// Changed is a field's value before and after.
+// Changed holds a field's value before and after a change.
 type Changed[T any] struct {
 	From T `json:"from"`
 	To   T `json:"to"`
 }
 
-// TaskEdited changes the fields it names and no others. One edit of several
-// fields is one event.
+// TaskEdited changes the fields that are not nil and no others. One edit of
+// several fields is one event.
 type TaskEdited struct {
 	Title       *Changed[string]   `json:"title,omitempty"`
 	Description *Changed[string]   `json:"description,omitempty"`
@@ -81,51 +81,51 @@ type TaskEdited struct {
 	Labels      *Changed[[]string] `json:"labels,omitempty"`
 }
 
-// TaskMoved puts the task elsewhere on the board: to another status, or to
-// another place within its own, where From and To of Status are equal.
+// TaskMoved moves the task on the board: to another status, or to another place
+// within its status, in which case From and To of Status are equal.
 type TaskMoved struct {
 	Status Changed[string] `json:"status"`
 	Rank   Changed[string] `json:"rank"`
 }
 
-// TaskAssigned adds people to those who are to do the task.
+// TaskAssigned adds assignees to the task.
 type TaskAssigned struct {
 	Accounts []uuid.UUID `json:"accounts"`
 }
 
-// TaskUnassigned takes people from those who are to do the task.
+// TaskUnassigned removes assignees from the task.
 type TaskUnassigned struct {
 	Accounts []uuid.UUID `json:"accounts"`
 }
 
-// TaskDeleted puts the task in the trash. Nothing of it is lost.
+// TaskDeleted moves the task to the trash. No data is lost.
 type TaskDeleted struct{}
 
-// TaskRestored takes it out again, as it was.
+// TaskRestored restores a task from the trash unchanged.
 type TaskRestored struct{}
 
-// CommentAdded says something about the task. The actor is its author.
+// CommentAdded adds a comment to the task. The actor is its author.
 type CommentAdded struct {
 	Comment uuid.UUID `json:"comment"`
 	Text    string    `json:"text"`
 }
 
-// CommentEdited changes what was said.
+// CommentEdited changes the text of a comment.
 type CommentEdited struct {
 	Comment uuid.UUID `json:"comment"`
 	From    string    `json:"from"`
 	To      string    `json:"to"`
 }
 
-// CommentDeleted takes a comment off the task; Text is what it said.
+// CommentDeleted deletes a comment. Text is the deleted text.
 type CommentDeleted struct {
 	Comment uuid.UUID `json:"comment"`
 	Text    string    `json:"text"`
 }
 
-// CommentRestored puts a deleted comment back, as it was: whose it is, what it
-// said last, when it was said and, unless it was never edited, when it was
-// edited last. The actor may be somebody else than the author.
+// CommentRestored restores a deleted comment unchanged: its author, its last
+// text, when it was created and when it was last edited. EditedAt is zero if it
+// was never edited. The actor may differ from the author.
 type CommentRestored struct {
 	Comment   uuid.UUID `json:"comment"`
 	Author    uuid.UUID `json:"author"`

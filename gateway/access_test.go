@@ -202,8 +202,9 @@ func TestRegistrationTellsNothing(t *testing.T) {
 	ada := h.person("Ada")
 	nobody := &person{h: h}
 	before := h.end().String()
-	h.eventually("the gateway has seen Ada register", func() bool {
-		return ada.get("/api/v1/me").header.Get("Docket-Position") == before
+	h.eventually("the gateway has seen Ada register", func() (any, bool) {
+		at := ada.get("/api/v1/me").header.Get("Docket-Position")
+		return at, at == before
 	})
 	taken := nobody.post("/api/v1/accounts", m{"email": ada.email, "name": "X", "password": password}).want(202)
 	fresh := nobody.post("/api/v1/accounts", m{"email": "new@example.org", "name": "X", "password": password}).want(202)

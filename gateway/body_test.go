@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // TestBadRequests sends what is wrong in every way a body, an id or a header can
@@ -185,7 +187,7 @@ func TestTricklingBody(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 	}()
-	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(testkit.Limit)); err != nil {
 		t.Fatal(err)
 	}
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)

@@ -107,7 +107,7 @@ func (l *listener) told() []string {
 
 func (l *listener) wait(h *house, want ...string) {
 	h.t.Helper()
-	h.eventually(fmt.Sprintf("the feed tells %q", want), func() bool { return len(l.told()) >= len(want) })
+	h.eventually(fmt.Sprintf("the feed tells %q", want), func() (any, bool) { told := l.told(); return told, len(told) >= len(want) })
 	if diff := cmp.Diff(want, l.told()); diff != "" {
 		h.t.Fatalf("feed:\n%s", diff)
 	}
@@ -115,7 +115,11 @@ func (l *listener) wait(h *house, want ...string) {
 
 func (l *listener) end(h *house, reason string) {
 	h.t.Helper()
-	h.eventually("the feed ends", func() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.ended })
+	h.eventually("the feed ends", func() (any, bool) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return fmt.Sprintf("comments %q", l.comments), l.ended
+	})
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if last := l.comments[len(l.comments)-1]; !strings.Contains(last, reason) {
@@ -183,7 +187,7 @@ func TestFeedResumes(t *testing.T) {
 		} else {
 			l = ada.follow("?after=" + at)
 		}
-		h.eventually("more events", func() bool { return len(l.told()) > 0 })
+		h.eventually("more events", func() (any, bool) { told := l.told(); return told, len(told) > 0 })
 		l.close()
 		l.mu.Lock()
 		for _, e := range l.events {
@@ -278,13 +282,13 @@ func TestReaderThatDoesNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := ada.follow("")
-	h.eventually("both follow", func() bool { return strings.Contains(string(ada.get("/metrics").body), "docket_feed_subscribers 2\n") })
+	h.subscribers(ada, 2)
 	big := strings.Repeat("x", 60<<10)
 	const edits = 150
 	for i := range edits {
 		ada.patch(task, m{"description": fmt.Sprintf("%d%s", i, big)}).want(200)
 	}
-	h.eventually("the other is told everything", func() bool { return len(l.told()) == edits })
+	h.eventually(fmt.Sprintf("the other is told of %d edits", edits), func() (any, bool) { told := len(l.told()); return told, told == edits })
 }
 
 // TestFeedBegins says where, before anything happens.
@@ -293,29 +297,50 @@ func TestFeedBegins(t *testing.T) {
 	h := open(t)
 	ada := h.person("Ada")
 	l := ada.follow("")
-	h.eventually("the first words", func() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.lastID != "" })
+	h.eventually("the first words", func() (any, bool) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return fmt.Sprintf("id %q, comments %q", l.lastID, l.comments), l.lastID != ""
+	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.lastID != l.position {
 		t.Errorf("id %q, position %q", l.lastID, l.position)
 	}
+}
+
+// subscribers waits until the gateway counts so many.
+func (h *house) subscribers(p *person, n int) {
+	h.t.Helper()
+	h.eventually(fmt.Sprintf("%d followers of the feed", n), func() (any, bool) {
+		const of = "docket_feed_subscribers "
+		_, count, _ := strings.Cut(string(p.get("/metrics").body), "\n"+of)
+		count, _, _ = strings.Cut(count, "\n")
+		return of + count, count == fmt.Sprint(n)
+	})
 }
 
 // TestFeedOutlivesTheServersPatience gives the server less time for a request
 // than the feed is open.
 func TestFeedOutlivesTheServersPatience(t *testing.T) {
 	t.Parallel()
-	h := *open(t)
-	impatient := httptest.NewUnstartedServer(nil)
-	impatient.Config = h.gateway.Server("")
-	impatient.Config.ReadTimeout, impatient.Config.WriteTimeout = 3*time.Second, 3*time.Second // other requests must be done by then, however busy the machine
-	impatient.Start()
-	t.Cleanup(impatient.Close)
-	h.server = impatient
+	h := open(t)
 	ada := h.person("Ada")
 	project, _ := ada.project("Engine")
-	l := ada.follow("")
-	time.Sleep(4 * time.Second)
+	impatient := httptest.NewUnstartedServer(nil)
+	impatient.Config = h.gateway.Server("")
+	const patience = 5 * time.Second // for the feed to begin, however busy the machine
+	impatient.Config.ReadTimeout, impatient.Config.WriteTimeout = patience, patience
+	impatient.Start()
+	t.Cleanup(impatient.Close)
+	there := *h
+	there.server = impatient
+	follower := *ada
+	follower.h = &there
+	l := follower.follow("")
+	time.Sleep(patience + time.Second)
 	ada.task(project, "Later")
-	l.wait(&h, "task_created Later")
+	l.wait(h, "task_created Later")
 }
 
 // TestFeedHead asks for the head of a feed only, more often than one account
@@ -330,5 +355,5 @@ func TestFeedHead(t *testing.T) {
 			t.Fatalf("HEAD: %d %v", a.status, a.header)
 		}
 	}
-	h.eventually("none is held", func() bool { return strings.Contains(string(ada.get("/metrics").body), "docket_feed_subscribers 0\n") })
+	h.subscribers(ada, 0)
 }

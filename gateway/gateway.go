@@ -18,7 +18,9 @@ import (
 	"github.com/docketlog/docket/gateway/api"
 	"github.com/docketlog/docket/gateway/feed"
 	"github.com/docketlog/docket/gateway/idempotency"
+	"github.com/docketlog/docket/gateway/service"
 	"github.com/docketlog/docket/gateway/web"
+	"github.com/docketlog/docket/gateway/web/assets"
 	"github.com/docketlog/docket/projections"
 	"github.com/docketlog/docket/traces"
 )
@@ -27,7 +29,7 @@ import (
 type Options struct {
 	Commands *commands.Handler
 	Accounts *accounts.Accounts
-	Rows     api.Rows
+	Rows     service.Rows
 	Log      events.Log
 	// Idempotency remembers answers; see [idempotency.BucketConfig].
 	Idempotency jetstream.KeyValue
@@ -113,19 +115,25 @@ func New(options Options) (*Gateway, error) {
 	g := &Gateway{
 		options: options,
 		mux:     http.NewServeMux(),
-		limit:   access.NewLimit(options.RequestsPerSecond), unlimited: map[string]bool{web.AssetsPattern: true},
+		limit:   access.NewLimit(options.RequestsPerSecond), unlimited: map[string]bool{assets.Pattern: true},
 		hub: feed.NewHub(options.Log, feed.Options{Logger: options.Logger}),
 	}
+	s := service.New(service.Options{
+		Commands: options.Commands, Accounts: options.Accounts, Rows: options.Rows, Log: options.Log, Feed: g.hub,
+		Replicas: options.Replicas, MemberPatience: options.MemberPatience, Logger: options.Logger,
+	})
 	g.api, err = api.New(g.mux, api.Options{
-		Commands: options.Commands, Accounts: options.Accounts, Rows: options.Rows, Replicas: options.Replicas, MemberPatience: options.MemberPatience, Log: options.Log,
-		Feed: g.hub, SecureCookies: options.SecureCookies, Logger: options.Logger,
+		Service: s, Accounts: options.Accounts, SecureCookies: options.SecureCookies, Logger: options.Logger,
 		Still: func(ctx context.Context, c access.Caller) error { return g.guard.Still(ctx, c) },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make gateway: %w", err)
 	}
 	rules, secrecy := g.api.Rules(), g.api.Secrecy()
-	g.web = web.New(g.api)
+	g.web = web.New(web.Options{
+		Service: s, Accounts: options.Accounts, SecureCookies: options.SecureCookies, Logger: options.Logger,
+		TaskForScript: func(ctx context.Context, o commands.Outcome) any { return g.api.Task(ctx, o) },
+	})
 	for pattern, route := range g.web.Routes() {
 		g.mux.HandleFunc(pattern, route.Handler)
 		rules[pattern], secrecy[pattern] = route.Rule, route.Secrecy

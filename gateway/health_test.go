@@ -22,10 +22,10 @@ func TestHealth(t *testing.T) {
 	}
 	nobody.get("/readyz").want(200)
 	ada := h.person("Ada")
-	h.eventually("ready again", func() bool { return nobody.get("/readyz").status == 200 })
+	h.eventually("ready again", func() (any, bool) { a := nobody.get("/readyz"); return a, a.status == 200 })
 	h.stopRows()
 	ada.project("Engine")
-	h.eventually("not ready", func() bool { return nobody.get("/readyz").status == 503 })
+	h.eventually("not ready", func() (any, bool) { a := nobody.get("/readyz"); return a, a.status == 503 })
 	a := nobody.get("/readyz")
 	if reason := a.json()["reasons"].(m)["rows"]; reason == nil || !strings.Contains(reason.(string), "behind") {
 		t.Errorf("readyz: %s", a.body)
@@ -42,7 +42,7 @@ func TestHealth(t *testing.T) {
 	}
 	nobody.get("/healthz").want(200)
 	// Nobody is let in, and it is not their fault.
-	h.eventually("unavailable", func() bool { return ada.get("/api/v1/me").status == 503 })
+	h.eventually("unavailable", func() (any, bool) { a := ada.get("/api/v1/me"); return a, a.status == 503 })
 }
 
 func TestFigures(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/docketlog/docket/gateway"
 )
@@ -313,8 +312,7 @@ func TestLookupsAreLimited(t *testing.T) {
 // rows up to date any more: nothing is read by that.
 func TestRemovedWhileTheRowsStandStill(t *testing.T) {
 	t.Parallel()
-	// However slow the machine: the rows must not decide alone.
-	s := set(t, func(o *gateway.Options) { o.MemberPatience = time.Minute })
+	s := set(t)
 	s.ada.patch(s.task, m{"assignees": []string{s.ben.account}}).want(200)
 	own, made := s.ben.project("Own")
 	s.ben.get(own, made.at()).want(200)

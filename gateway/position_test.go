@@ -3,9 +3,7 @@ package gateway_test
 import (
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/docketlog/docket/gateway"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -14,7 +12,7 @@ import (
 // there.
 func TestReadsWait(t *testing.T) {
 	t.Parallel()
-	h := open(t, func(o *gateway.Options) { o.Timeout = 2 * time.Second })
+	h := open(t)
 	ada := h.person("Ada")
 	project, made := ada.project("Engine")
 	task, created := ada.task(project, "Task")
@@ -41,7 +39,7 @@ func TestReadsWait(t *testing.T) {
 
 	ctx := t.Context()
 	go func() { _ = projections.NewProjector(h.rows, h.log, projections.ProjectorOptions{}).Run(ctx) }()
-	h.eventually("rows catch up", func() bool { return ada.get(task, unnumbered.at()).status == 200 })
+	h.eventually("rows catch up", func() (any, bool) { a := ada.get(task, unnumbered.at()); return a, a.status == 200 })
 	if got := ada.get("/api/v1/tasks/"+unnumbered.text("id"), unnumbered.at()).want(200).json()["number"]; got != 2.0 {
 		t.Errorf("number %v, want 2", got)
 	}

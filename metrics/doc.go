@@ -1,6 +1,4 @@
-// Package metrics owns what an operator can measure: one table of names, each
-// with its meaning and where its value comes from. Values are read from the
-// rooms when they are asked for; only how often something took how long is
-// counted here, as rooms tell of it. The gateway's figures about requests are
-// kept by the gateway.
+// Package metrics is how rooms tell what an operator can measure: each has tables
+// of names, each with its meaning and what it is in a value that the room gives
+// when it is asked. It knows no room.
 package metrics

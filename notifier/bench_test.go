@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
 // BenchmarkComments measures how fast one notifier tells one person each of
@@ -17,7 +18,7 @@ func BenchmarkComments(b *testing.B) {
 			w := newWorld(b)
 			url := ""
 			if to == "server" {
-				url = startMailServer(b, "").url()
+				url = smtptest.Start(b, "").URL()
 			}
 			o := w.options(url)
 			o.Logger = slog.New(slog.DiscardHandler)

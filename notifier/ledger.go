@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/transient"
 )
 
 // Outcome is what became of a notice.
@@ -70,7 +70,7 @@ func ledgerConfig(replicas int, keep time.Duration) jetstream.KeyValueConfig {
 
 func openLedger(ctx context.Context, js jetstream.JetStream, replicas int, keep time.Duration) (*ledger, error) {
 	var bucket jetstream.KeyValue
-	err := ask.Again(ctx, func(ctx context.Context) (err error) {
+	err := transient.Retry(ctx, func(ctx context.Context) (err error) {
 		bucket, err = js.KeyValue(ctx, LedgerBucket)
 		if errors.Is(err, jetstream.ErrBucketNotFound) {
 			bucket, err = js.CreateKeyValue(ctx, ledgerConfig(replicas, keep))
@@ -90,7 +90,7 @@ func (l *ledger) record(ctx context.Context, n *Notice, outcome Outcome, cause s
 		Outcome: outcome, Cause: cause, Tries: tries, At: time.Now().UTC(),
 	})
 	if err == nil {
-		err = ask.Again(ctx, func(ctx context.Context) error {
+		err = transient.Retry(ctx, func(ctx context.Context) error {
 			_, err := l.bucket.Put(ctx, n.ID(), value)
 			return err
 		})
@@ -104,7 +104,7 @@ func (l *ledger) record(ctx context.Context, n *Notice, outcome Outcome, cause s
 // entry is what is known of a notice, nil if nothing is.
 func (l *ledger) entry(ctx context.Context, id string) (*Entry, error) {
 	var value jetstream.KeyValueEntry
-	err := ask.Again(ctx, func(ctx context.Context) (err error) {
+	err := transient.Retry(ctx, func(ctx context.Context) (err error) {
 		value, err = l.bucket.Get(ctx, id)
 		return err
 	})

@@ -13,7 +13,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/transient"
 )
 
 // Notice is something a person should learn: the event with the given id, for
@@ -101,7 +101,7 @@ func noticesConfig(replicas int, keep time.Duration) jetstream.StreamConfig {
 // been told less than whoever made it.
 func openNotices(ctx context.Context, js jetstream.JetStream, replicas int, keep time.Duration) (*notices, error) {
 	var stream jetstream.Stream
-	err := ask.Again(ctx, func(ctx context.Context) (err error) {
+	err := transient.Retry(ctx, func(ctx context.Context) (err error) {
 		stream, err = js.Stream(ctx, Stream)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			if stream, err = js.CreateStream(ctx, noticesConfig(replicas, keep)); errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
@@ -138,7 +138,7 @@ func (ns *notices) put(ctx context.Context, n *Notice) error {
 var errThere = errors.New("already stored")
 
 func (ns *notices) publish(ctx context.Context, msg *nats.Msg) error {
-	err := ask.Again(ctx, func(ctx context.Context) error {
+	err := transient.Retry(ctx, func(ctx context.Context) error {
 		_, err := ns.js.PublishMsg(ctx, msg)
 		return err
 	})
@@ -177,7 +177,7 @@ func (ns *notices) park(ctx context.Context, id string, payload []byte, cause st
 func (ns *notices) unpark(ctx context.Context, id string) error {
 	for {
 		var last *jetstream.RawStreamMsg
-		err := ask.Again(ctx, func(ctx context.Context) (err error) {
+		err := transient.Retry(ctx, func(ctx context.Context) (err error) {
 			last, err = ns.stream.GetLastMsgForSubject(ctx, parkSubjects+id)
 			return err
 		})
@@ -196,7 +196,7 @@ func (ns *notices) unpark(ctx context.Context, id string) error {
 // remove takes a message out of the stream, unless it is gone already. A purge
 // of its subject would do the same and could do far more, so no notifier may.
 func (ns *notices) remove(ctx context.Context, sequence uint64) error {
-	return ask.Again(ctx, func(ctx context.Context) error {
+	return transient.Retry(ctx, func(ctx context.Context) error {
 		err := ns.stream.DeleteMsg(ctx, sequence)
 		if err != nil {
 			if _, gone := ns.stream.GetMsg(ctx, sequence); errors.Is(gone, jetstream.ErrMsgNotFound) {

@@ -2,6 +2,7 @@ package notifier
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
+	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
 // redecide makes the notifier see every event since the beginning again.
@@ -18,10 +21,10 @@ func (w *world) redecide(n *Notifier) {
 	w.t.Helper()
 	config := n.decider.CachedInfo().Config
 	config.DeliverPolicy = jetstream.DeliverAllPolicy
-	if err := n.eventLog.DeleteConsumer(w.t.Context(), decideDurable); err != nil {
+	if err := n.eventLog.DeleteConsumer(within(w.t), decideDurable); err != nil {
 		w.t.Fatal(err)
 	}
-	if _, err := n.eventLog.CreateConsumer(w.t.Context(), config); err != nil {
+	if _, err := n.eventLog.CreateConsumer(within(w.t), config); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -60,25 +63,25 @@ func TestAnotherNotifierGoesOn(t *testing.T) {
 func TestWhoMayNotReadIsNotTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
+	server := smtptest.Start(t, "")
 	busy := errReply(451, "try later")
-	server.behave(func(stage, to string) error {
+	server.Behave(func(stage, to string) error {
 		if stage == "rcpt" && strings.HasPrefix(to, "Ann") {
 			return busy
 		}
 		return nil
 	})
-	n := w.notifier(w.options(server.url()))
+	n := w.notifier(w.options(server.URL()))
 	w.run(n)
 
 	// Ann is a member when it is decided and no longer when it is delivered;
 	// Eve never was one; Bob's data is erased.
 	w.people.erase(bob)
 	_, first := w.creates(mina, "t", "Fix the tap", ann, eve, bob)
-	eventually(t, "Ann's mail was tried", func() bool { return n.Status().Retrying > 0 })
+	comes(t, "Ann's mail to be tried", n, func(s Status) bool { return s.Retrying > 0 })
 	w.does(mina, events.Project(projectID), events.MemberRemoved{Account: ann, Role: events.RoleMember})
 	w.outcome(n, first, ann)
-	server.behave(func(string, string) error { return nil })
+	server.Behave(func(string, string) error { return nil })
 
 	_, second := w.creates(mina, "u", "Paint the door", ann)
 	w.settled(n)
@@ -94,29 +97,29 @@ func TestWhoMayNotReadIsNotTold(t *testing.T) {
 			t.Errorf("outcome %q, %q, reason %q; want suppressed, %q", e.Outcome, e.Cause, e.Reason, c.cause)
 		}
 	}
-	if mails := server.mails(); len(mails) != 0 {
-		t.Errorf("%d mails left, the first to %s", len(mails), mails[0].to)
+	if mails := server.All(); len(mails) != 0 {
+		t.Errorf("%d mails left, the first to %s", len(mails), mails[0].To)
 	}
 }
 
 func TestRepeatedEventsMakeNoSecondMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
-	n := w.notifier(w.options(server.url()))
+	server := smtptest.Start(t, "")
+	n := w.notifier(w.options(server.URL()))
 	stop := w.run(n)
 	task, created := w.creates(mina, "t", "Fix the tap", ann, bob)
 	w.does(ann, task, events.CommentAdded{Comment: named("c"), Text: "Soon."})
 	w.outcome(n, created, bob)
 	w.settled(n)
 	stop()
-	want := len(server.mails())
+	want := len(server.All())
 
-	again := w.notifier(w.options(server.url()))
+	again := w.notifier(w.options(server.URL()))
 	w.redecide(again)
 	w.run(again)
 	w.settled(again)
-	if got := len(server.mails()); got != want || want != 4 {
+	if got := len(server.All()); got != want || want != 4 {
 		t.Errorf("%d mails after every event came twice, %d before, want 4", got, want)
 	}
 }
@@ -124,10 +127,10 @@ func TestRepeatedEventsMakeNoSecondMail(t *testing.T) {
 func TestSeveralNotifiersShareTheWork(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
+	server := smtptest.Start(t, "")
 	var all []*Notifier
 	for range 3 {
-		n := w.notifier(w.options(server.url()))
+		n := w.notifier(w.options(server.URL()))
 		w.run(n)
 		all = append(all, n)
 	}
@@ -138,11 +141,11 @@ func TestSeveralNotifiersShareTheWork(t *testing.T) {
 	}
 	w.settled(all[0])
 	seen := map[string]int{}
-	for _, m := range server.mails() {
-		seen[m.mail.Header.Get("Message-ID")]++
+	for _, m := range server.All() {
+		seen[m.Message.Header.Get("Message-ID")]++
 	}
-	if len(seen) != comments+1 || len(server.mails()) != comments+1 {
-		t.Errorf("%d mails, %d different, want %d", len(server.mails()), len(seen), comments+1)
+	if len(seen) != comments+1 || len(server.All()) != comments+1 {
+		t.Errorf("%d mails, %d different, want %d", len(server.All()), len(seen), comments+1)
 	}
 }
 
@@ -151,12 +154,12 @@ func TestSeveralNotifiersShareTheWork(t *testing.T) {
 func TestASlowMailIsNotTakenOver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
-	o := w.options(server.url())
-	o.takeover = 400 * time.Millisecond
-	server.behave(func(stage, _ string) error {
+	server := smtptest.Start(t, "")
+	o := w.options(server.URL())
+	o.takeover = 4 * time.Second // a sign of life comes every second, or a little later on a busy machine
+	server.Behave(func(stage, _ string) error {
 		if stage == "accepted" {
-			time.Sleep(4 * o.takeover)
+			time.Sleep(3 * o.takeover / 2)
 		}
 		return nil
 	})
@@ -166,10 +169,10 @@ func TestASlowMailIsNotTakenOver(t *testing.T) {
 	_, event := w.creates(mina, "slow", "Fix the tap", ann)
 	w.outcome(one, event, ann)
 	w.settled(one)
-	if n := len(server.mails()); n != 1 {
+	if n := len(server.All()); n != 1 {
 		t.Errorf("%d mails, want 1", n)
 	}
-	info, err := one.deliverer.Info(t.Context())
+	info, err := one.deliverer.Info(within(t))
 	if err != nil || info.Delivered.Consumer != 1 {
 		t.Errorf("the notice was given out %d times (%v), want once", info.Delivered.Consumer, err)
 	}
@@ -251,17 +254,16 @@ func TestStatusTellsHowFarBehind(t *testing.T) {
 func TestEndingFinishesWhatIsInHand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
+	server := smtptest.Start(t, "")
 	reached, proceed := make(chan struct{}), make(chan struct{})
-	server.behave(func(stage, _ string) error {
+	server.Behave(func(stage, _ string) error {
 		if stage == "accepted" {
 			reached <- struct{}{}
 			<-proceed
 		}
 		return nil
 	})
-	o := w.options(server.url())
-	o.SendTimeout = patience
+	o := w.options(server.URL())
 	n := w.notifier(o)
 	stop := w.run(n)
 	_, created := w.creates(mina, "t", "Fix the tap", ann)
@@ -288,11 +290,11 @@ func TestRunSaysWhenItsConsumerIsGone(t *testing.T) {
 	n := w.notifier(w.options(""))
 	ended := make(chan error, 1)
 	go func() { ended <- n.Run(t.Context()) }()
-	eventually(t, "it pulls", func() bool {
-		info, err := n.decider.Info(t.Context())
-		return err == nil && info.NumWaiting > 0
+	testkit.Eventually(t, "a pull that waits", func() (string, bool) {
+		info, err := n.decider.Info(within(t))
+		return fmt.Sprintf("%+v, %v", info, err), err == nil && info.NumWaiting > 0
 	})
-	if err := n.eventLog.DeleteConsumer(t.Context(), decideDurable); err != nil {
+	if err := n.eventLog.DeleteConsumer(within(t), decideDurable); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-ended; err == nil {

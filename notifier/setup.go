@@ -8,7 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/transient"
 )
 
 // Setup makes what notifiers need on the broker and brings what is there to what
@@ -56,7 +56,7 @@ func (n *Notifier) provide(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err = ask.Again(ctx, func(ctx context.Context) (err error) {
+	if err = transient.Retry(ctx, func(ctx context.Context) (err error) {
 		n.eventLog, err = js.Stream(ctx, n.opts.EventStream)
 		return err
 	}); err != nil {
@@ -77,7 +77,7 @@ func (n *Notifier) provide(ctx context.Context) error {
 
 func openConsumer(ctx context.Context, stream jetstream.Stream, config jetstream.ConsumerConfig) (jetstream.Consumer, error) {
 	var consumer jetstream.Consumer
-	err := ask.Again(ctx, func(ctx context.Context) (err error) {
+	err := transient.Retry(ctx, func(ctx context.Context) (err error) {
 		consumer, err = stream.Consumer(ctx, config.Durable)
 		if errors.Is(err, jetstream.ErrConsumerNotFound) {
 			consumer, err = stream.CreateOrUpdateConsumer(ctx, config)

@@ -1,9 +1,9 @@
 package notifier
 
 import (
-	"bytes"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"slices"
@@ -18,6 +18,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
+	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
 func errReply(code int, text string) error {
@@ -62,31 +64,31 @@ func TestSMTPURLs(t *testing.T) {
 func TestTroubleThatPasses(t *testing.T) {
 	t.Parallel()
 	for _, stage := range []string{"greeting", "mail", "rcpt", "data", "accept", "accepted"} {
-		for name, trouble := range map[string]error{"451": errReply(451, "try later"), "421": errReply(421, "closing"), "hang up": errHangUp} {
+		for name, trouble := range map[string]error{"451": errReply(451, "try later"), "421": errReply(421, "closing"), "hang up": smtptest.ErrHangUp} {
 			t.Run(stage+" "+name, func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t)
-				server := startMailServer(t, "")
+				server := smtptest.Start(t, "")
 				var times atomic.Int32
-				server.behave(func(at, _ string) error {
+				server.Behave(func(at, _ string) error {
 					if at == stage && times.Add(1) <= 5 {
 						return trouble
 					}
 					return nil
 				})
-				n := w.notifier(w.options(server.url()))
+				n := w.notifier(w.options(server.URL()))
 				w.run(n)
 				_, created := w.creates(mina, "t", "Fix the tap", ann)
 				if got := w.outcome(n, created, ann).Outcome; got != Delivered {
 					t.Errorf("outcome %q, want delivered", got)
 				}
 				w.settled(n)
-				mails := server.mails()
+				mails := server.All()
 				if len(mails) == 0 || len(mails) > 1 && stage != "accepted" {
 					t.Fatalf("%d mails, want one", len(mails))
 				}
 				for _, m := range mails {
-					if diff := cmp.Diff(string(mails[0].raw), string(m.raw)); diff != "" {
+					if diff := cmp.Diff(string(mails[0].Raw), string(m.Raw)); diff != "" {
 						t.Errorf("the repeated mail is another:\n%s", diff)
 					}
 				}
@@ -102,15 +104,15 @@ func TestRefusedIsParkedAndResumed(t *testing.T) {
 		t.Run(stage, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			server := startMailServer(t, "")
-			server.behave(func(at, to string) error {
+			server := smtptest.Start(t, "")
+			server.Behave(func(at, to string) error {
 				if at == stage && strings.HasPrefix(to, "Ann") {
 					return errReply(550, "no mailbox <Ann@people.test> here")
 				}
 				return nil
 			})
-			var logged safeBuffer
-			o := w.options(server.url())
+			var logged testkit.Buffer
+			o := w.options(server.URL())
 			o.Logger = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			n := w.notifier(o)
 			w.run(n)
@@ -126,7 +128,7 @@ func TestRefusedIsParkedAndResumed(t *testing.T) {
 			if s := w.settled(n); s.Parked != 1 || s.ServerDown {
 				t.Errorf("status %+v, want one parked and the server up", s)
 			}
-			parked, err := n.Parked(t.Context())
+			parked, err := n.Parked(within(t))
 			if err != nil || len(parked) != 1 {
 				t.Fatalf("parked: %v, %v", parked, err)
 			}
@@ -139,30 +141,28 @@ func TestRefusedIsParkedAndResumed(t *testing.T) {
 				}
 			}
 
-			if err := n.Resume(t.Context(), noticeID(created.ID, bob)); !errors.Is(err, ErrNotParked) {
+			if err := n.Resume(within(t), noticeID(created.ID, bob)); !errors.Is(err, ErrNotParked) {
 				t.Errorf("resuming what is not parked: %v", err)
 			}
-			if err := n.Resume(t.Context(), "*.>"); !errors.Is(err, ErrNotParked) {
+			if err := n.Resume(within(t), "*.>"); !errors.Is(err, ErrNotParked) {
 				t.Errorf("resuming a wildcard: %v", err)
 			}
 			// Once more in vain, then for good.
-			if err := n.Resume(t.Context(), parked[0].Notice.ID()); err != nil {
+			if err := n.Resume(within(t), parked[0].Notice.ID()); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "it is parked again", func() bool {
-				again, err := n.Parked(t.Context())
-				return err == nil && len(again) == 1 && again[0].Since.After(parked[0].Since) && n.Status().Waiting == 0
+			testkit.Eventually(t, "it is parked again", func() (string, bool) {
+				again, err := n.Parked(within(t))
+				s := n.Status()
+				return fmt.Sprintf("parked %+v, %v, status %+v", again, err, s), err == nil && len(again) == 1 && again[0].Since.After(parked[0].Since) && s.Waiting == 0
 			})
-			server.behave(func(string, string) error { return nil })
-			if count, err := n.ResumeAll(t.Context()); count != 1 || err != nil {
+			server.Behave(func(string, string) error { return nil })
+			if count, err := n.ResumeAll(within(t)); count != 1 || err != nil {
 				t.Errorf("resumed %d, %v", count, err)
 			}
-			eventually(t, "it is delivered", func() bool {
-				e, err := n.Explain(t.Context(), created.ID, ann)
-				return err == nil && e.Outcome == Delivered
-			})
+			explained(t, "the mail to be delivered", n, created.ID, ann, delivered)
 			w.settled(n)
-			if left, err := n.Parked(t.Context()); err != nil || len(left) != 0 {
+			if left, err := n.Parked(within(t)); err != nil || len(left) != 0 {
 				t.Errorf("still parked: %v, %v", left, err)
 			}
 		})
@@ -172,31 +172,27 @@ func TestRefusedIsParkedAndResumed(t *testing.T) {
 func TestTriesComeToAnEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
-	server.behave(func(at, _ string) error {
+	server := smtptest.Start(t, "")
+	server.Behave(func(at, _ string) error {
 		if at == "rcpt" {
 			return errReply(450, "busy")
 		}
 		return nil
 	})
-	o := w.options(server.url())
+	o := w.options(server.URL())
 	o.Tries = 4
 	n := w.notifier(o)
 	w.run(n)
 	_, created := w.creates(mina, "t", "Fix the tap", ann)
-	eventually(t, "it is parked", func() bool {
-		e, err := n.Explain(t.Context(), created.ID, ann)
-		return err == nil && e.Outcome == ParkedOutcome && e.Tries == 4 && strings.Contains(e.Cause, "450")
+	explained(t, "the mail to be parked after 4 tries, for a 450", n, created.ID, ann, func(e Entry) bool {
+		return e.Outcome == ParkedOutcome && e.Tries == 4 && strings.Contains(e.Cause, "450")
 	})
 	w.settled(n)
-	server.behave(func(string, string) error { return nil })
-	if count, err := n.ResumeAll(t.Context()); count != 1 || err != nil {
+	server.Behave(func(string, string) error { return nil })
+	if count, err := n.ResumeAll(within(t)); count != 1 || err != nil {
 		t.Fatalf("resumed %d, %v", count, err)
 	}
-	eventually(t, "it is delivered", func() bool {
-		e, err := n.Explain(t.Context(), created.ID, ann)
-		return err == nil && e.Outcome == Delivered
-	})
+	explained(t, "the mail to be delivered", n, created.ID, ann, delivered)
 }
 
 // TestServerThatStallsOrIsDown has first nobody at the address, then a server
@@ -213,11 +209,11 @@ func TestServerThatStallsOrIsDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := w.options("smtp://" + address)
-	o.SendTimeout = 100 * time.Millisecond
+	o.SendTimeout = 5 * time.Second // long enough for the real one, however busy the machine
 	n := w.notifier(o)
 	w.run(n)
 	_, created := w.creates(mina, "t", "Fix the tap", ann, bob)
-	eventually(t, "the server is known to be down", func() bool { s := n.Status(); return s.Failed >= 4 && s.ServerDown })
+	comes(t, "the server to be known as down", n, func(s Status) bool { return s.Failed >= 4 && s.ServerDown })
 
 	if listener, err = net.Listen("tcp", address); err != nil {
 		t.Fatal(err)
@@ -238,20 +234,20 @@ func TestServerThatStallsOrIsDown(t *testing.T) {
 			conns = append(conns, conn)
 		}
 	})
-	eventually(t, "some mails have stalled", func() bool { return held.Load() >= 2 })
+	testkit.Eventually(t, "two mails to stall", func() (int32, bool) { n := held.Load(); return n, n >= 2 })
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
 	stalled.Wait()
 
-	server := startMailServer(t, address)
+	server := smtptest.Start(t, address)
 	for _, person := range []uuid.UUID{ann, bob} {
 		if got := w.outcome(n, created, person).Outcome; got != Delivered {
 			t.Errorf("outcome %q, want delivered", got)
 		}
 	}
 	w.settled(n)
-	if got := len(server.mails()); got != 2 {
+	if got := len(server.All()); got != 2 {
 		t.Errorf("%d mails, want 2", got)
 	}
 	if n.Status().ServerDown {
@@ -264,14 +260,14 @@ func TestServerThatStallsOrIsDown(t *testing.T) {
 func TestDeadServerIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
-	server.behave(func(at, _ string) error {
+	server := smtptest.Start(t, "")
+	server.Behave(func(at, _ string) error {
 		if at == "greeting" {
 			return errReply(421, "down")
 		}
 		return nil
 	})
-	o := w.options(server.url())
+	o := w.options(server.URL())
 	o.Senders = 1
 	n := w.notifier(o)
 	n.circuit.pauses = backoff{time.Hour, time.Hour}
@@ -280,11 +276,11 @@ func TestDeadServerIsLeftAlone(t *testing.T) {
 	for i := range 10 {
 		w.does(mina, task, events.CommentAdded{Comment: named(string(rune('a' + i))), Text: "Soon."})
 	}
-	eventually(t, "notices were tried often", func() bool { return n.Status().Failed >= 40 })
-	if got := server.connections(); got != tolerated+1 {
+	comes(t, "notices to be tried often", n, func(s Status) bool { return s.Failed >= 40 })
+	if got := server.Connections(); got != tolerated+1 {
 		t.Errorf("the server was asked %d times, want %d", got, tolerated+1)
 	}
-	if parked, err := n.Parked(t.Context()); err != nil || len(parked) != 0 {
+	if parked, err := n.Parked(within(t)); err != nil || len(parked) != 0 {
 		t.Errorf("parked: %v, %v", parked, err)
 	}
 }
@@ -311,33 +307,33 @@ func TestMailGoesEncryptedAndSignedIn(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var options []serverOption
+			var options []smtptest.Option
 			if c.offersTLS {
-				options = append(options, withTLS(t))
+				options = append(options, smtptest.WithTLS(t))
 			}
-			server := startMailServer(t, "", options...)
+			server := smtptest.Start(t, "", options...)
 			w := newWorld(t)
-			o := w.options("smtp://" + c.login + server.address + c.query)
+			o := w.options("smtp://" + c.login + server.Address + c.query)
 			if c.trusts {
-				o.RootCAs = server.roots
+				o.RootCAs = server.Roots
 			}
 			n := w.notifier(o)
 			w.run(n)
 			_, created := w.creates(mina, "t", "Fix the tap", ann)
 			if !c.want.delivered {
-				eventually(t, "it failed a few times", func() bool { return n.Status().Failed >= 5 })
+				comes(t, "it to fail a few times", n, func(s Status) bool { return s.Failed >= 5 })
 				e, err := n.Explain(t.Context(), created.ID, ann)
-				if err != nil || e.Outcome != Waiting || len(server.mails()) != 0 {
-					t.Errorf("outcome %q, %v, %d mails; want it to wait", e.Outcome, err, len(server.mails()))
+				if err != nil || e.Outcome != Waiting || len(server.All()) != 0 {
+					t.Errorf("outcome %q, %v, %d mails; want it to wait", e.Outcome, err, len(server.All()))
 				}
 				return
 			}
 			w.outcome(n, created, ann)
-			mails := server.mails()
+			mails := server.All()
 			if len(mails) != 1 {
 				t.Fatalf("%d mails, want one", len(mails))
 			}
-			if got := (want{true, mails[0].tls, mails[0].user}); got != c.want {
+			if got := (want{true, mails[0].Encrypted, mails[0].User}); got != c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})
@@ -346,25 +342,25 @@ func TestMailGoesEncryptedAndSignedIn(t *testing.T) {
 
 func TestImplicitTLS(t *testing.T) {
 	t.Parallel()
-	plain := startMailServer(t, "", withTLS(t))
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", plain.server.TLSConfig)
+	plain := smtptest.Start(t, "", smtptest.WithTLS(t))
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", plain.SMTP.TLSConfig)
 	if err != nil {
 		t.Fatal(err)
 	}
 	served := make(chan struct{})
-	go func() { defer close(served); _ = plain.server.Serve(listener) }()
+	go func() { defer close(served); _ = plain.SMTP.Serve(listener) }()
 	t.Cleanup(func() { _ = listener.Close(); <-served })
 
 	w := newWorld(t)
 	o := w.options("smtps://docket:s3cret@" + listener.Addr().String())
-	o.RootCAs = plain.roots
+	o.RootCAs = plain.Roots
 	n := w.notifier(o)
 	w.run(n)
 	_, created := w.creates(mina, "t", "Fix the tap", ann)
 	if got := w.outcome(n, created, ann).Outcome; got != Delivered {
 		t.Errorf("outcome %q, want delivered", got)
 	}
-	if mails := plain.mails(); len(mails) != 1 || !mails[0].tls || mails[0].user != "docket" {
+	if mails := plain.All(); len(mails) != 1 || !mails[0].Encrypted || mails[0].User != "docket" {
 		t.Errorf("mails %+v, want one, encrypted and signed in", mails)
 	}
 }
@@ -378,7 +374,7 @@ func TestCircuitLetsOneTryAtATime(t *testing.T) {
 		}
 		c.leave(true)
 	}
-	eventually(t, "one is let in", c.enter)
+	testkit.Eventually(t, "one to be let in", func() (string, bool) { in := c.enter(); return fmt.Sprintf("open %t", c.open()), in })
 	if c.enter() {
 		t.Error("a second one is let in while the first tries")
 	}
@@ -413,22 +409,4 @@ func TestCompareShowsWhatChanged(t *testing.T) {
 	if lines := quote(strings.Repeat("x", 10_000)); len([]rune(lines[0].Text)) > maxLineLength {
 		t.Error("a long line is not shortened")
 	}
-}
-
-// safeBuffer is a buffer that a log handler and a test share.
-type safeBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *safeBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *safeBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

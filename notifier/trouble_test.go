@@ -3,6 +3,7 @@ package notifier
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -13,6 +14,8 @@ import (
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
+	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
 // TestBrokerRestarts stops the broker under a running notifier whose mail
@@ -33,22 +36,17 @@ func TestBrokerRestarts(t *testing.T) {
 	n := w.notifier(brief(w.options("smtp://" + address)))
 	w.run(n)
 	_, created := w.creates(mina, "t", "Fix the tap", ann, bob)
-	eventually(t, "both mails have failed", func() bool { return n.Status().Retrying == 2 })
+	comes(t, "both mails to fail", n, func(s Status) bool { return s.Retrying == 2 })
 
 	b.Stop()
 	brokertest.StartIn(t, folder)
-	server := startMailServer(t, address)
+	server := smtptest.Start(t, address)
 	for _, person := range []uuid.UUID{ann, bob} {
-		var e Entry
-		eventually(t, "the ledger knows the outcome", func() bool {
-			e, err = n.Explain(t.Context(), created.ID, person)
-			return err == nil && e.Outcome != Waiting
-		})
-		if e.Outcome != Delivered {
+		if e := w.outcome(n, created, person); e.Outcome != Delivered {
 			t.Errorf("outcome %q, want delivered", e.Outcome)
 		}
 	}
-	if got := len(server.mails()); got != 2 {
+	if got := len(server.All()); got != 2 {
 		t.Errorf("%d mails, want 2", got)
 	}
 }
@@ -74,7 +72,7 @@ func TestNewerEventsWait(t *testing.T) {
 	if got := w.outcome(n, other, ann).Outcome; got != Kept {
 		t.Errorf("outcome %q of another task's event, want kept", got)
 	}
-	eventually(t, "all but the newer event is decided on", func() bool { return n.Status().Lag == 1 })
+	comes(t, "all but the newer event to be decided on", n, func(s Status) bool { return s.Lag == 1 })
 	if s := n.Status(); s.Ignored != 0 || s.Behind <= 0 {
 		t.Errorf("status %+v, want the event to wait", s)
 	}
@@ -92,11 +90,10 @@ func TestWhatIsNoNoticeIsParked(t *testing.T) {
 	if _, err := w.js.Publish(t.Context(), dueSubjects+"nonsense", nil); err != nil {
 		t.Fatal(err)
 	}
-	var parked []Parked
-	eventually(t, "both are parked", func() bool {
-		var err error
-		parked, err = n.Parked(t.Context())
-		return err == nil && len(parked) == 2 && n.Status().Waiting == 0
+	testkit.Eventually(t, "both to be parked", func() (string, bool) {
+		parked, err := n.Parked(within(t))
+		s := n.Status()
+		return fmt.Sprintf("parked %+v, %v, status %+v", parked, err, s), err == nil && len(parked) == 2 && s.Waiting == 0
 	})
 	if e := w.outcome(n, events.Envelope{ID: named("event")}, ann); e.Outcome != ParkedOutcome {
 		t.Errorf("outcome %q, want parked", e.Outcome)
@@ -137,8 +134,8 @@ func TestOnThreeNodes(t *testing.T) {
 	t.Parallel()
 	servers := brokertest.Cluster(t, 3)
 	w := newWorldOn(t, t.TempDir(), func() (*nats.Conn, error) { return broker.Dial(context.Background(), servers.URL()) }, 3)
-	server := startMailServer(t, "")
-	o := w.options(server.url())
+	server := smtptest.Start(t, "")
+	o := w.options(server.URL())
 	o.Replicas = 3
 	n := w.notifier(o)
 	stop := w.run(n)
@@ -152,20 +149,17 @@ func TestOnThreeNodes(t *testing.T) {
 	again := w.notifierWhenUp(o)
 	w.run(again)
 	_, later := w.createsWhenUp(mina, "u", "Paint the door", ann)
-	eventually(t, "the later event is told", func() bool {
-		e, err := again.Explain(t.Context(), later.ID, ann)
-		return err == nil && e.Outcome == Delivered
-	})
+	explained(t, "the later event to be told", again, later.ID, ann, delivered)
 	w.settled(again)
 	seen := map[string]int{}
-	for _, m := range server.mails() {
-		seen[m.mail.Header.Get("Message-ID")]++
+	for _, m := range server.All() {
+		seen[m.Message.Header.Get("Message-ID")]++
 	}
 	if len(seen) != 3 {
 		t.Errorf("%d different mails, want 3: %v", len(seen), seen)
 	}
-	if len(server.mails()) != 3 {
-		t.Errorf("%d mails, want 3: %v", len(server.mails()), seen)
+	if len(server.All()) != 3 {
+		t.Errorf("%d mails, want 3: %v", len(server.All()), seen)
 	}
 }
 
@@ -173,10 +167,10 @@ func TestOnThreeNodes(t *testing.T) {
 func (w *world) notifierWhenUp(o Options) *Notifier {
 	w.t.Helper()
 	var n *Notifier
-	eventually(w.t, "the cluster has its leaders", func() bool {
+	testkit.Eventually(w.t, "the cluster to have its leaders", func() (error, bool) {
 		var err error
 		n, err = New(w.t.Context(), o)
-		return err == nil
+		return err, err == nil
 	})
 	w.t.Cleanup(n.Close)
 	return n
@@ -186,7 +180,7 @@ func (w *world) notifierWhenUp(o Options) *Notifier {
 func (w *world) createsWhenUp(actor uuid.UUID, name, title string, assignees ...uuid.UUID) (task events.Aggregate, created events.Envelope) {
 	w.t.Helper()
 	task = events.Task(named(name))
-	eventually(w.t, "the log takes an event", func() bool {
+	testkit.Eventually(w.t, "the log to take an event", func() (error, bool) {
 		done, err := w.log.Append(w.t.Context(), events.Commit{
 			Head: events.Head{Aggregate: task}, Project: projectID, Actor: actor, Command: named("command " + name), Time: start,
 			Events: []events.Event{events.TaskCreated{
@@ -199,7 +193,7 @@ func (w *world) createsWhenUp(actor uuid.UUID, name, title string, assignees ...
 		if err == nil {
 			created = done.Events[0]
 		}
-		return err == nil
+		return err, err == nil
 	})
 	return task, created
 }
@@ -209,14 +203,14 @@ func (w *world) createsWhenUp(actor uuid.UUID, name, title string, assignees ...
 func TestFullStreamHoldsEventsBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := startMailServer(t, "")
-	server.behave(func(at, _ string) error {
+	server := smtptest.Start(t, "")
+	server.Behave(func(at, _ string) error {
 		if at == "rcpt" {
 			return errReply(451, "try later")
 		}
 		return nil
 	})
-	n := w.notifier(w.options(server.url()))
+	n := w.notifier(w.options(server.URL()))
 	config := n.notices.stream.CachedInfo().Config
 	config.MaxMsgs = 1
 	if _, err := w.js.UpdateStream(t.Context(), config); err != nil {
@@ -224,11 +218,11 @@ func TestFullStreamHoldsEventsBack(t *testing.T) {
 	}
 	w.run(n)
 	_, created := w.creates(mina, "t", "Fix the tap", ann, bob)
-	eventually(t, "the first mail has failed often", func() bool { return n.Status().Failed >= 10 })
+	comes(t, "the first mail to fail often", n, func(s Status) bool { return s.Failed >= 10 })
 	if s := n.Status(); s.Lag != 1 || s.Waiting != 1 || s.Oldest <= 0 {
 		t.Errorf("status %+v, want one notice to wait, for a while now, and its event too", s)
 	}
-	server.behave(func(string, string) error { return nil })
+	server.Behave(func(string, string) error { return nil })
 	for _, person := range []uuid.UUID{ann, bob} {
 		if got := w.outcome(n, created, person).Outcome; got != Delivered {
 			t.Errorf("outcome %q, want delivered", got)

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/fold"
 )
 
 // applier brings the rows of one generation forward. It holds the generation's
@@ -14,12 +16,12 @@ import (
 // is in, so rows that an applier has in memory are the rows of the database for
 // as long as its transactions succeed. After any failure it is closed.
 type applier struct {
-	session    session
+	session    dialect.Session
 	logger     *slog.Logger
 	generation int64
 	epoch      int64
 	position   events.Position
-	rows       *rows
+	rows       *fold.Rows
 	// keep bounds the rows that stay in memory between transactions; payload
 	// counts the bytes of the events they have taken in.
 	keep    keep
@@ -35,24 +37,24 @@ type keep struct{ rows, payload int }
 // newApplier opens a connection for a generation whose checkpoint is m.
 // complete says that the generation is empty.
 func (s *Store) newApplier(ctx context.Context, m model, keep keep, complete bool) (*applier, error) {
-	session, err := s.dialect.session(ctx, m.generation)
+	session, err := s.dialect.Session(ctx, m.generation)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	a := &applier{
 		session: session, logger: s.logger,
 		generation: m.generation, epoch: m.epoch, position: m.position,
-		rows: newRows(s.projections), keep: keep,
+		rows: fold.NewRows(s.projections), keep: keep,
 	}
-	a.rows.reset(complete)
+	a.rows.Reset(complete)
 	return a, nil
 }
 
-func (a *applier) close() { a.session.close() }
+func (a *applier) close() { a.session.Close() }
 
 // chunk is a run of the log, decoded.
 type chunk struct {
-	facts     []fact
+	facts     []fold.Fact
 	end       events.Position
 	head      uint64
 	storedAt  int64
@@ -64,7 +66,7 @@ type chunk struct {
 // here.
 func (c *chunk) add(b events.Batch) {
 	for i := range b.Events {
-		c.facts = append(c.facts, newFact(&b.Events[i]))
+		c.facts = append(c.facts, fold.NewFact(&b.Events[i]))
 		c.payload += len(b.Events[i].Payload)
 	}
 	c.end, c.head, c.malformed = b.End, max(b.Head.Sequence, b.End.Sequence), c.malformed+b.Malformed
@@ -76,7 +78,7 @@ func (c *chunk) add(b events.Batch) {
 // cut takes a chunk apart at a sequence within it. What was no event counts
 // with the second part.
 func (c *chunk) cut(at uint64) (first, second *chunk) {
-	n := slices.IndexFunc(c.facts, func(f fact) bool { return f.Position.Sequence > at })
+	n := slices.IndexFunc(c.facts, func(f fold.Fact) bool { return f.Position.Sequence > at })
 	if n < 0 {
 		n = len(c.facts)
 	}
@@ -95,7 +97,7 @@ const moveCheckpoint = `update docket_checkpoints
 
 // apply brings the rows to the chunk's end, in one transaction: checkpoint,
 // rows, all or nothing. What lies at or before the applier's position is
-// passed over. It fails with errFenced if the claim is lost; after any error
+// passed over. It fails with dialect.ErrFenced if the claim is lost; after any error
 // the applier is of no more use.
 func (a *applier) apply(ctx context.Context, c *chunk) (err error) {
 	if c.end.Sequence <= a.position.Sequence {
@@ -103,20 +105,20 @@ func (a *applier) apply(ctx context.Context, c *chunk) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			a.session.rollback()
+			a.session.Rollback()
 		}
 	}()
 	for i := range c.facts {
-		a.rows.want(&c.facts[i])
+		a.rows.Want(&c.facts[i])
 	}
-	move := statement{moveCheckpoint, []any{
+	move := dialect.Statement{Query: moveCheckpoint, Args: []any{
 		int64(c.end.Sequence), int64(c.head), c.storedAt, int64(c.malformed),
 		a.generation, a.epoch, a.position.Incarnation, int64(a.position.Sequence),
 	}}
-	if err := a.session.begin(ctx, move, a.rows.loads()); err != nil {
+	if err := a.session.Begin(ctx, move, a.rows.Loads()); err != nil {
 		return fmt.Errorf("begin after %s: %w", a.position, err)
 	}
-	var parked []*fact
+	var parked []*fold.Fact
 	a.refused = 0
 	last := a.position.Sequence
 	for i := range c.facts {
@@ -125,24 +127,24 @@ func (a *applier) apply(ctx context.Context, c *chunk) (err error) {
 			continue
 		}
 		last = f.Position.Sequence
-		switch a.rows.apply(f) {
-		case parkedNow:
+		switch a.rows.Apply(f) {
+		case fold.Parked:
 			parked = append(parked, f)
-		case refused:
+		case fold.Refused:
 			a.refused++
 		}
 	}
-	if err := a.session.write(ctx, a.rows.changes()); err != nil {
+	if err := a.session.Write(ctx, a.rows.Changes()); err != nil {
 		return fmt.Errorf("write up to %s: %w", c.end, err)
 	}
-	if err := a.session.commit(ctx); err != nil {
+	if err := a.session.Commit(ctx); err != nil {
 		return fmt.Errorf("commit up to %s: %w", c.end, err)
 	}
 	a.position, a.parked = c.end, int64(len(parked))
-	a.rows.settle()
+	a.rows.Settle()
 	a.payload += c.payload
-	if a.rows.size() > a.keep.rows || a.payload > a.keep.payload {
-		a.rows.reset(false)
+	if a.rows.Len() > a.keep.rows || a.payload > a.keep.payload {
+		a.rows.Reset(false)
 		a.payload = 0
 	}
 	for _, f := range parked {

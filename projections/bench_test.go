@@ -13,9 +13,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/fold"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // benchEvents is the size of the log that is projected.
@@ -117,103 +118,32 @@ func timed(b *testing.B, d database, f func(*Store)) time.Duration {
 }
 
 // foldBeforehand is the log as what each transaction writes.
-func foldBeforehand(l *memoryLog, n int) [][]change {
-	r := newRows(all)
-	r.reset(true)
-	var list [][]change
+func foldBeforehand(l *memoryLog, n int) [][]schema.Change {
+	r := fold.NewRows(fold.Projections())
+	r.Reset(true)
+	var list [][]schema.Change
 	for at := l.end().At(0); at != l.end(); {
 		c := chunkAt(l, at, n, 0)
 		for i := range c.facts {
-			r.want(&c.facts[i])
-			r.apply(&c.facts[i])
+			r.Want(&c.facts[i])
+			r.Apply(&c.facts[i])
 		}
-		list = append(list, r.changes())
-		r.settle()
+		list = append(list, r.Changes())
+		r.Settle()
 		at = c.end
 	}
 	return list
 }
 
-func rawLoop(b *testing.B, d database, s *Store, folded [][]change) {
-	b.Helper()
-	ctx := context.Background()
-	if d.name == "mysql" {
-		for i, changes := range folded {
-			tx, err := s.write.Begin()
-			if err != nil {
-				b.Fatal(err)
-			}
-			for _, c := range changes {
-				width, rows := len(c.table.columns), s.dialect.arguments(c.rows)
-				for len(rows) > 0 {
-					n := fitting(rows, width)
-					if _, err := tx.Exec("insert into g1_"+c.table.name+" values "+groups(n/width, width)+s.dialect.upsert(c.table), rows[:n]...); err != nil {
-						b.Fatal(err)
-					}
-					rows = rows[n:]
-				}
-			}
-			if _, err := tx.Exec("update docket_checkpoints set sequence = ?", i); err != nil {
-				b.Fatal(err)
-			}
-			if err := tx.Commit(); err != nil {
-				b.Fatal(err)
-			}
-		}
-		return
+// BenchmarkFold measures folding alone, with what 500 events a transaction would
+// write, and no database.
+func BenchmarkFold(b *testing.B) {
+	l := benchLog()
+	b.ReportAllocs()
+	for b.Loop() {
+		foldBeforehand(l, 500)
 	}
-	if d.name == "postgres" {
-		conn, err := pgx.ConnectConfig(ctx, s.dialect.(*postgres).config.Copy())
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer conn.Close(ctx)
-		for i, changes := range folded {
-			var batch pgx.Batch
-			batch.Queue("begin")
-			for _, c := range changes {
-				if len(c.deleted) > 0 {
-					b.Fatal("the log of the benchmark deletes nothing")
-				}
-				batch.Queue("insert into g1_"+c.table.name+" select * from "+unnest(c.table.columns)+c.table.conflict(), columnArrays(c.table.columns, c.rows)...)
-			}
-			batch.Queue("update docket_checkpoints set sequence = $1", int64(i))
-			batch.Queue("commit")
-			if err := conn.SendBatch(ctx, &batch).Close(); err != nil {
-				b.Fatal(err)
-			}
-		}
-		return
-	}
-	statements := make(map[string]string)
-	for i, changes := range folded {
-		tx, err := s.write.Begin()
-		if err != nil {
-			b.Fatal(err)
-		}
-		for _, c := range changes {
-			width := len(c.table.columns)
-			if statements[c.table.name] == "" {
-				statements[c.table.name] = fmt.Sprintf("insert into g1_%s values (%s)%s", c.table.name, marks(width), c.table.conflict())
-			}
-			put, err := tx.Prepare(statements[c.table.name])
-			if err != nil {
-				b.Fatal(err)
-			}
-			for row := 0; row < len(c.rows); row += width {
-				if _, err := put.Exec(c.rows[row : row+width]...); err != nil {
-					b.Fatal(err)
-				}
-			}
-			put.Close()
-		}
-		if _, err := tx.Exec("update docket_checkpoints set sequence = ?", i); err != nil {
-			b.Fatal(err)
-		}
-		if err := tx.Commit(); err != nil {
-			b.Fatal(err)
-		}
-	}
+	b.ReportMetric(float64(len(l.stored)*b.N)/b.Elapsed().Seconds(), "ev/s")
 }
 
 // BenchmarkVisible measures the time from an event being in the log to its

@@ -13,6 +13,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/fold"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // Each calls each for every row of every table, in an order and in a form that
@@ -29,13 +31,13 @@ func (s *Store) Each(ctx context.Context, each func(table, key, row string) erro
 			return fmt.Errorf("%w: they were replaced while they were read", ErrStale)
 		}
 		at, begun = snapshot.Position, true
-		for _, t := range tables() {
+		for _, t := range fold.Tables() {
 			w, err := snapshot.walk(ctx, t)
 			if err != nil {
 				return err
 			}
 			for w.next() {
-				if err := each(t.name, w.key, w.row); err != nil {
+				if err := each(t.Name, w.key, w.row); err != nil {
 					w.close()
 					return err
 				}
@@ -82,7 +84,7 @@ func Compare(ctx context.Context, a, b *Store) (difference string, err error) {
 
 // compareTables names the first difference between the rows of two generations.
 func compareTables(ctx context.Context, left, right *Snapshot) (difference string, err error) {
-	for _, t := range tables() {
+	for _, t := range fold.Tables() {
 		if difference, err = compareTable(ctx, t, left, right); difference != "" || err != nil {
 			return difference, err
 		}
@@ -90,7 +92,7 @@ func compareTables(ctx context.Context, left, right *Snapshot) (difference strin
 	return "", nil
 }
 
-func compareTable(ctx context.Context, t *table, left, right *Snapshot) (difference string, err error) {
+func compareTable(ctx context.Context, t *schema.Table, left, right *Snapshot) (difference string, err error) {
 	l, err := left.walk(ctx, t)
 	if err != nil {
 		return "", err
@@ -111,11 +113,11 @@ func compareTable(ctx context.Context, t *table, left, right *Snapshot) (differe
 		case !more && !also:
 			return "", nil
 		case !also || (more && order < 0):
-			return fmt.Sprintf("%s: only the first has %s", t.name, l.row), nil
+			return fmt.Sprintf("%s: only the first has %s", t.Name, l.row), nil
 		case !more || order > 0:
-			return fmt.Sprintf("%s: only the second has %s", t.name, r.row), nil
+			return fmt.Sprintf("%s: only the second has %s", t.Name, r.row), nil
 		case l.row != r.row:
-			return fmt.Sprintf("%s: %s and %s", t.name, l.row, r.row), nil
+			return fmt.Sprintf("%s: %s and %s", t.Name, l.row, r.row), nil
 		}
 	}
 }
@@ -129,7 +131,7 @@ func cmpErr(l, r *walker) error {
 
 // walker goes through a table in key order.
 type walker struct {
-	table *table
+	table *schema.Table
 	rows  *sql.Rows
 	// row is the present row and key its key, as JSON; order is the key in a
 	// form that compares as the database orders.
@@ -138,10 +140,10 @@ type walker struct {
 	err      error
 }
 
-func (s *Snapshot) walk(ctx context.Context, t *table) (*walker, error) {
-	found, err := s.query(ctx, fmt.Sprintf("select %s from {g}%s order by %s", names(t.columns), t.name, names(t.keys())))
+func (s *Snapshot) walk(ctx context.Context, t *schema.Table) (*walker, error) {
+	found, err := s.query(ctx, fmt.Sprintf("select %s from {g}%s order by %s", schema.Names(t.Columns), t.Name, schema.Names(t.Keys())))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", t.name, err)
+		return nil, fmt.Errorf("read %s: %w", t.Name, err)
 	}
 	return &walker{table: t, rows: found}, nil
 }
@@ -151,23 +153,23 @@ func (w *walker) next() bool {
 	if w.err != nil || !w.rows.Next() {
 		return false
 	}
-	cells := make([]cell, len(w.table.columns))
+	cells := make([]cell, len(w.table.Columns))
 	dest := make([]any, len(cells))
-	for i, c := range w.table.columns {
-		cells[i].kind = c.kind
+	for i, c := range w.table.Columns {
+		cells[i].kind = c.Kind
 		dest[i] = cells[i].dest()
 	}
 	if w.err = w.rows.Scan(dest...); w.err != nil {
 		return false
 	}
 	var b strings.Builder
-	for i, c := range w.table.columns {
+	for i, c := range w.table.Columns {
 		b.WriteString(map[bool]string{true: `{"`, false: `,"`}[i == 0])
-		b.WriteString(c.name + `":` + cells[i].json())
-		if i == w.table.key-1 {
+		b.WriteString(c.Name + `":` + cells[i].json())
+		if i == w.table.Key-1 {
 			w.key = b.String() + "}"
 		}
-		if i < w.table.key {
+		if i < w.table.Key {
 			w.order = append(w.order, cells[i].order())
 		}
 	}
@@ -181,14 +183,14 @@ func (w *walker) close() error {
 	}
 	w.rows.Close()
 	if w.err != nil {
-		return fmt.Errorf("read %s: %w", w.table.name, w.err)
+		return fmt.Errorf("read %s: %w", w.table.Name, w.err)
 	}
 	return nil
 }
 
 // cell is one column of one row, whatever database it comes from.
 type cell struct {
-	kind   kind
+	kind   schema.Kind
 	id     uuid.UUID
 	text   string
 	number sql.NullInt64
@@ -197,11 +199,11 @@ type cell struct {
 
 func (c *cell) dest() any {
 	switch c.kind {
-	case ident:
+	case schema.KindID:
 		return &c.id
-	case number, moment:
+	case schema.KindNumber, schema.KindMoment:
 		return &c.number
-	case digest:
+	case schema.KindDigest:
 		return &c.bytes
 	default:
 		return &c.text
@@ -210,25 +212,25 @@ func (c *cell) dest() any {
 
 func (c *cell) json() string {
 	switch c.kind {
-	case ident:
+	case schema.KindID:
 		return `"` + c.id.String() + `"`
-	case number, moment:
+	case schema.KindNumber, schema.KindMoment:
 		if !c.number.Valid {
 			return "null"
 		}
 		return strconv.FormatInt(c.number.Int64, 10)
-	case digest:
+	case schema.KindDigest:
 		return `"` + hex.EncodeToString(c.bytes) + `"`
 	default:
-		return encode(c.text)
+		return schema.Encode(c.text)
 	}
 }
 
 func (c *cell) order() string {
 	switch c.kind {
-	case ident:
+	case schema.KindID:
 		return c.id.String()
-	case number:
+	case schema.KindNumber:
 		return fmt.Sprintf("%020d", c.number.Int64)
 	default:
 		return c.text

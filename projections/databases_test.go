@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"database/sql"
 	"flag"
 	"fmt"
 	"net/url"
@@ -13,10 +12,11 @@ import (
 	"testing"
 	"time"
 
-	mysqldriver "github.com/go-sql-driver/mysql"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
+
+	"github.com/docketlog/docket/projections/dialect"
 )
 
 // The suite runs on SQLite always, on Postgres where the first names one whose
@@ -101,18 +101,13 @@ func freshMySQL(t testing.TB, base string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	u.Path = "/information_schema" // which every server has
+	_, pools, err := dialect.Open(u.String(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := pools.Write
 	name := fmt.Sprintf("t%d_%d", os.Getpid(), schemas.Add(1))
-	u.Path = "/" + name
-	config, err := parseMySQL(u.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.DBName = ""
-	connector, err := mysqldriver.NewConnector(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := sql.OpenDB(connector)
 	if _, err := server.Exec("create database " + name); err != nil {
 		t.Fatalf("%s: %v", mysqlVariable, err)
 	}
@@ -120,8 +115,10 @@ func freshMySQL(t testing.TB, base string) string {
 		if _, err := server.Exec("drop database " + name); err != nil {
 			t.Error(err)
 		}
+		pools.Read.Close()
 		server.Close()
 	})
+	u.Path = "/" + name
 	return u.String()
 }
 

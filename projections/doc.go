@@ -24,5 +24,10 @@
 //
 // A generation that is not finished stays, and whoever claims it by raising its
 // epoch goes on with it. The one that was read before is kept until the next
-// switch, and can be gone [Back] to.
+// switch, and [Rollback] serves it again.
+//
+// Three rooms stand below this one. Package schema says what tables, columns and
+// rows are; package fold makes rows of events and knows no database; package
+// dialect keeps rows in a database and knows no events. This package is the engine
+// that joins them, with the queries: whoever asks of the rows imports it alone.
 package projections

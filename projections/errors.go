@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/docketlog/docket/projections/dialect"
 )
 
 // Errors of this package. They are matched with errors.Is.
@@ -29,8 +31,8 @@ var (
 // classed puts the failure of a statement into its class: the caller's context
 // is over (ctx's error), the database cannot be reached ([ErrUnavailable]), or
 // the statement failed, which is returned as it is.
-func classed(ctx context.Context, d dialect, err error) error {
-	if err == nil || errors.Is(err, sql.ErrNoRows) || !d.lost(err) {
+func classed(ctx context.Context, d dialect.Database, err error) error {
+	if err == nil || errors.Is(err, sql.ErrNoRows) || !d.Lost(err) {
 		return err
 	}
 	return away(ctx, err)

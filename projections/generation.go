@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/fold"
 )
 
 // newGeneration makes the tables and the checkpoint of a generation that
@@ -39,8 +41,8 @@ func (s *Store) newGeneration(ctx context.Context, end events.Position) (m model
 		if err := s.begun(ctx, tx, m); err != nil {
 			return err
 		}
-		for _, t := range tables() {
-			if _, err := tx.ExecContext(ctx, t.create(s.dialect, m.generation)); err != nil {
+		for _, t := range fold.Tables() {
+			if _, err := tx.ExecContext(ctx, dialect.CreateTable(s.dialect, t, m.generation)); err != nil {
 				return err
 			}
 		}
@@ -67,12 +69,12 @@ func (s *Store) forget(ctx context.Context, tx *sql.Tx, which string, args ...an
 // nothing, if not all of its tables are there, as after a kill while they were
 // made, or if somebody was faster.
 func (s *Store) adopt(ctx context.Context, seen model) (m model, adopted bool, err error) {
-	existing, err := column1[string](ctx, s.write, s.dialect.catalog())
+	existing, err := column1[string](ctx, s.write, s.dialect.Catalog())
 	if err != nil {
 		return model{}, false, fmt.Errorf("list tables: %w", err)
 	}
-	for _, t := range tables() {
-		if !slices.Contains(existing, t.in(seen.generation)) {
+	for _, t := range fold.Tables() {
+		if !slices.Contains(existing, t.In(seen.generation)) {
 			return model{}, false, nil
 		}
 	}
@@ -84,7 +86,7 @@ func (s *Store) adopt(ctx context.Context, seen model) (m model, adopted bool, e
 			return err
 		}
 		// What the one before had under way is over: it held this row.
-		if err := m.scan(tx.QueryRowContext(ctx, s.dialect.bind(`select generation, fingerprint, incarnation, sequence,
+		if err := m.scan(tx.QueryRowContext(ctx, s.dialect.Bind(`select generation, fingerprint, incarnation, sequence,
 			head, stored_at, epoch, malformed from docket_checkpoints where generation = ?`), seen.generation).Scan); err != nil {
 			return err
 		}
@@ -101,15 +103,15 @@ func (s *Store) adopt(ctx context.Context, seen model) (m model, adopted bool, e
 // they are missing.
 func (s *Store) finish(ctx context.Context, generation int64) error {
 	var all []string
-	for _, t := range tables() {
-		all = append(all, t.in(generation))
-		for name, statement := range t.createIndexes(generation) {
+	for _, t := range fold.Tables() {
+		all = append(all, t.In(generation))
+		for name, statement := range t.CreateIndexes(generation) {
 			if err := s.makeIndex(ctx, name, statement); err != nil {
 				return fmt.Errorf("%.80s: %w", statement, err)
 			}
 		}
 	}
-	if settle := s.dialect.settle(strings.Join(all, ", ")); settle != "" {
+	if settle := s.dialect.Settle(strings.Join(all, ", ")); settle != "" {
 		if _, err := s.write.ExecContext(ctx, settle); err != nil {
 			return fmt.Errorf("%.80s: %w", settle, err)
 		}
@@ -122,7 +124,7 @@ func (s *Store) finish(ctx context.Context, generation int64) error {
 // well.
 func (s *Store) makeIndex(ctx context.Context, name, statement string) error {
 	there := func() (bool, error) {
-		names, err := column1[string](ctx, s.write, s.dialect.indexes())
+		names, err := column1[string](ctx, s.write, s.dialect.Indexes())
 		return slices.Contains(names, name), err
 	}
 	if done, err := there(); err != nil || done {
@@ -167,7 +169,7 @@ func follows(ctx context.Context, log events.Log, after events.Position) (bool, 
 // switchTo makes a generation the live one, if it is not behind the one that
 // is: answers never go back. The one that was live is kept, and the one that was
 // kept is given up, all in one step. It reports whether it did, and fails with
-// errFenced if somebody else switched, or took over the generation. Rows that
+// dialect.ErrFenced if somebody else switched, or took over the generation. Rows that
 // are unfit are ahead of nothing and not kept.
 func (s *Store) switchTo(ctx context.Context, a *applier, unfit int64) (switched bool, err error) {
 	live, err := s.model(ctx)
@@ -194,7 +196,7 @@ func (s *Store) switchTo(ctx context.Context, a *applier, unfit int64) (switched
 			return err
 		}
 		if mine == 0 || moved == 0 {
-			return errFenced
+			return dialect.ErrFenced
 		}
 		if err := s.keepOnly(ctx, tx, live.generation, a.generation, unfit); err != nil {
 			return err
@@ -228,7 +230,7 @@ func (s *Store) keepOnly(ctx context.Context, tx *sql.Tx, before, now, unfit int
 func (s *Store) clean(ctx context.Context) error {
 	// Tables first: a generation that comes into being in between has its
 	// checkpoint by the time that is read.
-	existing, err := column1[string](ctx, s.write, s.dialect.catalog())
+	existing, err := column1[string](ctx, s.write, s.dialect.Catalog())
 	if err != nil {
 		return fmt.Errorf("list tables: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 var historyList = list{
@@ -45,12 +46,13 @@ func (s *Snapshot) Comments(ctx context.Context, caller, task uuid.UUID, p Page)
 	var found []keyed[Comment]
 	err = s.each(ctx, func(scan func(...any) error) error {
 		c := Comment{Task: task}
-		var row commentRow
+		var createdAt int64
+		var editedAt *int64
 		var key string
-		if err := scan(&c.ID, &row.author, &row.text, &row.createdAt, &row.editedAt, &key); err != nil {
+		if err := scan(&c.ID, &c.Author, &c.Text, &createdAt, &editedAt, &key); err != nil {
 			return err
 		}
-		c.Author, c.Text, c.CreatedAt, c.EditedAt = row.author, row.text, micros(row.createdAt), instant(row.editedAt)
+		c.CreatedAt, c.EditedAt = schema.Time(createdAt), instant(editedAt)
 		found = append(found, keyed[Comment]{c, key})
 		return nil
 	}, `select c.id, c.author, c.body, c.created_at, c.edited_at, `+part.expr+` from {g}comments c where `+w.String()+part.end(), w.args...)
@@ -100,7 +102,7 @@ func (s *Snapshot) entries(ctx context.Context, p Page, condition string, args .
 			(*string)(&e.Type), &e.Concerns, &differences, &key); err != nil {
 			return err
 		}
-		e.Position, e.At, e.Differences = s.Position.At(sequence), micros(at), json.RawMessage(differences)
+		e.Position, e.At, e.Differences = s.Position.At(sequence), schema.Time(at), json.RawMessage(differences)
 		found = append(found, keyed[Entry]{e, key})
 		return nil
 	}, `select h.event, h.id, h.kind, h.revision, h.sequence, h.happened_at, h.actor, h.event_type, h.concerns, h.differences, `+

@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // order is one way to sort a list: by an expression, then by id. The values of
@@ -51,8 +54,9 @@ type cursor struct {
 	Group string `json:"g,omitempty"`
 }
 
-// maxCursor bounds a cursor that is looked at, in bytes.
-const maxCursor = 8 << 10
+// maxCursor bounds a cursor that is looked at, in bytes: no key in it is longer
+// than what a database goes by when it sorts.
+const maxCursor = dialect.SortLength
 
 func (l *list) section(p Page) (section, error) { return l.sectionIn(p, "") }
 
@@ -117,7 +121,7 @@ func (s *section) next(key string, id uuid.UUID) string {
 
 // nextIn is next of an item in a group.
 func (s *section) nextIn(group, key string, id uuid.UUID) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(encode(cursor{s.sort, key, id, group})))
+	return base64.RawURLEncoding.EncodeToString([]byte(schema.Encode(cursor{s.sort, key, id, group})))
 }
 
 // where adds the condition that an item lies after the cursor.

@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // matches is what a filter means, said once more in Go.
@@ -59,7 +60,7 @@ func drawFilter(t *rapid.T, c drawn) TaskFilter {
 		f.Assignee = id(1 + c.IntN(8))
 	}
 	if maybe() {
-		f.Labels = []string{plain(pick(c, words))}
+		f.Labels = []string{schema.Plain(pick(c, words))}
 	}
 	if maybe() {
 		f.DueFrom = events.Date(fmt.Sprintf("2026-%02d-15", 1+c.IntN(12)))
@@ -74,7 +75,7 @@ func drawFilter(t *rapid.T, c drawn) TaskFilter {
 		f.Number = int64(1 + c.IntN(20))
 	}
 	if maybe() {
-		f.Text = plain(pick(c, words) + " " + pick(c, words))
+		f.Text = schema.Plain(pick(c, words) + " " + pick(c, words))
 	}
 	return f
 }
@@ -137,85 +138,104 @@ func TestListsPageByPage(t *testing.T) {
 		ctx := t.Context()
 		look(t, s, func(q *Snapshot) error {
 			for n := 1; n <= 8; n++ {
-				projects, err := whole(func(p Page) ([]Project, string, error) { return q.Projects(ctx, id(n), p) }, Page{Limit: 1 + c.IntN(3), Sort: pick(c, []string{"", "-name", "created", "-updated"})})
-				if err != nil {
+				if err := accountLists(ctx, r, c, q, id(n)); err != nil {
 					return err
-				}
-				assigned := map[uuid.UUID]bool{}
-				var everywhere []Task
-				wide := drawFilter(r, c)
-				for _, p := range projects {
-					every, err := everyTask(ctx, q, id(n), p.ID)
-					if err != nil {
-						return err
-					}
-					filter := drawFilter(r, c)
-					sort := pick(c, []string{"", "-"}) + pick(c, []string{"number", "rank", "created", "updated", "due", "priority", "title"})
-					have, err := whole(func(page Page) ([]Task, string, error) { return q.Tasks(ctx, id(n), p.ID, filter, page) }, Page{Limit: 1 + c.IntN(7), Sort: sort})
-					if err != nil {
-						return err
-					}
-					want := slices.DeleteFunc(slices.Clone(every), func(t Task) bool { return !matches(filter, p, t) })
-					slices.SortFunc(want, inOrder(sort))
-					if diff := cmp.Diff(want, have, cmpopts.EquateEmpty()); diff != "" {
-						r.Fatalf("%+v by %s, -want +have:\n%s", filter, sort, diff)
-					}
-					// Over several boards a status stands for itself only.
-					itself := p
-					itself.Retired = nil
-					labels := map[string]int{}
-					for _, task := range every {
-						if matches(wide, itself, task) {
-							everywhere = append(everywhere, task)
-						}
-						if task.DeletedAt == nil {
-							for _, l := range task.Labels {
-								labels[l]++
-							}
-						}
-						if task.DeletedAt == nil && slices.Contains(task.Assignees, id(n)) {
-							assigned[task.ID] = true
-						}
-					}
-					counted, err := q.Labels(ctx, id(n), p.ID)
-					if err != nil {
-						return err
-					}
-					if diff := cmp.Diff(byUse(labels), counted, cmpopts.EquateEmpty()); diff != "" {
-						r.Fatalf("labels, -want +have:\n%s", diff)
-					}
-				}
-				sort := pick(c, []string{"", "number", "-due", "priority", "title", "updated"})
-				found, err := whole(func(page Page) ([]Task, string, error) { return q.AllTasks(ctx, id(n), wide, page) }, Page{Limit: 1 + c.IntN(7), Sort: sort})
-				if err != nil {
-					return err
-				}
-				if sort == "" {
-					sort = "-updated"
-				}
-				slices.SortFunc(everywhere, inOrder(sort))
-				if diff := cmp.Diff(everywhere, found, cmpopts.EquateEmpty()); diff != "" {
-					r.Fatalf("everywhere, %+v by %s, -want +have:\n%s", wide, sort, diff)
-				}
-				mine, err := whole(func(page Page) ([]Task, string, error) { return q.MyTasks(ctx, id(n), TaskFilter{}, page) }, Page{Limit: 1 + c.IntN(5)})
-				if err != nil {
-					return err
-				}
-				last := ""
-				for _, task := range mine {
-					if !assigned[task.ID] || sortKey("due", task) < last {
-						r.Fatalf("not mine, or not in order: %+v after %s", task, last)
-					}
-					last = sortKey("due", task)
-					delete(assigned, task.ID)
-				}
-				if len(assigned) > 0 {
-					r.Fatalf("missing from mine: %v", assigned)
 				}
 			}
 			return nil
 		})
 	})
+}
+
+// accountLists checks the lists of one account, over all its projects and in each.
+func accountLists(ctx context.Context, r *rapid.T, c drawn, q *Snapshot, caller uuid.UUID) error {
+	projects, err := whole(func(p Page) ([]Project, string, error) { return q.Projects(ctx, caller, p) }, Page{Limit: 1 + c.IntN(3), Sort: pick(c, []string{"", "-name", "created", "-updated"})})
+	if err != nil {
+		return err
+	}
+	assigned := map[uuid.UUID]bool{}
+	var everywhere []Task
+	wide := drawFilter(r, c)
+	for _, p := range projects {
+		every, err := projectLists(ctx, r, c, q, caller, p)
+		if err != nil {
+			return err
+		}
+		// Over several boards a status stands for itself only.
+		itself := p
+		itself.Retired = nil
+		for _, task := range every {
+			if matches(wide, itself, task) {
+				everywhere = append(everywhere, task)
+			}
+			if task.DeletedAt == nil && slices.Contains(task.Assignees, caller) {
+				assigned[task.ID] = true
+			}
+		}
+	}
+	sort := pick(c, []string{"", "number", "-due", "priority", "title", "updated"})
+	found, err := whole(func(page Page) ([]Task, string, error) { return q.AllTasks(ctx, caller, wide, page) }, Page{Limit: 1 + c.IntN(7), Sort: sort})
+	if err != nil {
+		return err
+	}
+	if sort == "" {
+		sort = "-updated"
+	}
+	slices.SortFunc(everywhere, inOrder(sort))
+	if diff := cmp.Diff(everywhere, found, cmpopts.EquateEmpty()); diff != "" {
+		r.Fatalf("everywhere, %+v by %s, -want +have:\n%s", wide, sort, diff)
+	}
+	mine, err := whole(func(page Page) ([]Task, string, error) { return q.MyTasks(ctx, caller, TaskFilter{}, page) }, Page{Limit: 1 + c.IntN(5)})
+	if err != nil {
+		return err
+	}
+	last := ""
+	for _, task := range mine {
+		if !assigned[task.ID] || sortKey("due", task) < last {
+			r.Fatalf("not mine, or not in order: %+v after %s", task, last)
+		}
+		last = sortKey("due", task)
+		delete(assigned, task.ID)
+	}
+	if len(assigned) > 0 {
+		r.Fatalf("missing from mine: %v", assigned)
+	}
+	return nil
+}
+
+// projectLists checks the lists of one project, and returns all its tasks.
+func projectLists(ctx context.Context, r *rapid.T, c drawn, q *Snapshot, caller uuid.UUID, p Project) (every []Task, err error) {
+	every, err = everyTask(ctx, q, caller, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	filter := drawFilter(r, c)
+	sort := pick(c, []string{"", "-"}) + pick(c, []string{"number", "rank", "created", "updated", "due", "priority", "title"})
+	have, err := whole(func(page Page) ([]Task, string, error) { return q.Tasks(ctx, caller, p.ID, filter, page) }, Page{Limit: 1 + c.IntN(7), Sort: sort})
+	if err != nil {
+		return nil, err
+	}
+	want := slices.DeleteFunc(slices.Clone(every), func(t Task) bool { return !matches(filter, p, t) })
+	slices.SortFunc(want, inOrder(sort))
+	if diff := cmp.Diff(want, have, cmpopts.EquateEmpty()); diff != "" {
+		r.Fatalf("%+v by %s, -want +have:\n%s", filter, sort, diff)
+	}
+	labels := map[string]int{}
+	for _, task := range every {
+		if task.DeletedAt == nil {
+			for _, l := range task.Labels {
+				labels[l]++
+			}
+		}
+	}
+	counted, err := q.Labels(ctx, caller, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	if diff := cmp.Diff(byUse(labels), counted, cmpopts.EquateEmpty()); diff != "" {
+		r.Fatalf("labels, -want +have:\n%s", diff)
+	}
+	return every, nil
 }
 
 func everyTask(ctx context.Context, q *Snapshot, caller, project uuid.UUID) ([]Task, error) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
 )
 
 // A lost connection is [ErrUnavailable] while the caller waits and the caller's
@@ -31,45 +33,51 @@ func TestLostConnectionsAreClassed(t *testing.T) {
 	postgresSays := func(code string) error { return &pgconn.PgError{Code: code} }
 	mysqlSays := func(number uint16) error { return &mysqldriver.MySQLError{Number: number} }
 	for _, c := range []struct {
-		dialect      dialect
+		url          string
 		lost, faults []error
 	}{
 		{
-			&postgres{},
+			"postgres://docket@127.0.0.1:1/docket",
 			append([]error{postgresSays("57P01"), postgresSays("57014"), postgresSays("08006"), postgresSays("53300")}, network...),
 			[]error{postgresSays("42601"), postgresSays("22P02"), sql.ErrNoRows},
 		},
 		{
-			&mysql{},
+			"mysql://docket@127.0.0.1:1/docket",
 			append([]error{mysqldriver.ErrInvalidConn, mysqlSays(1053), mysqlSays(1927), mysqlSays(1040), mysqlSays(1317), mysqlSays(4031)}, network...),
 			[]error{mysqlSays(1064), mysqlSays(1146), sql.ErrNoRows},
 		},
 		{
-			&sqlite{},
+			"sqlite:" + filepath.Join(t.TempDir(), "rows.db"),
 			[]error{driver.ErrBadConn, sql.ErrConnDone, context.DeadlineExceeded, context.Canceled},
 			[]error{errors.New("sql: expected 2 arguments, got 1"), sql.ErrNoRows},
 		},
 	} {
-		s := Snapshot{dialect: c.dialect}
+		database, pools, err := dialect.Open(c.url, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pools.Read.Close()
+		defer pools.Write.Close()
+		s := Snapshot{dialect: database}
 		over, cancel := context.WithCancel(t.Context())
 		cancel()
 		for _, said := range c.lost {
 			said = fmt.Errorf("query: %w", said)
 			for what, err := range map[string]error{"query": s.failed(t.Context(), said), "begin": unreachable(t.Context(), said)} {
 				if !errors.Is(err, ErrUnavailable) || !errors.Is(err, said) {
-					t.Errorf("%T %s while the caller waits: have %v, want %v", c.dialect, what, err, ErrUnavailable)
+					t.Errorf("%T %s while the caller waits: have %v, want %v", database, what, err, ErrUnavailable)
 				}
 			}
 			for what, err := range map[string]error{"query": s.failed(over, said), "begin": unreachable(over, said)} {
 				if !errors.Is(err, context.Canceled) || !errors.Is(err, said) {
-					t.Errorf("%T %s once the caller's time is over: have %v, want %v", c.dialect, what, err, context.Canceled)
+					t.Errorf("%T %s once the caller's time is over: have %v, want %v", database, what, err, context.Canceled)
 				}
 			}
 		}
 		for _, said := range c.faults {
 			for _, ctx := range []context.Context{t.Context(), over} {
 				if err := s.failed(ctx, said); !errors.Is(err, said) || errors.Is(err, ErrUnavailable) || errors.Is(err, context.Canceled) {
-					t.Errorf("%T: have %v, want %v as it was", c.dialect, err, said)
+					t.Errorf("%T: have %v, want %v as it was", database, err, said)
 				}
 			}
 		}

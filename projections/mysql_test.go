@@ -5,70 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/fold"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // onMySQL runs a test where there is a MySQL or MariaDB.
 func onMySQL(t *testing.T, test func(t *testing.T, d database)) {
 	t.Parallel()
 	test(t, databaseNamed(t, "mysql"))
-}
-
-func TestMySQLAddress(t *testing.T) {
-	t.Parallel()
-	authority := filepath.Join(t.TempDir(), "empty.pem")
-	if err := os.WriteFile(authority, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for address, want := range map[string]string{
-		"mysql://docket:p%40ss@db/rows":                         "docket p@ss db:3306 rows",
-		"mysql://docket@[::1]:3307/rows":                        "docket  [::1]:3307 rows",
-		"mysql://d:x@db/rows?tls=true":                          "d x db:3306 rows tls",
-		"mysql://d:x@db/rows?tls=skip-verify":                   "d x db:3306 rows tls unverified",
-		"mysql://d:x@db/rows?tls=preferred":                     "d x db:3306 rows tls unverified or plain",
-		"mysql://d:x@db/rows?tls=false":                         "d x db:3306 rows",
-		"mysql://d:hush@db":                                     "!want mysql://",
-		"mysql://d:hush@/rows":                                  "!want mysql://",
-		"mysql://d:hush@db:port/rows":                           "!invalid port",
-		"mysql://d:hush@db/rows?tls=yes":                        "!tls is",
-		"mysql://d:hush@db/rows?multiStatements=true":           "!unknown parameter",
-		"mysql://d:hush@db/rows?tls-ca=/nonexistent/ca":         "!tls-ca",
-		"mysql://d:hush@db/rows?tls-ca=" + authority:            "!no certificate",
-		"mysql://d:hush@db/rows?tls=false&tls-ca=" + authority:  "!tls=false",
-		"mysql://d:hush@db/rows?tls-cert=/nonexistent/cert.pem": "!tls-cert",
-	} {
-		config, err := parseMySQL(address)
-		if problem, refused := strings.CutPrefix(want, "!"); refused {
-			if err == nil || !strings.Contains(err.Error(), problem) || strings.Contains(err.Error(), "hush") {
-				t.Errorf("%s: %v, want %q", address, err, problem)
-			}
-			continue
-		}
-		if err != nil {
-			t.Errorf("%s: %v", address, err)
-			continue
-		}
-		have := strings.Join([]string{config.User, config.Passwd, config.Addr, config.DBName}, " ")
-		if config.TLS != nil {
-			have += " tls"
-			if config.TLS.InsecureSkipVerify {
-				have += " unverified"
-			}
-			if config.AllowFallbackToPlaintext {
-				have += " or plain"
-			}
-		}
-		if have != want {
-			t.Errorf("%s is %q, want %q", address, have, want)
-		}
-	}
 }
 
 // A transaction that loses a deadlock is done again, and neither fails nor has
@@ -100,7 +50,7 @@ func TestDeadlockIsDoneAgain(t *testing.T) {
 		do("create table rival (n int primary key)")
 		do("start transaction")
 		do("insert into rival with recursive r as (select 1 as n union all select n + 1 from r where n < 500) select n from r")
-		do("update " + (&table{name: "heads"}).in(a.generation) + " set held = held + 1")
+		do("update " + (&schema.Table{Name: "heads"}).In(a.generation) + " set held = held + 1")
 		applied := make(chan error, 1)
 		go func() { applied <- a.apply(context.WithoutCancel(t.Context()), chunkAt(l, before, 1000, 0)) }()
 		outcome := sync.OnceValue(func() error {
@@ -120,7 +70,7 @@ func TestDeadlockIsDoneAgain(t *testing.T) {
 		if err := outcome(); err != nil {
 			t.Fatal(err)
 		}
-		if n := a.session.(*bulkSession).repeated; n == 0 {
+		if n := a.session.(interface{ Repeated() int }).Repeated(); n == 0 {
 			t.Error("nothing was done again: the test has met no deadlock")
 		}
 		sameRows(t, s, l)
@@ -139,7 +89,7 @@ func TestGenerationsAreMadeTableByTable(t *testing.T) {
 		}
 		want := dump(t, s)
 		// The third table of the next generation cannot be made.
-		if _, err := s.write.ExecContext(t.Context(), "create table "+tables()[2].in(2)+" (n int)"); err != nil {
+		if _, err := s.write.ExecContext(t.Context(), "create table "+fold.Tables()[2].In(2)+" (n int)"); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := Rebuild(t.Context(), s, l, RebuildOptions{}); err == nil {
@@ -153,7 +103,7 @@ func TestGenerationsAreMadeTableByTable(t *testing.T) {
 			t.Fatalf("unfinished: %+v, %v", half, err)
 		}
 		count := func() int {
-			names, err := column1[string](t.Context(), s.write, s.dialect.catalog())
+			names, err := column1[string](t.Context(), s.write, s.dialect.Catalog())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -220,19 +170,17 @@ func TestUnreachableMySQL(t *testing.T) {
 			t.Fatal(err)
 		}
 		u.Host = "127.0.0.1:1"
-		config, err := parseMySQL(u.String())
+		_, unreachable, err := dialect.Open(u.String(), 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		reachable := s.read
-		if s.read, err = openIsolated(config, "repeatable read"); err != nil {
-			t.Fatal(err)
-		}
+		s.read = unreachable.Read
 		err = s.Read(t.Context(), events.Position{}, func(*Snapshot) error { t.Error("was read"); return nil })
 		if !errors.Is(err, ErrUnavailable) {
 			t.Errorf("unreachable: %v", err)
 		}
-		if err := errors.Join(s.read.Close(), reachable.Close()); err != nil {
+		if err := errors.Join(unreachable.Write.Close(), reachable.Close()); err != nil {
 			t.Error(err)
 		}
 	})

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/fold"
 )
 
 // newerVersion rewrites an envelope as a later program would have written it.
@@ -69,6 +71,8 @@ func TestParkedAggregateStopsNobodyElse(t *testing.T) {
 	})
 }
 
+func isTasks(p fold.Projection) bool { return p.Name == "tasks" }
+
 // Once a program can fold the event, its rows are as if nothing had been.
 func TestParkedAggregateIsFilledByTheNextProgram(t *testing.T) {
 	t.Parallel()
@@ -77,14 +81,16 @@ func TestParkedAggregateIsFilledByTheNextProgram(t *testing.T) {
 		s, l := openURL(t, url), newMemoryLog()
 		newSimulation(l, testChoices(7)).steps(200)
 		// The old program cannot fold deletions.
-		s.useProjections(slices.Clone(all))
-		tasks := &s.projections[2]
-		tasks.fold = func(r *rows, f *fact) error {
+		older := fold.Projections()
+		tasks := &older[slices.IndexFunc(older, isTasks)]
+		known := tasks.Fold
+		tasks.Fold = func(r *fold.Rows, f *fold.Fact) error {
 			if f.Type == events.TypeTaskDeleted {
 				panic("no idea")
 			}
-			return foldTask(r, f)
+			return known(r, f)
 		}
+		s.useProjections(older)
 		_, stop := run(t, s, l, ProjectorOptions{})
 		arrive(t, s, l)
 		if parked, err := s.Parked(t.Context()); err != nil || len(parked) == 0 {
@@ -93,8 +99,8 @@ func TestParkedAggregateIsFilledByTheNextProgram(t *testing.T) {
 		stop()
 
 		next := openURL(t, url)
-		raised := slices.Clone(all)
-		raised[2].version++
+		raised := fold.Projections()
+		raised[slices.IndexFunc(raised, isTasks)].Version++
 		next.useProjections(raised)
 		run(t, next, l, ProjectorOptions{})
 		arrive(t, next, l)
@@ -165,11 +171,11 @@ func TestFailedFoldLeavesNothing(t *testing.T) {
 	team := newTeam(l)
 	team.founded(1000, 1)
 	team.task(1, 1000, 1, created(1000, "before"))
-	projections := append(slices.Clone(all), projection{
-		name: "spoiler", version: 1, want: wantNothing,
-		fold: func(_ *rows, f *fact) error {
+	projections := append(fold.Projections(), fold.Projection{
+		Name: "spoiler", Version: 1,
+		Fold: func(_ *fold.Rows, f *fold.Fact) error {
 			if f.Revision == 2 && f.Aggregate.Kind == events.KindTask {
-				return errOrder
+				return errors.New("spoiled")
 			}
 			return nil
 		},

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/projections/schema"
 )
 
 const accountColumns = `select id, administrator, registered_at, erased_at from {g}accounts `
@@ -22,7 +24,7 @@ func (a *accountScan) dest() []any {
 }
 
 func (a *accountScan) account() AccountRow {
-	return AccountRow{ID: a.id, Administrator: a.administrator != 0, Registered: micros(a.registered), Erased: instant(a.erased)}
+	return AccountRow{ID: a.id, Administrator: a.administrator != 0, Registered: schema.Time(a.registered), Erased: instant(a.erased)}
 }
 
 // People answers every account there ever was, in the order of registration.
@@ -67,6 +69,6 @@ func instant(t *int64) *time.Time {
 	if t == nil {
 		return nil
 	}
-	at := micros(*t)
+	at := schema.Time(*t)
 	return &at
 }

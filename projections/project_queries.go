@@ -5,6 +5,9 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/projections/fold"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // projectColumns are read by scanProject, from a join of memberships m,
@@ -26,28 +29,27 @@ var projectList = list{
 
 // projectScan holds what the columns of a project are read into.
 type projectScan struct {
-	row      projectRow
-	id       uuid.UUID
-	archived int64
-	json     [4]string
+	answer               Project
+	archived             int64
+	createdAt, updatedAt int64
+	// statuses, retired, members and counts are JSON.
+	statuses, retired, members, counts string
 }
 
 func (p *projectScan) dest(more ...any) []any {
-	return append([]any{&p.id, &p.row.name, &p.archived, &p.json[0], &p.json[1], &p.json[2],
-		&p.row.revision, &p.row.createdAt, &p.row.createdBy, &p.row.updatedAt, &p.json[3]}, more...)
+	a := &p.answer
+	return append([]any{&a.ID, &a.Name, &p.archived, &p.statuses, &p.retired, &p.members,
+		&a.Revision, &p.createdAt, &a.CreatedBy, &p.updatedAt, &p.counts}, more...)
 }
 
 func (p *projectScan) project(caller uuid.UUID) (Project, error) {
-	var counts []count
-	if err := decode(p.json[0], &p.row.statuses, p.json[1], &p.row.retired, p.json[2], &p.row.members, p.json[3], &counts); err != nil {
-		return Project{}, fmt.Errorf("project %s: %w", p.id, err)
+	answer := p.answer
+	var counts []fold.StatusCount
+	if err := schema.Decode(p.statuses, &answer.Statuses, p.retired, &answer.Retired, p.members, &answer.Members, p.counts, &counts); err != nil {
+		return Project{}, fmt.Errorf("project %s: %w", answer.ID, err)
 	}
-	answer := Project{
-		ID: p.id, Name: p.row.name, Archived: p.archived != 0,
-		Statuses: p.row.statuses, Retired: p.row.retired, Members: p.row.members,
-		Counts: make(map[string]int), Revision: p.row.revision,
-		CreatedAt: micros(p.row.createdAt), CreatedBy: p.row.createdBy, UpdatedAt: micros(p.row.updatedAt),
-	}
+	answer.Archived, answer.Counts = p.archived != 0, make(map[string]int)
+	answer.CreatedAt, answer.UpdatedAt = schema.Time(p.createdAt), schema.Time(p.updatedAt)
 	for _, m := range answer.Members {
 		if m.Account == caller {
 			answer.Role = m.Role

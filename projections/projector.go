@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/fold"
 	"github.com/docketlog/docket/traces"
 )
 
@@ -130,7 +132,7 @@ func (p *Projector) Run(ctx context.Context) error {
 		}
 		switch {
 		case ctx.Err() != nil || err == nil:
-		case errors.Is(err, errFenced):
+		case errors.Is(err, dialect.ErrFenced):
 			p.say(slog.LevelInfo, "projector lost its claim")
 			sleep(ctx, firstRetry/10)
 		default:
@@ -157,7 +159,7 @@ func (p *Projector) turn(ctx context.Context) error {
 	}
 	mine := p.store.fingerprint
 	switch {
-	case m.generation != 0 && newer(m.fingerprint, mine):
+	case m.generation != 0 && fold.Newer(m.fingerprint, mine):
 		abandoned, err := p.abandoned(ctx, m, silence*p.after)
 		if err != nil {
 			return err
@@ -218,7 +220,7 @@ func (p *Projector) follow(ctx context.Context, a *applier) (err error) {
 		began := time.Now()
 		span := p.begin(ctx, c)
 		err = p.apply(ctx, a, c)
-		span.End(err != nil && !errors.Is(err, errFenced))
+		span.End(err != nil && !errors.Is(err, dialect.ErrFenced))
 		if err != nil {
 			return err
 		}

@@ -14,14 +14,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/fold"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 func testChoices(seed uint64) choices { return rand.New(rand.NewPCG(seed, seed)) }
 
 // useProjections makes the store belong to a program with another table of
 // projections.
-func (s *Store) useProjections(projections []projection) {
-	s.projections, s.fingerprint = projections, fingerprint(projections)
+func (s *Store) useProjections(projections []fold.Projection) {
+	s.projections, s.fingerprint = projections, fold.Fingerprint(projections)
 }
 
 // tableRows is the rows of some tables.
@@ -118,37 +121,37 @@ func TestStandbyTakesOver(t *testing.T) {
 
 // outage is a dialect whose database goes away and comes back.
 type outage struct {
-	dialect
+	dialect.Database
 	down  atomic.Bool
 	fails atomic.Int64
 }
 
 var errGone = errors.New("connection refused")
 
-func (o *outage) session(ctx context.Context, generation int64) (session, error) {
+func (o *outage) Session(ctx context.Context, generation int64) (dialect.Session, error) {
 	if o.down.Load() {
 		o.fails.Add(1)
 		return nil, errGone
 	}
-	s, err := o.dialect.session(ctx, generation)
+	s, err := o.Database.Session(ctx, generation)
 	return &cut{s, o}, err
 }
 
 // cut is a session over a connection that can break.
 type cut struct {
-	session
+	dialect.Session
 	outage *outage
 }
 
-func (c *cut) begin(ctx context.Context, guard statement, loads []load) error {
+func (c *cut) Begin(ctx context.Context, guard dialect.Statement, loads []schema.Load) error {
 	if c.outage.down.Load() {
 		return errGone
 	}
-	return c.session.begin(ctx, guard, loads)
+	return c.Session.Begin(ctx, guard, loads)
 }
 
-func (c *cut) commit(ctx context.Context) error {
-	err := c.session.commit(ctx)
+func (c *cut) Commit(ctx context.Context) error {
+	err := c.Session.Commit(ctx)
 	if c.outage.down.Load() {
 		return errGone
 	}
@@ -159,7 +162,7 @@ func TestDatabaseGoesAwayAndComesBack(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
 		s, l := d.open(t), newMemoryLog()
-		o := &outage{dialect: s.dialect}
+		o := &outage{Database: s.dialect}
 		s.dialect = o
 		var logged lockedBuffer
 		p := NewProjector(s, l, ProjectorOptions{BatchSize: 5, Logger: logged.logger()})
@@ -199,8 +202,8 @@ func TestRowsOfAnotherProgram(t *testing.T) {
 		arrive(t, older, l)
 
 		newer := openURL(t, url)
-		raised := slices.Clone(all)
-		raised[1].version++
+		raised := fold.Projections()
+		raised[1].Version++
 		newer.useProjections(raised)
 		nothing := func(*Snapshot) error { return nil }
 		if err := newer.Read(t.Context(), events.Position{}, nothing); !errors.Is(err, ErrStale) {
@@ -245,12 +248,12 @@ func onlyLiveAndKept(t testing.TB, s *Store) {
 		if kept != 0 {
 			generations = 2
 		}
-		names, err := column1[string](context.Background(), s.write, s.dialect.catalog())
+		names, err := column1[string](context.Background(), s.write, s.dialect.Catalog())
 		if err != nil {
 			t.Fatal(err)
 		}
-		return len(names) == generations*len(tables()) && !slices.ContainsFunc(names, func(name string) bool {
-			return !strings.HasPrefix(name, prefix(m.generation)) && !strings.HasPrefix(name, prefix(kept))
+		return len(names) == generations*len(fold.Tables()) && !slices.ContainsFunc(names, func(name string) bool {
+			return !strings.HasPrefix(name, schema.Prefix(m.generation)) && !strings.HasPrefix(name, schema.Prefix(kept))
 		})
 	})
 }
@@ -351,25 +354,6 @@ func TestMalformed(t *testing.T) {
 	status, err := s.Status(t.Context())
 	if err != nil || status.Malformed != 3 || status.Position.Sequence != 3 || status.Lag != 2 {
 		t.Errorf("%+v, %v", status, err)
-	}
-}
-
-func TestNewer(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		a, b string
-		want bool
-	}{
-		{"fence 1, tasks 1", "fence 1, tasks 1", false},
-		{"fence 1, tasks 2", "fence 1, tasks 1", true},
-		{"fence 1, tasks 1", "fence 1, tasks 2", false},
-		{"fence 1, tasks 1, more 1", "fence 1, tasks 1", true},
-		{"fence 1, tasks 1", "fence 1, tasks 1, more 1", false},
-		{"fence 2, tasks 1", "fence 1, tasks 2", false},
-	} {
-		if have := newer(c.a, c.b); have != c.want {
-			t.Errorf("newer(%q, %q) = %v", c.a, c.b, have)
-		}
 	}
 }
 

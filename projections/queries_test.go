@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -27,6 +28,23 @@ func told(t *testing.T, d database, story func(*team)) (*Store, *memoryLog) {
 	return s, l
 }
 
+// questions are the queries about a thing.
+func questions(ctx context.Context, q *Snapshot) map[string]func(caller, project, task uuid.UUID) error {
+	return map[string]func(caller, project, task uuid.UUID) error{
+		"project":  func(c, p, _ uuid.UUID) error { _, err := q.Project(ctx, c, p); return err },
+		"board":    func(c, p, _ uuid.UUID) error { _, err := q.Board(ctx, c, p); return err },
+		"tasks":    func(c, p, _ uuid.UUID) error { _, _, err := q.Tasks(ctx, c, p, TaskFilter{}, Page{}); return err },
+		"task":     func(c, _, t uuid.UUID) error { _, err := q.Task(ctx, c, t); return err },
+		"comments": func(c, _, t uuid.UUID) error { _, _, err := q.Comments(ctx, c, t, Page{}); return err },
+		"history":  func(c, _, t uuid.UUID) error { _, _, err := q.History(ctx, c, t, Page{}); return err },
+		"labels":   func(c, p, _ uuid.UUID) error { _, err := q.Labels(ctx, c, p); return err },
+		"project history": func(c, p, _ uuid.UUID) error {
+			_, _, err := q.ProjectHistory(ctx, c, p, Page{})
+			return err
+		},
+	}
+}
+
 // Every query about a thing, asked by everybody: a present member sees it, all
 // others cannot tell it from what does not exist.
 func TestVisibility(t *testing.T) {
@@ -45,20 +63,7 @@ func TestVisibility(t *testing.T) {
 		})
 		look(t, s, func(q *Snapshot) error {
 			ctx := t.Context()
-			asks := map[string]func(caller, project, task uuid.UUID) error{
-				"project":  func(c, p, _ uuid.UUID) error { _, err := q.Project(ctx, c, p); return err },
-				"board":    func(c, p, _ uuid.UUID) error { _, err := q.Board(ctx, c, p); return err },
-				"tasks":    func(c, p, _ uuid.UUID) error { _, _, err := q.Tasks(ctx, c, p, TaskFilter{}, Page{}); return err },
-				"task":     func(c, _, t uuid.UUID) error { _, err := q.Task(ctx, c, t); return err },
-				"comments": func(c, _, t uuid.UUID) error { _, _, err := q.Comments(ctx, c, t, Page{}); return err },
-				"history":  func(c, _, t uuid.UUID) error { _, _, err := q.History(ctx, c, t, Page{}); return err },
-				"labels":   func(c, p, _ uuid.UUID) error { _, err := q.Labels(ctx, c, p); return err },
-				"project history": func(c, p, _ uuid.UUID) error {
-					_, _, err := q.ProjectHistory(ctx, c, p, Page{})
-					return err
-				},
-			}
-			for what, ask := range asks {
+			for what, ask := range questions(ctx, q) {
 				for _, caller := range []int{owner, member, viewer} {
 					if err := ask(id(caller), id(1000), id(1)); err != nil {
 						t.Errorf("%s asked by member %d: %v", what, caller, err)
@@ -155,7 +160,7 @@ func TestProject(t *testing.T) {
 				ID: id(1000), Name: "Ship", Archived: true,
 				Statuses:  []events.Status{{Key: "waiting", Name: "To do", Category: events.CategoryToDo, Limit: 7}, {Key: "done", Name: "Done", Category: events.CategoryDone}},
 				Retired:   map[string]string{"in_progress": "done", "review": "done"},
-				Members:   []Member{{id(1), events.RoleOwner, at[0].Time}, {id(2), events.RoleViewer, at[1].Time}},
+				Members:   []Member{{Account: id(1), Role: events.RoleOwner, Since: at[0].Time}, {Account: id(2), Role: events.RoleViewer, Since: at[1].Time}},
 				Role:      events.RoleViewer,
 				Counts:    map[string]int{"waiting": 2, "done": 2},
 				Revision:  8,

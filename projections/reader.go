@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/fold"
 )
 
 // reader follows the log and decodes one chunk ahead, while the one before is
@@ -29,7 +30,7 @@ func readLog(ctx context.Context, log events.Log, after events.Position, limit, 
 		defer close(r.chunks)
 		defer feed.Close()
 		for {
-			c := &chunk{facts: make([]fact, 0, fill)}
+			c := &chunk{facts: make([]fold.Fact, 0, fill)}
 			for {
 				batch, err := feed.Next(ctx)
 				if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
 )
 
 // The sizes of bulk work: events read at once, events and bytes of them per
@@ -66,12 +67,12 @@ func (e *DifferenceError) Error() string {
 
 // errTaken reports that another process has gone on with what this one was at,
 // or has given it up.
-var errTaken = fmt.Errorf("another process went on with the rows, or gave them up: %w", errFenced)
+var errTaken = fmt.Errorf("another process went on with the rows, or gave them up: %w", dialect.ErrFenced)
 
 // Rebuild makes all rows anew from the log, beside those that are there, which
 // are served until the new ones have caught up and take their place in one
 // step. A running projector goes on with the new rows by itself. Those that were
-// served are kept until the next switch; see [Back] and [Discard].
+// served are kept until the next switch; see [Rollback] and [Discard].
 //
 // If both were folded by the same program they are compared first, all of them,
 // at one position; if they differ, Rebuild fails with a [DifferenceError] and
@@ -180,7 +181,7 @@ func (w *work) generation(ctx context.Context, takeKept bool) (m model, fresh bo
 
 // fits reports whether rows can be brought to the log's end by this program.
 // Rows that were to be compared are not ahead of those served.
-func (w *work) fits(ctx context.Context, u unfinished) (bool, error) {
+func (w *work) fits(ctx context.Context, u pendingGeneration) (bool, error) {
 	if u.generation == 0 || u.fingerprint != w.store.fingerprint {
 		return false, nil
 	}
@@ -335,7 +336,7 @@ func (w *work) compare(ctx context.Context) error {
 	}
 	if mine, err := s.holds(ctx, claim{a.generation, a.epoch}); err != nil || !mine {
 		// What was read may be what somebody else wrote.
-		return errors.Join(errFenced, err)
+		return errors.Join(dialect.ErrFenced, err)
 	}
 	outcome := foundEqual
 	if difference != "" {

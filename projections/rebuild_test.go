@@ -11,6 +11,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/fold"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // While rows are rebuilt the old ones are served and kept up to date, events go
@@ -180,9 +183,9 @@ func TestRebuildKilledAnywhere(t *testing.T) {
 		if m, _ := s.model(t.Context()); m.generation != killed.generation {
 			r.Fatalf("generation %d is served, %d was begun", m.generation, killed.generation)
 		}
-		a.session = a.session.(*faulty).session
+		a.session = a.session.(*faulty).Session
 		late := &chunk{end: a.position.At(a.position.Sequence + 1)}
-		if err := a.apply(t.Context(), late); !errors.Is(err, errFenced) {
+		if err := a.apply(t.Context(), late); !errors.Is(err, dialect.ErrFenced) {
 			r.Fatalf("the killed one is not fenced: %v", err)
 		}
 		sameRows(t, s, l)
@@ -232,7 +235,7 @@ func TestRebuildBeginsAnew(t *testing.T) {
 			"another life of the log": func(*Store, *memoryLog, model) string {
 				return "update docket_checkpoints set incarnation = 'other' where generation = 2"
 			},
-			"a table is missing": func(_ *Store, _ *memoryLog, m model) string { return "drop table " + tables()[3].in(m.generation) },
+			"a table is missing": func(_ *Store, _ *memoryLog, m model) string { return "drop table " + fold.Tables()[3].In(m.generation) },
 		} {
 			s, l := d.open(t), newMemoryLog()
 			newSimulation(l, testChoices(17)).steps(60)
@@ -410,7 +413,7 @@ func TestRebuildComparesWhileLive(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := other.write.ExecContext(t.Context(), "delete from "+prefix(m.generation)+"history where kind = 'project' and revision = 1"); err != nil {
+		if _, err := other.write.ExecContext(t.Context(), "delete from "+schema.Prefix(m.generation)+"history where kind = 'project' and revision = 1"); err != nil {
 			t.Fatal(err)
 		}
 		var differs *DifferenceError
@@ -469,7 +472,7 @@ func TestCompare(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := a.write.ExecContext(t.Context(), strings.ReplaceAll(c.spoil, "{g}", prefix(m.generation))); err != nil {
+			if _, err := a.write.ExecContext(t.Context(), strings.ReplaceAll(c.spoil, "{g}", schema.Prefix(m.generation))); err != nil {
 				t.Fatal(err)
 			}
 			if have := compare(); !strings.Contains(have, c.want) {

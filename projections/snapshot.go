@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // Snapshot answers queries from one state of the rows. It is valid within the
@@ -19,7 +21,7 @@ type Snapshot struct {
 	// Position is what the snapshot reflects: every event up to it, none after.
 	Position events.Position
 
-	dialect    dialect
+	dialect    dialect.Database
 	conn       *sql.Conn
 	generation int64
 	// gone says that a query found the generation replaced under it.
@@ -77,8 +79,9 @@ func (s *Store) snapshot(ctx, up context.Context, at events.Position, read func(
 	}
 	defer conn.Close()
 	defer endSnapshot(ctx, conn)
-	m, err := s.dialect.snapshot(begin, conn)
-	if err != nil && !s.dialect.missing(err) {
+	var m model
+	err = m.scan(func(dest ...any) error { return s.dialect.Snapshot(begin, conn, modelQuery, dest...) })
+	if err != nil && !s.dialect.Missing(err) {
 		return unreachable(ctx, err)
 	}
 	if err := m.servable(s.fingerprint); err != nil {
@@ -128,8 +131,8 @@ const patience = 5 * time.Second
 
 // query runs a query written with ? and {g}.
 func (s *Snapshot) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	found, err := s.conn.QueryContext(ctx, s.dialect.bind(strings.ReplaceAll(query, "{g}", prefix(s.generation))), s.dialect.arguments(args)...)
-	s.gone = s.gone || s.dialect.missing(err)
+	found, err := s.conn.QueryContext(ctx, s.dialect.Bind(strings.ReplaceAll(query, "{g}", schema.Prefix(s.generation))), s.dialect.Arguments(args)...)
+	s.gone = s.gone || s.dialect.Missing(err)
 	return found, s.failed(ctx, err)
 }
 

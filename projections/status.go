@@ -8,6 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/fold"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // State is what a projector is doing.
@@ -122,7 +124,7 @@ func (s *Store) Parked(ctx context.Context) ([]Parked, error) {
 			var sequence uint64
 			var at int64
 			err := scan(&p.Aggregate.ID, (*string)(&p.Aggregate.Kind), &p.Project, &sequence, &p.Revision, (*string)(&p.Type), &p.Reason, &at, &p.Held)
-			p.Position, p.At = snapshot.Position.At(sequence), micros(at)
+			p.Position, p.At = snapshot.Position.At(sequence), schema.Time(at)
 			list = append(list, p)
 			return err
 		}, `select p.id, p.kind, p.project, p.sequence, p.revision, p.event_type, p.reason, p.happened_at, h.held
@@ -132,4 +134,21 @@ func (s *Store) Parked(ctx context.Context) ([]Parked, error) {
 		return nil, fmt.Errorf("list parked aggregates: %w", err)
 	}
 	return list, nil
+}
+
+// ProjectionVersion is a projection's name and the version of its rows.
+type ProjectionVersion struct {
+	Name    string
+	Version int
+}
+
+// Versions lists every projection there is, in the order in which they fold.
+// All of them share one position; see [Status].
+func Versions() []ProjectionVersion {
+	all := fold.Projections()
+	list := make([]ProjectionVersion, len(all))
+	for i, p := range all {
+		list[i] = ProjectionVersion{p.Name, p.Version}
+	}
+	return list
 }

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/fold"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // Options are the choices there are about a [Store].
@@ -23,12 +25,12 @@ type Options struct {
 // Store is a database that holds rows. All methods may be called concurrently,
 // and by any number of processes on one database.
 type Store struct {
-	dialect dialect
+	dialect dialect.Database
 	// read and write are pools apart, so that no number of queries can keep
 	// the projector waiting.
 	read, write *sql.DB
 	logger      *slog.Logger
-	projections []projection
+	projections []fold.Projection
 	fingerprint string
 	arrivals    arrivals
 	// done ends when the store is closed.
@@ -51,7 +53,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.dialect.check(ctx); err != nil {
+	if err := s.dialect.Check(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.prepare(ctx); err != nil {
@@ -73,24 +75,20 @@ func connect(ctx context.Context, url string, o Options) (*Store, error) {
 	if o.MaxConnections <= 0 {
 		o.MaxConnections = 8
 	}
-	s := &Store{logger: o.Logger, projections: all, fingerprint: fingerprint(all)}
-	var err error
-	switch scheme, rest, _ := strings.Cut(url, ":"); scheme {
-	case "sqlite":
-		err = s.openSQLite(strings.TrimPrefix(rest, "//"), o.MaxConnections)
-	case "postgres", "postgresql":
-		err = s.openPostgres(url, o.MaxConnections)
-	case "mysql":
-		err = s.openMySQL(url, o.MaxConnections)
-	default:
-		err = fmt.Errorf("database URL begins with %q, want sqlite:, postgres: or mysql:", scheme)
-	}
+	projections := fold.Projections()
+	s := &Store{logger: o.Logger, projections: projections, fingerprint: fold.Fingerprint(projections)}
+	database, pools, err := dialect.Open(url, o.MaxConnections)
 	if err != nil {
 		return nil, err
 	}
+	s.dialect, s.read, s.write = database, pools.Read, pools.Write
 	s.done, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	return s, nil
 }
+
+// CheckMySQL reports what is wrong with a URL of a MySQL database, without
+// connecting. The error does not hold the password.
+func CheckMySQL(url string) error { return dialect.CheckMySQL(url) }
 
 // Close closes the store. Nobody may use it any more.
 func (s *Store) Close() error {
@@ -112,19 +110,19 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // layout makes the tables that stand outside all generations, and the row of the
 // first. Each statement may be run any number of times.
-func layout(d dialect) []string {
+func layout(d dialect.Database) []string {
 	return []string{
 		`create table if not exists docket_read_model (
 			id bigint not null primary key, generation bigint not null, newest bigint not null)`,
 		fmt.Sprintf(`create table if not exists docket_checkpoints (
 			generation bigint not null primary key, fingerprint %[1]s,
 			incarnation %[1]s, sequence bigint not null, head bigint not null, stored_at bigint not null,
-			epoch bigint not null, malformed bigint not null)`, d.column(word)),
+			epoch bigint not null, malformed bigint not null)`, d.Column(schema.KindWord)),
 		`create table if not exists docket_generations (
 			generation bigint not null primary key, kept bigint not null, compared bigint not null,
 			busy bigint not null, begun bigint not null, begun_at bigint not null, moved_at bigint not null)`,
 		`insert into docket_read_model (id, generation, newest) values (1, 0, 0)` +
-			d.upsert(&table{key: 1, columns: []column{{"id", number}}}),
+			d.Upsert(&schema.Table{Key: 1, Columns: []schema.Column{schema.Number("id")}}),
 	}
 }
 
@@ -144,8 +142,8 @@ func (s *Store) prepare(ctx context.Context) error {
 // last call counts. On a database where making a table commits, what f did
 // before that is done even if f fails later.
 func (s *Store) exclusively(ctx context.Context, f func(*sql.Tx) error) (err error) {
-	for range persistence {
-		if err = s.alone(ctx, f); !s.dialect.contended(err) {
+	for range dialect.Retries {
+		if err = s.alone(ctx, f); !s.dialect.Contended(err) {
 			return err
 		}
 		sleep(ctx, firstRetry/10)
@@ -159,10 +157,10 @@ func (s *Store) alone(ctx context.Context, f func(*sql.Tx) error) error {
 		return err
 	}
 	defer tx.Rollback()
-	if lock := s.dialect.exclusive(); lock != "" {
+	if lock := s.dialect.Exclusive(); lock != "" {
 		// Where the lock is a row, the first to come finds no table that holds
 		// it. What makes the table may be run by several at a time.
-		if _, err := tx.ExecContext(ctx, lock); err != nil && !s.dialect.missing(err) {
+		if _, err := tx.ExecContext(ctx, lock); err != nil && !s.dialect.Missing(err) {
 			return err
 		}
 	}
@@ -174,7 +172,7 @@ func (s *Store) alone(ctx context.Context, f func(*sql.Tx) error) error {
 
 // exec runs one statement in the writing pool and reports the rows it changed.
 func (s *Store) exec(ctx context.Context, db execer, query string, args ...any) (int64, error) {
-	result, err := db.ExecContext(ctx, s.dialect.bind(query), s.dialect.arguments(args)...)
+	result, err := db.ExecContext(ctx, s.dialect.Bind(query), s.dialect.Arguments(args)...)
 	if err != nil {
 		return 0, err
 	}
@@ -214,7 +212,7 @@ func (m *model) scan(scan func(...any) error) error {
 // has prepared yet has none.
 func (s *Store) model(ctx context.Context) (m model, err error) {
 	err = m.scan(s.write.QueryRowContext(ctx, modelQuery).Scan)
-	if s.dialect.missing(err) {
+	if s.dialect.Missing(err) {
 		err = nil
 	}
 	return m, classed(ctx, s.dialect, err)
@@ -237,5 +235,5 @@ func (m *model) behind(now time.Time) time.Duration {
 	if m.storedAt == 0 || m.head <= m.position.Sequence {
 		return 0
 	}
-	return max(0, now.Sub(micros(m.storedAt)))
+	return max(0, now.Sub(schema.Time(m.storedAt)))
 }

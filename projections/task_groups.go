@@ -71,7 +71,7 @@ func (s *Snapshot) MyTaskGroups(ctx context.Context, caller uuid.UUID, filter Ta
 	if err != nil {
 		return nil, "", fmt.Errorf("groups of my tasks: %w", err)
 	}
-	return groupPage(&part, by, found, func(project, account uuid.UUID) bool { return members[membershipKey{account, project}] })
+	return groupPage(&part, by, found, func(project, account uuid.UUID) bool { return members[membership{account, project}] })
 }
 
 // placed reads all tasks of a list in its order, and whether each lies after
@@ -99,7 +99,7 @@ func groupPage(part *section, by Grouping, found []keyed[taskScan], assigned fun
 	index := make(map[string]int)
 	all := make([][]keyed[taskScan], 0)
 	for _, f := range found {
-		project := f.item.row.project
+		project := f.item.answer.Project
 		t, err := f.item.task(func(account uuid.UUID) bool { return assigned(project, account) })
 		if err != nil {
 			return nil, "", err
@@ -131,7 +131,7 @@ func groupPage(part *section, by Grouping, found []keyed[taskScan], assigned fun
 		}
 		cut := min(room, len(g.Tasks))
 		last := all[index[g.Key]][cut-1]
-		next = part.nextIn(g.Key, last.key, last.item.id)
+		next = part.nextIn(g.Key, last.key, last.item.answer.ID)
 		if cut < len(g.Tasks) {
 			g.Tasks = g.Tasks[:cut]
 			return groups[:n+1], next, nil

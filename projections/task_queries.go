@@ -10,6 +10,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // taskColumns are read by taskScan, from a join of tasks t and statuses s. A
@@ -47,8 +49,9 @@ func priorityOrder() string {
 
 // taskScan holds what the columns of a task are read into.
 type taskScan struct {
-	id  uuid.UUID
-	row taskRow
+	answer               Task
+	createdAt, updatedAt int64
+	deletedAt            *int64
 	// labels and assignees are JSON.
 	labels, assignees string
 	// after is 1 if it lies after the cursor, where that is asked for.
@@ -56,27 +59,22 @@ type taskScan struct {
 }
 
 func (t *taskScan) dest(more ...any) []any {
-	r := &t.row
-	return append([]any{&t.id, &r.project, &r.number, &r.title, &r.status, (*string)(&r.priority), (*string)(&r.due),
-		&t.labels, &t.assignees, &r.rank, &r.comments, &r.revision, &r.createdAt, &r.createdBy, &r.updatedAt, &r.deletedAt,
-		&r.description}, more...)
+	a := &t.answer
+	return append([]any{&a.ID, &a.Project, &a.Number, &a.Title, &a.Status, (*string)(&a.Priority), (*string)(&a.Due),
+		&t.labels, &t.assignees, &a.Rank, &a.CommentCount, &a.Revision, &t.createdAt, &a.CreatedBy, &t.updatedAt, &t.deletedAt,
+		&a.Description}, more...)
 }
 
 // task is the answer; assigned says which of the assigned are shown.
 func (t *taskScan) task(assigned func(account uuid.UUID) bool) (Task, error) {
-	r := &t.row
-	r.labels, r.assignees = []string{}, []uuid.UUID{}
-	if err := decode(t.labels, &r.labels, t.assignees, &r.assignees); err != nil {
-		return Task{}, fmt.Errorf("task %s: %w", t.id, err)
+	answer := t.answer
+	answer.Labels, answer.Assignees = []string{}, []uuid.UUID{}
+	if err := schema.Decode(t.labels, &answer.Labels, t.assignees, &answer.Assignees); err != nil {
+		return Task{}, fmt.Errorf("task %s: %w", answer.ID, err)
 	}
-	return Task{
-		ID: t.id, Project: r.project, Number: r.number, Title: r.title, Description: r.description,
-		Status: r.status, Priority: r.priority, Due: r.due, Labels: r.labels,
-		Assignees: slices.DeleteFunc(r.assignees, func(a uuid.UUID) bool { return !assigned(a) }),
-		Rank:      r.rank, Revision: r.revision,
-		CreatedAt: micros(r.createdAt), CreatedBy: r.createdBy, UpdatedAt: micros(r.updatedAt), DeletedAt: instant(r.deletedAt),
-		CommentCount: int(r.comments),
-	}, nil
+	answer.Assignees = slices.DeleteFunc(answer.Assignees, func(a uuid.UUID) bool { return !assigned(a) })
+	answer.CreatedAt, answer.UpdatedAt, answer.DeletedAt = schema.Time(t.createdAt), schema.Time(t.updatedAt), instant(t.deletedAt)
+	return answer, nil
 }
 
 // Task answers one task, in the trash or not. It fails with [ErrNotFound] if
@@ -91,7 +89,7 @@ func (s *Snapshot) Task(ctx context.Context, caller, id uuid.UUID) (Task, error)
 		return Task{}, fmt.Errorf("task %s: %w", id, err)
 	}
 	var project Project
-	if err := decode(list, &project.Members); err != nil {
+	if err := schema.Decode(list, &project.Members); err != nil {
 		return Task{}, fmt.Errorf("task %s: %w", id, err)
 	}
 	return row.task(project.member)
@@ -213,7 +211,7 @@ func (s *Snapshot) MyTasks(ctx context.Context, caller uuid.UUID, filter TaskFil
 	if err != nil {
 		return nil, "", fmt.Errorf("my tasks: %w", err)
 	}
-	return taskPage(&part, found, func(project, account uuid.UUID) bool { return members[membershipKey{account, project}] })
+	return taskPage(&part, found, func(project, account uuid.UUID) bool { return members[membership{account, project}] })
 }
 
 // AllTasks answers the tasks of all projects the caller is a member of now,
@@ -239,7 +237,7 @@ func (s *Snapshot) AllTasks(ctx context.Context, caller uuid.UUID, filter TaskFi
 	if err != nil {
 		return nil, "", fmt.Errorf("all tasks: %w", err)
 	}
-	return taskPage(&part, found, func(project, account uuid.UUID) bool { return members[membershipKey{account, project}] })
+	return taskPage(&part, found, func(project, account uuid.UUID) bool { return members[membership{account, project}] })
 }
 
 // tasks runs the query of a list of tasks. The page is chosen by the sort keys
@@ -262,10 +260,10 @@ func (s *Snapshot) tasks(ctx context.Context, part *section, w *where, filter Ta
 // taskPage turns what was found into answers; assigned says who is a member of
 // which project.
 func taskPage(part *section, found []keyed[taskScan], assigned func(project, account uuid.UUID) bool) (tasks []Task, next string, err error) {
-	scans, next := page(part, found, func(t taskScan) uuid.UUID { return t.id })
+	scans, next := page(part, found, func(t taskScan) uuid.UUID { return t.answer.ID })
 	tasks = make([]Task, len(scans))
 	for i := range scans {
-		project := scans[i].row.project
+		project := scans[i].answer.Project
 		if tasks[i], err = scans[i].task(func(account uuid.UUID) bool { return assigned(project, account) }); err != nil {
 			return nil, "", err
 		}
@@ -273,15 +271,18 @@ func taskPage(part *section, found []keyed[taskScan], assigned func(project, acc
 	return tasks, next, nil
 }
 
+// membership is an account in a project.
+type membership struct{ account, project uuid.UUID }
+
 // membersOf reads who is a member of the projects that tasks belong to.
-func (s *Snapshot) membersOf(ctx context.Context, found []keyed[taskScan]) (map[membershipKey]bool, error) {
+func (s *Snapshot) membersOf(ctx context.Context, found []keyed[taskScan]) (map[membership]bool, error) {
 	var projects []uuid.UUID
 	for i := range found {
-		if id := found[i].item.row.project; !slices.Contains(projects, id) {
+		if id := found[i].item.answer.Project; !slices.Contains(projects, id) {
 			projects = append(projects, id)
 		}
 	}
-	members := make(map[membershipKey]bool)
+	members := make(map[membership]bool)
 	if len(projects) == 0 {
 		return members, nil
 	}
@@ -292,14 +293,14 @@ func (s *Snapshot) membersOf(ctx context.Context, found []keyed[taskScan]) (map[
 			return err
 		}
 		var list []Member
-		if err := decode(text, &list); err != nil {
+		if err := schema.Decode(text, &list); err != nil {
 			return err
 		}
 		for _, m := range list {
-			members[membershipKey{m.Account, id}] = true
+			members[membership{m.Account, id}] = true
 		}
 		return nil
-	}, `select id, members from {g}projects where id in (`+marks(len(projects))+`)`, values(projects)...)
+	}, `select id, members from {g}projects where id in (`+dialect.Marks(len(projects))+`)`, values(projects)...)
 }
 
 // maxWords bounds the words of a text that are looked for; the rest are
@@ -314,7 +315,7 @@ func (f *TaskFilter) where(w *where) {
 		w.and("t.deleted_at is null")
 	}
 	if len(f.Statuses) > 0 {
-		w.and("coalesce(s.resolved, t.status) in ("+marks(len(f.Statuses))+")", values(f.Statuses)...)
+		w.and("coalesce(s.resolved, t.status) in ("+dialect.Marks(len(f.Statuses))+")", values(f.Statuses)...)
 	}
 	if f.Open {
 		w.and("coalesce(s.category, '') <> ?", string(events.CategoryDone))
@@ -329,21 +330,21 @@ func (f *TaskFilter) where(w *where) {
 			join {g}memberships y on y.account = x.account and y.project = t.project where x.task = t.id)`)
 	}
 	for _, label := range f.Labels {
-		w.and("exists (select 1 from {g}labels x where x.task = t.id and x.label = ?)", plain(label))
+		w.and("exists (select 1 from {g}labels x where x.task = t.id and x.label = ?)", schema.Plain(label))
 	}
 	if f.DueFrom != "" {
-		w.and("t.due >= ?", plain(string(f.DueFrom)))
+		w.and("t.due >= ?", schema.Plain(string(f.DueFrom)))
 	}
 	if f.DueTo != "" {
-		w.and("t.due <> '' and t.due <= ?", plain(string(f.DueTo)))
+		w.and("t.due <> '' and t.due <= ?", schema.Plain(string(f.DueTo)))
 	}
 	if f.Priority != "" {
-		w.and("t.priority = ?", plain(string(f.Priority)))
+		w.and("t.priority = ?", schema.Plain(string(f.Priority)))
 	}
 	if f.Number != 0 {
 		w.and("t.number = ?", f.Number)
 	}
-	words := strings.Fields(strings.ToLower(plain(f.Text)))
+	words := strings.Fields(strings.ToLower(schema.Plain(f.Text)))
 	for _, word := range words[:min(len(words), maxWords)] {
 		pattern := like(word)
 		w.and("(t.folded_title like ? escape '!' or t.folded_description like ? escape '!')", pattern, pattern)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/schema"
 )
 
 // Texts are what they are, byte by byte, wherever they are kept: neither case,
@@ -25,8 +26,8 @@ func TestTextIsBytes(t *testing.T) {
 			team.founded(1000, 1)
 			for n, text := range texts {
 				e := created(1000, text)
-				e.Rank, e.Labels = text, []string{text[:min(len(text), maxWord)]}
-				if len(text) > maxWord {
+				e.Rank, e.Labels = text, []string{text[:min(len(text), schema.MaxWord)]}
+				if len(text) > schema.MaxWord {
 					e.Labels = nil
 				}
 				team.task(n+1, 1000, 1, e)
@@ -55,7 +56,7 @@ func TestTextIsBytes(t *testing.T) {
 				t.Errorf("by rank, the last first, -want +have:\n%s", diff)
 			}
 			for _, text := range texts {
-				if len(text) <= maxWord {
+				if len(text) <= schema.MaxWord {
 					if have := list(TaskFilter{Labels: []string{text}}, Page{Limit: 10}); !slices.Equal(have, []string{text}) {
 						t.Errorf("label %q finds %q", text, have)
 					}
@@ -89,7 +90,7 @@ func TestLargeTexts(t *testing.T) {
 				for range 4 {
 					n++
 					e := created(1000, title)
-					e.Description, e.Labels = text, []string{strings.Repeat("\x00", maxWord)}
+					e.Description, e.Labels = text, []string{strings.Repeat("\x00", schema.MaxWord)}
 					team.task(n, 1000, 1, e)
 					team.task(n, 1000, 1, events.TaskEdited{Description: &events.Changed[string]{From: text, To: text + "."}})
 					team.task(n, 1000, 1, events.CommentAdded{Comment: id(100 + n), Text: text})
@@ -102,7 +103,7 @@ func TestLargeTexts(t *testing.T) {
 				t.Fatalf("%d tasks, %v", len(tasks), err)
 			}
 			for _, task := range tasks {
-				if task.Description != large[task.Title]+"." || task.Labels[0] != strings.Repeat("\uFFFD", maxWord) {
+				if task.Description != large[task.Title]+"." || task.Labels[0] != strings.Repeat("\uFFFD", schema.MaxWord) {
 					t.Errorf("%s: %d bytes of description, want %d, label %.20q", task.Title, len(task.Description), len(large[task.Title])+1, task.Labels[0])
 				}
 				comments, _, err := q.Comments(t.Context(), id(1), task.ID, Page{})

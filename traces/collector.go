@@ -16,21 +16,22 @@ import (
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// Options say where spans go and whose they are.
+// Options configure a [Collector].
 type Options struct {
 	// Endpoint is a collector's address for OTLP over HTTP, such as
 	// http://127.0.0.1:4318. Required.
 	Endpoint string
-	// Role and Version are told with every span.
+	// Role and Version are attributes of every span.
 	Role, Version string
-	// Logger hears that spans are lost, once a minute; nil means nobody does.
+	// Logger receives a warning at most once a minute while spans are lost;
+	// nothing is logged if it is nil.
 	Logger *slog.Logger
 }
 
-// Collector takes spans to where they are collected.
+// Collector sends spans to an OpenTelemetry collector. Create it with [Open].
 type Collector struct{ provider *sdk.TracerProvider }
 
-// Check reports what is wrong with a collector's address.
+// Check returns an error if a collector's address is invalid.
 func Check(endpoint string) error {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
@@ -39,10 +40,10 @@ func Check(endpoint string) error {
 	return nil
 }
 
-// Open makes a collector; it does not matter whether anybody listens there yet.
-// The usual variables of OpenTelemetry say the rest: OTEL_TRACES_SAMPLER and
-// its argument, OTEL_EXPORTER_OTLP_HEADERS, OTEL_RESOURCE_ATTRIBUTES,
-// OTEL_SERVICE_NAME. The caller closes it.
+// Open creates a collector. The collector does not need to be reachable yet. The
+// environment variables of OpenTelemetry configure the rest: OTEL_TRACES_SAMPLER
+// and its argument, OTEL_EXPORTER_OTLP_HEADERS, OTEL_RESOURCE_ATTRIBUTES,
+// OTEL_SERVICE_NAME. The caller must close it.
 func Open(ctx context.Context, o Options) (*Collector, error) {
 	if err := Check(o.Endpoint); err != nil {
 		return nil, fmt.Errorf("open traces: %w", err)
@@ -54,7 +55,7 @@ func Open(ctx context.Context, o Options) (*Collector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open traces: %w", err)
 	}
-	whose, err := resource.New(ctx,
+	attributes, err := resource.New(ctx,
 		resource.WithAttributes(
 			attribute.String("service.name", "docket"), attribute.String("service.version", o.Version),
 			attribute.String("docket.role", o.Role),
@@ -63,27 +64,27 @@ func Open(ctx context.Context, o Options) (*Collector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open traces: %w", err)
 	}
-	// The library reports lost spans to the whole process, and would write to
-	// standard error.
+	// The library reports lost spans to a handler of the whole process, which
+	// writes to standard error by default.
 	var last atomic.Int64
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		now := time.Now().Unix()
 		if before := last.Load(); now-before >= 60 && last.CompareAndSwap(before, now) {
-			o.Logger.Warn("spans are lost: the collector does not take them", slog.Any("err", err))
+			o.Logger.Warn("spans are lost: the collector does not accept them", slog.Any("err", err))
 		}
 	}))
-	return &Collector{sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(whose))}, nil
+	return &Collector{sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(attributes))}, nil
 }
 
-// Tracer gives the collector spans.
+// Tracer returns a tracer that sends its spans to the collector.
 func (c *Collector) Tracer() Tracer { return Tracer{c.provider.Tracer("github.com/docketlog/docket")} }
 
-// closePatience bounds the farewell of a collector that does not answer.
-const closePatience = 5 * time.Second
+// closeTimeout limits Close if the collector does not answer.
+const closeTimeout = 5 * time.Second
 
-// Close sends what is waiting, for five seconds at most.
+// Close sends the remaining spans. It takes at most five seconds.
 func (c *Collector) Close() {
-	ctx, cancel := context.WithTimeout(context.Background(), closePatience)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	_ = c.provider.Shutdown(ctx)
 }

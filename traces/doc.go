@@ -1,14 +1,15 @@
-// Package traces owns how the path of one request can be followed through
-// everything that it leads to, and is the one place that knows OpenTelemetry.
+// Package traces follows a request through everything that it causes. It is the
+// only package that uses OpenTelemetry.
 //
-// What enters: spans that rooms start and end. What leaves: the same, to a
-// collector, in the background; what it does not take is dropped, and nobody
-// waits for it. Nothing is kept, so nothing holds after a crash.
+// Input: spans that other packages start and end. Output: the same spans, sent to
+// a collector in the background. Spans that the collector does not accept are
+// dropped, and no caller waits for it. Nothing is stored, so there are no
+// guarantees after a crash.
 //
-// A trace goes through the log as the event's trace parent (W3C Trace Context),
-// and through a notice likewise. Spans carry routes, types, numbers and the ids
-// of events, never what people wrote, who they are, or an error's text.
+// A trace passes through the log in the event's trace parent (W3C Trace Context),
+// and through a notice in the same way. Spans hold routes, types, numbers and the
+// ids of events. They never hold people's texts, personal data or error texts.
 //
-// While there is no collector, [Tracer] is its zero value and costs a
+// Without a collector, [Tracer] is its zero value and each call costs one
 // comparison.
 package traces

@@ -9,31 +9,31 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Tracer starts spans. The zero Tracer starts none. Its methods may be called
+// Tracer starts spans. The zero Tracer starts none. All methods may be called
 // concurrently.
 type Tracer struct{ tracer trace.Tracer }
 
-// Span is a part of a trace. The zero Span is none, and all its methods do
-// nothing. Who starts a span ends it.
+// Span is a part of a trace. The methods of the zero Span do nothing. The
+// function that starts a span must end it.
 type Span struct{ span trace.Span }
 
-// Kind says what a span is to its neighbours.
+// Kind is the relation of a span to its parent and children.
 type Kind = trace.SpanKind
 
-// The kinds.
+// The kinds of spans.
 const (
 	Serving   = trace.SpanKindServer   // answers a request
-	Asking    = trace.SpanKindClient   // asks another program and waits
-	Producing = trace.SpanKindProducer // leaves something for others
-	Consuming = trace.SpanKindConsumer // takes up what was left
+	Asking    = trace.SpanKindClient   // calls another program and waits
+	Producing = trace.SpanKindProducer // stores something for later processing
+	Consuming = trace.SpanKindConsumer // processes something that was stored
 	Inside    = trace.SpanKindInternal
 )
 
-// On reports whether there is anybody to tell.
+// On reports whether the tracer starts spans.
 func (t Tracer) On() bool { return t.tracer != nil }
 
-// Begin starts a span under a trace parent that came from elsewhere, or a new
-// trace if that is none.
+// Begin starts a span under a trace parent from outside, or a new trace if the
+// parent is empty or invalid.
 func (t Tracer) Begin(ctx context.Context, parent, name string, kind Kind) (context.Context, Span) {
 	if t.tracer == nil {
 		return ctx, Span{}
@@ -41,8 +41,8 @@ func (t Tracer) Begin(ctx context.Context, parent, name string, kind Kind) (cont
 	return t.start(under(ctx, parent), name, trace.WithSpanKind(kind))
 }
 
-// Continue starts a span under a trace parent that was stored; if that is none,
-// so is the span.
+// Continue starts a span under a stored trace parent. It returns the zero Span if
+// the parent is empty or invalid.
 func (t Tracer) Continue(ctx context.Context, parent, name string, kind Kind) (context.Context, Span) {
 	if t.tracer == nil || parent == "" {
 		return ctx, Span{}
@@ -54,7 +54,8 @@ func (t Tracer) Continue(ctx context.Context, parent, name string, kind Kind) (c
 	return t.start(ctx, name, trace.WithSpanKind(kind))
 }
 
-// Start starts a span under that of ctx; if there is none, so is the span.
+// Start starts a span under the span of ctx. It returns the zero Span if ctx has
+// none.
 func (t Tracer) Start(ctx context.Context, name string, kind Kind) (context.Context, Span) {
 	if t.tracer == nil || !trace.SpanContextFromContext(ctx).IsValid() {
 		return ctx, Span{}
@@ -62,11 +63,12 @@ func (t Tracer) Start(ctx context.Context, name string, kind Kind) (context.Cont
 	return t.start(ctx, name, trace.WithSpanKind(kind))
 }
 
-// maxLinks bounds the traces that one span points at.
+// maxLinks limits the number of traces that one span links to.
 const maxLinks = 128
 
-// Gather starts a span of what is done at once for several traces, a trace of
-// its own that points at theirs. If none of them is recorded, it is none.
+// Gather starts a span for work that is done once for several traces. It belongs
+// to a new trace and links to the others. It returns the zero Span if none of the
+// traces is sampled.
 func (t Tracer) Gather(ctx context.Context, parents []string, name string) (context.Context, Span) {
 	if t.tracer == nil {
 		return ctx, Span{}
@@ -93,8 +95,8 @@ func (t Tracer) start(ctx context.Context, name string, options ...trace.SpanSta
 	return ctx, Span{span}
 }
 
-// under is ctx with a trace parent from elsewhere; what is none changes
-// nothing.
+// under returns ctx with a trace parent. It returns ctx unchanged if the parent is
+// empty or invalid.
 func under(ctx context.Context, parent string) context.Context {
 	if parent == "" {
 		return ctx
@@ -102,8 +104,8 @@ func under(ctx context.Context, parent string) context.Context {
 	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": parent})
 }
 
-// Parent is the trace parent by which others can continue the span of ctx,
-// empty if there is none.
+// Parent returns the trace parent with which the span of ctx can be continued, or
+// an empty string if ctx has no span.
 func Parent(ctx context.Context) string {
 	if !trace.SpanContextFromContext(ctx).IsValid() {
 		return ""
@@ -113,29 +115,30 @@ func Parent(ctx context.Context) string {
 	return carrier["traceparent"]
 }
 
-// Rename gives the span the name that was not known when it began.
+// Rename changes the span's name, if it was not known at the start.
 func (s Span) Rename(name string) {
 	if s.span != nil {
 		s.span.SetName(name)
 	}
 }
 
-// Text notes a word about the span: a type, a route, an id.
+// Text sets a text attribute of the span: a type, a route or an id. It ignores an
+// empty value.
 func (s Span) Text(key, value string) {
 	if s.span != nil && value != "" {
 		s.span.SetAttributes(attribute.String(key, value))
 	}
 }
 
-// Number notes a number about the span.
+// Number sets a number attribute of the span.
 func (s Span) Number(key string, value int64) {
 	if s.span != nil {
 		s.span.SetAttributes(attribute.Int64(key, value))
 	}
 }
 
-// End ends the span. That it failed is told, and not how: an error's text may
-// hold anything.
+// End ends the span and records whether it failed. It does not record the error's
+// text, which could hold personal data.
 func (s Span) End(failed bool) {
 	if s.span == nil {
 		return

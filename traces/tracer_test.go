@@ -23,7 +23,7 @@ const (
 	unsampled = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-00"
 )
 
-func TestTraceGoesThroughWhatIsStored(t *testing.T) {
+func TestStoredParentContinuesTrace(t *testing.T) {
 	t.Parallel()
 	tracer, exporter := kept(t)
 	ctx, request := tracer.Begin(t.Context(), outside, "request", Serving)
@@ -32,7 +32,7 @@ func TestTraceGoesThroughWhatIsStored(t *testing.T) {
 	span.End(false)
 	request.End(true)
 
-	// Later, elsewhere.
+	// Continue the trace from the stored parent, without the context.
 	_, later := tracer.Continue(t.Context(), stored, "decide", Consuming)
 	later.End(false)
 
@@ -40,25 +40,25 @@ func TestTraceGoesThroughWhatIsStored(t *testing.T) {
 	for _, s := range exporter.GetSpans() {
 		spans[s.Name] = s
 		if id := s.SpanContext.TraceID().String(); id != outside[3:35] {
-			t.Errorf("%s is of trace %s", s.Name, id)
+			t.Errorf("span %s belongs to trace %s, want %s", s.Name, id, outside[3:35])
 		}
 	}
 	if got, want := spans["decide"].Parent.SpanID(), spans["append"].SpanContext.SpanID(); got != want {
-		t.Errorf("decide hangs from %s, want append %s", got, want)
+		t.Errorf("parent of span decide is %s, want span append %s", got, want)
 	}
 	if spans["request"].Status.Code != codes.Error || spans["append"].Status.Code == codes.Error {
 		t.Errorf("statuses: request %v, append %v", spans["request"].Status, spans["append"].Status)
 	}
 }
 
-func TestWhatHasNoTraceGetsNone(t *testing.T) {
+func TestNoSpanWithoutParent(t *testing.T) {
 	t.Parallel()
 	tracer, exporter := kept(t)
 	for _, parent := range []string{"", "nonsense", "00-" + strings.Repeat("0", 32) + "-0123456789abcdef-01"} {
 		ctx, span := tracer.Continue(t.Context(), parent, "decide", Consuming)
 		span.End(false)
 		if Parent(ctx) != "" {
-			t.Errorf("%q became %q", parent, Parent(ctx))
+			t.Errorf("parent %q gives %q, want none", parent, Parent(ctx))
 		}
 	}
 	_, span := tracer.Start(t.Context(), "append", Producing)
@@ -66,17 +66,17 @@ func TestWhatHasNoTraceGetsNone(t *testing.T) {
 	_, span = tracer.Gather(t.Context(), []string{"", "nonsense", unsampled}, "fold")
 	span.End(false)
 	if spans := exporter.GetSpans(); len(spans) != 0 {
-		t.Errorf("spans of nothing: %v", spans)
+		t.Errorf("spans without a parent: %v, want none", spans)
 	}
-	// A parent that is none begins a trace.
+	// Begin with an invalid parent starts a new trace.
 	_, span = tracer.Begin(t.Context(), "nonsense", "request", Serving)
 	span.End(false)
 	if spans := exporter.GetSpans(); len(spans) != 1 || !spans[0].SpanContext.IsValid() || spans[0].Parent.IsValid() {
-		t.Errorf("a request with a broken parent: %v", spans)
+		t.Errorf("Begin with an invalid parent: %v, want one span without a parent", spans)
 	}
 }
 
-func TestGatherPointsAtEach(t *testing.T) {
+func TestGatherLinksToEachTrace(t *testing.T) {
 	t.Parallel()
 	tracer, exporter := kept(t)
 	other := strings.Replace(outside, "abcdef-01", "abcdee-01", 1)
@@ -84,7 +84,7 @@ func TestGatherPointsAtEach(t *testing.T) {
 	span.End(false)
 	spans := exporter.GetSpans()
 	if len(spans) != 1 || len(spans[0].Links) != 2 || spans[0].Parent.IsValid() {
-		t.Fatalf("spans %+v, want one of its own with two links", spans)
+		t.Fatalf("spans %+v, want one without a parent and with two links", spans)
 	}
 	many := make([]string, 1000)
 	for i := range many {
@@ -98,8 +98,7 @@ func TestGatherPointsAtEach(t *testing.T) {
 	}
 }
 
-// Off, nothing is made, so that nothing has to be thrown away.
-func TestOffCostsNothing(t *testing.T) {
+func TestZeroTracerDoesNotAllocate(t *testing.T) {
 	var tracer Tracer
 	ctx := t.Context()
 	allocations := testing.AllocsPerRun(100, func() {
@@ -109,11 +108,11 @@ func TestOffCostsNothing(t *testing.T) {
 		inner.Number("key", 1)
 		inner.End(false)
 		if Parent(ctx) != "" {
-			t.Error("a parent of nothing")
+			t.Error("the zero Tracer gives a trace parent")
 		}
 		span.End(false)
 	})
 	if allocations != 0 {
-		t.Errorf("%v allocations while nobody traces", allocations)
+		t.Errorf("%v allocations with the zero Tracer, want 0", allocations)
 	}
 }

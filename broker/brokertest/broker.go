@@ -8,14 +8,15 @@ import (
 	"github.com/docketlog/docket/broker"
 )
 
-// Start runs a broker of its own for the test, syncing every write.
+// Start starts a broker for the test. It syncs every write and stops when the
+// test ends.
 func Start(t testing.TB) *broker.Broker {
 	t.Helper()
 	return StartIn(t, t.TempDir())
 }
 
-// StartIn is [Start] on a data folder of the caller's, for tests that stop a
-// broker and start it again.
+// StartIn is [Start] with the given data directory, for tests that restart a
+// broker.
 func StartIn(t testing.TB, dir string) *broker.Broker {
 	t.Helper()
 	b, err := broker.Start(t.Context(), broker.Options{Dir: dir})
@@ -32,7 +33,8 @@ func Conn(t testing.TB) *nats.Conn {
 	return Connect(t, Start(t))
 }
 
-// Connect connects to a broker within the process for as long as the test runs.
+// Connect connects to a broker within the process. The connection is closed when
+// the test ends.
 func Connect(t testing.TB, b *broker.Broker, opts ...nats.Option) *nats.Conn {
 	t.Helper()
 	nc, err := b.Connect(opts...)
@@ -43,8 +45,8 @@ func Connect(t testing.TB, b *broker.Broker, opts ...nats.Option) *nats.Conn {
 	return nc
 }
 
-// Remote connects to the broker that runs on the data folder the way another
-// process would, for as long as the test runs.
+// Remote connects to the running broker with the given data directory, in the same
+// way as another process. The connection is closed when the test ends.
 func Remote(t testing.TB, dir string, opts ...nats.Option) *nats.Conn {
 	t.Helper()
 	nc, err := broker.DialRunning(t.Context(), dir, opts...)

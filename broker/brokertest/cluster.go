@@ -10,16 +10,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/internal/testkit"
 )
-
-// patience bounds every wait for a cluster to settle.
-const patience = 30 * time.Second
 
 // Servers is a cluster of real NATS servers with JetStream that sync every
 // write. Its methods may be called concurrently.
@@ -51,7 +48,7 @@ func Cluster(t testing.TB, n int) *Servers {
 			SyncAlways: true,
 			NoLog:      true,
 			NoSigs:     true,
-			// A test's disk is shared with others; what is free is not the point.
+			// Do not limit the store by the free space of a shared disk.
 			JetStreamMaxStore: 1 << 40,
 		})
 	}
@@ -63,18 +60,23 @@ func Cluster(t testing.TB, n int) *Servers {
 	for i := range n {
 		c.start(t, i)
 	}
-	c.await(t, "a leader that sees every server", func() bool {
-		for _, s := range c.running {
-			if s.JetStreamIsLeader() && len(s.JetStreamClusterPeers()) == n {
-				return true
+	c.await(t, "a leader that sees every server", func() (string, bool) {
+		state := "no leader"
+		for i, s := range c.running {
+			if s.JetStreamIsLeader() {
+				peers := len(s.JetStreamClusterPeers())
+				if peers == n {
+					return "", true
+				}
+				state = fmt.Sprintf("server %d leads and sees %d of %d servers", i, peers, n)
 			}
 		}
-		return false
+		return state, false
 	})
 	return c
 }
 
-// URL is the address of every server of the cluster.
+// URL returns the addresses of all servers of the cluster, separated by commas.
 func (c *Servers) URL() string {
 	var urls []string
 	for _, o := range c.options {
@@ -83,7 +85,7 @@ func (c *Servers) URL() string {
 	return strings.Join(urls, ",")
 }
 
-// Conn connects to the cluster for as long as the test runs.
+// Conn connects to the cluster. The connection is closed when the test ends.
 func (c *Servers) Conn(t testing.TB, opts ...nats.Option) *nats.Conn {
 	t.Helper()
 	nc, err := broker.Dial(t.Context(), c.URL(), opts...)
@@ -94,7 +96,7 @@ func (c *Servers) Conn(t testing.TB, opts ...nats.Option) *nats.Conn {
 	return nc
 }
 
-// Stop ends server i and waits until it has ended.
+// Stop stops server i and waits until it has stopped.
 func (c *Servers) Stop(i int) {
 	c.mu.Lock()
 	s := c.running[i]
@@ -106,7 +108,7 @@ func (c *Servers) Stop(i int) {
 	}
 }
 
-// Restart starts server i again, on the same address and data.
+// Restart stops server i and starts it with the same address and data.
 func (c *Servers) Restart(t testing.TB, i int) {
 	t.Helper()
 	c.Stop(i)
@@ -114,41 +116,46 @@ func (c *Servers) Restart(t testing.TB, i int) {
 }
 
 // Leader waits until the stream has a leader among the running servers and
-// returns its number.
+// returns its index.
 func (c *Servers) Leader(t testing.TB, stream string) int {
 	t.Helper()
 	leader := -1
-	c.await(t, "a leader of stream "+stream, func() bool {
+	c.await(t, "a leader of stream "+stream, func() (string, bool) {
+		running := 0
 		for i, s := range c.running {
-			if s != nil && s.JetStreamIsStreamLeader(server.DEFAULT_GLOBAL_ACCOUNT, stream) {
+			if s == nil {
+				continue
+			}
+			running++
+			if s.JetStreamIsStreamLeader(server.DEFAULT_GLOBAL_ACCOUNT, stream) {
 				leader = i
-				return true
+				return "", true
 			}
 		}
-		return false
+		return fmt.Sprintf("%d of %d servers run, and none leads it", running, len(c.running)), false
 	})
 	return leader
 }
 
-// Current waits until every running server holds all of the stream.
+// Current waits until the stream is in sync on every running server.
 func (c *Servers) Current(t testing.TB, stream string) {
 	t.Helper()
-	c.await(t, "current replicas of stream "+stream, func() bool {
-		for _, s := range c.running {
+	c.await(t, "current replicas of stream "+stream, func() (string, bool) {
+		for i, s := range c.running {
 			if s != nil && !s.JetStreamIsStreamCurrent(server.DEFAULT_GLOBAL_ACCOUNT, stream) {
-				return false
+				return fmt.Sprintf("server %d is behind", i), false
 			}
 		}
-		return true
+		return "", true
 	})
 }
 
-// StepDown makes the stream's leader give up its office, which the servers
-// then fill anew.
+// StepDown makes the stream's leader step down, so that the servers elect a new
+// one.
 func (c *Servers) StepDown(t testing.TB, nc *nats.Conn, stream string) {
 	t.Helper()
 	c.Leader(t, stream)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
 	reply, err := nc.RequestWithContext(ctx, "$JS.API.STREAM.LEADER.STEPDOWN."+stream, nil)
 	if err != nil {
@@ -164,32 +171,28 @@ func (c *Servers) StepDown(t testing.TB, nc *nats.Conn, stream string) {
 
 func (c *Servers) start(t testing.TB, i int) {
 	t.Helper()
-	// The server keeps and changes the options it is given.
+	// The server keeps and changes its options, so give it a copy.
 	s, err := server.NewServer(c.options[i].Clone())
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Start()
-	if !s.ReadyForConnections(patience) {
-		t.Fatalf("server %d is not ready", i)
+	if !s.ReadyForConnections(testkit.Limit) {
+		t.Fatalf("waited %v for server %d to be ready for connections", testkit.Limit, i)
 	}
 	c.mu.Lock()
 	c.running[i] = s
 	c.mu.Unlock()
 }
 
-// await polls until done, which runs under the lock, says so.
-func (c *Servers) await(t testing.TB, what string, done func() bool) {
+// await polls have, which runs under the lock.
+func (c *Servers) await(t testing.TB, want string, have func() (state string, done bool)) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	testkit.Eventually(t, want, func() (string, bool) {
 		c.mu.Lock()
-		ok := done()
-		c.mu.Unlock()
-		if ok {
-			return
-		}
-	}
-	t.Fatalf("no %s within %s", what, patience)
+		defer c.mu.Unlock()
+		return have()
+	})
 }
 
 func freePorts(t testing.TB, n int) []int {
@@ -200,7 +203,7 @@ func freePorts(t testing.TB, n int) []int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// All stay open until all are chosen, or one could be chosen twice.
+		// All ports stay open until the end, so that none is chosen twice.
 		defer l.Close()
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}

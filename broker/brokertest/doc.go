@@ -1,3 +1,3 @@
-// Package brokertest starts real NATS servers for tests, on loopback, in
-// temporary folders, and stops them when the test ends.
+// Package brokertest starts real NATS servers for tests, on loopback and in
+// temporary directories, and stops them when the test ends.
 package brokertest

@@ -20,27 +20,29 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
-// Place is where one of several [Programs] lives.
+// Place is the environment of one server of [Programs].
 type Place struct {
-	// Folder keeps its data. It may vanish while the program does not run.
+	// Folder is the data directory. It may be removed while the server does
+	// not run.
 	Folder string
-	// Host is the address it listens on, 127.0.0.1 if empty.
+	// Host is the address the server listens on, 127.0.0.1 if empty.
 	Host string
-	// Advertise is the host:port that clients and other servers are told of,
-	// where that is not the one it listens on, as behind a proxy.
+	// Advertise is the host:port that the server advertises to clients, if it
+	// differs from the one it listens on, such as behind a proxy.
 	Advertise string
-	// Within runs something in the network the program lives in, on the
-	// thread it is called on; nil for the network of the test.
+	// Within runs a function in the server's network namespace, on the calling
+	// thread; nil means the network of the test.
 	Within func(func())
 }
 
-// Programs are NATS servers with JetStream, each a process of its own that can
-// be killed: alone, or a cluster. Its methods are for one goroutine at a time.
+// Programs are NATS servers with JetStream, one or a cluster. Each is a separate
+// process that can be killed. Only one goroutine may call its methods at a time.
 type Programs struct {
 	places  []Place
-	configs []string // their files
+	configs []string // paths of the configuration files
 	servers []*program
 }
 
@@ -49,12 +51,11 @@ type program struct {
 	cmd              *exec.Cmd
 }
 
-// Always is what to say of when [Programs] sync: every write, before it is
-// acknowledged.
+// Always makes [Programs] sync every write before they acknowledge it.
 const Always = "always"
 
-// StartPrograms runs a server in each place, which sync as the server's setting
-// sync_interval says, and returns once JetStream can be used.
+// StartPrograms starts a server in each place and returns once JetStream is ready.
+// sync is the servers' setting sync_interval.
 func StartPrograms(t testing.TB, sync string, places ...Place) *Programs {
 	t.Helper()
 	binary := natsServer(t)
@@ -107,7 +108,7 @@ func host(p Place) string {
 	return p.Host
 }
 
-// URL is the address of every server, by where it listens.
+// URL returns the addresses that all servers listen on, separated by commas.
 func (p *Programs) URL() string {
 	var urls []string
 	for i := range p.servers {
@@ -116,13 +117,13 @@ func (p *Programs) URL() string {
 	return strings.Join(urls, ",")
 }
 
-// Address is the host:port on which server i hears clients.
+// Address returns the host:port on which server i listens for clients.
 func (p *Programs) Address(i int) string { return p.servers[i].clients }
 
-// Pid is the process of server i, which must be running.
+// Pid returns the process id of server i, which must be running.
 func (p *Programs) Pid(i int) int { return p.servers[i].cmd.Process.Pid }
 
-// Kill ends server i as a power cut ends a process, at once.
+// Kill kills server i immediately, as a power cut would.
 func (p *Programs) Kill(i int) {
 	if cmd := p.servers[i].cmd; cmd != nil {
 		_ = cmd.Process.Kill()
@@ -131,8 +132,8 @@ func (p *Programs) Kill(i int) {
 	}
 }
 
-// Start runs server i again, on the same address and folder. It does not wait
-// for it; see [Programs.Ready].
+// Start starts server i again with the same address and data directory. It does
+// not wait until the server is ready; see [Programs.Ready].
 func (p *Programs) Start(t testing.TB, i int) {
 	t.Helper()
 	p.run(t, natsServer(t), i)
@@ -154,7 +155,7 @@ func (p *Programs) run(t testing.TB, binary string, i int) {
 	p.servers[i].cmd = cmd
 }
 
-// within does something in the network of server i.
+// within runs a function in the network of server i.
 func (p *Programs) within(i int, do func()) {
 	if within := p.places[i].Within; within != nil {
 		within(do)
@@ -163,7 +164,7 @@ func (p *Programs) within(i int, do func()) {
 	do()
 }
 
-// Dialer connects from the network that server i lives in.
+// Dialer returns a dialer that connects from the network of server i.
 func (p *Programs) Dialer(i int) nats.CustomDialer { return dialer{p, i} }
 
 type dialer struct {
@@ -176,40 +177,55 @@ func (d dialer) Dial(network, address string) (c net.Conn, err error) {
 	return c, err
 }
 
-// Ready waits until the servers that run are in order: they agree on who leads
-// them, and hold what they should.
+// Ready waits until the running servers are healthy: they agree on a leader and
+// are in sync with it.
 func (p *Programs) Ready(t testing.TB) {
 	t.Helper()
-	var why string
-	for deadline := time.Now().Add(2 * patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if why = p.lacks(t.Context()); why == "" {
-			return
+	testkit.Eventually(t, "the NATS servers to be ready", func() (unready, bool) {
+		why := p.lacks(t.Context())
+		if why != "" {
+			time.Sleep(pause)
 		}
-	}
-	for i := range p.servers {
-		said, _ := os.ReadFile(p.configs[i] + ".log")
-		t.Logf("%s said:\n%s", name(i), said)
-	}
-	t.Fatalf("the NATS servers are not ready: %s", why)
+		return unready{p, why}, why == ""
+	})
 }
 
-// Answer waits until server i answers requests to JetStream, whatever it holds.
+// pause is between two questions to a server that is not ready: each makes a
+// connection of its own.
+const pause = 50 * time.Millisecond
+
+// unready is what servers lack, shown with what they said.
+type unready struct {
+	p   *Programs
+	why string
+}
+
+func (u unready) String() string {
+	text := u.why
+	for i, config := range u.p.configs {
+		said, _ := os.ReadFile(config + ".log")
+		text += fmt.Sprintf("\n%s said:\n%s", name(i), said)
+	}
+	return text
+}
+
+// Answer waits until server i answers JetStream requests, even if it is not in
+// sync.
 func (p *Programs) Answer(t testing.TB, i int) {
 	t.Helper()
-	var last error
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		last = p.ask(t.Context(), i, func(ctx context.Context, j js.JetStream) error {
+	testkit.Eventually(t, name(i)+" to answer", func() (error, bool) {
+		err := p.ask(t.Context(), i, func(ctx context.Context, j js.JetStream) error {
 			_, err := j.AccountInfo(ctx)
 			return err
 		})
-		if last == nil {
-			return
+		if err != nil {
+			time.Sleep(pause)
 		}
-	}
-	t.Fatalf("%s does not answer: %v", name(i), last)
+		return err, err == nil
+	})
 }
 
-// lacks tells what a running server still lacks, or nothing.
+// lacks returns why the running servers are not ready, or an empty string.
 func (p *Programs) lacks(ctx context.Context) string {
 	running, led := 0, false
 	for i, s := range p.servers {
@@ -242,7 +258,7 @@ func (p *Programs) lacks(ctx context.Context) string {
 		led = led || len(p.servers) == 1 || state.Meta.Leader == name(i) && 2*current > len(p.servers) && current >= running
 	}
 	if !led {
-		return "no leader whom the others follow"
+		return "no leader with a majority in sync"
 	}
 	return ""
 }
@@ -274,18 +290,16 @@ func (p *Programs) monitor(ctx context.Context, i int, path string) ([]byte, err
 
 // Leader waits until the servers that from reaches have a leader of the
 // stream, and returns its number.
-func (p *Programs) Leader(t testing.TB, from int, stream string) int {
+func (p *Programs) Leader(t testing.TB, from int, stream string) (leader int) {
 	t.Helper()
-	var last error
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		leader, err := p.leader(t.Context(), from, stream)
-		if err == nil {
-			return leader
+	testkit.Eventually(t, "a leader of stream "+stream, func() (error, bool) {
+		var err error
+		if leader, err = p.leader(t.Context(), from, stream); err != nil {
+			time.Sleep(pause)
 		}
-		last = err
-	}
-	t.Fatalf("no leader of stream %s: %v", stream, last)
-	return -1
+		return err, err == nil
+	})
+	return leader
 }
 
 func (p *Programs) leader(ctx context.Context, from int, stream string) (leader int, err error) {
@@ -302,12 +316,12 @@ func (p *Programs) leader(ctx context.Context, from int, stream string) (leader 
 				}
 			}
 		}
-		return errors.New("it has none")
+		return errors.New("the stream has no leader")
 	})
 	return leader, err
 }
 
-// ask asks JetStream something through server i.
+// ask sends a JetStream request through server i.
 func (p *Programs) ask(ctx context.Context, i int, what func(context.Context, js.JetStream) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -323,8 +337,8 @@ func (p *Programs) ask(ctx context.Context, i int, what func(context.Context, js
 	return what(ctx, j)
 }
 
-// natsServer is the server of the module this repository depends on, built once
-// and kept beside what else tests need.
+// natsServer returns the path of the nats-server binary in the version that go.mod
+// requires. It is built once and cached with the other tools of the tests.
 func natsServer(t testing.TB) string {
 	t.Helper()
 	binary, err := builtServer()
@@ -360,6 +374,6 @@ var builtServer = sync.OnceValues(func() (string, error) {
 	if out, err := exec.Command("go", "build", "-o", filepath.Join(made, "nats-server"), of).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
-	// In one step, or another run could find half of it.
+	// Rename is atomic, so no other run can find an incomplete file.
 	return binary, os.Rename(filepath.Join(made, "nats-server"), binary)
 })

@@ -8,8 +8,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Streams are the names of all that a broker holds, those of buckets' streams
-// among them, in alphabetical order.
+// Streams returns the names of all streams of a broker, including those of
+// buckets, in alphabetical order.
 func Streams(t testing.TB, nc *nats.Conn) []string {
 	t.Helper()
 	js, err := jetstream.New(nc)

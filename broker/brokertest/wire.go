@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Wire dials for a client and can lose what the servers send, so that a test
-// can have a publish arrive and its acknowledgement not. It is given to a
-// connection with nats.SetCustomDialer and works for every server the client
-// learns of. The zero value is a wire that loses nothing.
+// Wire is a dialer for a client that can drop what the servers send, so that a
+// publish arrives but its acknowledgement is lost. Set it with
+// nats.SetCustomDialer; it works for every server the client discovers. The zero
+// value drops nothing.
 type Wire struct {
 	mu     sync.Mutex
 	losing bool
@@ -31,8 +31,8 @@ func (w *Wire) Dial(network, address string) (net.Conn, error) {
 	return l, nil
 }
 
-// Lose drops from now on every byte from server to client. What the client
-// sends still arrives.
+// Lose drops every byte from server to client from now on. What the client sends
+// still arrives.
 func (w *Wire) Lose() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -42,7 +42,7 @@ func (w *Wire) Lose() {
 	}
 }
 
-// Cut closes every connection; new ones lose nothing.
+// Cut closes every connection. New connections drop nothing.
 func (w *Wire) Cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -53,8 +53,8 @@ func (w *Wire) Cut() {
 	w.lines = nil
 }
 
-// line is one connection. Once mute it stays so until it is closed: what
-// follows lost bytes would begin in the middle of a protocol line.
+// line is one connection. Once muted it stays muted until it is closed, because
+// the bytes after a gap could begin in the middle of a protocol line.
 type line struct {
 	net.Conn
 	mute atomic.Bool

@@ -11,11 +11,11 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nuid"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/retry"
 	"github.com/docketlog/docket/events"
 )
 
-// The headers a publish carries beside the event's own (NATS ADR-8, ADR-50).
+// The headers of a publish in addition to the event's own (NATS ADR-8, ADR-50).
 const (
 	headerMsgID            = "Nats-Msg-Id"
 	headerExpectedSequence = "Nats-Expected-Last-Subject-Sequence"
@@ -24,10 +24,9 @@ const (
 	headerBatchCommit      = "Nats-Batch-Commit"
 )
 
-// Append implements [events.Log]. It tries until the outcome is known or ctx
-// ends, so ctx should have a deadline; an attempt that is not answered within
-// two seconds is settled and made again. A trace parent that is not one is left
-// out.
+// Append implements [events.Log]. It retries until the outcome is known or ctx
+// ends, so ctx should have a deadline. An attempt that is not answered within
+// two seconds is settled and retried. An invalid trace parent is omitted.
 func (l *Log) Append(ctx context.Context, commit events.Commit) (events.Appended, error) {
 	began := time.Now()
 	sealed, err := commit.Seal()
@@ -62,12 +61,12 @@ type attempt struct {
 	log    *Log
 	commit *events.Commit
 	sealed []events.Envelope
-	// remember has the server recognise the event ids; see settle.
+	// remember makes the server detect duplicate event ids; see settleOlder.
 	remember bool
 }
 
 func (a *attempt) run(ctx context.Context) (events.Appended, error) {
-	var pace ask.Backoff
+	var pace retry.Backoff
 	for {
 		last, answer, err := a.publish(ctx)
 		switch {
@@ -81,7 +80,7 @@ func (a *attempt) run(ctx context.Context) (events.Appended, error) {
 				return a.succeed(last), nil
 			}
 		case errors.Is(err, nats.ErrMaxPayload):
-			// The client did not send it, so there is nothing to settle.
+			// The client did not send the message, so there is nothing to settle.
 			return events.Appended{}, fmt.Errorf("%w: %w", events.ErrRefused, err)
 		case answer == unknown:
 			a.log.stats.ambiguous.Add(1)
@@ -97,8 +96,8 @@ func (a *attempt) run(ctx context.Context) (events.Appended, error) {
 	}
 }
 
-// publish sends the events and reads the one answer, which on success is the
-// sequence of the last of them.
+// publish sends the events and reads the single answer. On success, last is the
+// sequence of the last event.
 func (a *attempt) publish(ctx context.Context) (last uint64, answer verdict, err error) {
 	ctx, cancel := context.WithTimeout(ctx, a.log.publishWait)
 	defer cancel()
@@ -109,7 +108,7 @@ func (a *attempt) publish(ctx context.Context) (last uint64, answer verdict, err
 	for i := range a.sealed {
 		m := a.message(i, batch)
 		if i < len(a.sealed)-1 {
-			// Whatever is wrong with these, the answer to the last one says so.
+			// The answer to the last message reports any problem with these.
 			if err := a.log.nc.PublishMsg(m); err != nil {
 				return 0, unknown, err
 			}
@@ -124,7 +123,7 @@ func (a *attempt) publish(ctx context.Context) (last uint64, answer verdict, err
 	panic("jetstream: a sealed commit is never empty")
 }
 
-// message is the sealed event number i as it is published.
+// message returns the message that publishes sealed event i.
 func (a *attempt) message(i int, batch string) *nats.Msg {
 	e := &a.sealed[i]
 	h := nats.Header(e.Headers())
@@ -158,13 +157,13 @@ func acknowledgement(data []byte) (last uint64, answer verdict, err error) {
 	case ack.Duplicate:
 		return ack.Sequence, duplicate, nil
 	case ack.Sequence == 0:
-		return 0, unknown, errors.New("acknowledgement names no sequence")
+		return 0, unknown, errors.New("acknowledgement has no sequence")
 	}
 	return ack.Sequence, written, nil
 }
 
-// succeed gives the sealed events their positions: a batch is stored in one
-// run, which ends at last.
+// succeed sets the positions of the sealed events. A batch is stored at
+// contiguous sequences, which end at last.
 func (a *attempt) succeed(last uint64) events.Appended {
 	head := a.commit.Head
 	for i := range a.sealed {
@@ -175,11 +174,11 @@ func (a *attempt) succeed(last uint64) events.Appended {
 }
 
 // confirm reports whether an acknowledged write is the first on its subject
-// after the commit's head. On a replicated stream a change of leader can have
-// let another writer's in between: the check that should prevent it lives on
-// the leader alone. What precedes an acknowledged sequence never changes, so
-// one read settles it. The leader is asked because it surely has the sequence
-// by now; asking any replica costs more, for most are not there yet.
+// after the commit's head. On a replicated stream, a change of leader can allow
+// another writer's event in between, because only the leader checks the expected
+// sequence. The messages before an acknowledged sequence never change, so one
+// read settles it. The read goes to the leader, which is certain to have the
+// sequence; most other replicas do not have it yet and would need retries.
 func (a *attempt) confirm(ctx context.Context, last uint64) (bool, error) {
 	request := getRequest{Sequence: a.commit.Head.Sequence + 1, Next: a.commit.Head.Aggregate.Subject()}
 	first := last - uint64(len(a.sealed)-1)

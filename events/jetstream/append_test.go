@@ -23,9 +23,9 @@ func mustAppend(t *testing.T, l *Log, c events.Commit) events.Appended {
 	return done
 }
 
-// TestDecidedAnew appends a command that was written before, decided again on
-// what came of it: what was written first is its outcome.
-func TestDecidedAnew(t *testing.T) {
+// TestCommandDecidedAgainKeepsItsFirstOutcome appends a command that was written
+// before and was decided again on a later state.
+func TestCommandDecidedAgainKeepsItsFirstOutcome(t *testing.T) {
 	t.Parallel()
 	l := open(t, brokertest.Conn(t), Options{})
 	first := mustAppend(t, l, comment(events.Head{Aggregate: events.Task(someID(1))}, 1))
@@ -40,13 +40,13 @@ func TestDecidedAnew(t *testing.T) {
 	}
 	again.Events = append(again.Events, events.TaskDeleted{})
 	if d := cmp.Diff(want, mustAppend(t, l, again)); d != "" {
-		t.Errorf("now two events (-want +got):\n%s", d)
+		t.Errorf("two events (-want +got):\n%s", d)
 	}
 }
 
-// TestConfirm shows that an acknowledged write is not enough on a replicated
-// stream: another one can precede it.
-func TestConfirm(t *testing.T) {
+// TestConfirmDetectsAnEarlierWrite has two writes acknowledged after the same
+// head, as a replicated stream can do. Only the first is on the chain.
+func TestConfirmDetectsAnEarlierWrite(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)
 	l := open(t, nc, Options{})
@@ -76,8 +76,8 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
-// TestFull fills a log that an operator has bounded.
-func TestFull(t *testing.T) {
+// TestFullLogRefusesCommits fills a log whose size an operator has limited.
+func TestFullLogRefusesCommits(t *testing.T) {
 	t.Parallel()
 	l := open(t, brokertest.Conn(t), Options{})
 	s, err := client(t, l).Stream(t.Context(), DefaultStream)
@@ -96,16 +96,16 @@ func TestFull(t *testing.T) {
 			break
 		}
 		if err != nil || n == 100 {
-			t.Fatalf("commit %d: %v, want it refused at last", n, err)
+			t.Fatalf("commit %d: %v, want ErrRefused before commit 100", n, err)
 		}
 		head = done.Head
 	}
 	several := comment(head, 101)
 	several.Events = append(several.Events, several.Events[0])
 	if _, err := l.Append(t.Context(), several); !errors.Is(err, events.ErrRefused) {
-		t.Errorf("several events: %v, want them refused", err)
+		t.Errorf("several events: %v, want ErrRefused", err)
 	}
-	// There is room again, and the log goes on where it was.
+	// Once there is room again, the log accepts commits.
 	config.MaxBytes = -1
 	if _, err := client(t, l).UpdateStream(t.Context(), config); err != nil {
 		t.Fatal(err)
@@ -113,8 +113,9 @@ func TestFull(t *testing.T) {
 	mustAppend(t, l, comment(head, 102))
 }
 
-// TestTraceParent appends under one that a header would change.
-func TestTraceParent(t *testing.T) {
+// TestInvalidTraceParentIsOmitted appends with trace parents that would not be
+// read back as they were hashed.
+func TestInvalidTraceParentIsOmitted(t *testing.T) {
 	t.Parallel()
 	l := open(t, brokertest.Conn(t), Options{})
 	good := "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -136,16 +137,16 @@ func TestTraceParent(t *testing.T) {
 	}
 }
 
-func TestClosedConnection(t *testing.T) {
+func TestClosedConnectionFails(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)
 	l := open(t, nc, Options{})
 	nc.Close()
 	if _, err := l.Append(t.Context(), comment(events.Head{Aggregate: events.Task(someID(1))}, 1)); !errors.Is(err, events.ErrUnsettled) {
-		t.Errorf("append: %v, want an unknown outcome", err)
+		t.Errorf("append: %v, want ErrUnsettled", err)
 	}
 	if _, _, err := l.Load(t.Context(), events.Head{Aggregate: events.Task(someID(1))}); err == nil {
-		t.Error("loaded over a closed connection")
+		t.Error("load over a closed connection succeeded")
 	}
 }
 
@@ -176,12 +177,11 @@ func TestStats(t *testing.T) {
 	}
 	want := Stats{Appended: 1, Duplicates: 1, Conflicts: 1, Forks: 1, Malformed: 1}
 	if d := cmp.Diff(want, l.Stats()); d != "" {
-		t.Errorf("counts differ (-want +got):\n%s", d)
+		t.Errorf("counters differ (-want +got):\n%s", d)
 	}
 }
 
-// TestVerdicts holds the server's answers to what they mean.
-func TestVerdicts(t *testing.T) {
+func TestJudgeErrorCodes(t *testing.T) {
 	for code, want := range map[js.ErrorCode]verdict{
 		10071: conflict, 10164: conflict, 10201: duplicate, 10054: refused, 10077: refused, 10109: refused,
 		10008: unknown, 10158: unknown, 10163: unknown, 10176: unknown, 10210: unknown, 65000: unknown,
@@ -192,9 +192,9 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// TestAServerThatKeepsNothingSettlesNothing: what was written can be read from a
-// server that failed to store it, and is no answer to whether it is kept.
-func TestAServerThatKeepsNothingSettlesNothing(t *testing.T) {
+// TestUnsoundServerSettlesNothing reads from a server that can no longer store
+// messages. It still returns the event, which does not prove that it is durable.
+func TestUnsoundServerSettlesNothing(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)
 	var down atomic.Bool
@@ -202,15 +202,15 @@ func TestAServerThatKeepsNothingSettlesNothing(t *testing.T) {
 	head := events.Head{Aggregate: events.Task(someID(1))}
 	mustAppend(t, l, comment(head, 1))
 	if again := mustAppend(t, l, comment(head, 1)); !again.Duplicate {
-		t.Fatal("a repeated append is not recognised")
+		t.Fatal("a repeated append is not reported as a duplicate")
 	}
 	down.Store(true)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if _, err := l.Append(ctx, comment(head, 1)); !errors.Is(err, events.ErrUnsettled) {
-		t.Errorf("append: %v, want an unknown outcome", err)
+		t.Errorf("append: %v, want ErrUnsettled", err)
 	}
 	if _, _, err := l.Load(t.Context(), head); !errors.Is(err, events.ErrUnsettled) {
-		t.Errorf("load: %v, want an unknown outcome", err)
+		t.Errorf("load: %v, want ErrUnsettled", err)
 	}
 }

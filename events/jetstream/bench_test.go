@@ -17,7 +17,7 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// benchCommit is a commit of about 400 bytes of payload.
+// benchCommit returns a commit with about 400 bytes of payload.
 func benchCommit(head events.Head) events.Commit {
 	return events.Commit{
 		Head: head, Command: uuid.New(), Actor: uuid.UUID{1}, Project: uuid.UUID{2}, Time: time.Now(),
@@ -25,7 +25,7 @@ func benchCommit(head events.Head) events.Commit {
 	}
 }
 
-// share runs b.N calls of do on n goroutines, each with an aggregate of its own.
+// share runs b.N calls of do on n goroutines, each with its own aggregate.
 func share(b *testing.B, n int, do func(*events.Head) error) {
 	var left atomic.Int64
 	left.Store(int64(b.N))
@@ -47,8 +47,8 @@ func share(b *testing.B, n int, do func(*events.Head) error) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
 
-// BenchmarkAppend compares Log.Append with the bare publish of the same bytes
-// under the same check, one node, every write synced.
+// BenchmarkAppend compares Log.Append with a bare publish of the same bytes with
+// the same check, on one node that syncs every write.
 func BenchmarkAppend(b *testing.B) {
 	nc := brokertest.Conn(b)
 	l, err := Open(b.Context(), nc, Options{})
@@ -58,7 +58,7 @@ func BenchmarkAppend(b *testing.B) {
 	compareAppends(b, nc, l)
 }
 
-// BenchmarkAppendReplicated does it on three nodes and three replicas.
+// BenchmarkAppendReplicated is BenchmarkAppend on three nodes and three replicas.
 func BenchmarkAppendReplicated(b *testing.B) {
 	nc := brokertest.Cluster(b, 3).Conn(b)
 	l, err := Open(b.Context(), nc, Options{Replicas: 3})
@@ -91,8 +91,8 @@ func compareAppends(b *testing.B, nc *nats.Conn, l *Log) {
 					case err == nil:
 						head.Sequence = ack.Sequence
 						return nil
-					// A replicated stream answers so now and then when one's own write
-					// before, acknowledged already, is not quite done.
+					// A replicated stream sometimes answers this while the client's
+					// previous, already acknowledged write is still in progress.
 					case errors.As(err, &answer) && answer.ErrorCode == codeWrongLastSequenceInFlight:
 					default:
 						return err
@@ -111,7 +111,7 @@ func compareAppends(b *testing.B, nc *nats.Conn, l *Log) {
 }
 
 // fill stores n events, ten of each aggregate, scattered over the log, and
-// returns the aggregates. The check is left out: it is not what is measured.
+// returns the aggregates. It omits the check, which is not measured.
 func fill(b *testing.B, nc *nats.Conn, n int) []events.Aggregate {
 	b.Helper()
 	j, err := js.New(nc, js.WithPublishAsyncMaxPending(1000))
@@ -144,7 +144,7 @@ func fill(b *testing.B, nc *nats.Conn, n int) []events.Aggregate {
 	return aggregates
 }
 
-// BenchmarkFollow reads a log of 100,000 events from its beginning.
+// BenchmarkFollow reads a log of 100,000 events from the beginning.
 func BenchmarkFollow(b *testing.B) {
 	const total = 100_000
 	nc := brokertest.Conn(b)
@@ -172,7 +172,7 @@ func BenchmarkFollow(b *testing.B) {
 	b.ReportMetric(float64(b.N*total)/b.Elapsed().Seconds(), "events/s")
 }
 
-// BenchmarkFollowLive measures an append and its arrival at a follower.
+// BenchmarkFollowLive measures an append and its delivery to a follower.
 func BenchmarkFollowLive(b *testing.B) {
 	l, err := Open(b.Context(), brokertest.Conn(b), Options{})
 	if err != nil {
@@ -223,7 +223,7 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// BenchmarkEnd asks for the end of the log.
+// BenchmarkEnd requests the end of the log.
 func BenchmarkEnd(b *testing.B) {
 	l, err := Open(b.Context(), brokertest.Conn(b), Options{})
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"
 )
 
-// The server's answers that mean something to an append (nats-server,
-// server/errors.json). Their texts are not stable, their numbers are.
+// The error codes that matter to an append (nats-server, server/errors.json).
+// The codes are stable, the texts are not.
 const (
 	codeWrongLastSequence         js.ErrorCode = 10071
 	codeWrongLastSequenceInFlight js.ErrorCode = 10164 // another write to the subject is not finished
@@ -27,7 +27,7 @@ const (
 	codeBatchTooLarge   js.ErrorCode = 10199
 )
 
-// verdict is what one answer to a publish says by itself.
+// verdict is the meaning of a single answer to a publish.
 type verdict int
 
 const (
@@ -38,9 +38,9 @@ const (
 	unknown
 )
 
-// judge tells an answer's verdict. Answers not listed leave the outcome open:
-// an overloaded server, a batch cut short, a message id still in process, or
-// one that a later server invents.
+// judge returns the verdict of an error answer. Codes that are not listed leave
+// the outcome unknown: an overloaded server, an incomplete batch, a message id
+// still in process, or a code that a later server introduces.
 func judge(e *apiError) verdict {
 	switch e.Code {
 	case codeWrongLastSequence, codeWrongLastSequenceInFlight:

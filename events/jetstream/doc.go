@@ -1,19 +1,19 @@
-// Package jetstream keeps the log of package events in a NATS JetStream
-// stream. It is the one place that knows NATS for the log.
+// Package jetstream implements [events.Log] in a NATS JetStream stream. It is
+// the only package that uses NATS for the log.
 //
-// One stream holds every event, one literal subject each aggregate's. Nothing
-// in it can be deleted or purged, so its sequences are contiguous: a follower
-// that sees a number left out knows that it missed something.
+// One stream holds every event, and each aggregate has its own literal subject.
+// No message can be deleted or purged, so the sequences are contiguous: a
+// follower that sees a gap knows that it missed a message.
 //
-// What holds after a crash: an append that returned is in the stream and part
-// of its aggregate's chain, as durable as the servers' sync setting makes it.
-// An append that did not return is settled by sending the same commit again,
-// which finds what was written, or writes it.
+// Guarantee after a crash: an append that returned is in the stream and part of
+// its aggregate's chain, as durable as the servers' sync setting makes it. An
+// append that did not return is settled by retrying the same commit, which finds
+// the written events or writes them.
 //
-// Acknowledgements are not enough for that. A retry after a lost one is answered
-// as a conflict by a stream of one replica, as a duplicate by a replicated one,
-// and by an error of its own for a batch; and right after a change of leader two
-// writers can both be acknowledged. So every answer but plain success is
-// settled by reading the aggregate's end, and on a replicated stream success is
-// checked too.
+// Acknowledgements alone are not sufficient. A retry after a lost
+// acknowledgement is answered as a conflict by a stream with one replica, as a
+// duplicate by a replicated stream, and with a separate error for a batch. Right
+// after a change of leader, two writers can both be acknowledged. Therefore every
+// answer except plain success is settled by reading the aggregate's end, and on a
+// replicated stream success is verified too.
 package jetstream

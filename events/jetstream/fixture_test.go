@@ -11,7 +11,7 @@ import (
 
 func someID(n byte) uuid.UUID { return uuid.UUID{6: 0x40, 8: 0x80, 15: n} }
 
-// comment is a commit of one event, decided by command number n.
+// comment returns a commit of one event, decided by command n.
 func comment(head events.Head, n byte) events.Commit {
 	return events.Commit{
 		Head: head, Project: someID(100), Command: uuid.UUID{0: 1, 15: n}, Actor: someID(101),

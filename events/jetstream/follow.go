@@ -9,31 +9,33 @@ import (
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/retry"
+	"github.com/docketlog/docket/broker/transient"
 	"github.com/docketlog/docket/events"
 )
 
 const (
-	// feedBytes bounds what the server sends ahead of the reader.
+	// feedBytes limits how many bytes the server sends ahead of the reader.
 	feedBytes = 4 << 20
-	// heartbeat is how often the server says that a quiet feed is alive. Two
-	// missed ones and the feed begins anew. No consumer says so more often.
+	// heartbeat is how often the server confirms that an idle feed is alive.
+	// After two missed heartbeats the feed restarts. It is the shortest interval
+	// that consumers support.
 	heartbeat = 500 * time.Millisecond
-	// pollInterval is how often a feed that has no consumer asks for what is new.
+	// pollInterval is how often a feed without a consumer polls for new events.
 	pollInterval = 25 * time.Millisecond
-	// feedIdle is when the server forgets a feed whose process is gone.
+	// feedIdle is how long the server keeps the consumer of a stopped process.
 	feedIdle = time.Minute
-	// catchUpGrace is how long a replicated stream may seem shorter than a
-	// position it gave out: a new leader has yet to apply what it was sent.
+	// catchUpGrace is how long a replicated stream may appear shorter than a
+	// position it returned earlier: a new leader may still be applying messages.
 	catchUpGrace = 5 * time.Second
 )
 
-// Follow implements [events.Log]. The feed rests on a consumer of its own that
-// the server keeps in memory and that acknowledges nothing; the feed itself
-// checks that no sequence is left out, and starts another consumer at the
-// first one missing whenever anything happens to the old one. Making one takes
-// the leader of the whole cluster; while that is being elected, the feed of a
-// replicated log reads from the replicas instead.
+// Follow implements [events.Log]. The feed uses its own consumer, which the
+// server keeps in memory and which acknowledges nothing. The feed itself checks
+// that no sequence is missing, and replaces a failed consumer by one that starts
+// at the first missing sequence. Creating a consumer needs the leader of the
+// whole cluster. While none is elected, the feed of a replicated log reads from
+// the replicas instead.
 func (l *Log) Follow(ctx context.Context, after events.Position, limit int) (events.Feed, error) {
 	if limit < 1 {
 		return nil, fmt.Errorf("follow from %s: limit %d, want at least 1", after, limit)
@@ -57,14 +59,14 @@ type feed struct {
 	limit       int
 	at          events.Position // delivered up to here
 	reconnected chan nats.Status
-	source      *source  // nil between two
+	source      *source  // nil while there is no consumer
 	fresh       bool     // source has delivered nothing yet
-	opening     *opening // not nil between two
+	opening     *opening // not nil while a source is being started
 }
 
 // opening is a source that is being started.
 type opening struct {
-	done   chan struct{} // closed when the others are set
+	done   chan struct{} // closed when source and err are set
 	source *source
 	err    error
 	cancel context.CancelFunc
@@ -87,10 +89,10 @@ func (f *feed) Next(ctx context.Context) (events.Batch, error) {
 		case <-ctx.Done():
 			return events.Batch{}, ctx.Err()
 		case <-f.reconnected:
-			// What was on the wire is lost, and nothing need follow to show it.
+			// Messages in transit are lost, and no later message may reveal the gap.
 			f.drop()
 		case reason := <-f.source.failed:
-			f.log.log.Debug("feed begins anew", "position", f.at.String(), "err", reason)
+			f.log.log.Debug("feed restarts", "position", f.at.String(), "err", reason)
 			f.drop()
 		case m := <-f.source.items:
 			batch, err := f.collect(ctx, m)
@@ -104,8 +106,8 @@ func (f *feed) Next(ctx context.Context) (events.Batch, error) {
 	}
 }
 
-// reopen waits until there is a source again. It returns earlier, with a batch,
-// if the replicas have something meanwhile.
+// reopen waits until there is a source again. It returns earlier with a batch if
+// the replicas have new events in the meantime.
 func (f *feed) reopen(ctx context.Context) (events.Batch, error) {
 	if f.opening == nil {
 		opening := &opening{done: make(chan struct{})}
@@ -145,10 +147,10 @@ func (f *feed) reopen(ctx context.Context) (events.Batch, error) {
 	}
 }
 
-// poll asks any replica for what follows. What it cannot have it leaves to the
-// source.
+// poll reads the next messages from any replica. It returns an empty batch if
+// that fails, and leaves the messages to the source.
 func (f *feed) poll(ctx context.Context) (b events.Batch) {
-	ctx, cancel := context.WithTimeout(ctx, ask.Wait)
+	ctx, cancel := context.WithTimeout(ctx, retry.Timeout)
 	defer cancel()
 	at := f.at
 	request := getRequest{Sequence: at.Sequence + 1, Next: events.AllSubjects, Batch: min(f.limit, loadEvents), MaxBytes: feedBytes}
@@ -162,7 +164,7 @@ func (f *feed) poll(ctx context.Context) (b events.Batch) {
 	if err != nil || len(b.Events)+b.Malformed == 0 {
 		return events.Batch{}
 	}
-	// Asked afterwards, for the stream may be another one than it was.
+	// Check the state after reading: the stream may have been replaced.
 	if end, err := f.log.state(ctx); err != nil || end.Sequence < at.Sequence {
 		return events.Batch{}
 	}
@@ -171,7 +173,7 @@ func (f *feed) poll(ctx context.Context) (b events.Batch) {
 	return b
 }
 
-// put adds an item to a batch, which then ends at the position at.
+// put adds an item to a batch and sets the batch's end to at.
 func put(b *events.Batch, m item, at events.Position) {
 	if m.malformed {
 		b.Malformed++
@@ -181,8 +183,8 @@ func put(b *events.Batch, m item, at events.Position) {
 	b.End, b.Stored, b.Head = at, m.stored, at.At(m.sequence+m.pending)
 }
 
-// collect makes a batch of m and what else is there. It is empty if m does not
-// continue the feed.
+// collect returns a batch of m and the items that are already available. It is
+// empty if m does not continue the feed.
 func (f *feed) collect(ctx context.Context, m item) (events.Batch, error) {
 	var b events.Batch
 	for n := 1; ; n++ {
@@ -215,11 +217,11 @@ func (f *feed) collect(ctx context.Context, m item) (events.Batch, error) {
 	}
 }
 
-// missing deals with a message that was left out. A source that has delivered
-// before is replaced by one that begins there. One that begins by leaving it
-// out cannot deliver it (the client takes some for notices of the server's),
-// so it is read by itself. If the log does not have it, the log is damaged, and
-// the feed says so rather than go on.
+// missing handles a gap in the source. A source that has delivered before is
+// replaced by one that starts at the missing message. A new source that starts
+// with a gap cannot deliver that message, because the client mistakes some
+// messages for status messages of the server, so it is read directly. If the log
+// does not have the message, the log is damaged and the feed fails.
 func (f *feed) missing(ctx context.Context) (*item, error) {
 	fresh := f.fresh
 	f.drop()
@@ -228,7 +230,7 @@ func (f *feed) missing(ctx context.Context) (*item, error) {
 	}
 	var m stored
 	var found bool
-	err := ask.Until(ctx, func(ctx context.Context) (bool, error) {
+	err := retry.Until(ctx, func(ctx context.Context) (bool, error) {
 		var err error
 		m, found, err = f.log.leader(ctx, getRequest{Sequence: f.at.Sequence + 1})
 		return again(err), err
@@ -237,18 +239,18 @@ func (f *feed) missing(ctx context.Context) (*item, error) {
 		return nil, fmt.Errorf("follow from %s: %w", f.at, err)
 	}
 	if !found {
-		return nil, fmt.Errorf("follow from %s: the log lacks sequence %d", f.at, f.at.Sequence+1)
+		return nil, fmt.Errorf("follow from %s: sequence %d is missing from the log", f.at, f.at.Sequence+1)
 	}
 	it := f.log.item(&m, 0)
 	return &it, nil
 }
 
-// begin starts a source after a sequence. It tries until ctx ends, unless the log
-// turns out to be another.
+// begin starts a source after a sequence. It retries until ctx ends, unless the
+// log has another incarnation.
 func (f *feed) begin(ctx context.Context, after uint64) (begun *source, err error) {
 	started := time.Now()
-	err = ask.Until(ctx, func(ctx context.Context) (bool, error) {
-		select { // a connection made before the source is not news
+	err = retry.Until(ctx, func(ctx context.Context) (bool, error) {
+		select { // ignore a reconnect that happened before the source started
 		case <-f.reconnected:
 		default:
 		}
@@ -256,11 +258,11 @@ func (f *feed) begin(ctx context.Context, after uint64) (begun *source, err erro
 		if err != nil {
 			return lasting(err), err
 		}
-		// Asked after the consumer was made: a consumer dies with its stream,
-		// so one that works from here on reads the stream that is asked now.
+		// Check the state after creating the consumer: a consumer is deleted
+		// with its stream, so if it works from now on, it reads this stream.
 		end, err := f.log.state(ctx)
 		if err == nil && end.Sequence < after {
-			err = fmt.Errorf("%w: it ends at %s", events.ErrIncarnation, end)
+			err = fmt.Errorf("%w: the log ends at %s", events.ErrIncarnation, end)
 			if f.log.replicas > 1 && time.Since(started) < catchUpGrace {
 				err = errBehind
 			}
@@ -275,11 +277,11 @@ func (f *feed) begin(ctx context.Context, after uint64) (begun *source, err erro
 	return begun, err
 }
 
-// lasting reports whether a feed outlasts err: any trouble of the servers, and
-// a stream that is gone, for it may come back, if only as another.
+// lasting reports whether a feed retries after err: after any failure of the
+// servers, and if the stream does not exist, because it may be created again.
 func lasting(err error) bool {
 	var answer js.JetStreamError
-	return ask.Transient(err) || errors.Is(err, js.ErrStreamNotFound) ||
+	return transient.Is(err) || errors.Is(err, js.ErrStreamNotFound) ||
 		errors.As(err, &answer) && answer.APIError() != nil && answer.APIError().Code >= 500
 }
 

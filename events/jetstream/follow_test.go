@@ -3,6 +3,7 @@ package jetstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,9 +12,10 @@ import (
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
-	"github.com/docketlog/docket/broker/ask"
 	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/broker/retry"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func follow(t *testing.T, l *Log, after events.Position) events.Feed {
@@ -26,10 +28,10 @@ func follow(t *testing.T, l *Log, after events.Position) events.Feed {
 	return feed
 }
 
-// next takes batches off the feed until it has n events.
+// next reads batches from the feed until it has n events.
 func next(t *testing.T, feed events.Feed, n int) []events.Envelope {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
 	var all []events.Envelope
 	for len(all) < n {
@@ -55,8 +57,8 @@ func consumers(t *testing.T, l *Log) []string {
 	return names
 }
 
-// TestLostConsumer takes the feed's consumer away, again and again.
-func TestLostConsumer(t *testing.T) {
+// TestFeedSurvivesLostConsumer deletes the feed's consumer repeatedly.
+func TestFeedSurvivesLostConsumer(t *testing.T) {
 	t.Parallel()
 	l := open(t, brokertest.Conn(t), Options{})
 	feed := follow(t, l, l.at(0))
@@ -73,19 +75,18 @@ func TestLostConsumer(t *testing.T) {
 		got = append(got, next(t, feed, 1)...)
 	}
 	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("followed differs (-want +got):\n%s", d)
+		t.Errorf("followed events differ (-want +got):\n%s", d)
 	}
 	feed.Close()
-	for deadline := time.Now().Add(time.Minute); len(consumers(t, l)) > 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("consumers left behind: %v", consumers(t, l))
-		}
-	}
+	testkit.Eventually(t, "no consumers left behind", func() ([]string, bool) {
+		left := consumers(t, l)
+		return left, len(left) == 0
+	})
 }
 
-// TestLostDelivery loses events on their way to the feed, the last of the log
-// among them: nothing that comes later shows the gap.
-func TestLostDelivery(t *testing.T) {
+// TestFeedSurvivesLostDelivery loses events in transit to the feed, including the
+// last one of the log, so that no later event reveals the gap.
+func TestFeedSurvivesLostDelivery(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	b := brokertest.StartIn(t, dir)
@@ -104,12 +105,12 @@ func TestLostDelivery(t *testing.T) {
 	}
 	wire.Cut()
 	if d := cmp.Diff(want, next(t, feed, 6)); d != "" {
-		t.Errorf("followed differs (-want +got):\n%s", d)
+		t.Errorf("followed events differ (-want +got):\n%s", d)
 	}
 }
 
-// TestAnotherLife replaces the stream under a log that is open.
-func TestAnotherLife(t *testing.T) {
+// TestReplacedStreamIsDetected replaces the stream of a log that is open.
+func TestReplacedStreamIsDetected(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)
 	l := open(t, nc, Options{})
@@ -125,28 +126,28 @@ func TestAnotherLife(t *testing.T) {
 		return err
 	})
 	if other.Incarnation() == l.Incarnation() {
-		t.Fatalf("both lives are called %s", l.Incarnation())
+		t.Fatalf("both streams have incarnation %s", l.Incarnation())
 	}
-	// The new one is longer than the position, so a sequence would fit.
+	// The new log is longer, so it has an event at the feed's sequence.
 	for n := byte(0); n < 3; n++ {
 		mustAppend(t, other, comment(events.Head{Aggregate: events.Task(someID(10 + n))}, n))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
 	if b, err := feed.Next(ctx); !errors.Is(err, events.ErrIncarnation) {
-		t.Errorf("feed goes on with %v, %v; want ErrIncarnation", b, err)
+		t.Errorf("feed continues with %v, %v; want ErrIncarnation", b, err)
 	}
 	if _, err := l.End(ctx); !errors.Is(err, events.ErrIncarnation) {
 		t.Errorf("end: %v, want ErrIncarnation", err)
 	}
 	if _, err := l.Append(ctx, comment(head, 9)); !errors.Is(err, events.ErrConflict) {
-		t.Errorf("append based on the old life: %v, want a conflict", err)
+		t.Errorf("append based on the old incarnation: %v, want ErrConflict", err)
 	}
 }
 
-// TestDamagedLog follows a log that lacks a message, which no log of Docket's
-// can unless its files were damaged: it stops there and says so.
-func TestDamagedLog(t *testing.T) {
+// TestDamagedLogIsReported follows a log with a missing message, which means that
+// its files are damaged. The feed must stop there with an error.
+func TestDamagedLogIsReported(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)
 	j, err := js.New(nc)
@@ -158,7 +159,7 @@ func TestDamagedLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &Log{nc: nc, js: j, stream: DefaultStream, incarnation: "damaged", replicas: 1, log: discard, publishWait: ask.Wait}
+	l := &Log{nc: nc, js: j, stream: DefaultStream, incarnation: "damaged", replicas: 1, log: discard, publishWait: retry.Timeout}
 	head := events.Head{Aggregate: events.Task(someID(1))}
 	for n := byte(1); n <= 5; n++ {
 		head = mustAppend(t, l, comment(head, n)).Head
@@ -168,18 +169,18 @@ func TestDamagedLog(t *testing.T) {
 	}
 	feed := follow(t, l, l.at(0))
 	next(t, feed, 2)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
-	if b, err := feed.Next(ctx); err == nil || !strings.Contains(err.Error(), "lacks sequence 3") {
-		t.Errorf("followed on with %v, %v; want to be told of sequence 3", b, err)
+	if b, err := feed.Next(ctx); err == nil || !strings.Contains(err.Error(), "sequence 3 is missing") {
+		t.Errorf("feed continues with %v, %v; want an error about sequence 3", b, err)
 	}
 	if _, err := Open(ctx, nc, Options{}); err == nil || !strings.Contains(err.Error(), "messages are missing") {
-		t.Errorf("opened: %v, want to be told of what is missing", err)
+		t.Errorf("open: %v, want an error about missing messages", err)
 	}
 }
 
-// TestSlowReader lets the feed wait with much before it, and reads it after.
-func TestSlowReader(t *testing.T) {
+// TestSlowReaderMissesNothing stores many messages before it reads the feed.
+func TestSlowReaderMissesNothing(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)
 	l := open(t, nc, Options{})
@@ -191,17 +192,15 @@ func TestSlowReader(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
-	for {
+	testkit.Eventually(t, fmt.Sprintf("%d messages to be stored", total), func() (events.Position, bool) {
 		end, err := l.End(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if end.Sequence == total {
-			break
-		}
-	}
+		return end, end.Sequence == total
+	})
 	malformed := 0
 	for malformed < total {
 		b, err := feed.Next(ctx)
@@ -215,10 +214,11 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
-// TestFeedWithoutAConsumer follows a replicated log while no consumer can be made:
-// what happens is read from the replicas, in order, once, and with what a consumer
-// would say of it; so it is when there is a consumer again, which begins earlier.
-func TestFeedWithoutAConsumer(t *testing.T) {
+// TestFeedReadsReplicasWithoutConsumer follows a replicated log while no consumer
+// can be created. The feed reads events from the replicas, in order, once, and
+// with the same metadata as from a consumer. A later consumer that starts at an
+// earlier sequence causes no repetitions.
+func TestFeedReadsReplicasWithoutConsumer(t *testing.T) {
 	t.Parallel()
 	l := open(t, brokertest.Cluster(t, 3).Conn(t), Options{Replicas: 3})
 	head := mustAppend(t, l, comment(events.Head{Aggregate: events.Task(someID(1))}, 1)).Head
@@ -237,7 +237,7 @@ func TestFeedWithoutAConsumer(t *testing.T) {
 			}
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
 	for at := uint64(1); at < 26; {
 		b, err := f.Next(ctx)
@@ -247,11 +247,11 @@ func TestFeedWithoutAConsumer(t *testing.T) {
 		ordered(b.Events, at+1)
 		at += uint64(len(b.Events))
 		if b.End != l.at(at) || b.Head.Sequence < at || b.Head.Sequence > 26 || b.Stored.IsZero() || time.Since(b.Stored) > time.Hour {
-			t.Errorf("a batch ends at %s of %s and was stored at %s, want %s", b.End, b.Head, b.Stored, l.at(at))
+			t.Errorf("batch has end %s, head %s and time of storage %s; want end %s", b.End, b.Head, b.Stored, l.at(at))
 		}
 	}
 	if f.source != nil {
-		t.Fatal("there was a consumer: the test has tried nothing")
+		t.Fatal("the feed has a consumer, so the test proves nothing")
 	}
 
 	source, err := f.begin(ctx, 20)
@@ -263,6 +263,6 @@ func TestFeedWithoutAConsumer(t *testing.T) {
 	mustAppend(t, l, comment(head, 27))
 	ordered(next(t, f, 1), 27)
 	if f.source == nil {
-		t.Error("the consumer is not used")
+		t.Error("the feed does not use the consumer")
 	}
 }

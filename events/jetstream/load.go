@@ -8,23 +8,24 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/retry"
+	"github.com/docketlog/docket/broker/transient"
 	"github.com/docketlog/docket/events"
 )
 
-// One direct get brings at most so many events and about so many bytes.
+// The limits of one direct get: the number of events, and roughly the bytes.
 const (
 	loadEvents = 512
 	loadBytes  = 4 << 20
 )
 
 // Load implements [events.Log]. On a replicated stream it first asks the leader
-// how far the aggregate reaches, so that it never returns less than was
-// acknowledged before the call; the events themselves come from any replica.
+// for the aggregate's last sequence, so that it returns every event that was
+// acknowledged before the call. The events themselves come from any replica.
 func (l *Log) Load(ctx context.Context, after events.Head) ([]events.Envelope, events.Head, error) {
 	var tail uint64
 	if l.replicas > 1 {
-		err := ask.Until(ctx, func(ctx context.Context) (bool, error) {
+		err := retry.Until(ctx, func(ctx context.Context) (bool, error) {
 			var err error
 			tail, err = l.tail(ctx, after.Aggregate)
 			return again(err), err
@@ -40,23 +41,23 @@ func (l *Log) Load(ctx context.Context, after events.Head) ([]events.Envelope, e
 	return loaded, head, nil
 }
 
-// tail is the sequence of the last message on the aggregate's subject, as the
-// leader has it, or 0.
+// tail returns the sequence of the last message on the aggregate's subject
+// according to the leader, or 0.
 func (l *Log) tail(ctx context.Context, a events.Aggregate) (uint64, error) {
 	m, _, err := l.leader(ctx, getRequest{Last: a.Subject()})
 	return m.sequence, err
 }
 
-// errUnsound is what becomes of reads from a server that can store no more.
-var errUnsound = fmt.Errorf("%w: the server can store no more, and may not keep what it shows", events.ErrUnsettled)
+// errUnsound reports a read from a server that can no longer store messages.
+var errUnsound = fmt.Errorf("%w: the server can no longer store messages and may lose the ones it returns", events.ErrUnsettled)
 
 // loadTo reads at least up to the sequence tail, which the subject is known to
-// reach.
+// have reached.
 func (l *Log) loadTo(ctx context.Context, after events.Head, tail uint64) ([]events.Envelope, events.Head, error) {
 	f := fold{log: l, head: after}
-	err := ask.Until(ctx, func(ctx context.Context) (bool, error) {
+	err := retry.Until(ctx, func(ctx context.Context) (bool, error) {
 		for {
-			// By the literal subject, which needs no consumer.
+			// A read by literal subject needs no consumer.
 			more, err := l.batch(ctx, getRequest{
 				Next: f.head.Aggregate.Subject(), Sequence: f.head.Sequence + 1,
 				Batch: loadEvents, MaxBytes: loadBytes,
@@ -80,26 +81,26 @@ func (l *Log) loadTo(ctx context.Context, after events.Head, tail uint64) ([]eve
 }
 
 var (
-	// errBehind reports a replica that lacks what the leader has.
+	// errBehind reports a replica that does not have all messages of the leader.
 	errBehind = errors.New("replica is behind")
-	// errTorn reports that part of an answer was lost on the way.
+	// errTorn reports that part of an answer was lost in transit.
 	errTorn = errors.New("answer is incomplete")
 )
 
-// again reports whether a failed read is worth repeating.
+// again reports whether a failed read should be retried.
 func again(err error) bool {
 	var answer *apiError
-	return ask.Transient(err) || errors.Is(err, errTorn) || errors.As(err, &answer) && answer.Status >= 500
+	return transient.Is(err) || errors.Is(err, errTorn) || errors.As(err, &answer) && answer.Status >= 500
 }
 
-// batch reads a run of messages from any replica. take is called for each, with
-// how many there are after it. It reports whether there are more.
+// batch reads several messages from any replica. It calls take for each, with
+// the number of messages after it, and reports whether there are more.
 func (l *Log) batch(ctx context.Context, r getRequest, take func(m *stored, pending uint64)) (more bool, err error) {
 	body, err := json.Marshal(r)
 	if err != nil {
 		return false, err
 	}
-	// A channel of the right size: the client's own would take half a megabyte.
+	// The channel has the exact size; the client's own would take 512 KiB.
 	inbox, answers := l.nc.NewInbox(), make(chan *nats.Msg, r.Batch+1)
 	sub, err := l.nc.ChanSubscribe(inbox, answers)
 	if err != nil {
@@ -109,7 +110,7 @@ func (l *Log) batch(ctx context.Context, r getRequest, take func(m *stored, pend
 	if err := l.nc.PublishRequest("$JS.API.DIRECT.GET."+l.stream, inbox, body); err != nil {
 		return false, err
 	}
-	// The server names with each message the one before it, 0 for the first.
+	// Each message contains the sequence of the one before it, 0 for the first.
 	var last uint64
 	for {
 		var m *nats.Msg
@@ -134,7 +135,7 @@ func (l *Log) batch(ctx context.Context, r getRequest, take func(m *stored, pend
 	}
 }
 
-// fold collects the events that the chain accepts.
+// fold collects the events that the aggregate's chain accepts.
 type fold struct {
 	log      *Log
 	head     events.Head

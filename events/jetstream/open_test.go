@@ -12,6 +12,7 @@ import (
 
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func client(t *testing.T, l *Log) js.JetStream {
@@ -23,8 +24,8 @@ func client(t *testing.T, l *Log) js.JetStream {
 	return j
 }
 
-// TestOpenAtOnce opens the same new log from several processes.
-func TestOpenAtOnce(t *testing.T) {
+// TestConcurrentOpensAgree opens the same new log from several processes.
+func TestConcurrentOpensAgree(t *testing.T) {
 	t.Parallel()
 	c := brokertest.Cluster(t, 3)
 	var mu sync.Mutex
@@ -33,7 +34,7 @@ func TestOpenAtOnce(t *testing.T) {
 	for range 6 {
 		nc := c.Conn(t)
 		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 			defer cancel()
 			l, err := Open(ctx, nc, Options{Replicas: 3})
 			if err != nil {
@@ -51,21 +52,22 @@ func TestOpenAtOnce(t *testing.T) {
 	}
 	for incarnation := range found {
 		if _, err := events.ParsePosition(incarnation + "-0"); err != nil || len(incarnation) != 8 {
-			t.Errorf("incarnation %q does not make a position: %v", incarnation, err)
+			t.Errorf("incarnation %q is not valid in a position: %v", incarnation, err)
 		}
 	}
-	// A later process finds the same, and is told if it wants more.
+	// A later process finds the same log, and gets an error if it wants more replicas.
 	nc := c.Conn(t)
 	if l := open(t, nc, Options{}); found[l.Incarnation()] == 0 || l.replicas != 3 {
 		t.Errorf("opened later: incarnation %s with %d replicas", l.Incarnation(), l.replicas)
 	}
 	if _, err := Open(t.Context(), nc, Options{Replicas: 5}); err == nil || !strings.Contains(err.Error(), "replicas") {
-		t.Errorf("five replicas wanted of three: %v", err)
+		t.Errorf("open with five replicas: %v, want an error about replicas", err)
 	}
 }
 
-// TestOpenNamesWhatBreaksGuarantees opens streams that somebody else set up.
-func TestOpenNamesWhatBreaksGuarantees(t *testing.T) {
+// TestOpenReportsUnsafeSettings opens streams that were created with other
+// settings.
+func TestOpenReportsUnsafeSettings(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)
 	j, err := js.New(nc)
@@ -112,7 +114,7 @@ func TestOpenNamesWhatBreaksGuarantees(t *testing.T) {
 		}
 		for _, want := range c.want {
 			if err != nil && !strings.Contains(err.Error(), want) {
-				t.Errorf("%v does not name %q", err, want)
+				t.Errorf("%v does not contain %q", err, want)
 			}
 		}
 		if err := j.DeleteStream(t.Context(), config.Name); err != nil {
@@ -121,19 +123,14 @@ func TestOpenNamesWhatBreaksGuarantees(t *testing.T) {
 	}
 }
 
-// recreate makes a stream where one was just deleted: the server removes files
-// in its own time, and until then cannot.
+// recreate creates a stream after one of the same name was deleted. The server
+// removes files in the background and fails until it is done.
 func recreate(t *testing.T, create func() error) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	testkit.Eventually(t, "the stream to be made", func() (error, bool) {
 		err := create()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
+		return err, err == nil
+	})
 }
 
 func TestOpenWithoutServer(t *testing.T) {
@@ -144,12 +141,13 @@ func TestOpenWithoutServer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if _, err := Open(ctx, nc, Options{}); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("no server: %v, want the deadline", err)
+		t.Errorf("open without a server: %v, want context.DeadlineExceeded", err)
 	}
 }
 
-// TestNothingCanBeRemoved asks the server for what a log must refuse.
-func TestNothingCanBeRemoved(t *testing.T) {
+// TestEventsCannotBeRemoved asks the server for operations that the stream must
+// refuse.
+func TestEventsCannotBeRemoved(t *testing.T) {
 	t.Parallel()
 	l := open(t, brokertest.Conn(t), Options{})
 	head := events.Head{Aggregate: events.Task(someID(1))}
@@ -172,7 +170,7 @@ func TestNothingCanBeRemoved(t *testing.T) {
 	config := s.CachedInfo().Config
 	config.DenyDelete, config.DenyPurge = false, false
 	if _, err := client(t, l).UpdateStream(t.Context(), config); err == nil {
-		t.Error("the protection was taken off")
+		t.Error("deny delete and deny purge were disabled")
 	}
 	if loaded, _, err := l.Load(t.Context(), head); err != nil || len(loaded) != 1 {
 		t.Errorf("loaded %d events, %v; want 1", len(loaded), err)

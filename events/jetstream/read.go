@@ -9,13 +9,13 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/retry"
 	"github.com/docketlog/docket/events"
 )
 
-// getRequest asks for stored messages (NATS ADR-31). Last is answered with the
-// last one of a subject; Next and Sequence with the first of a subject from
-// there on, or, with Batch, with as many.
+// getRequest requests stored messages (NATS ADR-31). With Last, the answer is
+// the last message of a subject. With Next and Sequence, it is the first message
+// of a subject from that sequence on, or up to Batch messages if Batch is set.
 type getRequest struct {
 	Sequence uint64 `json:"seq,omitempty"`
 	Last     string `json:"last_by_subj,omitempty"`
@@ -33,11 +33,11 @@ type stored struct {
 	time     time.Time
 }
 
-// envelope reads the event in the message; the error wraps
+// envelope parses the event in the message. The error wraps
 // [events.ErrMalformed].
 func (l *Log) envelope(m *stored) (events.Envelope, error) {
 	e, err := events.ParseEnvelope(m.subject, func(name string) string {
-		// Names are compared as they are: nats.Header keeps them as stored.
+		// Names are case-sensitive: nats.Header keeps them as stored.
 		if v := m.header[name]; len(v) > 0 {
 			return v[0]
 		}
@@ -47,7 +47,8 @@ func (l *Log) envelope(m *stored) (events.Envelope, error) {
 	return e, err
 }
 
-// leader asks the stream's leader, which has everything that was acknowledged.
+// leader reads a message from the stream's leader, which has every acknowledged
+// message.
 func (l *Log) leader(ctx context.Context, r getRequest) (m stored, found bool, err error) {
 	reply, err := l.request(ctx, "$JS.API.STREAM.MSG.GET."+l.stream, r)
 	if err != nil {
@@ -75,7 +76,7 @@ func (l *Log) leader(ctx context.Context, r getRequest) (m stored, found bool, e
 	m = stored{subject: answer.Message.Subject, sequence: answer.Message.Sequence, data: answer.Message.Data, time: answer.Message.Time}
 	if len(answer.Message.Header) > 0 {
 		if m.header, err = nats.DecodeHeadersMsg(answer.Message.Header); err != nil {
-			// It is somebody's malformed message, not a failed read.
+			// The stored message is malformed; the read did not fail.
 			m.header = nil
 		}
 	}
@@ -87,7 +88,7 @@ func (l *Log) request(ctx context.Context, subject string, r getRequest) (*nats.
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, ask.Wait)
+	ctx, cancel := context.WithTimeout(ctx, retry.Timeout)
 	defer cancel()
 	return l.nc.RequestWithContext(ctx, subject, body)
 }
@@ -106,8 +107,9 @@ const (
 	statusNoResponders = "503"
 )
 
-// replied is the stored message in an answer to a direct get, if it is one and
-// not a status: a stored message may bear any header, one named Status too.
+// replied returns the stored message in an answer to a direct get, and false if
+// the answer is a status. The header alone does not tell: a stored message may
+// have any header, including one named Status.
 func replied(m *nats.Msg) (stored, bool) {
 	sequence := number(m, headerSequence)
 	at, _ := time.Parse(time.RFC3339Nano, value(m, headerTime))
@@ -122,8 +124,8 @@ func statusError(m *nats.Msg) error {
 	return fmt.Errorf("direct get: status %s %s", status, m.Header.Get("Description"))
 }
 
-// value is what the server says under a name. It adds its headers after the
-// stored ones, so the last of a name is its own.
+// value returns a header that the server added. The server appends its headers
+// to the stored ones, so the last value of a name is the server's.
 func value(m *nats.Msg, name string) string {
 	if v := m.Header[name]; len(v) > 0 {
 		return v[len(v)-1]
@@ -131,7 +133,7 @@ func value(m *nats.Msg, name string) string {
 	return ""
 }
 
-// number is a value that is a number, 0 if there is none.
+// number returns a server's header as a number, or 0 if it is missing or invalid.
 func number(m *nats.Msg, name string) uint64 {
 	n, _ := strconv.ParseUint(value(m, name), 10, 64)
 	return n

@@ -7,10 +7,10 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// settle finds out what became of the commit by reading what its aggregate's
-// subject holds after the commit's head. It is not settled if the subject has
-// not moved and the server did not say no: then sending the same bytes again is
-// right, for at most one of them can be accepted.
+// settle determines the outcome of the commit by reading its aggregate's subject
+// after the commit's head. The outcome stays open if the subject has no new
+// messages and the server did not reject the commit. Then the same bytes can be
+// sent again, because at most one copy can be accepted.
 func (a *attempt) settle(ctx context.Context, answer verdict, cause error) (done events.Appended, settled bool, err error) {
 	head := a.commit.Head
 	tail, err := a.log.tail(ctx, head.Aggregate)
@@ -25,12 +25,12 @@ func (a *attempt) settle(ctx context.Context, answer verdict, cause error) (done
 		if done, ok := a.find(after, head); ok {
 			return done, true, nil
 		}
-		return events.Appended{}, true, fmt.Errorf("%w: commit is based on revision %d, sequence %d; it is at revision %d, sequence %d",
+		return events.Appended{}, true, fmt.Errorf("%w: the commit is based on revision %d, sequence %d; the aggregate is at revision %d, sequence %d",
 			events.ErrConflict, head.Revision, head.Sequence, now.Revision, now.Sequence)
 	}
 	switch {
 	case tail < head.Sequence && a.log.replicas == 1:
-		return events.Appended{}, true, fmt.Errorf("%w: commit is based on sequence %d, the aggregate ends at %d",
+		return events.Appended{}, true, fmt.Errorf("%w: the commit is based on sequence %d; the aggregate ends at %d",
 			events.ErrConflict, head.Sequence, tail)
 	case answer == refused:
 		return events.Appended{}, true, fmt.Errorf("%w: %w", events.ErrRefused, cause)
@@ -40,10 +40,11 @@ func (a *attempt) settle(ctx context.Context, answer verdict, cause error) (done
 	return events.Appended{}, false, nil
 }
 
-// settleOlder handles event ids that the server knows from before the commit's
-// head. Either the command was written then, decided on an earlier state, and
-// that is its outcome; or its event lies off the chain, left by a change of
-// leader, counts for nobody, and must not keep the command from being written.
+// settleOlder handles event ids that the server remembers from before the
+// commit's head. Either the command was decided on an earlier state and written
+// then, and that is its outcome. Or its event is a fork left by a change of
+// leader: no reader accepts it, and it must not prevent the command from being
+// written.
 func (a *attempt) settleOlder(ctx context.Context) (events.Appended, bool, error) {
 	start := events.Head{Aggregate: a.commit.Head.Aggregate}
 	all, _, err := a.log.loadTo(ctx, start, a.commit.Head.Sequence)
@@ -57,8 +58,9 @@ func (a *attempt) settleOlder(ctx context.Context) (events.Appended, bool, error
 	return events.Appended{}, false, nil
 }
 
-// find looks for the command among accepted events that follow head. What was
-// written first counts, even if this commit was decided anew and differs.
+// find looks for the command's events among accepted events that follow head.
+// The events written first count, even if this commit was decided again and
+// differs from them.
 func (a *attempt) find(accepted []events.Envelope, head events.Head) (events.Appended, bool) {
 	var mine []events.Envelope
 	for i := range accepted {

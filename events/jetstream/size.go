@@ -5,24 +5,25 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker/retry"
 )
 
-// Size is how large the log is, and on how many servers.
+// Size is the size of the log and the state of its replicas.
 type Size struct {
-	// Events counts what it holds, Bytes what that takes on each server.
+	// Events is the number of events, Bytes their size on each server.
 	Events, Bytes uint64
-	// Copies is how many servers shall hold it, Current how many of them are up
-	// with it.
+	// Copies is the configured number of replicas. Current is how many of them
+	// are in sync, including the leader.
 	Copies, Current int
-	// Ahead is by how much this machine's clock is ahead of that of the server that
-	// answered; what the answer took counts as that.
+	// Ahead is how far this machine's clock is ahead of the clock of the server
+	// that answered. It includes the time the answer took.
 	Ahead time.Duration
 }
 
-// Size is one request, answered by the stream's leader from memory.
+// Size returns the log's size. It makes one request, which the stream's leader
+// answers from memory.
 func (l *Log) Size(ctx context.Context) (Size, error) {
-	ctx, cancel := context.WithTimeout(ctx, ask.Wait)
+	ctx, cancel := context.WithTimeout(ctx, retry.Timeout)
 	defer cancel()
 	s, err := l.js.Stream(ctx, l.stream)
 	if err != nil {

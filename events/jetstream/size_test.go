@@ -1,30 +1,29 @@
 package jetstream
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
-// A server that is gone is missed, and found again.
-func TestSizeCountsCopies(t *testing.T) {
+// TestSizeCountsCurrentReplicas stops and restarts one of three servers.
+func TestSizeCountsCurrentReplicas(t *testing.T) {
 	t.Parallel()
 	c := brokertest.Cluster(t, 3)
 	l := open(t, c.Conn(t), Options{Replicas: 3})
 	eventually := func(current int) {
 		t.Helper()
-		for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-			size, err := l.Size(t.Context())
-			if err == nil && size.Copies == 3 && size.Current == current {
-				if size.Ahead < 0 || size.Ahead > time.Minute {
-					t.Errorf("the clock of this machine is %s ahead of itself", size.Ahead)
-				}
-				return
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("%+v %v, want %d current copies", size, err, current)
-			}
+		var size Size
+		testkit.Eventually(t, fmt.Sprintf("%d current of 3 copies", current), func() (string, bool) {
+			var err error
+			size, err = l.Size(t.Context())
+			return fmt.Sprintf("%+v, %v", size, err), err == nil && size.Copies == 3 && size.Current == current
+		})
+		if size.Ahead < 0 || size.Ahead > time.Minute {
+			t.Errorf("the clock of this machine is %s ahead of itself", size.Ahead)
 		}
 	}
 	eventually(3)
@@ -39,6 +38,6 @@ func TestSizeOfOneServer(t *testing.T) {
 	t.Parallel()
 	size, err := open(t, brokertest.Conn(t), Options{}).Size(t.Context())
 	if err != nil || size.Copies != 1 || size.Current != 1 {
-		t.Errorf("%+v %v, want one copy", size, err)
+		t.Errorf("%+v, %v; want one replica", size, err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// source is one consumer of the stream and what it has brought.
+// source is a consumer of the stream and the items it has delivered.
 type source struct {
 	log    *Log
 	name   string
@@ -21,17 +21,17 @@ type source struct {
 	once   sync.Once
 }
 
-// item is one message of the stream, read.
+// item is a parsed message of the stream.
 type item struct {
 	sequence  uint64
 	event     events.Envelope
 	malformed bool
 	stored    time.Time
-	pending   uint64 // messages after it, when it was sent
+	pending   uint64 // messages after it when it was sent
 }
 
-// source starts a consumer at the given sequence. What it brings is read ahead
-// of the feed, on another goroutine, up to feedBytes and ahead items.
+// source starts a consumer at the given sequence. Another goroutine reads ahead
+// of the feed, up to feedBytes and ahead items.
 func (l *Log) source(ctx context.Context, from uint64, ahead int) (*source, error) {
 	consumer, err := l.js.CreateConsumer(ctx, l.stream, js.ConsumerConfig{
 		Description:       "docket feed",
@@ -85,8 +85,8 @@ func (s *source) fail(err error) {
 	}
 }
 
-// close stops the consumer and has the server forget it; if the server cannot
-// be told it forgets by itself.
+// close stops the consumer and deletes it on the server. If the server cannot be
+// reached, it deletes the consumer by itself after feedIdle.
 func (s *source) close() {
 	s.once.Do(func() {
 		close(s.closed)
@@ -97,7 +97,7 @@ func (s *source) close() {
 	})
 }
 
-// item reads a message.
+// item parses a message.
 func (l *Log) item(m *stored, pending uint64) item {
 	e, err := l.envelope(m)
 	return item{sequence: m.sequence, event: e, malformed: err != nil, stored: m.time, pending: pending}

@@ -2,23 +2,22 @@ package jetstream
 
 import "sync/atomic"
 
-// Stats counts since the log was opened.
+// Stats holds counters since the log was opened.
 type Stats struct {
-	// Appended counts commits written by this process, Duplicates those found
-	// to have been written by an earlier attempt, Conflicts and Refused those
-	// that failed so.
+	// Appended counts commits written by this process. Duplicates counts those
+	// that an earlier attempt had written. Conflicts and Refused count those
+	// that failed with ErrConflict and ErrRefused.
 	Appended   uint64
 	Duplicates uint64
 	Conflicts  uint64
 	Refused    uint64
-	// Ambiguous counts answers from which the outcome could not be told, such
-	// as a lost acknowledgement; Unsettled the commits whose outcome stayed
-	// unknown.
+	// Ambiguous counts attempts whose outcome was unclear, such as after a lost
+	// acknowledgement. Unsettled counts commits whose outcome stayed unknown.
 	Ambiguous uint64
 	Unsettled uint64
 	// Forks counts events that a load ignored because they do not continue
-	// their aggregate's chain, and own ones acknowledged off it; Malformed
-	// counts messages read that are no events.
+	// their aggregate's chain, and own events that were acknowledged although
+	// they do not. Malformed counts messages read that are not events.
 	Forks     uint64
 	Malformed uint64
 }
@@ -27,7 +26,7 @@ type counters struct {
 	appended, duplicates, conflicts, refused, ambiguous, unsettled, forks, malformed atomic.Uint64
 }
 
-// Stats is a snapshot of the counts.
+// Stats returns a snapshot of the counters.
 func (l *Log) Stats() Stats {
 	c := &l.stats
 	return Stats{

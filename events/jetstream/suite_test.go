@@ -3,7 +3,6 @@ package jetstream
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
@@ -13,13 +12,14 @@ import (
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/events/logtest"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func open(t testing.TB, nc *nats.Conn, o Options) *Log {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
 	l, err := Open(ctx, nc, o)
 	if err != nil {
@@ -28,7 +28,7 @@ func open(t testing.TB, nc *nats.Conn, o Options) *Log {
 	return l
 }
 
-// store writes a message with none of the log's checks.
+// store writes a message without the log's checks.
 func store(nc *nats.Conn) func(context.Context, string, map[string][]string, []byte) (uint64, error) {
 	return func(ctx context.Context, subject string, header map[string][]string, payload []byte) (uint64, error) {
 		j, err := js.New(nc)
@@ -50,8 +50,8 @@ func TestEmbedded(t *testing.T) {
 	logtest.Run(t, embedded(t, dir, &b))
 }
 
-// TestRestarted runs the suite on a log that was written before the server was
-// stopped and started again.
+// TestRestarted runs the suite on a log that was written before a restart of the
+// server.
 func TestRestarted(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -82,8 +82,8 @@ func TestRestarted(t *testing.T) {
 	logtest.Run(t, target)
 }
 
-// embedded is a target on the broker, which Disturb replaces by one on the same
-// folder.
+// embedded returns a target on the broker. Disturb replaces the broker by a new
+// one in the same directory.
 func embedded(t *testing.T, dir string, b **broker.Broker) logtest.Target {
 	wire := new(brokertest.Wire)
 	nc := brokertest.Remote(t, dir)
@@ -106,8 +106,8 @@ func embedded(t *testing.T, dir string, b **broker.Broker) logtest.Target {
 	}
 }
 
-// TestReplicated runs the suite on three servers with three replicas, whose
-// leader is stopped.
+// TestReplicated runs the suite on three servers with three replicas. Disturb
+// stops and restarts the leader.
 func TestReplicated(t *testing.T) {
 	t.Parallel()
 	c := brokertest.Cluster(t, 3)

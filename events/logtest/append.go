@@ -18,7 +18,7 @@ func (s *suite) roundTrip(t *testing.T) {
 	first := commit(newTask(), 1)
 	done := s.append(t, first)
 	if done.Duplicate {
-		t.Error("a first append is called a duplicate")
+		t.Error("the first append is reported as a duplicate")
 	}
 	sealed, err := first.Seal()
 	if err != nil {
@@ -26,7 +26,7 @@ func (s *suite) roundTrip(t *testing.T) {
 	}
 	sealed[0].Position = start.At(start.Sequence + 1)
 	if d := cmp.Diff(sealed, done.Events); d != "" {
-		t.Errorf("appended differs from sealed (-want +got):\n%s", d)
+		t.Errorf("appended events differ from the sealed ones (-want +got):\n%s", d)
 	}
 	all, head := s.grow(t, done.Head, 4)
 	all = append(done.Events, all...)
@@ -40,20 +40,20 @@ func (s *suite) roundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(all[1:], later); d != "" || laterHead != head {
-		t.Errorf("loaded after the first event (-want +got):\n%s", d)
+		t.Errorf("events loaded after the first differ (-want +got):\n%s", d)
 	}
 	none, same, err := s.Log.Load(within(t), head)
 	if err != nil || len(none) != 0 || same != head {
-		t.Errorf("nothing happened since, loaded %d events, head %v, %v", len(none), same, err)
+		t.Errorf("load from the current head: %d events, head %v, %v; want none", len(none), same, err)
 	}
 	never := newTask()
 	none, same, err = s.Log.Load(within(t), never)
 	if err != nil || len(none) != 0 || same != never {
-		t.Errorf("unknown aggregate: loaded %d events, head %v, %v", len(none), same, err)
+		t.Errorf("load an unknown aggregate: %d events, head %v, %v; want none", len(none), same, err)
 	}
 	followed, malformed := read(t, s.follow(t, start, 100), start, s.end(t), 100)
 	if d := cmp.Diff(all, followed); d != "" || malformed != 0 {
-		t.Errorf("followed differs, %d malformed (-want +got):\n%s", malformed, d)
+		t.Errorf("followed events differ, %d malformed (-want +got):\n%s", malformed, d)
 	}
 }
 
@@ -67,19 +67,19 @@ func (s *suite) conflict(t *testing.T) {
 		"from nothing":   commit(events.Head{Aggregate: base.Aggregate}, 1),
 	} {
 		if _, err := s.Other.Append(within(t), stale); !errors.Is(err, events.ErrConflict) {
-			t.Errorf("%s: %v, want a conflict", name, err)
+			t.Errorf("%s: %v, want ErrConflict", name, err)
 		}
 	}
 	if after := s.end(t); after != before {
-		t.Errorf("conflicting commits wrote %s to %s", before, after)
+		t.Errorf("conflicting commits moved the log's end from %s to %s", before, after)
 	}
-	// The one who lost loads the difference and wins.
+	// The writer that lost loads the new events and succeeds.
 	came, now, err := s.Other.Load(within(t), base)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(all, came); d != "" || now != head {
-		t.Errorf("loaded after a conflict (-want +got):\n%s", d)
+		t.Errorf("events loaded after a conflict differ (-want +got):\n%s", d)
 	}
 	if _, err := s.Other.Append(within(t), commit(now, 1)); err != nil {
 		t.Error(err)
@@ -104,8 +104,8 @@ func (s *suite) concurrentWriters(t *testing.T) {
 	s.wantOnce(t, a, acknowledged.all)
 }
 
-// wantOnce checks that the aggregate's history is the acknowledged commits,
-// each once, where their acknowledgement said.
+// wantOnce checks that the aggregate's history consists of the acknowledged
+// commits, each once, at the acknowledged position.
 func (s *suite) wantOnce(t *testing.T, a events.Aggregate, acknowledged []events.Appended) {
 	t.Helper()
 	history, _, err := s.Log.Load(within(t), events.Head{Aggregate: a})
@@ -113,7 +113,7 @@ func (s *suite) wantOnce(t *testing.T, a events.Aggregate, acknowledged []events
 		t.Fatal(err)
 	}
 	if len(history) != len(acknowledged) {
-		t.Errorf("%d events, want %d", len(history), len(acknowledged))
+		t.Errorf("history has %d events, want %d", len(history), len(acknowledged))
 	}
 	byID := make(map[uuid.UUID]events.Envelope)
 	for i, e := range history {
@@ -149,12 +149,12 @@ func (s *suite) repeatedCommit(t *testing.T) {
 			}
 		}
 		before := s.end(t)
-		wantRepeat("at once")
+		wantRepeat("immediately")
 		if after := s.end(t); after != before {
-			t.Errorf("repeating wrote %s to %s", before, after)
+			t.Errorf("the repeated commit moved the log's end from %s to %s", before, after)
 		}
 		s.grow(t, done.Head, 20)
-		wantRepeat("after others went on")
+		wantRepeat("after later commits")
 	}
 }
 
@@ -196,19 +196,19 @@ func (s *suite) refusedCommit(t *testing.T) {
 	big := commit(head, 1)
 	big.Events[0] = events.CommentAdded{Comment: uuid.New(), Text: strings.Repeat("x", 8<<20)}
 	if _, err := s.Log.Append(within(t), big); !errors.Is(err, events.ErrRefused) {
-		t.Errorf("8 MiB event: %v, want it refused", err)
+		t.Errorf("8 MiB event: %v, want ErrRefused", err)
 	}
 	last := commit(head, 3)
 	last.Events[2] = big.Events[0]
 	if _, err := s.Log.Append(within(t), last); !errors.Is(err, events.ErrRefused) {
-		t.Errorf("8 MiB event as the last of three: %v, want them refused", err)
+		t.Errorf("8 MiB event as the last of three: %v, want ErrRefused", err)
 	}
 	s.wantHistory(t, head.Aggregate, all, head)
 }
 
 func (s *suite) invalidCommit(t *testing.T) {
 	before := s.end(t)
-	for name, spoil := range map[string]func(*events.Commit){
+	for name, invalidate := range map[string]func(*events.Commit){
 		"no events":           func(c *events.Commit) { c.Events = nil },
 		"no command":          func(c *events.Commit) { c.Command = uuid.Nil },
 		"event of other kind": func(c *events.Commit) { c.Events[0] = events.ProjectArchived{} },
@@ -218,12 +218,12 @@ func (s *suite) invalidCommit(t *testing.T) {
 		"no actor":            func(c *events.Commit) { c.Actor = uuid.Nil },
 	} {
 		c := commit(newTask(), 1)
-		spoil(&c)
+		invalidate(&c)
 		if _, err := s.Log.Append(within(t), c); err == nil {
-			t.Errorf("%s: appended", name)
+			t.Errorf("%s: the commit was appended, want an error", name)
 		}
 	}
 	if after := s.end(t); after.Sequence > before.Sequence {
-		t.Errorf("invalid commits wrote %s to %s", before, after)
+		t.Errorf("invalid commits moved the log's end from %s to %s", before, after)
 	}
 }

@@ -1,4 +1,4 @@
-// Package logtest is the conformance suite of [events.Log]: what every
-// implementation promises, stated as tests. An implementation calls [Run] from
-// a test of its own, once for each way it can be deployed.
+// Package logtest is the conformance suite of [events.Log]. It tests the
+// guarantees of every implementation. An implementation calls [Run] from its own
+// test, once for each way it can be deployed.
 package logtest

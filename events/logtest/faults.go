@@ -3,38 +3,43 @@ package logtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
-// lostAcknowledgement has a publish arrive and its answer not.
+// lostAcknowledgement lets a publish arrive and loses the answer.
 func (s *suite) lostAcknowledgement(t *testing.T) {
 	for _, n := range []int{1, 3} {
 		_, base := s.grow(t, newTask(), 1)
 		c := commit(base, n)
 
-		// The caller gives up, and sends the commit again later.
+		// The caller times out and retries the commit later.
 		s.Lose()
-		ctx, cancel := context.WithTimeout(within(t), time.Second)
-		_, err := s.Deaf.Append(ctx, c)
+		ctx, cancel := context.WithCancel(within(t))
+		gaveUp := make(chan error, 1)
+		go func() {
+			_, err := s.Deaf.Append(ctx, c)
+			gaveUp <- err
+		}()
+		written := s.awaitHistory(t, base.Aggregate, n+1)
 		cancel()
-		if !errors.Is(err, events.ErrUnsettled) {
+		if err := testkit.Receive(t, "the caller to give up", gaveUp); !errors.Is(err, events.ErrUnsettled) {
 			t.Errorf("%d events, no answer: %v, want an unknown outcome", n, err)
 		}
 		s.Cut()
-		written := s.awaitHistory(t, base.Aggregate, n+1)
 		done, err := s.Deaf.Append(within(t), c)
 		if err != nil {
-			t.Fatalf("%d events, sent again: %v", n, err)
+			t.Fatalf("%d events, retried: %v", n, err)
 		}
 		if d := cmp.Diff(written[1:], done.Events); d != "" || !done.Duplicate {
-			t.Errorf("%d events, sent again, duplicate %v (-want +got):\n%s", n, done.Duplicate, d)
+			t.Errorf("%d events, retried, duplicate %v (-want +got):\n%s", n, done.Duplicate, d)
 		}
 		s.wantHistory(t, base.Aggregate, written, done.Head)
 
@@ -49,10 +54,10 @@ func (s *suite) lostAcknowledgement(t *testing.T) {
 		written = s.awaitHistory(t, base.Aggregate, 2*n+1)
 		s.Cut()
 		if err := g.Wait(); err != nil {
-			t.Fatalf("%d events, connection back: %v", n, err)
+			t.Fatalf("%d events, reconnected: %v", n, err)
 		}
 		if d := cmp.Diff(written[n+1:], done.Events); d != "" || !done.Duplicate {
-			t.Errorf("%d events, connection back, duplicate %v (-want +got):\n%s", n, done.Duplicate, d)
+			t.Errorf("%d events, reconnected, duplicate %v (-want +got):\n%s", n, done.Duplicate, d)
 		}
 		s.wantHistory(t, base.Aggregate, written, done.Head)
 	}
@@ -61,19 +66,18 @@ func (s *suite) lostAcknowledgement(t *testing.T) {
 // awaitHistory waits until the aggregate has n events.
 func (s *suite) awaitHistory(t *testing.T, a events.Aggregate, n int) []events.Envelope {
 	t.Helper()
-	for ctx := within(t); ; {
-		history, _, err := s.Log.Load(ctx, events.Head{Aggregate: a})
-		if err != nil {
+	var history []events.Envelope
+	testkit.Eventually(t, fmt.Sprintf("%d events of %s", n, a), func() (int, bool) {
+		var err error
+		if history, _, err = s.Log.Load(within(t), events.Head{Aggregate: a}); err != nil {
 			t.Fatalf("%d of %d events: %v", len(history), n, err)
 		}
-		if len(history) >= n {
-			return history
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+		return len(history), len(history) >= n
+	})
+	return history
 }
 
-// store writes a sealed commit past the log's checks.
+// store writes a sealed commit without the log's checks.
 func (s *suite) store(t *testing.T, c events.Commit, change func(*events.Envelope)) events.Envelope {
 	t.Helper()
 	sealed, err := c.Seal()
@@ -92,8 +96,8 @@ func (s *suite) store(t *testing.T, c events.Commit, change func(*events.Envelop
 	return e
 }
 
-// forkedEvents has messages on an aggregate's subject that do not continue its
-// chain.
+// forkedEvents stores messages on an aggregate's subject that do not continue
+// its chain.
 func (s *suite) forkedEvents(t *testing.T) {
 	start := s.end(t)
 	all, base := s.grow(t, newTask(), 2)
@@ -102,18 +106,19 @@ func (s *suite) forkedEvents(t *testing.T) {
 	forks := []events.Envelope{
 		s.store(t, commit(base, 1), nil), // a second writer's revision 3
 		s.store(t, commit(head, 1), func(e *events.Envelope) { e.PrevHash = all[1].Hash() }), // follows another event
-		s.store(t, commit(head, 1), func(e *events.Envelope) { e.Revision++ }),               // leaves one out
-		s.store(t, commit(events.Head{Aggregate: head.Aggregate}, 1), nil),                   // begins anew
+		s.store(t, commit(head, 1), func(e *events.Envelope) { e.Revision++ }),               // skips a revision
+		s.store(t, commit(events.Head{Aggregate: head.Aggregate}, 1), nil),                   // starts at revision 1 again
 	}
 	head = head.Past(forks[3].Position.Sequence)
 	s.wantHistory(t, head.Aggregate, all, head)
 
-	// Who has not seen them is in conflict, loads nothing new, and goes on.
+	// A writer that has not seen them gets a conflict, loads no new events, and
+	// then succeeds.
 	stale := head
 	stale.Sequence = all[2].Position.Sequence
 	c := commit(stale, 1)
 	if _, err := s.Log.Append(within(t), c); !errors.Is(err, events.ErrConflict) {
-		t.Errorf("append before the forks: %v, want a conflict", err)
+		t.Errorf("append before the forks: %v, want ErrConflict", err)
 	}
 	came, now, err := s.Log.Load(within(t), stale)
 	if err != nil || len(came) != 0 || now != head {
@@ -124,12 +129,12 @@ func (s *suite) forkedEvents(t *testing.T) {
 	all = append(all, done.Events...)
 	s.wantHistory(t, head.Aggregate, all, done.Head)
 
-	// A forged event that does continue the chain is accepted: it is one.
+	// A forged event that continues the chain is accepted like any other.
 	raw := s.store(t, commit(done.Head, 1), nil)
 	all = append(all, raw)
 	s.wantHistory(t, head.Aggregate, all, done.Head.After(&raw))
 
-	// A follower is given everything and judges by the same rule.
+	// A follower receives every event and applies the same rule.
 	followed, malformed := read(t, s.follow(t, start, 3), start, s.end(t), 3)
 	if len(followed) != len(all)+len(forks) || malformed != 0 {
 		t.Fatalf("followed %d events and %d malformed, want %d and none", len(followed), malformed, len(all)+len(forks))
@@ -142,12 +147,12 @@ func (s *suite) forkedEvents(t *testing.T) {
 		}
 	}
 	if d := cmp.Diff(all, accepted); d != "" {
-		t.Errorf("a follower accepts other events than a load (-want +got):\n%s", d)
+		t.Errorf("a follower and a load accept different events (-want +got):\n%s", d)
 	}
 }
 
-// ownFork has the command's own event in the log, but off the chain, as when
-// two leaders each took one.
+// ownFork stores the command's own event off the chain, as happens when two
+// leaders each accept a write.
 func (s *suite) ownFork(t *testing.T) {
 	_, base := s.grow(t, newTask(), 1)
 	all, head := s.grow(t, base, 1)
@@ -156,7 +161,7 @@ func (s *suite) ownFork(t *testing.T) {
 	c.Head = head.Past(lost.Position.Sequence)
 	done := s.append(t, c)
 	if done.Duplicate || done.Events[0].Revision != head.Revision+1 {
-		t.Errorf("appended %+v, want a new revision %d", done, head.Revision+1)
+		t.Errorf("appended %+v, want new revision %d", done, head.Revision+1)
 	}
 	came, _, err := s.Log.Load(within(t), base)
 	if err != nil {
@@ -167,7 +172,7 @@ func (s *suite) ownFork(t *testing.T) {
 	}
 }
 
-// malformedMessages has messages on event subjects that are no events.
+// malformedMessages stores messages on event subjects that are not events.
 func (s *suite) malformedMessages(t *testing.T) {
 	start := s.end(t)
 	all, head := s.grow(t, newTask(), 1)
@@ -209,12 +214,12 @@ func (s *suite) malformedMessages(t *testing.T) {
 	for _, limit := range []int{1, 100} {
 		followed, n := read(t, s.follow(t, start, limit), start, s.end(t), limit)
 		if d := cmp.Diff(all, followed); d != "" || n != len(malformed) {
-			t.Errorf("followed %d malformed, want %d (-want +got):\n%s", n, len(malformed), d)
+			t.Errorf("followed %d malformed messages, want %d (-want +got):\n%s", n, len(malformed), d)
 		}
 	}
 }
 
-// disturbed writes and follows while the log loses what it runs on.
+// disturbed writes and follows while the log's servers fail.
 func (s *suite) disturbed(t *testing.T) {
 	start := s.end(t)
 	feed := s.follow(t, start, 10)
@@ -253,7 +258,7 @@ func (s *suite) disturbed(t *testing.T) {
 	followed, _ := read(t, feed, start, end, 10)
 	again, _ := read(t, s.follow(t, start, 1000), start, end, 1000)
 	if d := cmp.Diff(again, followed); d != "" {
-		t.Errorf("the disturbed follower saw another log (-want +got):\n%s", d)
+		t.Errorf("the disturbed follower received different events (-want +got):\n%s", d)
 	}
 	for i := range histories {
 		all := histories[i].all

@@ -13,8 +13,8 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// followInBatches checks that a batch's limit and the place one begins make no
-// difference.
+// followInBatches checks that the batch limit and the starting position do not
+// affect the events received.
 func (s *suite) followInBatches(t *testing.T) {
 	start := s.end(t)
 	head := newTask()
@@ -38,11 +38,12 @@ func (s *suite) followInBatches(t *testing.T) {
 		}
 	}
 	if _, err := s.Log.Follow(within(t), start, 0); err == nil {
-		t.Error("a limit of 0 is taken")
+		t.Error("a limit of 0 is accepted")
 	}
 }
 
-// followLive checks that an event arrives by itself, however small the batch.
+// followLive checks that an event is delivered immediately, even in a batch of
+// one.
 func (s *suite) followLive(t *testing.T) {
 	start := s.end(t)
 	feed := s.follow(t, start, 1000)
@@ -54,14 +55,14 @@ func (s *suite) followLive(t *testing.T) {
 			t.Fatal(err)
 		}
 		if d := cmp.Diff(done.Events, b.Events); d != "" {
-			t.Fatalf("followed differs from appended (-want +got):\n%s", d)
+			t.Fatalf("followed events differ from the appended ones (-want +got):\n%s", d)
 		}
 		if b.Head != b.End {
-			t.Errorf("at the end %s of the log, its head is said to be %s", b.End, b.Head)
+			t.Errorf("batch at the log's end %s has head %s", b.End, b.Head)
 		}
 		head = done.Head
 	}
-	// Writers and the follower at once.
+	// Several writers and the follower run concurrently.
 	start = s.end(t)
 	var acknowledged collect
 	var g errgroup.Group
@@ -76,12 +77,12 @@ func (s *suite) followLive(t *testing.T) {
 		want := done.Events[0]
 		got := followed[want.Position.Sequence-start.Sequence-1]
 		if d := cmp.Diff(want, got); d != "" {
-			t.Errorf("followed differs from appended (-want +got):\n%s", d)
+			t.Errorf("followed event differs from the appended one (-want +got):\n%s", d)
 		}
 	}
 }
 
-// followInterrupted checks that giving up waiting loses nothing.
+// followInterrupted checks that a cancelled Next loses no events.
 func (s *suite) followInterrupted(t *testing.T) {
 	feed := s.follow(t, s.end(t), 10)
 	head := newTask()
@@ -90,20 +91,20 @@ func (s *suite) followInterrupted(t *testing.T) {
 		_, err := feed.Next(ctx)
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Fatalf("nothing happened: %v, want the context's error", err)
+			t.Fatalf("Next without new events: %v, want the context's error", err)
 		}
 		done := s.append(t, commit(head, 1))
 		ctx, cancel = context.WithCancel(within(t))
 		cancel()
 		if _, err := feed.Next(ctx); !errors.Is(err, context.Canceled) {
-			t.Fatalf("cancelled: %v, want the context's error", err)
+			t.Fatalf("Next with a cancelled context: %v, want the context's error", err)
 		}
 		b, err := feed.Next(within(t))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if d := cmp.Diff(done.Events, b.Events); d != "" {
-			t.Fatalf("followed differs from appended (-want +got):\n%s", d)
+			t.Fatalf("followed events differ from the appended ones (-want +got):\n%s", d)
 		}
 		head = done.Head
 	}
@@ -114,14 +115,14 @@ func (s *suite) followInterrupted(t *testing.T) {
 func (s *suite) foreignPositions(t *testing.T) {
 	end := s.end(t)
 	for name, p := range map[string]events.Position{
-		"another life":                 {Incarnation: strings.Repeat("z", len(end.Incarnation)), Sequence: 1},
-		"the beginning of another one": {Incarnation: strings.Repeat("z", len(end.Incarnation))},
-		"none":                         {},
-		"beyond the end":               end.At(end.Sequence + 1),
+		"another incarnation":              {Incarnation: strings.Repeat("z", len(end.Incarnation)), Sequence: 1},
+		"beginning of another incarnation": {Incarnation: strings.Repeat("z", len(end.Incarnation))},
+		"zero value":                       {},
+		"beyond the end":                   end.At(end.Sequence + 1),
 	} {
 		feed, err := s.Log.Follow(within(t), p, 10)
 		if !errors.Is(err, events.ErrIncarnation) {
-			t.Errorf("%s: %v, want it refused", name, err)
+			t.Errorf("%s: %v, want ErrIncarnation", name, err)
 		}
 		if err == nil {
 			feed.Close()

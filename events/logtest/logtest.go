@@ -12,31 +12,30 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
-
-// patience bounds every wait of the suite. Nothing is asserted about time.
-const patience = time.Minute
 
 // Target is a log under test and the ways to harm it.
 type Target struct {
 	Log events.Log
-	// Other is the same log as another process has it.
+	// Other is the same log as opened by another process.
 	Other events.Log
-	// Store writes a message past the log's checks, as a second writer after a
-	// change of leader would, or somebody with a client of his own. It returns
-	// its sequence.
+	// Store writes a message without the log's checks and returns its sequence.
+	// A second writer after a change of leader can do the same, and so can any
+	// other NATS client.
 	Store func(ctx context.Context, subject string, header map[string][]string, payload []byte) (uint64, error)
-	// Deaf is the same log over a connection of its own. Between Lose and Cut
-	// it sends and does not hear; Cut gives it a new connection.
+	// Deaf is the same log over a separate connection. Between Lose and Cut it
+	// sends but receives nothing; Cut closes the connection so that the client
+	// reconnects.
 	Deaf      events.Log
 	Lose, Cut func()
-	// Disturb takes away what the log runs on and brings it back, such as the
-	// leader of its replicas, before it returns.
+	// Disturb stops a server that the log runs on, such as the leader of its
+	// replicas, and restarts it before it returns.
 	Disturb func(t *testing.T)
 }
 
-// Run tests one target. All parts share it, in order; the log may hold events
-// already.
+// Run tests one target. All parts share the target and run in order. The log may
+// already hold events.
 func Run(t *testing.T, target Target) {
 	s := &suite{Target: target}
 	for _, part := range []struct {
@@ -66,17 +65,17 @@ func Run(t *testing.T, target Target) {
 
 type suite struct{ Target }
 
-// within bounds a part.
+// within bounds a call. Nothing is asserted about time.
 func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// newTask is the head of an aggregate that has no events.
+// newTask returns the head of an aggregate that has no events.
 func newTask() events.Head { return events.Head{Aggregate: events.Task(uuid.New())} }
 
-// commit is a command's commit of n comments.
+// commit returns a commit of n comments by one command.
 func commit(head events.Head, n int) events.Commit {
 	c := events.Commit{
 		Head: head, Project: uuid.New(), Command: uuid.New(), Actor: uuid.New(), Causation: uuid.New(),
@@ -109,8 +108,7 @@ func (s *suite) grow(t *testing.T, head events.Head, n int) ([]events.Envelope, 
 	return all, head
 }
 
-// wantHistory checks what the log says has happened to an aggregate, as both
-// processes see it.
+// wantHistory checks an aggregate's history in both processes.
 func (s *suite) wantHistory(t *testing.T, a events.Aggregate, want []events.Envelope, head events.Head) {
 	t.Helper()
 	for name, log := range map[string]events.Log{"log": s.Log, "other": s.Other} {
@@ -146,8 +144,8 @@ func (s *suite) follow(t *testing.T, after events.Position, limit int) events.Fe
 	return feed
 }
 
-// read takes batches off the feed until it has reached end, and checks what
-// every batch promises.
+// read reads batches from the feed until end and checks the guarantees of every
+// batch.
 func read(t *testing.T, feed events.Feed, after, end events.Position, limit int) (all []events.Envelope, malformed int) {
 	t.Helper()
 	ctx := within(t)
@@ -157,15 +155,15 @@ func read(t *testing.T, feed events.Feed, after, end events.Position, limit int)
 			t.Fatalf("at %s of %s: %v", at, end, err)
 		}
 		if n := len(b.Events) + b.Malformed; n == 0 || n > limit {
-			t.Fatalf("batch of %d, want 1 to %d", n, limit)
+			t.Fatalf("batch of %d messages, want 1 to %d", n, limit)
 		}
 		if got, want := b.End.Sequence, at.Sequence+uint64(len(b.Events)+b.Malformed); got != want || b.End.Incarnation != at.Incarnation {
-			t.Fatalf("batch ends at %s, want sequence %d of %s: there is a gap or a repetition", b.End, want, at.Incarnation)
+			t.Fatalf("batch ends at %s, want sequence %d of %s: messages are missing or repeated", b.End, want, at.Incarnation)
 		}
 		for i := range b.Events {
 			p := b.Events[i].Position
 			if p.Incarnation != at.Incarnation || p.Sequence <= at.Sequence || p.Sequence > b.End.Sequence {
-				t.Fatalf("event at %s in a batch from %s to %s", p, at, b.End)
+				t.Fatalf("event at %s is outside of its batch from %s to %s", p, at, b.End)
 			}
 			at = p
 		}
@@ -173,14 +171,14 @@ func read(t *testing.T, feed events.Feed, after, end events.Position, limit int)
 			t.Fatalf("head %s is before the batch's end %s", b.Head, b.End)
 		}
 		if b.Stored.IsZero() {
-			t.Fatal("batch does not say when it was stored")
+			t.Fatal("batch has no time of storage")
 		}
 		all, malformed, at = append(all, b.Events...), malformed+b.Malformed, b.End
 	}
 	return all, malformed
 }
 
-// collect keeps what several goroutines hand in.
+// collect gathers the results of several goroutines.
 type collect struct {
 	mu  sync.Mutex
 	all []events.Appended
@@ -192,8 +190,8 @@ func (c *collect) add(done events.Appended) {
 	c.mu.Unlock()
 }
 
-// write appends n commits to an aggregate that others write to as well: on
-// conflict it loads what came and tries again.
+// write appends n commits to an aggregate that others also write to. On conflict
+// it loads the new events and retries.
 func write(ctx context.Context, log events.Log, a events.Aggregate, n int, done func(events.Appended)) error {
 	head := events.Head{Aggregate: a}
 	for range n {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
@@ -9,43 +8,16 @@ import (
 
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/access"
 	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/gateway/problem"
-	"github.com/docketlog/docket/projections"
 )
-
-// clientKey is the context key of the client's network address and what it
-// calls itself.
-type clientKey struct{}
-
-type client struct{ address, agent string }
-
-// WithClient is ctx with who sent the request, for the routes that limit
-// attempts.
-func WithClient(ctx context.Context, address, agent string) context.Context {
-	return context.WithValue(ctx, clientKey{}, client{address, agent})
-}
-
-func clientOf(ctx context.Context) client {
-	c, _ := ctx.Value(clientKey{}).(client)
-	return c
-}
 
 // now is a position for answers that rest on no event, at or after the one asked
 // for.
-func (a *API) now(ctx context.Context, in Reading) (string, error) {
-	asked := in.Position.Position
-	at := a.Feed.Position()
-	if reached, err := at.Reached(asked); at.IsZero() || !asked.IsZero() && (err != nil || !reached) {
-		if at, err = a.Log.End(ctx); err != nil {
-			return "", err
-		}
-		if reached, err = at.Reached(asked); !asked.IsZero() && (err != nil || !reached) {
-			return "", cmp.Or(err, projections.ErrStale)
-		}
-	}
-	return at.String(), nil
+func (a *API) now(ctx context.Context, in Reading) (events.Position, error) {
+	return a.service.Now(ctx, in.at())
 }
 
 // NewAccount is what a person enters to get an account.
@@ -76,12 +48,12 @@ func (a *API) register(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := a.Accounts.Register(ctx, accounts.Registration{
-		Email: in.Body.Email, Name: in.Body.Name, Password: in.Body.Password, Address: clientOf(ctx).address,
+	if _, err := a.accounts.Register(ctx, accounts.Registration{
+		Email: in.Body.Email, Name: in.Body.Name, Password: in.Body.Password, Address: access.ClientFrom(ctx).Address,
 	}); err != nil {
 		return nil, err
 	}
-	return &AcceptedAnswer{position, Accepted{"accepted"}}, nil
+	return &AcceptedAnswer{position.String(), Accepted{"accepted"}}, nil
 }
 
 // Me is the caller.
@@ -107,7 +79,7 @@ func (a *API) me(ctx context.Context, in *Reading) (*MeAnswer, error) {
 		return nil, err
 	}
 	caller := access.From(ctx)
-	person, _ := a.Accounts.Person(caller.Account)
+	person, _ := a.accounts.Person(caller.Account)
 	body := Me{
 		ID: caller.Account, Name: person.Name, Email: person.Email,
 		Administrator: caller.Administrator, Scopes: filled(caller.Scopes),
@@ -117,7 +89,7 @@ func (a *API) me(ctx context.Context, in *Reading) (*MeAnswer, error) {
 	} else {
 		body.TokenID = &caller.Token
 	}
-	return &MeAnswer{position, body}, nil
+	return &MeAnswer{position.String(), body}, nil
 }
 
 // MePatch is a merge patch of the caller.
@@ -152,17 +124,17 @@ func (a *API) changeMe(ctx context.Context, in *struct {
 	}
 	caller := access.From(ctx)
 	if b.Email.Given {
-		if err := a.Accounts.ChangeEmail(ctx, caller.Account, b.CurrentPassword.Value, b.Email.Value); err != nil {
-			return nil, wrongPassword(err, "current_password")
+		if err := a.accounts.ChangeEmail(ctx, caller.Account, b.CurrentPassword.Value, b.Email.Value); err != nil {
+			return nil, wrongPassword(err)
 		}
 	}
 	if b.Password.Given {
-		if err := a.Accounts.ChangePassword(ctx, caller.Identity, b.CurrentPassword.Value, b.Password.Value); err != nil {
-			return nil, wrongPassword(err, "current_password")
+		if err := a.accounts.ChangePassword(ctx, caller.Identity, b.CurrentPassword.Value, b.Password.Value); err != nil {
+			return nil, wrongPassword(err)
 		}
 	}
 	if b.Name.Given {
-		if err := a.Accounts.Rename(ctx, caller.Account, b.Name.Value); err != nil {
+		if err := a.accounts.Rename(ctx, caller.Account, b.Name.Value); err != nil {
 			return nil, err
 		}
 	}
@@ -171,9 +143,31 @@ func (a *API) changeMe(ctx context.Context, in *struct {
 
 // wrongPassword names the field. The caller is signed in, so this is no 401,
 // at which programs throw their session away.
-func wrongPassword(err error, field string) error {
+func wrongPassword(err error) error {
 	if errors.Is(err, accounts.ErrCredentials) {
-		return problem.Wrong(problem.InBody, field, problem.Mistaken, "is wrong")
+		return problem.Wrong(problem.InBody, "current_password", problem.Mistaken, "is wrong")
 	}
 	return err
+}
+
+// Password is the caller's own.
+type Password struct {
+	Password string `json:"password" maxLength:"256"`
+}
+
+// Erased answers an erasure.
+type Erased struct {
+	Position  string `header:"Docket-Position" doc:"The place in the log that has it."`
+	SetCookie string `header:"Set-Cookie" doc:"Makes a browser forget the session."`
+}
+
+func (a *API) eraseMe(ctx context.Context, in *struct {
+	Keyed
+	Body Password
+}) (*Erased, error) {
+	position, err := a.service.EraseAccount(ctx, in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	return &Erased{position.String(), access.NoCookie(a.secureCookies).String()}, nil
 }

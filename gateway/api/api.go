@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,50 +8,25 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/docketlog/docket/accounts"
-	"github.com/docketlog/docket/commands"
-	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/access"
 	"github.com/docketlog/docket/gateway/feed"
 	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/gateway/problem"
-	"github.com/docketlog/docket/projections"
+	"github.com/docketlog/docket/gateway/service"
 )
 
-// MaxBody is the largest body of a request, in bytes.
-const MaxBody = 256 << 10
-
-// Rows answers queries; a [projections.Store] does, and so do
-// [projections.Replicas].
-type Rows interface {
-	Read(ctx context.Context, at events.Position, read func(*projections.Snapshot) error) error
-	Status(ctx context.Context) (projections.Status, error)
-	Parked(ctx context.Context) ([]projections.Parked, error)
-	Ping(ctx context.Context) error
-}
-
-// Options are what the interface is made of. All are required but Replicas,
-// MemberPatience and SecureCookies.
+// Options are what the interface is made of. All are required but SecureCookies.
 type Options struct {
-	Commands *commands.Handler
+	Service  *service.Service
 	Accounts *accounts.Accounts
-	Rows     Rows
-	Log      events.Log
-	Feed     *feed.Hub
 	// Still reports whether a caller who was let in would still be; a feed asks
 	// it for as long as it is open.
 	Still func(context.Context, access.Caller) error
-	// Replicas tells how the databases are where the rows are in several.
-	Replicas func() []projections.Replica
-	// MemberPatience is how long a read waits for the log to say who is a member,
-	// before the rows decide alone; 0 means a second. A warm project answers from
-	// memory.
-	MemberPatience time.Duration
 	// SecureCookies keeps the session cookie off connections without TLS.
 	SecureCookies bool
 	Logger        *slog.Logger
@@ -60,19 +34,22 @@ type Options struct {
 
 // API is the interface.
 type API struct {
-	Options
-	numbers   *numbers
-	admission *admission
-	routes    []route
-	huma      huma.API
-	openAPI   []byte
+	service       *service.Service
+	accounts      *accounts.Accounts
+	still         func(context.Context, access.Caller) error
+	secureCookies bool
+	logger        *slog.Logger
+
+	routes  []route
+	huma    huma.API
+	openAPI []byte
 }
 
 // New makes the interface and puts its routes on the mux.
 func New(mux *http.ServeMux, options Options) (*API, error) {
 	a := &API{
-		Options: options, numbers: newNumbers(),
-		admission: &admission{project: options.Commands.Project, patience: cmp.Or(options.MemberPatience, time.Second), logger: options.Logger},
+		service: options.Service, accounts: options.Accounts, still: options.Still,
+		secureCookies: options.SecureCookies, logger: options.Logger,
 	}
 	a.routes = a.table()
 	a.huma = humago.New(mux, a.config())
@@ -129,7 +106,7 @@ func (a *API) config() huma.Config {
 				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"token":  {Type: "http", Scheme: "bearer", Description: "The secret of a session or of an API token."},
-					"cookie": {Type: "apiKey", In: "cookie", Name: access.CookieName(a.SecureCookies), Description: "The secret of a session, as a browser keeps it."},
+					"cookie": {Type: "apiKey", In: "cookie", Name: access.CookieName(a.secureCookies), Description: "The secret of a session, as a browser keeps it."},
 				},
 			},
 			Tags: []*huma.Tag{
@@ -169,5 +146,5 @@ func (a *API) fault(err error) error {
 	if errors.As(err, &same) {
 		return same
 	}
-	return problem.Of(a.Logger, err)
+	return problem.Of(a.logger, err)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/gateway/access"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/gateway/service"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -43,7 +44,7 @@ func (a *API) comments(ctx context.Context, in *struct {
 	Paging
 	Reading
 }) (*Listed[Comment], error) {
-	p, position, err := readOfTask(ctx, a, in.Reading, in.ID, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Comment], err error) {
+	p, position, err := service.ReadOfTask(ctx, a.service, in.at(), in.ID, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Comment], err error) {
 		p.rows, p.next, err = s.Comments(ctx, access.From(ctx).Account, in.ID, in.page(in.Sort))
 		return p, err
 	})
@@ -58,8 +59,8 @@ func (a *API) addComment(ctx context.Context, in *struct {
 	Writing
 	Body CommentText
 }) (*CommentAnswer, error) {
-	id := newID(ctx, "comment")
-	answer, err := a.commented(ctx, commands.AddComment{Task: in.ID, Comment: id, Text: in.Body.Text}, id, in.Writing)
+	id := service.NewID(ctx, "comment")
+	answer, err := a.commented(ctx, commands.AddComment{Task: in.ID, Comment: id, Text: in.Body.Text}, id, in.write())
 	if err != nil {
 		return nil, err
 	}
@@ -74,11 +75,11 @@ func (a *API) editComment(ctx context.Context, in *struct {
 }) (*CommentAnswer, error) {
 	return a.commented(ctx, commands.EditComment{
 		Task: in.ID, Comment: in.Comment, Text: in.Body.Text, Seen: in.Body.Seen,
-	}, in.Comment, in.Writing)
+	}, in.Comment, in.write())
 }
 
-func (a *API) commented(ctx context.Context, command commands.Command, comment uuid.UUID, in Writing) (*CommentAnswer, error) {
-	o, err := a.do(ctx, command, in)
+func (a *API) commented(ctx context.Context, command commands.Command, comment uuid.UUID, w service.Write) (*CommentAnswer, error) {
+	o, err := a.service.Do(ctx, command, w)
 	if err != nil {
 		return nil, err
 	}
@@ -96,9 +97,9 @@ func (a *API) deleteComment(ctx context.Context, in *struct {
 	OfComment
 	Writing
 }) (*Written, error) {
-	o, err := a.do(ctx, commands.DeleteComment{Task: in.ID, Comment: in.Comment}, in.Writing)
+	o, err := a.service.Do(ctx, commands.DeleteComment{Task: in.ID, Comment: in.Comment}, in.write())
 	if err != nil {
 		return nil, err
 	}
-	return &Written{o.Position.String(), etag(o.Task.Head.Revision), changeOf(o)}, nil
+	return written(o, o.Task.Head.Revision), nil
 }

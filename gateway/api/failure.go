@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/validation"
 
 	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/gateway/access"
 	"github.com/docketlog/docket/gateway/problem"
 )
 
@@ -38,7 +39,7 @@ func fromModel(m *huma.ErrorModel) *problem.Problem {
 	case http.StatusUnsupportedMediaType:
 		return problem.New(problem.MediaType, "")
 	case http.StatusRequestEntityTooLarge:
-		return problem.New(problem.BodyTooLarge, "The body may have %d bytes.", MaxBody)
+		return problem.New(problem.BodyTooLarge, "The body may have %d bytes.", access.MaxBody)
 	case http.StatusRequestTimeout:
 		return problem.New(problem.BodyTooSlow, "")
 	case http.StatusUnprocessableEntity:

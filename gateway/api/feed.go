@@ -16,7 +16,7 @@ import (
 	"github.com/docketlog/docket/gateway/access"
 	"github.com/docketlog/docket/gateway/feed"
 	"github.com/docketlog/docket/gateway/problem"
-	"github.com/docketlog/docket/projections"
+	"github.com/docketlog/docket/gateway/service"
 )
 
 const (
@@ -44,26 +44,12 @@ func (a *API) feed(ctx context.Context, in *struct {
 	Project     uuid.UUID `query:"project" format:"uuid" doc:"Only what happens in this project."`
 }) (*FollowAnswer, error) {
 	caller := access.From(ctx)
-	if in.Project != uuid.Nil {
-		project, err := a.Commands.Project(ctx, in.Project)
-		if err != nil {
-			return nil, err
-		}
-		if project.Role(caller.Account) == "" {
-			return nil, projections.ErrNotFound
-		}
-	}
 	after := in.LastEventID.Position
 	if after.IsZero() {
 		after = in.After.Position
 	}
-	s, err := a.Feed.Subscribe(ctx, caller.Account, in.Project, after)
-	switch {
-	case errors.Is(err, feed.ErrTooMany):
-		return nil, problem.New(problem.TooManyFeeds, "")
-	case errors.Is(err, feed.ErrStopped), errors.Is(err, feed.ErrInterrupted):
-		return nil, problem.New(problem.Unavailable, "")
-	case err != nil:
+	s, err := a.service.Subscribe(ctx, in.Project, after)
+	if err != nil {
 		return nil, err
 	}
 	return &FollowAnswer{Position: s.Position().String(), ContentType: "text/event-stream", Body: func(h huma.Context) {
@@ -91,7 +77,7 @@ func (a *API) stream(ctx context.Context, w stream, s *feed.Subscription, caller
 		more, reached, err := s.Next(ctx, watch)
 		if err == nil {
 			// Before anything is told, not after: a revoked secret hears nothing.
-			if still := a.Still(ctx, caller); still != nil {
+			if still := a.still(ctx, caller); still != nil {
 				if p := problem.From(still); p.Code == problem.Unavailable {
 					err = feed.ErrInterrupted
 				} else {
@@ -101,7 +87,7 @@ func (a *API) stream(ctx context.Context, w stream, s *feed.Subscription, caller
 		}
 		if err != nil {
 			if ctx.Err() == nil {
-				a.Logger.Debug("a feed ends", slog.Any("err", err))
+				a.logger.Debug("a feed ends", slog.Any("err", err))
 				_ = w.send([]byte(": the feed ends: " + reason(err) + "\n\n"))
 			}
 			return
@@ -165,7 +151,7 @@ func feedResponse(r huma.Registry) *huma.Response {
 	return &huma.Response{
 		Description: "A stream of server-sent events. The id of each is its position, its data a FeedEvent in JSON. " +
 			"Comments keep the connection; the last one says why it ends.",
-		Headers: map[string]*huma.Param{PositionHeader: {Schema: &huma.Schema{Type: huma.TypeString}}},
+		Headers: map[string]*huma.Param{service.PositionHeader: {Schema: &huma.Schema{Type: huma.TypeString}}},
 		Content: map[string]*huma.MediaType{"text/event-stream": {
 			Schema:     &huma.Schema{Type: huma.TypeString},
 			Extensions: map[string]any{"x-event-data": r.Schema(reflect.TypeFor[feed.Body](), true, "FeedEvent")},

@@ -42,7 +42,7 @@ type SavedFilterAnswer struct {
 }
 
 func (a *API) filters(ctx context.Context, in *Reading) (*Listed[SavedFilter], error) {
-	all, err := a.Accounts.Filters(ctx, access.From(ctx).Account)
+	all, err := a.accounts.Filters(ctx, access.From(ctx).Account)
 	if err != nil {
 		return nil, err
 	}
@@ -61,12 +61,11 @@ func (a *API) saveFilter(ctx context.Context, in *struct {
 	f := accounts.SavedFilter{Name: in.Body.Name, Query: in.Body.Query}
 	if in.Body.ProjectID != nil {
 		f.Project = *in.Body.ProjectID
-		project, err := a.Commands.Project(ctx, f.Project)
-		if err != nil {
+		if _, err := a.service.VisibleProject(ctx, f.Project); err != nil {
+			if problem.From(err).Code == problem.NotFound {
+				err = problem.Wrong(problem.InBody, "project_id", problem.Elsewhere, "is not a project of yours")
+			}
 			return nil, err
-		}
-		if project.Role(caller) == "" {
-			return nil, problem.Wrong(problem.InBody, "project_id", problem.Elsewhere, "is not a project of yours")
 		}
 	}
 	var err error
@@ -74,7 +73,7 @@ func (a *API) saveFilter(ctx context.Context, in *struct {
 		// It may have been changed or deleted since, and that stands.
 		f, err = a.savedAs(ctx, caller, f)
 	} else {
-		f, err = a.Accounts.SaveFilter(ctx, caller, f)
+		f, err = a.accounts.SaveFilter(ctx, caller, f)
 	}
 	if err != nil {
 		return nil, err
@@ -83,12 +82,12 @@ func (a *API) saveFilter(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return &SavedFilterAnswer{position, savedFilter(f)}, nil
+	return &SavedFilterAnswer{position.String(), savedFilter(f)}, nil
 }
 
 // savedAs finds what was saved under the name for the project.
 func (a *API) savedAs(ctx context.Context, caller uuid.UUID, f accounts.SavedFilter) (accounts.SavedFilter, error) {
-	all, err := a.Accounts.Filters(ctx, caller)
+	all, err := a.accounts.Filters(ctx, caller)
 	if err != nil {
 		return f, err
 	}
@@ -104,9 +103,8 @@ func (a *API) deleteFilter(ctx context.Context, in *struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The saved filter."`
 	Keyed
 }) (*Done, error) {
-	if err := a.Accounts.DeleteFilter(ctx, access.From(ctx).Account, in.ID); err != nil {
+	if err := a.accounts.DeleteFilter(ctx, access.From(ctx).Account, in.ID); err != nil {
 		return nil, err
 	}
-	position, err := a.now(ctx, Reading{})
-	return &Done{position}, err
+	return a.done(ctx)
 }

@@ -6,14 +6,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
-
+	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/service"
 )
-
-// PositionHeader is the name of the header that carries a position, of requests
-// and answers.
-const PositionHeader = "Docket-Position"
 
 // Position is a position in a header or query.
 type Position struct{ events.Position }
@@ -28,6 +24,9 @@ func (p *Position) UnmarshalText(text []byte) (err error) {
 type Reading struct {
 	Position Position `header:"Docket-Position" doc:"Wait until at least this position is reflected: the Docket-Position of an earlier answer."`
 }
+
+// at is the position the caller has seen.
+func (r Reading) at() events.Position { return r.Position.Position }
 
 // Conditional is what reads of one thing take besides.
 type Conditional struct {
@@ -50,6 +49,31 @@ type Writing struct {
 type Creating struct {
 	Keyed
 	TraceParent TraceParent `header:"traceparent" doc:"W3C Trace Context, kept with the events."`
+}
+
+func (w Writing) write() service.Write {
+	return service.Write{IfRevision: w.IfMatch.Revision, TraceParent: w.TraceParent.valid()}
+}
+
+func (c Creating) write() service.Write { return service.Write{TraceParent: c.TraceParent.valid()} }
+
+// Written answers a write that has nothing to show.
+type Written struct {
+	Position string `header:"Docket-Position" doc:"The place in the log that has it."`
+	ETag     string `header:"ETag" doc:"The revision of the task or project."`
+	Change   string `header:"Docket-Change" doc:"The last revision that this request made of it: send it to undo. Absent if it changed nothing."`
+}
+
+func written(o commands.Outcome, revision uint64) *Written {
+	return &Written{o.Position.String(), etag(revision), changeOf(o)}
+}
+
+// changeOf is the outcome's Docket-Change, empty if nothing changed.
+func changeOf(o commands.Outcome) string {
+	if o.Change == 0 {
+		return ""
+	}
+	return strconv.FormatUint(o.Change, 10)
 }
 
 // IfMatch is the revision a command rests on, nil for any.
@@ -106,15 +130,13 @@ func (c Conditional) matches(tag string) bool {
 
 // unchanged is the answer 304. It is an error to huma, which asks nothing but a
 // status and headers of one.
-type unchanged struct{ tag, position string }
+type unchanged struct {
+	tag      string
+	position events.Position
+}
 
 func (u *unchanged) Error() string  { return "not modified" }
 func (u *unchanged) GetStatus() int { return http.StatusNotModified }
 func (u *unchanged) GetHeaders() http.Header {
-	return http.Header{"Etag": {u.tag}, PositionHeader: {u.position}}
-}
-
-// derived is the id of what a command makes, the same whenever it is sent.
-func derived(command uuid.UUID, what string) uuid.UUID {
-	return uuid.NewSHA1(command, []byte(what))
+	return http.Header{"Etag": {u.tag}, service.PositionHeader: {u.position.String()}}
 }

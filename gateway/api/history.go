@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/service"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -18,7 +19,7 @@ func (a *API) history(ctx context.Context, in *struct {
 	Paging
 	Reading
 }) (*Listed[Entry], error) {
-	p, position, err := readOfTask(ctx, a, in.Reading, in.ID, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Entry], err error) {
+	p, position, err := service.ReadOfTask(ctx, a.service, in.at(), in.ID, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Entry], err error) {
 		p.rows, p.next, err = s.History(ctx, access.From(ctx).Account, in.ID, in.page(in.Sort))
 		return p, err
 	})
@@ -34,14 +35,11 @@ func (a *API) projectHistory(ctx context.Context, in *struct {
 	Paging
 	Reading
 }) (*Listed[Entry], error) {
-	p, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Entry], err error) {
+	p, position, err := service.ReadOfProject(ctx, a.service, in.at(), in.ID, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Entry], err error) {
 		p.rows, p.next, err = s.ProjectHistory(ctx, access.From(ctx).Account, in.ID, in.page(in.Sort))
 		return p, err
 	})
 	if err != nil {
-		return nil, err
-	}
-	if err := a.stillIn(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	return listed(p.rows, p.next, position, entryOfRow), nil

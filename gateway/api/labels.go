@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/service"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -17,13 +18,10 @@ func (a *API) labels(ctx context.Context, in *struct {
 	OfProject
 	Reading
 }) (*Listed[LabelCount], error) {
-	all, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) ([]projections.LabelCount, error) {
+	all, position, err := service.ReadOfProject(ctx, a.service, in.at(), in.ID, func(ctx context.Context, s *projections.Snapshot) ([]projections.LabelCount, error) {
 		return s.Labels(ctx, access.From(ctx).Account, in.ID)
 	})
 	if err != nil {
-		return nil, err
-	}
-	if err := a.stillIn(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	return listed(all, "", position, func(l projections.LabelCount) LabelCount { return LabelCount(l) }), nil

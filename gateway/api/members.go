@@ -2,16 +2,15 @@ package api
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/access"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/gateway/service"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -35,7 +34,7 @@ type MemberAnswer struct {
 // named adds to a membership who it is.
 func (a *API) named(account uuid.UUID, role events.Role, since time.Time) Member {
 	m := Member{Account: account, Role: role, Since: since.UTC()}
-	if person, ok := a.Accounts.Person(account); ok {
+	if person, ok := a.accounts.Person(account); ok {
 		m.Name, m.Email = person.Name, person.Email
 	}
 	return m
@@ -57,13 +56,10 @@ func (a *API) members(ctx context.Context, in *struct {
 	OfProject
 	Reading
 }) (*Listed[Member], error) {
-	p, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) (projections.Project, error) {
+	p, position, err := service.ReadOfProject(ctx, a.service, in.at(), in.ID, func(ctx context.Context, s *projections.Snapshot) (projections.Project, error) {
 		return s.Project(ctx, access.From(ctx).Account, in.ID)
 	})
 	if err != nil {
-		return nil, err
-	}
-	if err := a.stillIn(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	return listed(p.Members, "", position, func(m projections.Member) Member { return a.named(m.Account, m.Role, m.Since) }), nil
@@ -80,32 +76,9 @@ func (a *API) addMember(ctx context.Context, in *struct {
 	Writing
 	Body NewMember
 }) (*MemberAnswer, error) {
-	caller := access.From(ctx).Account
-	project, err := a.Commands.Project(ctx, in.ID)
+	o, account, err := a.service.AddMember(ctx, in.ID, in.Body.Email, in.Body.Role, in.write())
 	if err != nil {
 		return nil, err
-	}
-	// Who may not add members is refused before anybody is looked up, so that
-	// the answer says nothing about who has an account.
-	account, owner := caller, project.Role(caller) == events.RoleOwner
-	if owner {
-		person, err := a.Accounts.Lookup(ctx, caller, in.Body.Email)
-		if errors.Is(err, accounts.ErrNotFound) {
-			return nil, problem.Wrong(problem.InBody, "email", problem.NoAccount, "is not the address of an account; ask the person to open one first")
-		}
-		if err != nil {
-			return nil, err
-		}
-		account = person.ID
-	}
-	o, err := a.do(ctx, commands.AddMember{Project: in.ID, Account: account, Role: in.Body.Role}, in.Writing)
-	if err != nil {
-		return nil, err
-	}
-	if o.Duplicate && !owner {
-		// Sent again by who was an owner then: whom it added, only an owner may
-		// look up.
-		return nil, problem.New(problem.Code(commands.CodeForbidden), "Only an owner of the project may do this")
 	}
 	return a.memberAnswer(o, account)
 }
@@ -126,7 +99,7 @@ func (a *API) changeMember(ctx context.Context, in *struct {
 	Writing
 	Body MemberPatch
 }) (*MemberAnswer, error) {
-	o, err := a.do(ctx, commands.ChangeMemberRole{Project: in.ID, Account: in.Account, Role: in.Body.Role}, in.Writing)
+	o, err := a.service.Do(ctx, commands.ChangeMemberRole{Project: in.ID, Account: in.Account, Role: in.Body.Role}, in.write())
 	if err != nil {
 		return nil, err
 	}
@@ -137,9 +110,9 @@ func (a *API) removeMember(ctx context.Context, in *struct {
 	OfMember
 	Writing
 }) (*Written, error) {
-	o, err := a.do(ctx, commands.RemoveMember{Project: in.ID, Account: in.Account}, in.Writing)
+	o, err := a.service.Do(ctx, commands.RemoveMember{Project: in.ID, Account: in.Account}, in.write())
 	if err != nil {
 		return nil, err
 	}
-	return &Written{o.Position.String(), etag(o.Project.Head.Revision), changeOf(o)}, nil
+	return written(o, o.Project.Head.Revision), nil
 }

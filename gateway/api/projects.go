@@ -9,6 +9,7 @@ import (
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/access"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/gateway/service"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -38,14 +39,14 @@ func (a *API) projects(ctx context.Context, in *struct {
 	Reading
 	Sort string `query:"sort" enum:"name,-name,created,-created,updated,-updated" doc:"The order; - for descending."`
 }) (*Listed[Project], error) {
-	p, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Project], err error) {
+	p, position, err := service.Read(ctx, a.service, in.at(), func(ctx context.Context, s *projections.Snapshot) (p page[projections.Project], err error) {
 		p.rows, p.next, err = s.Projects(ctx, access.From(ctx).Account, in.page(in.Sort))
 		return p, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.rows = stillReadable(ctx, a, p.rows, func(p projections.Project) uuid.UUID { return p.ID })
+	p.rows = a.service.ReadableProjects(ctx, p.rows)
 	return listed(p.rows, p.next, position, projectOfRow), nil
 }
 
@@ -59,9 +60,9 @@ func (a *API) createProject(ctx context.Context, in *struct {
 	Creating
 	Body NewProject
 }) (*ProjectAnswer, error) {
-	o, err := a.do(ctx, commands.CreateProject{
-		Project: newID(ctx, "project"), Name: in.Body.Name, Statuses: in.Body.Statuses,
-	}, Writing{TraceParent: in.TraceParent})
+	o, err := a.service.Do(ctx, commands.CreateProject{
+		Project: service.NewID(ctx, "project"), Name: in.Body.Name, Statuses: in.Body.Statuses,
+	}, in.write())
 	if err != nil {
 		return nil, err
 	}
@@ -75,20 +76,17 @@ func (a *API) project(ctx context.Context, in *struct {
 	Reading
 	Conditional
 }) (*ProjectAnswer, error) {
-	p, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) (projections.Project, error) {
+	p, position, err := service.ReadOfProject(ctx, a.service, in.at(), in.ID, func(ctx context.Context, s *projections.Snapshot) (projections.Project, error) {
 		return s.Project(ctx, access.From(ctx).Account, in.ID)
 	})
 	if err != nil {
-		return nil, err
-	}
-	if err := a.stillIn(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	tag := etag(p.Revision)
 	if in.matches(tag) {
 		return nil, &unchanged{tag, position}
 	}
-	return &ProjectAnswer{Position: position, ETag: tag, Body: projectOfRow(p)}, nil
+	return &ProjectAnswer{Position: position.String(), ETag: tag, Body: projectOfRow(p)}, nil
 }
 
 // ProjectPatch is a merge patch of a project. All it changes is one change.
@@ -116,25 +114,13 @@ func (a *API) changeProject(ctx context.Context, in *struct {
 	if b.Retire.Given && !b.Statuses.Given {
 		return nil, problem.Wrong(problem.InBody, "retire", problem.Misplaced, "goes with statuses; give both")
 	}
-	// Brought back first and put away last, so that everything else finds the
-	// project open.
-	var parts []commands.Command
-	if b.Archived.Given && !b.Archived.Value {
-		parts = append(parts, commands.UnarchiveProject{Project: in.ID})
+	change := service.ProjectChange{
+		Project: in.ID, Name: b.Name.pointer(), Archived: b.Archived.pointer(), Statuses: b.Statuses.pointer(), Retire: b.Retire.Value,
 	}
-	if b.Name.Given {
-		parts = append(parts, commands.RenameProject{Project: in.ID, Name: b.Name.Value})
-	}
-	if b.Statuses.Given {
-		parts = append(parts, commands.ChangeStatuses{Project: in.ID, Statuses: b.Statuses.Value, Retire: b.Retire.Value})
-	}
-	if b.Archived.Given && b.Archived.Value {
-		parts = append(parts, commands.ArchiveProject{Project: in.ID})
-	}
-	if len(parts) == 0 {
+	if change.Empty() {
 		return nil, problem.Wrong(problem.InBody, "", problem.Misplaced, "give at least one of name, archived, statuses")
 	}
-	o, err := a.do(ctx, commands.Together(parts...), in.Writing)
+	o, err := a.service.ChangeProject(ctx, change, in.write())
 	if err != nil {
 		return nil, err
 	}
@@ -178,13 +164,10 @@ func (a *API) board(ctx context.Context, in *struct {
 	OfProject
 	Reading
 }) (*BoardAnswer, error) {
-	b, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) (projections.Board, error) {
+	b, position, err := service.ReadOfProject(ctx, a.service, in.at(), in.ID, func(ctx context.Context, s *projections.Snapshot) (projections.Board, error) {
 		return s.Board(ctx, access.From(ctx).Account, in.ID)
 	})
 	if err != nil {
-		return nil, err
-	}
-	if err := a.stillIn(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	body := Board{Project: projectOfRow(b.Project), Columns: make([]Column, len(b.Columns))}
@@ -198,5 +181,5 @@ func (a *API) board(ctx context.Context, in *struct {
 		}
 		body.Columns[i] = Column{c.Status, cards}
 	}
-	return &BoardAnswer{position, body}, nil
+	return &BoardAnswer{position.String(), body}, nil
 }

@@ -117,7 +117,7 @@ func on[I, O any](a *API, handle func(context.Context, *I) (*O, error)) func(hum
 func (a *API) operation(r route) huma.Operation {
 	op := huma.Operation{
 		Method: r.method, Path: r.path, OperationID: r.id, Summary: r.summary, Tags: []string{r.tag},
-		DefaultStatus: r.status, MaxBodyBytes: MaxBody + 1,
+		DefaultStatus: r.status, MaxBodyBytes: access.MaxBody + 1,
 		// The gateway has read the body and its deadline; none is to be set anew.
 		BodyReadTimeout: -1,
 		Responses:       a.failures(r),

@@ -37,9 +37,9 @@ func (a *API) signIn(ctx context.Context, in *struct {
 	Keyed
 	Body SignIn
 }) (*SignedInAnswer, error) {
-	who := clientOf(ctx)
-	session, err := a.Accounts.SignIn(ctx, accounts.Credentials{
-		Email: in.Body.Email, Password: in.Body.Password, Address: who.address, UserAgent: who.agent,
+	who := access.ClientFrom(ctx)
+	session, err := a.accounts.SignIn(ctx, accounts.Credentials{
+		Email: in.Body.Email, Password: in.Body.Password, Address: who.Address, UserAgent: who.Agent,
 		IdempotencyKey: idempotency.Key(ctx),
 	})
 	if err != nil {
@@ -50,21 +50,21 @@ func (a *API) signIn(ctx context.Context, in *struct {
 		return nil, err
 	}
 	return &SignedInAnswer{
-		Position:  position,
-		SetCookie: access.Cookie(session.Secret, session.Expires, a.SecureCookies).String(),
+		Position:  position.String(),
+		SetCookie: access.Cookie(session.Secret, session.Expires, a.secureCookies).String(),
 		Body:      SignedIn{session.Secret, session.ID, session.Account, session.Created, session.Expires},
 	}, nil
 }
 
 func (a *API) signOut(ctx context.Context, _ *Keyed) (*Erased, error) {
-	if err := a.Accounts.SignOut(ctx, access.From(ctx).Identity); err != nil {
+	if err := a.accounts.SignOut(ctx, access.From(ctx).Identity); err != nil {
 		return nil, err
 	}
 	position, err := a.now(ctx, Reading{})
 	if err != nil {
 		return nil, err
 	}
-	return &Erased{position, access.NoCookie(a.SecureCookies).String()}, nil
+	return &Erased{position.String(), access.NoCookie(a.secureCookies).String()}, nil
 }
 
 // Session is a place where the caller is signed in.
@@ -80,7 +80,7 @@ type Session struct {
 
 func (a *API) sessions(ctx context.Context, in *Reading) (*Listed[Session], error) {
 	caller := access.From(ctx)
-	all, err := a.Accounts.Sessions(ctx, caller.Account)
+	all, err := a.accounts.Sessions(ctx, caller.Account)
 	if err != nil {
 		return nil, err
 	}
@@ -98,13 +98,21 @@ type Done struct {
 	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
 }
 
+// done answers what has been done just now.
+func (a *API) done(ctx context.Context) (*Done, error) {
+	position, err := a.now(ctx, Reading{})
+	if err != nil {
+		return nil, err
+	}
+	return &Done{position.String()}, nil
+}
+
 func (a *API) revokeSession(ctx context.Context, in *struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The session."`
 	Keyed
 }) (*Done, error) {
-	if err := a.Accounts.RevokeSession(ctx, access.From(ctx).Account, in.ID); err != nil {
+	if err := a.accounts.RevokeSession(ctx, access.From(ctx).Account, in.ID); err != nil {
 		return nil, err
 	}
-	position, err := a.now(ctx, Reading{})
-	return &Done{position}, err
+	return a.done(ctx)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/access"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/gateway/service"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -29,30 +30,27 @@ type OfTask struct {
 func (a *API) taskAnswer(ctx context.Context, o commands.Outcome) *TaskAnswer {
 	return &TaskAnswer{
 		Position: o.Position.String(), ETag: etag(o.Task.Head.Revision), Change: changeOf(o),
-		Body: taskOfFold(o.Task, o.Project, a.number(ctx, o.Task.ID, o.Position)),
+		Body: taskOfFold(o.Task, o.Project, a.service.Number(ctx, o.Task.ID, o.Position)),
 	}
 }
+
+// Task is the task an outcome is about, as the interface shows it.
+func (a *API) Task(ctx context.Context, o commands.Outcome) Task { return a.taskAnswer(ctx, o).Body }
 
 func (a *API) task(ctx context.Context, in *struct {
 	OfTask
 	Reading
 	Conditional
 }) (*TaskAnswer, error) {
-	t, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) (projections.Task, error) {
-		return s.Task(ctx, access.From(ctx).Account, in.ID)
-	})
+	t, position, err := a.service.Task(ctx, in.at(), in.ID)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.stillIn(ctx, t.Project); err != nil {
-		return nil, err
-	}
-	a.numbers.put(t.ID, t.Number)
 	tag := etag(t.Revision)
 	if in.matches(tag) {
 		return nil, &unchanged{tag, position}
 	}
-	return &TaskAnswer{Position: position, ETag: tag, Body: taskOfRow(t)}, nil
+	return &TaskAnswer{Position: position.String(), ETag: tag, Body: taskOfRow(t)}, nil
 }
 
 // Filter says which tasks a list is of.
@@ -109,14 +107,11 @@ func (a *API) tasks(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	p, position, err := read(ctx, a, in.Reading, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Task], err error) {
+	p, position, err := service.ReadOfProject(ctx, a.service, in.at(), in.ID, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Task], err error) {
 		p.rows, p.next, err = s.Tasks(ctx, caller, in.ID, filter, in.page(in.Sort))
 		return p, err
 	})
 	if err != nil {
-		return nil, err
-	}
-	if err := a.stillIn(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	return listed(p.rows, p.next, position, taskOfRow), nil
@@ -147,14 +142,14 @@ func (a *API) tasksOfMany(ctx context.Context, f Filter, paging Paging, in Readi
 	if err != nil {
 		return nil, err
 	}
-	p, position, err := read(ctx, a, in, func(ctx context.Context, s *projections.Snapshot) (p page[projections.Task], err error) {
+	p, position, err := service.Read(ctx, a.service, in.at(), func(ctx context.Context, s *projections.Snapshot) (p page[projections.Task], err error) {
 		p.rows, p.next, err = ask(s, ctx, caller, filter, paging.page(f.Sort))
 		return p, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.rows = stillReadable(ctx, a, p.rows, func(t projections.Task) uuid.UUID { return t.Project })
+	p.rows = a.service.ReadableTasks(ctx, p.rows)
 	return listed(p.rows, p.next, position, taskOfRow), nil
 }
 
@@ -176,10 +171,10 @@ func (a *API) createTask(ctx context.Context, in *struct {
 	Body NewTask
 }) (*TaskAnswer, error) {
 	b := in.Body
-	o, err := a.do(ctx, commands.CreateTask{
-		Task: newID(ctx, "task"), Project: in.ID, Title: b.Title, Description: b.Description, Status: b.Status,
+	o, err := a.service.Do(ctx, commands.CreateTask{
+		Task: service.NewID(ctx, "task"), Project: in.ID, Title: b.Title, Description: b.Description, Status: b.Status,
 		Rank: b.Rank, Priority: b.Priority, Due: b.Due, Labels: b.Labels, Assignees: b.Assignees,
-	}, Writing{TraceParent: in.TraceParent})
+	}, in.write())
 	if err != nil {
 		return nil, err
 	}
@@ -192,14 +187,14 @@ func (a *API) deleteTask(ctx context.Context, in *struct {
 	OfTask
 	Writing
 }) (*TaskAnswer, error) {
-	return a.changed(ctx, commands.DeleteTask{Task: in.ID}, in.Writing)
+	return a.changed(ctx, commands.DeleteTask{Task: in.ID}, in.write())
 }
 
 func (a *API) restoreTask(ctx context.Context, in *struct {
 	OfTask
 	Writing
 }) (*TaskAnswer, error) {
-	return a.changed(ctx, commands.RestoreTask{Task: in.ID}, in.Writing)
+	return a.changed(ctx, commands.RestoreTask{Task: in.ID}, in.write())
 }
 
 // OfAssignee is what requests about an assignment take.
@@ -212,19 +207,19 @@ func (a *API) assign(ctx context.Context, in *struct {
 	OfAssignee
 	Writing
 }) (*TaskAnswer, error) {
-	return a.changed(ctx, commands.AssignTask{Task: in.ID, Accounts: []uuid.UUID{in.Account}}, in.Writing)
+	return a.changed(ctx, commands.AssignTask{Task: in.ID, Accounts: []uuid.UUID{in.Account}}, in.write())
 }
 
 func (a *API) unassign(ctx context.Context, in *struct {
 	OfAssignee
 	Writing
 }) (*TaskAnswer, error) {
-	return a.changed(ctx, commands.UnassignTask{Task: in.ID, Accounts: []uuid.UUID{in.Account}}, in.Writing)
+	return a.changed(ctx, commands.UnassignTask{Task: in.ID, Accounts: []uuid.UUID{in.Account}}, in.write())
 }
 
 // changed does what changes a task, and answers with it.
-func (a *API) changed(ctx context.Context, command commands.Command, in Writing) (*TaskAnswer, error) {
-	o, err := a.do(ctx, command, in)
+func (a *API) changed(ctx context.Context, command commands.Command, w service.Write) (*TaskAnswer, error) {
+	o, err := a.service.Do(ctx, command, w)
 	if err != nil {
 		return nil, err
 	}

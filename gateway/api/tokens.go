@@ -52,7 +52,7 @@ func (a *API) createToken(ctx context.Context, in *struct {
 	if in.Body.Expires != nil {
 		request.Expires = *in.Body.Expires
 	}
-	t, err := a.Accounts.CreateToken(ctx, access.From(ctx).Account, request)
+	t, err := a.accounts.CreateToken(ctx, access.From(ctx).Account, request)
 	if err != nil {
 		return nil, err
 	}
@@ -60,11 +60,11 @@ func (a *API) createToken(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return &CreatedTokenAnswer{position, CreatedToken{t.Secret, t.ID, t.Name, filled(t.Scopes), t.Created, t.Expires}}, nil
+	return &CreatedTokenAnswer{position.String(), CreatedToken{t.Secret, t.ID, t.Name, filled(t.Scopes), t.Created, t.Expires}}, nil
 }
 
 func (a *API) tokens(ctx context.Context, in *Reading) (*Listed[Token], error) {
-	all, err := a.Accounts.Tokens(ctx, access.From(ctx).Account)
+	all, err := a.accounts.Tokens(ctx, access.From(ctx).Account)
 	if err != nil {
 		return nil, err
 	}
@@ -85,9 +85,8 @@ func (a *API) revokeToken(ctx context.Context, in *struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The token."`
 	Keyed
 }) (*Done, error) {
-	if err := a.Accounts.RevokeToken(ctx, access.From(ctx).Account, in.ID); err != nil {
+	if err := a.accounts.RevokeToken(ctx, access.From(ctx).Account, in.ID); err != nil {
 		return nil, err
 	}
-	position, err := a.now(ctx, Reading{})
-	return &Done{position}, err
+	return a.done(ctx)
 }

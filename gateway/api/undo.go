@@ -2,15 +2,8 @@ package api
 
 import (
 	"context"
-	"fmt"
-	"strconv"
 
-	"github.com/google/uuid"
-
-	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
-	"github.com/docketlog/docket/gateway/access"
-	"github.com/docketlog/docket/gateway/problem"
 )
 
 // Undoing says what is to be undone.
@@ -23,7 +16,7 @@ func (a *API) undoTask(ctx context.Context, in *struct {
 	Writing
 	Body Undoing
 }) (*TaskAnswer, error) {
-	o, err := a.Undo(ctx, events.Task(in.ID), in.Body.Revision, in.Writing)
+	o, err := a.service.Undo(ctx, events.Task(in.ID), in.Body.Revision, in.write())
 	if err != nil {
 		return nil, err
 	}
@@ -35,95 +28,9 @@ func (a *API) undoProject(ctx context.Context, in *struct {
 	Writing
 	Body Undoing
 }) (*ProjectAnswer, error) {
-	o, err := a.Undo(ctx, events.Project(in.ID), in.Body.Revision, in.Writing)
+	o, err := a.service.Undo(ctx, events.Project(in.ID), in.Body.Revision, in.write())
 	if err != nil {
 		return nil, err
 	}
 	return projectAnswer(ctx, o), nil
-}
-
-// Undo takes back, in the name of the caller in ctx, the whole commit that made
-// the revision of a task or project; see [commands.Undo]. The outcome is that of
-// a command, which it is: it can be undone, and sent again with the same
-// idempotency key it happens once. It fails like any command; for who is no
-// member there is no such task or project, and a revision that it does not
-// have is invalid.
-func (a *API) Undo(ctx context.Context, target events.Aggregate, revision uint64, in Writing) (commands.Outcome, error) {
-	if err := a.mayKnow(ctx, target); err != nil {
-		return commands.Outcome{}, err
-	}
-	happened, err := a.commit(ctx, target, revision)
-	if err != nil {
-		return commands.Outcome{}, err
-	}
-	for _, event := range happened {
-		// Adding a member takes an address, which nobody has any more who was
-		// erased; by this way they would come back as somebody nobody can be.
-		if e, ok := event.(events.MemberRemoved); ok {
-			if person, known := a.Accounts.Person(e.Account); known && person.Erased {
-				return commands.Outcome{}, problem.New(problem.Code(commands.CodeCannotUndo), "The person's data was erased; they cannot be let in again")
-			}
-		}
-	}
-	command, err := commands.Undo(target, happened)
-	if err != nil {
-		return commands.Outcome{}, err
-	}
-	return a.do(ctx, command, in)
-}
-
-// mayKnow fails as if there were no such thing unless the caller is a member,
-// by the log: what a commit was is not told to anybody else, not even by the
-// difference between two refusals.
-func (a *API) mayKnow(ctx context.Context, target events.Aggregate) error {
-	caller := access.From(ctx).Account
-	switch target.Kind {
-	case events.KindTask:
-		_, _, err := a.visible(ctx, caller, target.ID)
-		return err
-	case events.KindProject:
-		project, err := a.Commands.Project(ctx, target.ID)
-		if err == nil && project.Role(caller) == "" {
-			err = problem.New(problem.NotFound, "There is no such project")
-		}
-		return err
-	}
-	return problem.New(problem.NotFound, "There is no such thing")
-}
-
-// commit is the events of the commit that made a revision, in order.
-func (a *API) commit(ctx context.Context, target events.Aggregate, revision uint64) ([]events.Event, error) {
-	past, _, err := a.Log.Load(ctx, events.Head{Aggregate: target})
-	if err != nil {
-		return nil, err
-	}
-	command := uuid.Nil
-	for i := range past {
-		if past[i].Revision == revision {
-			command = past[i].Command
-		}
-	}
-	if command == uuid.Nil {
-		return nil, problem.Wrong(problem.InBody, "revision", problem.Malformed, "is not one it has; it has %d", len(past))
-	}
-	var happened []events.Event
-	for i := range past {
-		if past[i].Command != command {
-			continue
-		}
-		event, err := past[i].Event()
-		if err != nil {
-			return nil, fmt.Errorf("undo revision %d of %s: %w: %w", revision, target, commands.ErrDamaged, err)
-		}
-		happened = append(happened, event)
-	}
-	return happened, nil
-}
-
-// changeOf is the outcome's Docket-Change, empty if nothing changed.
-func changeOf(o commands.Outcome) string {
-	if o.Change == 0 {
-		return ""
-	}
-	return strconv.FormatUint(o.Change, 10)
 }

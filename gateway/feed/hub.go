@@ -94,28 +94,12 @@ func (h *Hub) Position() events.Position {
 // another than it was.
 func (h *Hub) Run(ctx context.Context) error {
 	defer h.Close()
-	wait := 100 * time.Millisecond
-	for {
-		began := time.Now()
-		err := h.follow(ctx)
-		h.interrupt()
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if errors.Is(err, events.ErrIncarnation) {
-			return err
-		}
-		if time.Since(began) > time.Minute {
-			wait = 100 * time.Millisecond
-		}
-		h.logger.Warn("the feed was interrupted, trying again", slog.Any("err", err), slog.Duration("in", wait))
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-		}
-		wait = min(2*wait, 5*time.Second)
-	}
+	return events.KeepFollowing(ctx, func(ctx context.Context) error {
+		defer h.interrupt()
+		return h.follow(ctx)
+	}, func(err error, pause time.Duration) {
+		h.logger.Warn("the feed was interrupted, trying again", slog.Any("err", err), slog.Duration("in", pause))
+	})
 }
 
 // Close ends all subscriptions with [ErrStopped], those to come as well.

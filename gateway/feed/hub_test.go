@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -17,9 +18,8 @@ import (
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/events/jetstream"
 	"github.com/docketlog/docket/gateway/feed"
+	"github.com/docketlog/docket/internal/testkit"
 )
-
-const soon = time.Minute
 
 // stage is a log with a hub on it, and one project with one member.
 type stage struct {
@@ -95,18 +95,21 @@ func (s *stage) subscribe(account uuid.UUID, after events.Position) *feed.Subscr
 func (s *stage) take(sub *feed.Subscription, n int) []string {
 	s.t.Helper()
 	var told []string
-	for deadline := time.Now().Add(soon); len(told) < n; {
-		if time.Now().After(deadline) {
-			s.t.Fatalf("only %q came", told)
+	testkit.Eventually(s.t, fmt.Sprintf("%d events", n), func() ([]string, bool) {
+		for len(told) < n {
+			more, _, err := sub.Next(s.t.Context(), 50*time.Millisecond)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			if len(more) == 0 {
+				return told, false
+			}
+			for _, e := range more {
+				told = append(told, title(s.t, e))
+			}
 		}
-		more, _, err := sub.Next(s.t.Context(), 50*time.Millisecond)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		for _, e := range more {
-			told = append(told, title(s.t, e))
-		}
-	}
+		return told, true
+	})
 	return told
 }
 
@@ -138,7 +141,7 @@ func (s *stage) forge(head events.Head, event events.Event) {
 		msg.Header[name] = values
 	}
 	msg.Data = sealed[0].Payload
-	if _, err := s.nc.RequestMsg(msg, soon); err != nil {
+	if _, err := s.nc.RequestMsg(msg, testkit.Limit); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -175,18 +178,14 @@ func TestForkedEventsAreNotTold(t *testing.T) {
 // quiet reads until the subscription has passed the position: it tells nothing.
 func (s *stage) quiet(sub *feed.Subscription, until events.Position) {
 	s.t.Helper()
-	for deadline := time.Now().Add(soon); ; {
+	testkit.Eventually(s.t, "the subscription to pass "+until.String(), func() (events.Position, bool) {
 		more, at, err := sub.Next(s.t.Context(), 20*time.Millisecond)
 		if err != nil || len(more) > 0 {
 			s.t.Fatalf("not quiet: %v %s", err, more)
 		}
-		if reached, err := at.Reached(until); err != nil || reached {
-			return
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("stays at %s", at)
-		}
-	}
+		reached, err := at.Reached(until)
+		return at, err != nil || reached
+	})
 }
 
 // TestSlowSubscriber does not read: what was queued is still given, in order,
@@ -252,7 +251,7 @@ func TestStoppedHub(t *testing.T) {
 	s := newStage(t, feed.Options{})
 	sub := s.subscribe(s.member, events.Position{})
 	s.hub.Close()
-	if _, _, err := sub.Next(t.Context(), soon); !errors.Is(err, feed.ErrStopped) {
+	if _, _, err := sub.Next(t.Context(), testkit.Limit); !errors.Is(err, feed.ErrStopped) {
 		t.Errorf("a subscription of a stopped hub: %v", err)
 	}
 	if _, err := s.hub.Subscribe(t.Context(), s.member, uuid.Nil, events.Position{}); !errors.Is(err, feed.ErrStopped) {
@@ -271,14 +270,10 @@ func TestNobodyIsLookedUpForNobody(t *testing.T) {
 	for i := range 20 {
 		last = s.edit("x", string(rune('a'+i))).Position
 	}
-	for deadline := time.Now().Add(soon); ; time.Sleep(time.Millisecond) {
-		if at := s.hub.Position(); !at.IsZero() && at.Sequence >= last.Sequence {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the hub does not follow")
-		}
-	}
+	testkit.Eventually(t, "the hub to follow to "+last.String(), func() (events.Position, bool) {
+		at := s.hub.Position()
+		return at, !at.IsZero() && at.Sequence >= last.Sequence
+	})
 	if n := counting.loads(); n != 0 {
 		t.Errorf("%d loads for nobody", n)
 	}

@@ -2,6 +2,8 @@ package gatewaytest
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -24,12 +26,9 @@ import (
 	"github.com/docketlog/docket/events/jetstream"
 	"github.com/docketlog/docket/gateway"
 	"github.com/docketlog/docket/gateway/idempotency"
+	"github.com/docketlog/docket/internal/testkit"
 	"github.com/docketlog/docket/projections"
 )
-
-// Soon is how long tests wait for what must happen; nothing is asserted about
-// how long it takes.
-const Soon = time.Minute
 
 // House is a whole Docket in one process.
 type House struct {
@@ -53,8 +52,7 @@ type House struct {
 	StopRows func()
 
 	t      testing.TB
-	logMu  sync.Mutex
-	logged strings.Builder
+	logged testkit.Buffer
 }
 
 // Open builds a house on a broker and rows of its own; change may change what
@@ -69,7 +67,7 @@ func Open(t testing.TB, change ...func(*gateway.Options)) *House {
 func Furnish(t testing.TB, nc *nats.Conn, rows string, change ...func(*gateway.Options)) *House {
 	t.Helper()
 	h := &House{t: t, Conn: nc, RowsFile: rows, Registry: prometheus.NewRegistry()}
-	logger := slog.New(slog.NewTextHandler(h, nil))
+	logger := slog.New(slog.NewTextHandler(&h.logged, nil))
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var running sync.WaitGroup
 	t.Cleanup(func() { cancel(); running.Wait() })
@@ -99,6 +97,8 @@ func Furnish(t testing.TB, nc *nats.Conn, rows string, change ...func(*gateway.O
 	}
 	h.Options = gateway.Options{
 		Commands: h.Commands, Accounts: h.Accounts, Rows: h.Rows, Log: h.Log, Idempotency: bucket,
+		// How long answers may take is not the point, unless a test says so.
+		Timeout: time.Minute, MemberPatience: time.Minute,
 		Metrics: promhttp.HandlerFor(h.Registry, promhttp.HandlerOpts{}), Registry: h.Registry, Logger: logger,
 	}
 	for _, c := range change {
@@ -166,38 +166,37 @@ func (h *House) StartServer() {
 // Ready waits until the gateway says that it is.
 func (h *House) Ready() {
 	h.t.Helper()
-	h.Eventually("ready", func() bool {
+	h.Eventually("ready", func() (any, bool) {
 		r, err := h.Server.Client().Get(h.URL + "/readyz")
 		if err != nil {
-			return false
+			return err, false
 		}
 		defer r.Body.Close()
-		return r.StatusCode == http.StatusOK
+		body, err := io.ReadAll(r.Body)
+		return fmt.Sprintf("%s %s %v", r.Status, body, err), r.StatusCode == http.StatusOK
 	})
 }
 
-// Write takes the gateway's log.
-func (h *House) Write(p []byte) (int, error) {
-	h.logMu.Lock()
-	defer h.logMu.Unlock()
-	return h.logged.Write(p)
-}
-
 // Logged is what the gateway has logged.
-func (h *House) Logged() string {
-	h.logMu.Lock()
-	defer h.logMu.Unlock()
-	return h.logged.String()
+func (h *House) Logged() string { return h.logged.String() }
+
+// Eventually is [testkit.Eventually] that shows the gateway's log too.
+func (h *House) Eventually(want string, have func() (state any, done bool)) {
+	h.t.Helper()
+	testkit.Eventually(h.t, want, func() (seen, bool) {
+		state, done := have()
+		return seen{state, h}, done
+	})
 }
 
-// Eventually waits for ok, and shows the gateway's log if it never comes.
-func (h *House) Eventually(what string, ok func() bool) {
-	h.t.Helper()
-	for deadline := time.Now().Add(Soon); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			h.t.Fatalf("never came: %s\n%s", what, h.Logged())
-		}
-	}
+// seen is a state, shown with what the gateway logged until then.
+type seen struct {
+	state any
+	in    *House
+}
+
+func (s seen) String() string {
+	return fmt.Sprintf("%+v\nthe gateway logged:\n%s", s.state, s.in.Logged())
 }
 
 // End is the position of the log.

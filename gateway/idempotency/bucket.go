@@ -14,7 +14,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/docketlog/docket/broker/ask"
+	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/broker/transient"
 )
 
 // Remembered is how long answers are.
@@ -22,6 +23,9 @@ const Remembered = 24 * time.Hour
 
 // Bucket is the name of the bucket that remembers answers.
 const Bucket = "docket_idempotency"
+
+// Stores are what answers are kept in.
+func Stores() []broker.Store { return []broker.Store{broker.Bucket(Bucket)} }
 
 // BucketConfig describes the bucket that remembers answers, on as many brokers
 // as replicas says.
@@ -40,7 +44,7 @@ func BucketConfig(replicas int) jetstream.KeyValueConfig {
 func Open(ctx context.Context, js jetstream.JetStream, replicas int) (jetstream.KeyValue, error) {
 	config := BucketConfig(replicas)
 	var bucket jetstream.KeyValue
-	err := ask.Again(ctx, func(ctx context.Context) (err error) {
+	err := transient.Retry(ctx, func(ctx context.Context) (err error) {
 		bucket, err = js.KeyValue(ctx, config.Bucket)
 		if errors.Is(err, jetstream.ErrBucketNotFound) {
 			bucket, err = js.CreateKeyValue(ctx, config)
@@ -84,7 +88,7 @@ func bucketKey(account uuid.UUID, key string) string {
 // recall gives what is remembered under the key, false if nothing is.
 func (k *Keeper) recall(ctx context.Context, key string) (record, bool, error) {
 	var entry jetstream.KeyValueEntry
-	err := ask.Again(ctx, func(ctx context.Context) (err error) {
+	err := transient.Retry(ctx, func(ctx context.Context) (err error) {
 		entry, err = k.bucket.Get(ctx, key)
 		return err
 	})

@@ -12,7 +12,9 @@ import (
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
-	"github.com/docketlog/docket/gateway/api"
+	"github.com/docketlog/docket/gateway/service"
+	"github.com/docketlog/docket/gateway/web/quickadd"
+	"github.com/docketlog/docket/gateway/web/taskquery"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -24,7 +26,7 @@ const firstCards = 20
 type boardData struct {
 	Board   projections.Board
 	Query   string
-	Find    query
+	Find    taskquery.Query
 	Filters []accounts.SavedFilter
 }
 
@@ -41,11 +43,11 @@ func (w *Web) board(ctx context.Context, v *view, r *http.Request) (result, erro
 			return b, err
 		}
 		v.project = &b.Project
-		d.Find = parseQuery(d.Query)
+		d.Find = taskquery.Parse(d.Query)
 		if len(d.Find.Terms) == 0 {
 			return b, nil
 		}
-		matching, err := d.Find.matching(ctx, v, s)
+		matching, err := v.matching(ctx, s, &d.Find)
 		for i := range b.Columns {
 			b.Columns[i].Tasks = slices.DeleteFunc(b.Columns[i].Tasks, func(t projections.Task) bool { return !matching[t.ID] })
 		}
@@ -62,8 +64,8 @@ func (w *Web) board(ctx context.Context, v *view, r *http.Request) (result, erro
 }
 
 // matching is the tasks of the page's project that the query wants.
-func (q *query) matching(ctx context.Context, v *view, s *projections.Snapshot) (map[uuid.UUID]bool, error) {
-	filter, none := q.filter(v, v.members())
+func (v *view) matching(ctx context.Context, s *projections.Snapshot, q *taskquery.Query) (map[uuid.UUID]bool, error) {
+	filter, none := q.Filter(v.scope(v.members()))
 	matching := make(map[uuid.UUID]bool)
 	if none {
 		return matching, nil
@@ -82,12 +84,12 @@ func (w *Web) matches(ctx context.Context, v *view, r *http.Request) (result, er
 	if err != nil {
 		return result{}, err
 	}
-	q := parseQuery(r.URL.Query().Get("q"))
+	q := taskquery.Parse(r.URL.Query().Get("q"))
 	matching, err := read(ctx, v, func(ctx context.Context, s *projections.Snapshot) (map[uuid.UUID]bool, error) {
 		if err := v.open(ctx, s, id); err != nil {
 			return nil, err
 		}
-		return q.matching(ctx, v, s)
+		return v.matching(ctx, s, &q)
 	})
 	if err != nil {
 		return result{}, err
@@ -119,13 +121,13 @@ func (w *Web) quickAdd(ctx context.Context, v *view, r *http.Request) (result, e
 	}
 	v.name("quick")
 	text, status := r.PostFormValue("text"), r.PostFormValue("status")
-	tasks := quickLines(text, v.members(), v.today())
+	tasks := quickadd.Lines(text, v.members(), v.today())
 	back := local(r.PostFormValue("back"), "/projects/"+id.String())
 	d := quickData{Text: text, Status: status, Back: back, Tasks: tasks}
-	wrong := slices.ContainsFunc(tasks, func(t quickTask) bool { return t.Wrong != "" })
+	wrong := slices.ContainsFunc(tasks, func(t quickadd.Task) bool { return t.Wrong != "" })
 	switch {
-	case len(tasks) > maxQuick:
-		d.Wrong = v.T("quick.many", maxQuick)
+	case len(tasks) > quickadd.Max:
+		d.Wrong = v.T("quick.many", quickadd.Max)
 	case len(tasks) == 0:
 		d.Wrong = v.T("quick.empty")
 	case wrong:
@@ -137,15 +139,15 @@ func (w *Web) quickAdd(ctx context.Context, v *view, r *http.Request) (result, e
 	if r.PostForm.Has("preview") || len(tasks) > 1 && !r.PostForm.Has("confirmed") {
 		return result{show: quickPage(v, d)}, nil
 	}
-	made := make([]api.Task, 0, len(tasks))
+	made := make([]any, 0, len(tasks))
 	var o commands.Outcome
 	for i, t := range tasks {
 		what := "quick " + itoa(i)
-		if o, err = w.api.DoPart(ctx, what, t.command(id, api.NewID(ctx, what), status)); err != nil {
+		if o, err = w.service.Do(ctx, t.Command(id, service.NewID(ctx, what), status), service.Write{Part: what}); err != nil {
 			return result{}, err
 		}
 		if wantsJSON(r) {
-			made = append(made, w.api.TaskOf(ctx, o))
+			made = append(made, w.taskForScript(ctx, o))
 		}
 	}
 	if wantsJSON(r) {
@@ -162,7 +164,7 @@ func (w *Web) quickAdd(ctx context.Context, v *view, r *http.Request) (result, e
 // quickData is the preview of several tasks.
 type quickData struct {
 	Text, Status, Back, Wrong string
-	Tasks                     []quickTask
+	Tasks                     []quickadd.Task
 }
 
 // cardData is what the script knows of a task on any page.

@@ -12,9 +12,10 @@ import (
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/i18n"
 )
 
-// done is what a form did: a phrase of the catalogue and, if it can be undone,
+// done is what a form did: the key of a phrase, without its beginning, and, if it can be undone,
 // the change. It walks to the next page in a cookie, which is the person's own
 // to forge: nothing rests on it but which button is shown.
 type done struct {
@@ -48,7 +49,7 @@ func parseDone(text string) *done {
 	if len(parts) != 4 && len(parts) != 5 {
 		return nil
 	}
-	if _, known := catalogue["done."+parts[0]]; !known {
+	if !i18n.Has("done." + parts[0]) {
 		return nil
 	}
 	d := &done{phrase: parts[0], target: events.Aggregate{Kind: events.Kind(parts[1])}}

@@ -21,19 +21,29 @@ type difference struct {
 // diffLine is a line that went (-), came (+) or stayed.
 type diffLine struct{ Kind, Text string }
 
-// sentence says what an entry's actor did.
+// sentence says what an entry's actor did, where it is clear to which task.
 func (v *view) sentence(e projections.Entry) string {
-	key := "event." + string(e.Type)
 	if e.Concerns != uuid.Nil {
-		if e.Type == events.TypeMemberRemoved && e.Concerns == e.Actor {
-			return v.T("event.member_left")
-		}
-		return v.T(key, v.personName(e.Concerns))
+		return v.T("event."+deed(e), v.personName(e.Concerns))
 	}
-	if e.Type == events.TypeTaskMoved && strings.Contains(string(e.Differences), `"rank"`) {
-		return v.T("event.task_placed")
+	return v.T("event." + deed(e))
+}
+
+// sentenceAround says what an entry's actor did to a task: what stands before and
+// behind the task's title.
+func (v *view) sentenceAround(e projections.Entry) (before, after string) {
+	return v.language.Around("activity." + deed(e))
+}
+
+// deed is what an entry's actor did, as the end of a phrase's key.
+func deed(e projections.Entry) string {
+	switch {
+	case e.Type == events.TypeMemberRemoved && e.Concerns == e.Actor:
+		return "member_left"
+	case e.Type == events.TypeTaskMoved && strings.Contains(string(e.Differences), `"rank"`):
+		return "task_placed"
 	}
-	return v.T(key)
+	return string(e.Type)
 }
 
 // differences are what the entry changed, in the reader's words. A place within

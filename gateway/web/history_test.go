@@ -10,6 +10,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/web/teamtest"
+	"github.com/docketlog/docket/i18n"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -73,7 +75,7 @@ func TestDiffOfLongTexts(t *testing.T) {
 
 func TestHistoryInWords(t *testing.T) {
 	t.Parallel()
-	v := someView(english)
+	v := someView(i18n.English)
 	for _, c := range []struct {
 		kind        events.Type
 		concerns    uuid.UUID
@@ -84,14 +86,14 @@ func TestHistoryInWords(t *testing.T) {
 		{events.TypeTaskMoved, uuid.Nil, []m{{"field": "status", "from": "waiting", "to": "done"}}, "moved", "status: Waiting → Done"},
 		{events.TypeTaskMoved, uuid.Nil, []m{{"field": "rank", "from": "a", "to": "b"}}, "moved within the column", ""},
 		{events.TypeTaskEdited, uuid.Nil, []m{{"field": "priority", "from": "none", "to": "high"}, {"field": "due", "from": "", "to": "1999-05-03"}}, "changed", "priority: None → High, due: No date → 3 May 1999"},
-		{events.TypeTaskAssigned, uuid.Nil, []m{{"field": "assignees", "from": nil, "to": []string{jun.ID.String()}}}, "assigned", "assignees:  → Jun Lee"},
-		{events.TypeMemberAdded, jun.ID, []m{{"field": "role", "from": nil, "to": "viewer"}}, "let Jun Lee in", "role:  → Viewer"},
-		{events.TypeMemberRemoved, jun.ID, nil, "took Jun Lee out", ""},
-		{events.TypeMemberRemoved, mina.ID, nil, "left the project", ""},
-		{events.TypeCommentAdded, uuid.Nil, []m{{"field": "comment", "from": nil, "to": "a <@" + jun.ID.String() + ">"}}, "commented", "comment: +a @JunLee|"},
+		{events.TypeTaskAssigned, uuid.Nil, []m{{"field": "assignees", "from": nil, "to": []string{teamtest.Jun.ID.String()}}}, "assigned", "assignees:  → Jun Lee"},
+		{events.TypeMemberAdded, teamtest.Jun.ID, []m{{"field": "role", "from": nil, "to": "viewer"}}, "added Jun Lee", "role:  → Viewer"},
+		{events.TypeMemberRemoved, teamtest.Jun.ID, nil, "removed Jun Lee", ""},
+		{events.TypeMemberRemoved, teamtest.Mina.ID, nil, "left the project", ""},
+		{events.TypeCommentAdded, uuid.Nil, []m{{"field": "comment", "from": nil, "to": "a <@" + teamtest.Jun.ID.String() + ">"}}, "commented", "comment: +a @JunLee|"},
 		{events.TypeTaskEdited, uuid.Nil, "nonsense", "changed", ""},
 	} {
-		e := projections.Entry{Type: c.kind, Actor: mina.ID, Concerns: c.concerns}
+		e := projections.Entry{Type: c.kind, Actor: teamtest.Mina.ID, Concerns: c.concerns}
 		text, err := json.Marshal(c.differences)
 		if err != nil {
 			t.Fatal(err)
@@ -110,6 +112,29 @@ func TestHistoryInWords(t *testing.T) {
 		}
 		if got := strings.Join(shown, ", "); got != c.shows {
 			t.Errorf("%s shows %q, want %q", c.kind, got, c.shows)
+		}
+	}
+}
+
+// TestActivityNamesTheTask says what was done to a task where several are shown:
+// the title stands where the language puts it.
+func TestActivityNamesTheTask(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		language    i18n.Language
+		kind        events.Type
+		differences string
+		want        string
+	}{
+		{i18n.English, events.TypeTaskDeleted, "[]", `moved "Print 5,000 leaflets" to the trash`},
+		{i18n.Korean, events.TypeTaskDeleted, "[]", `님이 "Print 5,000 leaflets" 작업을 휴지통에 넣었습니다`},
+		{i18n.English, events.TypeTaskMoved, `[{"field":"status"}]`, `moved "Print 5,000 leaflets"`},
+		{i18n.English, events.TypeTaskMoved, `[{"field":"rank"}]`, `moved "Print 5,000 leaflets" within the column`},
+		{i18n.Korean, events.TypeCommentAdded, "[]", `님이 "Print 5,000 leaflets" 작업에 댓글을 달았습니다`},
+	} {
+		before, after := someView(c.language).sentenceAround(projections.Entry{Type: c.kind, Differences: []byte(c.differences)})
+		if got := before + "Print 5,000 leaflets" + after; got != c.want {
+			t.Errorf("%s in %s: %q, want %q", c.kind, c.language, got, c.want)
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
-	"github.com/docketlog/docket/gateway/api"
+	"github.com/docketlog/docket/gateway/service"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -22,7 +22,7 @@ func (w *Web) home(ctx context.Context, v *view, _ *http.Request) (result, error
 
 func (w *Web) createProject(ctx context.Context, v *view, r *http.Request) (result, error) {
 	name := r.PostFormValue("name")
-	o, err := w.api.Do(ctx, commands.CreateProject{Project: api.NewID(ctx, "project"), Name: name})
+	o, err := w.service.Do(ctx, commands.CreateProject{Project: service.NewID(ctx, "project"), Name: name}, service.Write{})
 	if err != nil {
 		if _, readErr := w.home(ctx, v, r); readErr != nil {
 			return result{}, err

@@ -10,10 +10,10 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-	xlanguage "golang.org/x/text/language"
 
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/i18n"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -42,7 +42,13 @@ func pathID(r *http.Request, name string) (uuid.UUID, error) {
 	return id, nil
 }
 
-func problemOf(v *view, err error) *problem.Problem { return problem.Of(v.web.api.Logger, err) }
+// personID reads an account's id, the zero id if it is none.
+func personID(text string) uuid.UUID {
+	id, _ := uuid.Parse(text)
+	return id
+}
+
+func problemOf(v *view, err error) *problem.Problem { return problem.Of(v.web.logger, err) }
 
 // problemText says a problem to people: in their language what sort it is and
 // what to do, and what exactly is wrong where only the command can say it.
@@ -72,10 +78,10 @@ func (v *view) fieldProblem(f problem.Field) string {
 		at = " " + itoa(index+1)
 	}
 	key := "wrong." + field + "." + string(f.Reason)
-	if _, own := catalogue[key]; !own {
+	if !i18n.Has(key) {
 		key = "wrong." + string(f.Reason)
 	}
-	if _, known := catalogue[key]; !known {
+	if !i18n.Has(key) {
 		key = "wrong.malformed"
 	}
 	text := v.T(key, f.Args...)
@@ -96,15 +102,13 @@ var fieldIndex = regexp.MustCompile(`\[(\d+)\]`)
 // (Accept-Language), as the pages do: the scripts show people what they are told.
 // Who asks for no language that Docket speaks is told what the rooms say, in English.
 func WordsFor(r *http.Request) func(*problem.Problem) *problem.Problem {
-	accepted, _, err := xlanguage.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
-	_, index, confidence := matcher.Match(accepted...)
-	spoken := err == nil && len(accepted) > 0 && confidence >= xlanguage.High
+	asked, spoken := i18n.Match(r.Header.Get("Accept-Language"))
 	return func(p *problem.Problem) *problem.Problem {
 		if !spoken {
 			return p
 		}
 		told := *p
-		told.Detail = (&view{language: language(index)}).problemText(p)
+		told.Detail = (&view{language: asked}).problemText(p)
 		return &told
 	}
 }

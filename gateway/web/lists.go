@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/gateway/web/taskquery"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -19,7 +20,7 @@ import (
 type listData struct {
 	Path    string // of the page, without query
 	Query   string
-	Find    query
+	Find    taskquery.Query
 	Sort    string
 	Group   string
 	Groups  []group // if Group is empty, one without a name
@@ -77,7 +78,7 @@ func newList(r *http.Request, path string) listData {
 		Path: path, Query: strings.TrimSpace(values.Get("q")), Sort: values.Get("sort"), Group: values.Get("group"),
 		First: values.Get("cursor") == "",
 	}
-	d.Find = parseQuery(d.Query)
+	d.Find = taskquery.Parse(d.Query)
 	if !slices.Contains(groupings, d.Group) {
 		d.Group = ""
 	}
@@ -123,7 +124,7 @@ func (w *Web) projectList(ctx context.Context, v *view, r *http.Request, name st
 		if err = v.open(ctx, s, id); err != nil {
 			return nil, err
 		}
-		filter, none := d.Find.filter(v, v.members())
+		filter, none := d.Find.Filter(v.scope(v.members()))
 		if none {
 			return nil, nil
 		}
@@ -169,7 +170,7 @@ func (w *Web) myWork(ctx context.Context, v *view, r *http.Request) (result, err
 	d.Projects = true
 	page := d.page(r, taskSorts, "due")
 	groups, err := read(ctx, v, func(ctx context.Context, s *projections.Snapshot) (groups []projections.TaskGroup, err error) {
-		filter, none := d.Find.filter(v, w.everybody(v))
+		filter, none := d.Find.Filter(v.scope(w.everybody(v)))
 		if none {
 			return nil, nil
 		}
@@ -182,7 +183,7 @@ func (w *Web) myWork(ctx context.Context, v *view, r *http.Request) (result, err
 	}
 	for _, g := range v.named(groups, "due") {
 		before := len(g.Tasks)
-		g.Tasks = w.api.StillReadable(ctx, g.Tasks)
+		g.Tasks = w.service.ReadableTasks(ctx, g.Tasks)
 		g.Total -= before - len(g.Tasks)
 		if len(g.Tasks) > 0 {
 			d.Groups = append(d.Groups, g)
@@ -202,7 +203,7 @@ func (w *Web) find(ctx context.Context, v *view, r *http.Request) (result, error
 	d.Projects = true
 	page := d.page(r, taskSorts, "-updated")
 	tasks, err := read(ctx, v, func(ctx context.Context, s *projections.Snapshot) (tasks []projections.Task, err error) {
-		filter, none := d.Find.filter(v, w.everybody(v))
+		filter, none := d.Find.Filter(v.scope(w.everybody(v)))
 		if none || len(d.Find.Terms) == 0 {
 			return nil, nil
 		}
@@ -212,7 +213,7 @@ func (w *Web) find(ctx context.Context, v *view, r *http.Request) (result, error
 	if err != nil {
 		return result{}, err
 	}
-	tasks = w.api.StillReadable(ctx, tasks)
+	tasks = w.service.ReadableTasks(ctx, tasks)
 	if d.Filters, err = w.filtersOf(ctx, v); err != nil {
 		return result{}, err
 	}
@@ -239,7 +240,7 @@ func (w *Web) everybody(v *view) []accounts.Person {
 // filtersOf are the person's saved filters for the page: those of its project,
 // or those for all.
 func (w *Web) filtersOf(ctx context.Context, v *view) ([]accounts.SavedFilter, error) {
-	all, err := w.api.Accounts.Filters(ctx, v.me.ID)
+	all, err := w.accounts.Filters(ctx, v.me.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +252,7 @@ func (w *Web) filtersOf(ctx context.Context, v *view) ([]accounts.SavedFilter, e
 }
 
 func (w *Web) saveFilter(ctx context.Context, v *view, r *http.Request) (result, error) {
-	_, err := w.api.Accounts.SaveFilter(ctx, v.me.ID, accounts.SavedFilter{
+	_, err := w.accounts.SaveFilter(ctx, v.me.ID, accounts.SavedFilter{
 		Name: r.PostFormValue("name"), Project: personID(r.PostFormValue("project")), Query: r.PostFormValue("q"),
 	})
 	return result{to: local(r.PostFormValue("back"), "/find"), done: &done{phrase: "filter_saved"}}, err
@@ -262,7 +263,7 @@ func (w *Web) deleteFilter(ctx context.Context, v *view, r *http.Request) (resul
 	if err != nil {
 		return result{}, err
 	}
-	all, err := w.api.Accounts.Filters(ctx, v.me.ID)
+	all, err := w.accounts.Filters(ctx, v.me.ID)
 	if err != nil {
 		return result{}, err
 	}
@@ -270,7 +271,7 @@ func (w *Web) deleteFilter(ctx context.Context, v *view, r *http.Request) (resul
 	if i := slices.IndexFunc(all, func(f accounts.SavedFilter) bool { return f.ID == id }); i >= 0 {
 		told.filter = &all[i]
 	}
-	err = w.api.Accounts.DeleteFilter(ctx, v.me.ID, id)
+	err = w.accounts.DeleteFilter(ctx, v.me.ID, id)
 	if errors.Is(err, accounts.ErrNotFound) {
 		err = nil // it is gone, as it was to be
 	}

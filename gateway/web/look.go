@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/web/shorthand"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -60,14 +61,14 @@ func (v *view) unfinished(t projections.Task) bool {
 
 // contextData is what a page tells the scripts.
 type contextData struct {
-	Me       uuid.UUID       `json:"me"`
-	Language string          `json:"language"`
-	Words    any             `json:"words"`
-	Position string          `json:"position"`
-	Project  *contextProject `json:"project,omitempty"`
-	Projects []contextItem   `json:"projects"`
-	People   []contextPerson `json:"people"`
-	Labels   []string        `json:"labels"`
+	Me       uuid.UUID         `json:"me"`
+	Language string            `json:"language"`
+	Words    map[string]string `json:"words"`
+	Position string            `json:"position"`
+	Project  *contextProject   `json:"project,omitempty"`
+	Projects []contextItem     `json:"projects"`
+	People   []contextPerson   `json:"people"`
+	Labels   []string          `json:"labels"`
 }
 
 type contextProject struct {
@@ -101,7 +102,7 @@ type contextPerson struct {
 
 func (v *view) context() contextData {
 	c := contextData{
-		Me: v.me.ID, Language: v.language.String(), Words: scriptWords(v.language), Position: v.at.String(),
+		Me: v.me.ID, Language: v.language.String(), Words: v.language.StartingWith("js."), Position: v.at.String(),
 		Projects: []contextItem{}, People: []contextPerson{}, Labels: append([]string{}, v.labels...),
 	}
 	statuses := func(all []events.Status) []contextStatus {
@@ -128,7 +129,7 @@ func (v *view) context() contextData {
 		c.Projects = append(c.Projects, item)
 	}
 	for _, p := range people {
-		c.People = append(c.People, contextPerson{p.ID, p.Name, handleOf(p), initials(p.Name)})
+		c.People = append(c.People, contextPerson{p.ID, p.Name, shorthand.Handle(p.Name), initials(p.Name)})
 	}
 	return c
 }

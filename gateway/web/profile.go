@@ -55,17 +55,17 @@ func (w *Web) changeProfile(ctx context.Context, v *view, r *http.Request) (resu
 	switch form := r.PostForm; {
 	case form.Has("password"):
 		part, phrase = "password", "password_changed"
-		err = w.api.Accounts.ChangePassword(ctx, access.From(ctx).Identity, form.Get("current_password"), form.Get("password"))
+		err = w.accounts.ChangePassword(ctx, access.From(ctx).Identity, form.Get("current_password"), form.Get("password"))
 	case form.Has("email"):
 		part, phrase = "email", "email_changed"
 		d.Email = form.Get("email")
-		err = w.api.Accounts.ChangeEmail(ctx, v.me.ID, form.Get("current_password"), d.Email)
+		err = w.accounts.ChangeEmail(ctx, v.me.ID, form.Get("current_password"), d.Email)
 	default:
 		d.Name = form.Get("name")
-		err = w.api.Accounts.Rename(ctx, v.me.ID, d.Name)
+		err = w.accounts.Rename(ctx, v.me.ID, d.Name)
 	}
 	if err != nil {
-		p := problem.Of(w.api.Logger, err)
+		p := problem.Of(w.logger, err)
 		d.Wrong = map[string]string{part: v.problemText(p)}
 		return w.showProfile(ctx, v, d, p.Status)
 	}
@@ -74,18 +74,18 @@ func (w *Web) changeProfile(ctx context.Context, v *view, r *http.Request) (resu
 
 // erase erases the account for good, once the password was given.
 func (w *Web) erase(ctx context.Context, v *view, r *http.Request) (result, error) {
-	if err := w.api.EraseAccount(ctx, r.PostFormValue("current_password")); err != nil {
-		p := problem.Of(w.api.Logger, err)
+	if _, err := w.service.EraseAccount(ctx, r.PostFormValue("current_password")); err != nil {
+		p := problem.Of(w.logger, err)
 		return w.showProfile(ctx, v, profileData{Name: v.me.Name, Email: v.me.Email, Wrong: map[string]string{"erase": v.problemText(p)}}, p.Status)
 	}
-	return result{to: "/sign-in", cookie: access.NoCookie(w.api.SecureCookies)}, nil
+	return result{to: "/sign-in", cookie: access.NoCookie(w.secureCookies)}, nil
 }
 
 func (w *Web) sessions(ctx context.Context, v *view, _ *http.Request) (result, error) {
 	v.name("sessions")
 	var d profileData
 	var err error
-	if d.Sessions, err = w.api.Accounts.Sessions(ctx, v.me.ID); err != nil {
+	if d.Sessions, err = w.accounts.Sessions(ctx, v.me.ID); err != nil {
 		return result{}, err
 	}
 	if err := around(ctx, v); err != nil {
@@ -95,11 +95,11 @@ func (w *Web) sessions(ctx context.Context, v *view, _ *http.Request) (result, e
 }
 
 func (w *Web) revokeSession(ctx context.Context, v *view, r *http.Request) (result, error) {
-	return w.revoke(r, "/me/sessions", "session_revoked", func(id uuid.UUID) error { return w.api.Accounts.RevokeSession(ctx, v.me.ID, id) })
+	return w.revoke(r, "/me/sessions", "session_revoked", func(id uuid.UUID) error { return w.accounts.RevokeSession(ctx, v.me.ID, id) })
 }
 
 func (w *Web) revokeToken(ctx context.Context, v *view, r *http.Request) (result, error) {
-	return w.revoke(r, "/me/tokens", "token_revoked", func(id uuid.UUID) error { return w.api.Accounts.RevokeToken(ctx, v.me.ID, id) })
+	return w.revoke(r, "/me/tokens", "token_revoked", func(id uuid.UUID) error { return w.accounts.RevokeToken(ctx, v.me.ID, id) })
 }
 
 // revoke ends a session or token; one that is gone already is as good.
@@ -121,7 +121,7 @@ func (w *Web) tokens(ctx context.Context, v *view, _ *http.Request) (result, err
 func (w *Web) showTokens(ctx context.Context, v *view, d profileData, status int) (result, error) {
 	v.name("tokens")
 	var err error
-	if d.Tokens, err = w.api.Accounts.Tokens(ctx, v.me.ID); err != nil {
+	if d.Tokens, err = w.accounts.Tokens(ctx, v.me.ID); err != nil {
 		return result{}, err
 	}
 	if err := around(ctx, v); err != nil {
@@ -144,10 +144,10 @@ func (w *Web) createToken(ctx context.Context, v *view, r *http.Request) (result
 		}
 	}
 	if err == nil {
-		token, err = w.api.Accounts.CreateToken(ctx, v.me.ID, request)
+		token, err = w.accounts.CreateToken(ctx, v.me.ID, request)
 	}
 	if err != nil {
-		p := problem.Of(w.api.Logger, err)
+		p := problem.Of(w.logger, err)
 		d.Wrong = map[string]string{"token": v.problemText(p)}
 		return w.showTokens(ctx, v, d, p.Status)
 	}

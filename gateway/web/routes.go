@@ -3,10 +3,8 @@ package web
 import (
 	"github.com/docketlog/docket/gateway/access"
 	"github.com/docketlog/docket/gateway/idempotency"
+	"github.com/docketlog/docket/gateway/web/assets"
 )
-
-// AssetsPattern is the route of scripts, style and icon.
-const AssetsPattern = "GET /assets/{version}/{file}"
 
 // table is every page and every form.
 func (w *Web) table() map[string]Route {
@@ -19,8 +17,8 @@ func (w *Web) table() map[string]Route {
 		return Route{w.page(h), access.SessionOnly, pages | idempotency.SecretRequest}
 	}
 	return map[string]Route{
-		AssetsPattern:      {serveAsset, access.Open, 0},
-		"GET /favicon.ico": {serveIcon, access.Open, 0},
+		assets.Pattern:     {assets.Handler(Header), access.Open, 0},
+		"GET /favicon.ico": {assets.IconHandler(Header), access.Open, 0},
 
 		"GET /sign-in":           open(w.signInPage),
 		"POST /sign-in":          open(w.signIn),

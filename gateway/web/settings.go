@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"regexp"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/gateway/service"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -55,10 +55,9 @@ func (w *Web) showSettings(ctx context.Context, v *view, r *http.Request, d sett
 	return result{show: settingsPage(v, d), status: status}, nil
 }
 
-// changed does a change of the project and shows the settings again, with what
-// was wrong if it was refused.
-func (w *Web) changed(ctx context.Context, v *view, r *http.Request, part, phrase string, command commands.Command) (result, error) {
-	o, err := w.api.Do(ctx, command)
+// changed shows the settings again after a change of the project, with what was
+// wrong if it was refused.
+func (w *Web) changed(ctx context.Context, v *view, r *http.Request, part, phrase string, o commands.Outcome, err error) (result, error) {
 	if err != nil {
 		return w.refusedSetting(ctx, v, r, part, err)
 	}
@@ -70,7 +69,7 @@ func (w *Web) changed(ctx context.Context, v *view, r *http.Request, part, phras
 }
 
 func (w *Web) refusedSetting(ctx context.Context, v *view, r *http.Request, part string, err error) (result, error) {
-	p := problem.Of(w.api.Logger, err)
+	p := problem.Of(w.logger, err)
 	if p.Status >= http.StatusInternalServerError || p.Code == problem.NotFound {
 		return result{}, err
 	}
@@ -83,13 +82,20 @@ func (w *Web) changeProject(ctx context.Context, v *view, r *http.Request) (resu
 	if err != nil {
 		return result{}, err
 	}
+	part, phrase := "name", "project_renamed"
+	change := service.ProjectChange{Project: id}
 	switch r.PostFormValue("archived") {
 	case "true":
-		return w.changed(ctx, v, r, "archive", "project_archived", commands.ArchiveProject{Project: id})
+		part, phrase = "archive", "project_archived"
+		change.Archived = new(true)
 	case "false":
-		return w.changed(ctx, v, r, "archive", "project_unarchived", commands.UnarchiveProject{Project: id})
+		part, phrase = "archive", "project_unarchived"
+		change.Archived = new(false)
+	default:
+		change.Name = new(r.PostFormValue("name"))
 	}
-	return w.changed(ctx, v, r, "name", "project_renamed", commands.RenameProject{Project: id, Name: r.PostFormValue("name")})
+	o, err := w.service.ChangeProject(ctx, change, service.Write{})
+	return w.changed(ctx, v, r, part, phrase, o, err)
 }
 
 func (w *Web) addMember(ctx context.Context, v *view, r *http.Request) (result, error) {
@@ -97,24 +103,8 @@ func (w *Web) addMember(ctx context.Context, v *view, r *http.Request) (result, 
 	if err != nil {
 		return result{}, err
 	}
-	project, err := w.api.Commands.Project(ctx, id)
-	if err != nil {
-		return result{}, err
-	}
-	// Who may not add members is refused before anybody is looked up.
-	account := v.me.ID
-	if project.Role(v.me.ID) == events.RoleOwner {
-		person, err := w.api.Accounts.Lookup(ctx, v.me.ID, r.PostFormValue("email"))
-		if errors.Is(err, accounts.ErrNotFound) {
-			err = problem.Wrong(problem.InBody, "email", problem.NoAccount, "is not the address of an account")
-		}
-		if err != nil {
-			return w.refusedSetting(ctx, v, r, "members", err)
-		}
-		account = person.ID
-	}
-	return w.changed(ctx, v, r, "members", "member_added",
-		commands.AddMember{Project: id, Account: account, Role: events.Role(r.PostFormValue("role"))})
+	o, _, err := w.service.AddMember(ctx, id, r.PostFormValue("email"), events.Role(r.PostFormValue("role")), service.Write{})
+	return w.changed(ctx, v, r, "members", "member_added", o, err)
 }
 
 func (w *Web) changeMember(ctx context.Context, v *view, r *http.Request) (result, error) {
@@ -126,11 +116,13 @@ func (w *Web) changeMember(ctx context.Context, v *view, r *http.Request) (resul
 	if err != nil {
 		return result{}, err
 	}
+	phrase := "member_role_changed"
+	var command commands.Command = commands.ChangeMemberRole{Project: id, Account: account, Role: events.Role(r.PostFormValue("role"))}
 	if r.PostForm.Has("remove") {
-		return w.changed(ctx, v, r, "members", "member_removed", commands.RemoveMember{Project: id, Account: account})
+		command, phrase = commands.RemoveMember{Project: id, Account: account}, "member_removed"
 	}
-	return w.changed(ctx, v, r, "members", "member_role_changed",
-		commands.ChangeMemberRole{Project: id, Account: account, Role: events.Role(r.PostFormValue("role"))})
+	o, err := w.service.Do(ctx, command, service.Write{})
+	return w.changed(ctx, v, r, "members", phrase, o, err)
 }
 
 // changeStatuses takes the table of statuses as it stands in the form: those
@@ -141,7 +133,7 @@ func (w *Web) changeStatuses(ctx context.Context, v *view, r *http.Request) (res
 	if err != nil {
 		return result{}, err
 	}
-	project, err := w.api.Commands.Project(ctx, id)
+	project, err := w.service.VisibleProject(ctx, id)
 	if err != nil {
 		return result{}, err
 	}
@@ -149,8 +141,8 @@ func (w *Web) changeStatuses(ctx context.Context, v *view, r *http.Request) (res
 	if err != nil {
 		return w.refusedSetting(ctx, v, r, "statuses", err)
 	}
-	return w.changed(ctx, v, r, "statuses", "statuses_changed",
-		commands.ChangeStatuses{Project: id, Statuses: statuses, Retire: retire})
+	o, err := w.service.ChangeProject(ctx, service.ProjectChange{Project: id, Statuses: &statuses, Retire: retire}, service.Write{})
+	return w.changed(ctx, v, r, "statuses", "statuses_changed", o, err)
 }
 
 func statusesOf(r *http.Request, project commands.Project) ([]events.Status, map[string]string, error) {

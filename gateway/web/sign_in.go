@@ -10,9 +10,10 @@ import (
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/access"
-	"github.com/docketlog/docket/gateway/api"
 	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/gateway/service"
+	"github.com/docketlog/docket/i18n"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -26,7 +27,7 @@ type entry struct {
 }
 
 func (e *entry) wrong(v *view, err error) int {
-	p := problem.Of(v.web.api.Logger, err)
+	p := problem.Of(v.web.logger, err)
 	e.Wrong = map[string]string{"": v.problemText(p)}
 	for _, f := range p.Errors {
 		e.Wrong[f.Field] = f.Message
@@ -44,7 +45,7 @@ func (w *Web) signInPage(ctx context.Context, v *view, r *http.Request) (result,
 
 // nobody reports whether there is no account yet, as far as the rows know.
 func (w *Web) nobody(ctx context.Context) bool {
-	anybody, _, err := api.Read(ctx, w.api, events.Position{}, func(ctx context.Context, s *projections.Snapshot) (bool, error) {
+	anybody, _, err := service.Read(ctx, w.service, events.Position{}, func(ctx context.Context, s *projections.Snapshot) (bool, error) {
 		return s.Anybody(ctx)
 	})
 	return err == nil && !anybody
@@ -63,14 +64,14 @@ func (w *Web) signIn(ctx context.Context, v *view, r *http.Request) (result, err
 
 // enter opens a session and leads on.
 func (w *Web) enter(ctx context.Context, r *http.Request, e entry) (result, error) {
-	session, err := w.api.Accounts.SignIn(ctx, accounts.Credentials{
+	session, err := w.accounts.SignIn(ctx, accounts.Credentials{
 		Email: e.Email, Password: r.PostFormValue("password"),
-		Address: api.ClientAddress(ctx), UserAgent: r.UserAgent(), IdempotencyKey: idempotency.Key(ctx),
+		Address: access.ClientFrom(ctx).Address, UserAgent: r.UserAgent(), IdempotencyKey: idempotency.Key(ctx),
 	})
 	if err != nil {
 		return result{}, err
 	}
-	return result{to: local(e.Next, "/"), cookie: access.Cookie(session.Secret, session.Expires, w.api.SecureCookies)}, nil
+	return result{to: local(e.Next, "/"), cookie: access.Cookie(session.Secret, session.Expires, w.secureCookies)}, nil
 }
 
 func (w *Web) signUpPage(ctx context.Context, v *view, r *http.Request) (result, error) {
@@ -81,8 +82,8 @@ func (w *Web) signUpPage(ctx context.Context, v *view, r *http.Request) (result,
 func (w *Web) signUp(ctx context.Context, v *view, r *http.Request) (result, error) {
 	v.name("sign_up")
 	e := entry{Email: strings.TrimSpace(r.PostFormValue("email")), Name: r.PostFormValue("name"), Next: r.PostFormValue("next")}
-	at, err := w.api.Accounts.Register(ctx, accounts.Registration{
-		Email: e.Email, Name: e.Name, Password: r.PostFormValue("password"), Address: api.ClientAddress(ctx),
+	at, err := w.accounts.Register(ctx, accounts.Registration{
+		Email: e.Email, Name: e.Name, Password: r.PostFormValue("password"), Address: access.ClientFrom(ctx).Address,
 	})
 	var res result
 	if err == nil {
@@ -102,21 +103,17 @@ func (w *Web) signUp(ctx context.Context, v *view, r *http.Request) (result, err
 }
 
 func (w *Web) signOut(ctx context.Context, _ *view, _ *http.Request) (result, error) {
-	if err := w.api.Accounts.SignOut(ctx, access.From(ctx).Identity); err != nil {
+	if err := w.accounts.SignOut(ctx, access.From(ctx).Identity); err != nil {
 		return result{}, err
 	}
-	return result{to: "/sign-in", cookie: access.NoCookie(w.api.SecureCookies)}, nil
+	return result{to: "/sign-in", cookie: access.NoCookie(w.secureCookies)}, nil
 }
 
 // look changes how the pages look in this browser: language and theme.
 func (w *Web) look(_ context.Context, _ *view, r *http.Request) (result, error) {
 	res := result{to: local(r.PostFormValue("back"), "/")}
-	if l := r.PostFormValue("language"); l != "" {
-		for known := range languages {
-			if known.String() == l {
-				res.cookie = w.cookie(languageCookie, l, year)
-			}
-		}
+	if l, ok := i18n.Parse(r.PostFormValue("language")); ok {
+		res.cookie = w.cookie(languageCookie, l.String(), year)
 	}
 	if r.PostForm.Has("theme") {
 		switch t := r.PostFormValue("theme"); t {

@@ -3,29 +3,25 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/gateway/service"
 	"github.com/docketlog/docket/projections"
 )
 
 // statusData is what administrators see of the installation.
 type statusData struct {
-	Rows        projections.Status
-	Projections []projections.ProjectionVersion
-	Head        events.Position
-	Lag         uint64
-	Rate        float64
-	Known       bool // whether there are two samples to take a rate from
-	Parked      []projections.Parked
-	Replicas    []projections.Replica // where the rows are in several databases
-	Commands    commands.Stats
-	Feeds       int64
-	People      int
-	// Unreachable says what could not be asked.
+	service.Status
+	Lag    uint64
+	Rate   float64
+	Known  bool // whether there are two samples to take a rate from
+	People int
+	// Unreachable says in words what could not be asked.
 	Unreachable []string
 }
 
@@ -37,19 +33,16 @@ func (w *Web) status(ctx context.Context, v *view, _ *http.Request) (result, err
 		p.Code = "administrators_only"
 		return result{show: problemPage(v, p), status: p.Status}, nil
 	}
-	var d statusData
-	var err error
-	if d.Head, err = w.api.Log.End(ctx); err != nil {
-		d.Unreachable = append(d.Unreachable, v.T("status.log"))
+	d := statusData{Status: w.service.Status(ctx)}
+	parts := map[service.Part]string{
+		service.PartLog: v.T("status.log"), service.PartRows: v.T("status.rows"), service.PartParked: v.T("status.parked"),
 	}
-	if d.Rows, err = w.api.Rows.Status(ctx); err != nil {
-		d.Unreachable = append(d.Unreachable, v.T("status.rows"))
-	} else {
+	for _, part := range d.Status.Unreachable {
+		d.Unreachable = append(d.Unreachable, parts[part])
+	}
+	if !slices.Contains(d.Status.Unreachable, service.PartRows) {
 		d.Lag = max(d.Head.Sequence, d.Rows.Position.Sequence) - d.Rows.Position.Sequence
 		d.Rate, d.Known = w.pulse.rate(d.Rows.Position, time.Now())
-		if d.Parked, err = w.api.Rows.Parked(ctx); err != nil {
-			d.Unreachable = append(d.Unreachable, v.T("status.parked"))
-		}
 		people, err := read(ctx, v, func(ctx context.Context, s *projections.Snapshot) ([]projections.AccountRow, error) {
 			return s.People(ctx)
 		})
@@ -58,13 +51,6 @@ func (w *Web) status(ctx context.Context, v *view, _ *http.Request) (result, err
 		}
 		d.People = len(people)
 	}
-	if w.api.Replicas != nil {
-		if d.Replicas = w.api.Replicas(); len(d.Replicas) == 1 {
-			d.Replicas = nil
-		}
-	}
-	d.Projections = projections.Versions()
-	d.Commands, d.Feeds = w.api.Commands.Stats(), w.api.Feed.Subscribers()
 	return result{show: statusPage(v, d)}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -11,8 +12,9 @@ import (
 
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
-	"github.com/docketlog/docket/gateway/api"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/gateway/service"
+	"github.com/docketlog/docket/gateway/web/markdown"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -98,124 +100,96 @@ func (w *Web) changeTask(ctx context.Context, v *view, r *http.Request) (result,
 	if err != nil {
 		return result{}, err
 	}
-	task, project, err := w.visible(ctx, v, id)
+	task, project, err := w.service.Visible(ctx, id)
 	if err != nil {
 		return result{}, err
 	}
 	back := local(r.PostFormValue("back"), "/tasks/"+id.String())
-	parts := w.changes(v, r, task, project)
-	if len(parts) == 0 {
+	change := w.taskChange(v, r.PostForm, task, project)
+	if change.Empty() {
 		return result{to: back}, nil
 	}
-	o, err := w.api.Do(ctx, commands.Together(parts...))
+	o, err := w.service.ChangeTask(ctx, change, service.Write{})
 	if err != nil {
 		return w.refusedChange(ctx, v, r, err)
 	}
-	return result{to: back, done: did(phraseOf(parts, o), o), at: o.Position}, nil
+	return result{to: back, done: did(phraseOf(o), o), at: o.Position}, nil
 }
 
 // phraseOf names what a change of a task did.
-func phraseOf(parts []commands.Command, o commands.Outcome) string {
+func phraseOf(o commands.Outcome) string {
 	if len(o.Events) == 1 {
 		return string(o.Events[0].Type)
 	}
 	return "task_edited"
 }
 
-// visible is the task and its project as the log has them, if the person may
-// know of them.
-func (w *Web) visible(ctx context.Context, v *view, id uuid.UUID) (commands.Task, commands.Project, error) {
-	task, err := w.api.Commands.Task(ctx, id)
-	if err != nil {
-		return task, commands.Project{}, err
-	}
-	project, err := w.api.Commands.Project(ctx, task.Project)
-	if err == nil && (!task.Exists() || project.Role(v.me.ID) == "") {
-		err = projections.ErrNotFound
-	}
-	return task, project, err
-}
-
-// changes are the commands a form asks for.
-func (w *Web) changes(v *view, r *http.Request, task commands.Task, project commands.Project) []commands.Command {
-	form := r.PostForm
-	// changed gives the value of a field if the form has it and the person
-	// changed it, and what the person saw.
-	changed := func(name string) (value, seen *string) {
-		if !form.Has(name) {
-			return nil, nil
-		}
-		text := strings.ReplaceAll(form.Get(name), "\r\n", "\n")
-		if form.Has("seen_" + name) {
-			was := strings.ReplaceAll(form.Get("seen_"+name), "\r\n", "\n")
-			if was == text {
-				return nil, nil
-			}
-			seen = &was
-		}
-		return &text, seen
-	}
-	var parts []commands.Command
-	edit := commands.EditTask{Task: task.ID}
-	edit.Title, edit.Seen.Title = changed("title")
-	members := w.people(project)
-	if value, seen := changed("description"); value != nil {
-		text := withMentions(*value, members)
-		edit.Description = &text
-		if seen != nil {
-			// People edit mentions as names; what they saw is compared as names.
-			if was := v.plainText(task.Description); was == *seen {
-				edit.Seen.Description = &task.Description
-			} else {
-				edit.Seen.Description = seen
-			}
+// taskChange is what a form asks for.
+func (w *Web) taskChange(v *view, form url.Values, task commands.Task, project commands.Project) service.TaskChange {
+	change := service.TaskChange{Task: task.ID}
+	change.Title, change.Seen.Title = changedField(form, "title")
+	if value, seen := changedField(form, "description"); value != nil {
+		text := markdown.WithMentions(*value, w.people(project))
+		change.Description, change.Seen.Description = &text, seen
+		// People edit mentions as names; what they saw is compared as names.
+		if seen != nil && v.plainText(task.Description) == *seen {
+			change.Seen.Description = &task.Description
 		}
 	}
-	if value, seen := changed("priority"); value != nil {
-		edit.Priority, edit.Seen.Priority = as[events.Priority](value), as[events.Priority](seen)
+	if value, seen := changedField(form, "priority"); value != nil {
+		change.Priority, change.Seen.Priority = as[events.Priority](value), as[events.Priority](seen)
 	}
-	if value, seen := changed("due"); value != nil {
-		edit.Due, edit.Seen.Due = as[events.Date](value), as[events.Date](seen)
+	if value, seen := changedField(form, "due"); value != nil {
+		change.Due, change.Seen.Due = as[events.Date](value), as[events.Date](seen)
 	}
-	if value, seen := changed("labels"); value != nil {
+	if value, seen := changedField(form, "labels"); value != nil {
 		labels := splitLabels(*value)
-		edit.Labels = &labels
+		change.Labels = &labels
 		if seen != nil {
 			was := splitLabels(*seen)
-			edit.Seen.Labels = &was
+			change.Seen.Labels = &was
 		}
 	}
-	if edit.Title != nil || edit.Description != nil || edit.Priority != nil || edit.Due != nil || edit.Labels != nil {
-		parts = append(parts, edit)
-	}
-	if value, seen := changed("status"); value != nil && *value != "" {
-		move := commands.MoveTask{Task: task.ID, Status: *value}
+	if value, seen := changedField(form, "status"); value != nil {
+		change.Status = *value
 		if seen != nil {
-			move.SeenStatus = *seen
+			change.SeenStatus = *seen
 		}
-		parts = append(parts, move)
 	}
 	if form.Has("seen_assignees") {
 		seen := strings.Fields(form.Get("seen_assignees"))
-		var added, removed []uuid.UUID
-		for _, id := range form["assignees"] {
-			if !slices.Contains(seen, id) {
-				added = append(added, personID(id))
-			}
+		change.Assign = peopleBesides(form["assignees"], seen)
+		change.Unassign = peopleBesides(seen, form["assignees"])
+	}
+	return change
+}
+
+// changedField is the value of a field that the form has and the person changed,
+// and what the person saw if the form says so.
+func changedField(form url.Values, name string) (value, seen *string) {
+	if !form.Has(name) {
+		return nil, nil
+	}
+	text := strings.ReplaceAll(form.Get(name), "\r\n", "\n")
+	if form.Has("seen_" + name) {
+		was := strings.ReplaceAll(form.Get("seen_"+name), "\r\n", "\n")
+		if was == text {
+			return nil, nil
 		}
-		for _, id := range seen {
-			if !slices.Contains(form["assignees"], id) {
-				removed = append(removed, personID(id))
-			}
-		}
-		if len(removed) > 0 {
-			parts = append(parts, commands.UnassignTask{Task: task.ID, Accounts: removed})
-		}
-		if len(added) > 0 {
-			parts = append(parts, commands.AssignTask{Task: task.ID, Accounts: added})
+		seen = &was
+	}
+	return &text, seen
+}
+
+// peopleBesides are the accounts that are not among the others.
+func peopleBesides(ids, others []string) []uuid.UUID {
+	var besides []uuid.UUID
+	for _, id := range ids {
+		if !slices.Contains(others, id) {
+			besides = append(besides, personID(id))
 		}
 	}
-	return parts
+	return besides
 }
 
 func as[T ~string](s *string) *T {
@@ -249,7 +223,7 @@ func (w *Web) refusedChange(ctx context.Context, v *view, r *http.Request, err e
 	if readErr != nil {
 		return result{}, err
 	}
-	p := problem.Of(w.api.Logger, err)
+	p := problem.Of(w.logger, err)
 	d.Wrong = v.problemText(p)
 	d.Kept = make(map[string]string)
 	for _, field := range []string{"title", "labels", "description"} {
@@ -259,7 +233,7 @@ func (w *Web) refusedChange(ctx context.Context, v *view, r *http.Request, err e
 	}
 	if rejection.Code == commands.CodeChanged {
 		// What the rows show may be older than what refused the change.
-		task, _, foldErr := w.visible(ctx, v, d.Task.ID)
+		task, _, foldErr := w.service.Visible(ctx, d.Task.ID)
 		if foldErr != nil {
 			return result{}, err
 		}
@@ -306,7 +280,7 @@ func (w *Web) simple(ctx context.Context, r *http.Request, phrase string, comman
 	if err != nil {
 		return result{}, err
 	}
-	o, err := w.api.Do(ctx, command(id))
+	o, err := w.service.Do(ctx, command(id), service.Write{})
 	if err != nil {
 		return result{}, err
 	}
@@ -318,12 +292,12 @@ func (w *Web) addComment(ctx context.Context, v *view, r *http.Request) (result,
 	if err != nil {
 		return result{}, err
 	}
-	_, project, err := w.visible(ctx, v, id)
+	_, project, err := w.service.Visible(ctx, id)
 	if err != nil {
 		return result{}, err
 	}
 	text := strings.ReplaceAll(r.PostFormValue("text"), "\r\n", "\n")
-	o, err := w.api.Do(ctx, commands.AddComment{Task: id, Comment: api.NewID(ctx, "comment"), Text: withMentions(text, w.people(project))})
+	o, err := w.service.Do(ctx, commands.AddComment{Task: id, Comment: service.NewID(ctx, "comment"), Text: markdown.WithMentions(text, w.people(project))}, service.Write{})
 	if err != nil {
 		return w.refusedComment(ctx, v, r, text, err)
 	}
@@ -339,7 +313,7 @@ func (w *Web) refusedComment(ctx context.Context, v *view, r *http.Request, text
 	if readErr != nil {
 		return result{}, err
 	}
-	p := problem.Of(w.api.Logger, err)
+	p := problem.Of(w.logger, err)
 	d.Wrong, d.Draft = v.problemText(p), text
 	return result{show: taskPage(v, d), status: p.Status}, nil
 }
@@ -354,7 +328,7 @@ func (w *Web) changeComment(ctx context.Context, v *view, r *http.Request) (resu
 	if err != nil {
 		return result{}, err
 	}
-	task, project, err := w.visible(ctx, v, id)
+	task, project, err := w.service.Visible(ctx, id)
 	if err != nil {
 		return result{}, err
 	}
@@ -363,7 +337,7 @@ func (w *Web) changeComment(ctx context.Context, v *view, r *http.Request) (resu
 	text := ""
 	if !r.PostForm.Has("delete") {
 		text = strings.ReplaceAll(r.PostFormValue("text"), "\r\n", "\n")
-		edit := commands.EditComment{Task: id, Comment: comment, Text: withMentions(text, w.people(project))}
+		edit := commands.EditComment{Task: id, Comment: comment, Text: markdown.WithMentions(text, w.people(project))}
 		if said, ok := task.Comment(comment); ok && r.PostForm.Has("seen_text") {
 			was := strings.ReplaceAll(r.PostFormValue("seen_text"), "\r\n", "\n")
 			if v.plainText(said.Text) == was {
@@ -373,7 +347,7 @@ func (w *Web) changeComment(ctx context.Context, v *view, r *http.Request) (resu
 		}
 		command, phrase = edit, "comment_edited"
 	}
-	o, err := w.api.Do(ctx, command)
+	o, err := w.service.Do(ctx, command, service.Write{})
 	if err != nil {
 		return w.refusedComment(ctx, v, r, text, err)
 	}
@@ -398,7 +372,7 @@ func (w *Web) undo(ctx context.Context, r *http.Request, of func(uuid.UUID) even
 	if !ok {
 		return result{}, problem.Wrong(problem.InBody, "revision", problem.Malformed, "must be the number of a change")
 	}
-	o, err := w.api.Undo(ctx, of(id), revision, api.Writing{})
+	o, err := w.service.Undo(ctx, of(id), revision, service.Write{})
 	if err != nil {
 		return result{}, err
 	}

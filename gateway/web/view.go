@@ -13,14 +13,16 @@ import (
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/access"
-	"github.com/docketlog/docket/gateway/api"
+	"github.com/docketlog/docket/gateway/service"
+	"github.com/docketlog/docket/gateway/web/markdown"
+	"github.com/docketlog/docket/i18n"
 	"github.com/docketlog/docket/projections"
 )
 
 // view is what every page is made with: who looks, in which language, at what.
 type view struct {
 	web      *Web
-	language language
+	language i18n.Language
 	zone     *time.Location
 	theme    string
 	me       accounts.Person
@@ -53,7 +55,7 @@ func (w *Web) view(rw http.ResponseWriter, r *http.Request) *view {
 		v.done = parseDone(c.Value)
 		http.SetCookie(rw, w.cookie(doneCookie, "", -1))
 	}
-	for _, text := range []string{r.Header.Get(api.PositionHeader), cookieValue(r, positionCookie)} {
+	for _, text := range []string{r.Header.Get(service.PositionHeader), cookieValue(r, positionCookie)} {
 		if at, err := events.ParsePosition(text); err == nil && !at.IsZero() && at.Sequence > v.at.Sequence {
 			v.at = at
 		}
@@ -87,6 +89,19 @@ func zoneOf(r *http.Request) *time.Location {
 	}
 	return zone
 }
+
+// languageOf is the language a person has chosen or else, of what their browser
+// asks for, the nearest there is.
+func languageOf(r *http.Request) i18n.Language {
+	if chosen, ok := i18n.Parse(cookieValue(r, languageCookie)); ok {
+		return chosen
+	}
+	l, _ := i18n.Match(r.Header.Get("Accept-Language"))
+	return l
+}
+
+// T is the phrase of that key in the reader's language; see [i18n.Language.Text].
+func (v *view) T(key string, args ...any) string { return v.language.Text(key, args...) }
 
 // name sets the page's name and title.
 func (v *view) name(page string) {
@@ -122,6 +137,28 @@ func (v *view) today() time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
+// Day writes a calendar day as people do; see [i18n.Language.Day].
+func (v *view) Day(d events.Date) string {
+	t, err := time.Parse(time.DateOnly, string(d))
+	if err != nil {
+		return string(d)
+	}
+	return v.language.Day(t, v.today())
+}
+
+// Moment writes an instant, in the person's zone.
+func (v *view) Moment(t time.Time) string { return v.language.Moment(t.In(v.zone), v.today()) }
+
+// late reports whether a day has passed, and soon whether it is today or
+// tomorrow.
+func (v *view) late(d events.Date) bool {
+	return d != "" && string(d) < v.today().Format(time.DateOnly)
+}
+
+func (v *view) soon(d events.Date) bool {
+	return d != "" && !v.late(d) && string(d) <= v.today().AddDate(0, 0, 1).Format(time.DateOnly)
+}
+
 // readPatience is how long a page waits to show what the person just did,
 // before it is shown as it is and says so.
 const readPatience = 2 * time.Second
@@ -138,20 +175,20 @@ func read[T any](ctx context.Context, v *view, ask func(context.Context, *projec
 	}
 	soon, cancel := context.WithTimeout(ctx, readPatience)
 	defer cancel()
-	answer, reached, err := api.Read(soon, v.web.api, v.at, whole)
+	answer, reached, err := service.Read(soon, v.web.service, v.at, whole)
 	if errors.Is(err, events.ErrIncarnation) && !v.at.IsZero() {
 		// The browser remembers a position of another log.
 		v.at = events.Position{}
-		answer, reached, err = api.Read(ctx, v.web.api, v.at, whole)
+		answer, reached, err = service.Read(ctx, v.web.service, v.at, whole)
 	}
 	if err != nil && !v.at.IsZero() && soon.Err() != nil && ctx.Err() == nil {
 		v.stale = true
-		answer, reached, err = api.Read(ctx, v.web.api, events.Position{}, whole)
+		answer, reached, err = service.Read(ctx, v.web.service, events.Position{}, whole)
 	}
 	if err == nil {
 		v.at = reached
 		if v.project != nil {
-			err = v.web.api.StillIn(ctx, v.project.ID)
+			err = v.web.service.StillIn(ctx, v.project.ID)
 		}
 	}
 	return answer, err
@@ -169,6 +206,12 @@ func (v *view) open(ctx context.Context, s *projections.Snapshot, id uuid.UUID) 
 
 // personName is somebody's name.
 func (v *view) personName(id uuid.UUID) string { return v.web.person(id).Name }
+
+// rich is text as HTML that is safe to show.
+func (v *view) rich(text string) string { return markdown.HTML(text, v.personName) }
+
+// plainText is text with mentions as people write them.
+func (v *view) plainText(text string) string { return markdown.Plain(text, v.web.person) }
 
 // members are the project's, with their names.
 func (v *view) members() []accounts.Person {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
@@ -15,19 +16,36 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/access"
-	"github.com/docketlog/docket/gateway/api"
 	"github.com/docketlog/docket/gateway/idempotency"
 	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/gateway/service"
 )
 
 // Web is the pages.
 type Web struct {
-	api    *api.API
-	who    func(uuid.UUID) (accounts.Person, bool)
-	routes map[string]Route
-	pulse  pulse
+	service       *service.Service
+	accounts      *accounts.Accounts
+	secureCookies bool
+	taskForScript func(context.Context, commands.Outcome) any
+	logger        *slog.Logger
+	who           func(uuid.UUID) (accounts.Person, bool)
+	routes        map[string]Route
+	pulse         pulse
+}
+
+// Options are what the pages are made of. All are required but SecureCookies.
+type Options struct {
+	Service  *service.Service
+	Accounts *accounts.Accounts
+	// SecureCookies keeps the cookies off connections without TLS.
+	SecureCookies bool
+	// TaskForScript is the task an outcome is about in the shape that the API gives
+	// it, of which the scripts on the pages are clients.
+	TaskForScript func(context.Context, commands.Outcome) any
+	Logger        *slog.Logger
 }
 
 // Route is what one pattern of the mux stands for.
@@ -37,9 +55,12 @@ type Route struct {
 	Secrecy idempotency.Secrecy
 }
 
-// New makes the pages on the interface they ask and command through.
-func New(a *api.API) *Web {
-	w := &Web{api: a, who: a.Accounts.Person}
+// New makes the pages.
+func New(options Options) *Web {
+	w := &Web{
+		service: options.Service, accounts: options.Accounts, secureCookies: options.SecureCookies,
+		taskForScript: options.TaskForScript, logger: options.Logger, who: options.Accounts.Person,
+	}
 	w.routes = w.table()
 	return w
 }
@@ -153,14 +174,14 @@ func (w *Web) show(rw http.ResponseWriter, r *http.Request, v *view, body templ.
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Add("Vary", "Accept-Language, Cookie")
 	if !v.at.IsZero() {
-		h.Set(api.PositionHeader, v.at.String())
+		h.Set(service.PositionHeader, v.at.String())
 	}
 	if status != 0 {
 		rw.WriteHeader(status)
 	}
 	if err := body.Render(r.Context(), rw); err != nil && r.Context().Err() == nil {
 		// The page has begun; that it is cut off is all that can be said.
-		w.api.Logger.Debug("a page broke off", "err", err)
+		w.logger.Debug("a page broke off", "err", err)
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -172,7 +193,7 @@ func (w *Web) Refuse(rw http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (w *Web) refuse(rw http.ResponseWriter, r *http.Request, v *view, err error) {
-	p := problem.Of(w.api.Logger, err)
+	p := problem.Of(w.logger, err)
 	if p.Code == problem.Unauthenticated && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		to := "/sign-in"
 		if r.URL.Path != "/" {
@@ -190,7 +211,7 @@ func (w *Web) refuse(rw http.ResponseWriter, r *http.Request, v *view, err error
 	if v.signedIn() && v.projects == nil && p.Status < http.StatusInternalServerError {
 		// The way on is shown if it can be; the problem is told all the same.
 		if err := around(r.Context(), v); err != nil {
-			w.api.Logger.Debug("a problem is told without what stands around it", "err", err)
+			w.logger.Debug("a problem is told without what stands around it", "err", err)
 		}
 	}
 	w.show(rw, r, v, problemPage(v, p), p.Status)
@@ -213,7 +234,7 @@ const (
 const year = 365 * 24 * 3600
 
 func (w *Web) cookie(name, value string, seconds int) *http.Cookie {
-	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: w.api.SecureCookies, SameSite: http.SameSiteLaxMode}
+	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: w.secureCookies, SameSite: http.SameSiteLaxMode}
 }
 
 // local is the path and query of an address of this site, or fallback if it
@@ -245,7 +266,7 @@ const formType = "application/x-www-form-urlencoded"
 // MaxBody is the largest body of a form, in bytes: a description of the largest
 // size twice, as it was and as it shall be, in letters that take three bytes, of
 // which a form makes nine.
-const MaxBody = 2 * api.MaxBody
+const MaxBody = 2 * access.MaxBody
 
 // LiftKey gives a form's key the place where the gateway looks for it, together
 // with what the form says: a form that comes back corrected, as from a page that

@@ -1,4 +1,4 @@
-// Package containers checks docker-compose.yml and the Dockerfile with the readers
-// that Docker itself uses. It is a module of its own, so that what these need does
-// not become part of what Docket needs.
+// Package containers checks docker-compose.yml and the Dockerfile with the parsers
+// that Docker uses. It is a separate module, so that their dependencies do not
+// become dependencies of Docket.
 package containers

@@ -32,13 +32,13 @@ func stages(t *testing.T) []instructions.Stage {
 	return all
 }
 
-// TestTheImageHoldsTheProgramOnly: the last stage begins with nothing, runs
-// nothing, belongs to nobody in particular and can be asked for its health.
-func TestTheImageHoldsTheProgramOnly(t *testing.T) {
+// TestImageContainsOnlyTheProgram checks that the last stage starts from scratch,
+// runs no commands, sets an unprivileged user and has a health check.
+func TestImageContainsOnlyTheProgram(t *testing.T) {
 	all := stages(t)
 	last := all[len(all)-1]
 	if last.BaseName != "scratch" {
-		t.Errorf("it is made from %s", last.BaseName)
+		t.Errorf("the base image is %s, want scratch", last.BaseName)
 	}
 	var user, health, entry bool
 	for _, c := range last.Commands {
@@ -50,24 +50,24 @@ func TestTheImageHoldsTheProgramOnly(t *testing.T) {
 		case *instructions.EntrypointCommand:
 			entry = !c.PrependShell
 		case *instructions.RunCommand:
-			t.Errorf("it runs %v", c.CmdLine)
+			t.Errorf("the last stage has RUN %v", c.CmdLine)
 		case *instructions.AddCommand:
-			t.Errorf("it adds %v", c.SourcePaths)
+			t.Errorf("the last stage has ADD %v", c.SourcePaths)
 		}
 	}
 	if !user || !health || !entry {
-		t.Errorf("user by number %v, health check %v, entry point without a shell %v", user, health, entry)
+		t.Errorf("numeric user: %v, health check: %v, entry point without a shell: %v; want all", user, health, entry)
 	}
 }
 
-// TestTheImageIsBuiltWithTheModulesGo: one Go for the tree and for the image.
-func TestTheImageIsBuiltWithTheModulesGo(t *testing.T) {
+// TestImageUsesGoVersionOfModule compares the build image with go.mod.
+func TestImageUsesGoVersionOfModule(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(string(text))
 	if want := "golang:" + m[1] + "-bookworm"; stages(t)[0].BaseName != want {
-		t.Errorf("built from %s, want %s", stages(t)[0].BaseName, want)
+		t.Errorf("the build image is %s, want %s", stages(t)[0].BaseName, want)
 	}
 }

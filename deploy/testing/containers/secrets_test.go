@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// runSecrets runs deploy/secrets twice and gives the names of what it made.
+// runSecrets runs deploy/secrets twice and returns the names of the files it
+// created.
 func runSecrets(t *testing.T) map[string]bool {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "secrets")
@@ -17,7 +18,7 @@ func runSecrets(t *testing.T) map[string]bool {
 		}
 		info, err := os.Stat(folder)
 		if err != nil || info.Mode().Perm() != 0o700 {
-			t.Fatalf("the folder is %v, %v", info.Mode(), err)
+			t.Fatalf("the directory of secrets has mode %v, %v; want 0700", info.Mode(), err)
 		}
 		entries, err := os.ReadDir(folder)
 		if err != nil {
@@ -27,7 +28,7 @@ func runSecrets(t *testing.T) map[string]bool {
 		for _, e := range entries {
 			text, err := os.ReadFile(filepath.Join(folder, e.Name()))
 			if err != nil || len(text) == 0 {
-				t.Fatalf("%s is empty, %v", e.Name(), err)
+				t.Fatalf("%s is empty or unreadable: %v", e.Name(), err)
 			}
 			texts[e.Name()] = string(text)
 		}
@@ -38,11 +39,11 @@ func runSecrets(t *testing.T) map[string]bool {
 	for name, text := range first {
 		made[name] = true
 		if second[name] != text {
-			t.Errorf("%s is another after the second run: what runs with the first would be locked out", name)
+			t.Errorf("the second run changed %s, which would lock out running services", name)
 		}
 	}
 	if first["nats-gateway-password"] == first["nats-notifier-password"] {
-		t.Error("two roles have one password")
+		t.Error("gateway and notifier have the same NATS password")
 	}
 	return made
 }

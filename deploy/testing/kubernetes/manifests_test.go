@@ -21,13 +21,13 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// root is where the manifests are, seen from here.
+// root is the path of the manifests.
 const root = "../../kubernetes"
 
-// roles are the program's that are deployed.
+// roles lists the roles of the program that are deployed.
 var roles = []string{"gateway", "projector", "notifier"}
 
-// variants are the folders that can be deployed, or are the base of those.
+// variants returns the directories of the base and of all overlays.
 func variants(t *testing.T) []string {
 	t.Helper()
 	overlays, err := filepath.Glob(root + "/overlays/*/kustomization.yaml")
@@ -41,7 +41,7 @@ func variants(t *testing.T) []string {
 	return list
 }
 
-// build is what kustomize makes of a folder.
+// build returns the manifests that kustomize builds from a directory.
 func build(t *testing.T, folder string) []byte {
 	t.Helper()
 	made, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
@@ -55,7 +55,7 @@ func build(t *testing.T, folder string) []byte {
 	return text
 }
 
-// manifests is a built folder, by kind.
+// manifests holds built manifests, by kind.
 type manifests struct {
 	namespaces  []core.Namespace
 	accounts    []core.ServiceAccount
@@ -71,8 +71,8 @@ type manifests struct {
 	rules       []monitoring.PrometheusRule
 }
 
-// read decodes what was built. A field that a type does not have, and a kind
-// that has no place here, are errors: nothing is deployed unchecked.
+// read decodes built manifests. An unknown field or kind is an error, so that no
+// manifest is deployed unchecked.
 func read(t *testing.T, text []byte) *manifests {
 	t.Helper()
 	m := &manifests{}
@@ -107,7 +107,7 @@ func read(t *testing.T, text []byte) *manifests {
 		case "PrometheusRule":
 			keep(t, &m.rules, one)
 		default:
-			t.Fatalf("kind %q is not known here:\n%s", of.Kind, one)
+			t.Fatalf("the test does not support kind %q:\n%s", of.Kind, one)
 		}
 	}
 	return m
@@ -122,7 +122,7 @@ func keep[T any](t *testing.T, list *[]T, text []byte) {
 	*list = append(*list, one)
 }
 
-// documents are the parts of a file of YAML.
+// documents returns the documents of a YAML file.
 func documents(t *testing.T, text []byte) [][]byte {
 	t.Helper()
 	var list [][]byte
@@ -132,16 +132,15 @@ func documents(t *testing.T, text []byte) [][]byte {
 		}
 	}
 	if len(list) == 0 {
-		t.Fatal("nothing was built")
+		t.Fatal("the YAML has no documents")
 	}
 	return list
 }
 
-// withEverything builds the production overlay with the components that it
-// leaves to whoever needs them.
+// withEverything builds the production overlay with all optional components.
 func withEverything(t *testing.T) []byte {
 	t.Helper()
-	// kustomize wants relative paths, which lead nowhere by way of a link.
+	// kustomize needs relative paths, which do not work through symbolic links.
 	at, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +176,7 @@ func each(t *testing.T, check func(t *testing.T, m *manifests)) {
 	})
 }
 
-// pod is what runs by a name, be it a role's deployment or the job setup.
+// pod is the pod template of a role's deployment or of the setup job.
 type pod struct {
 	name string
 	core.PodTemplateSpec
@@ -187,11 +186,11 @@ func (p pod) says(format string, args ...any) string {
 	return strings.TrimSpace(p.name + ": " + fmt.Sprintf(format, args...))
 }
 
-// pods are those of all roles, and of the job that goes before them.
+// pods returns the pod templates of the setup job and of all roles.
 func (m *manifests) pods(t *testing.T) []pod {
 	t.Helper()
 	if len(m.jobs) != 1 || m.jobs[0].Name != "setup" {
-		t.Fatalf("%d jobs, want setup", len(m.jobs))
+		t.Fatalf("%d jobs, want one job named setup", len(m.jobs))
 	}
 	list := []pod{{"setup", m.jobs[0].Spec.Template}}
 	for _, role := range roles {
@@ -200,7 +199,7 @@ func (m *manifests) pods(t *testing.T) []pod {
 	return list
 }
 
-// deployment is the one of a role.
+// deployment returns the deployment of a role.
 func (m *manifests) deployment(t *testing.T, role string) *apps.Deployment {
 	t.Helper()
 	for i := range m.deployments {
@@ -208,11 +207,11 @@ func (m *manifests) deployment(t *testing.T, role string) *apps.Deployment {
 			return &m.deployments[i]
 		}
 	}
-	t.Fatalf("no deployment of the %s", role)
+	t.Fatalf("no deployment of role %s", role)
 	return nil
 }
 
-// examples are the Secrets of the example, by name.
+// examples returns the Secrets of the example, by name.
 func examples(t *testing.T) map[string]core.Secret {
 	t.Helper()
 	file, err := os.Open(root + "/secrets.example.yaml")
@@ -235,7 +234,7 @@ func examples(t *testing.T) map[string]core.Secret {
 	return byName
 }
 
-// setting is a value of the ConfigMap.
+// setting returns a value of the ConfigMap.
 func (m *manifests) setting(t *testing.T, name string) string {
 	t.Helper()
 	if len(m.settings) != 1 {
@@ -243,12 +242,12 @@ func (m *manifests) setting(t *testing.T, name string) string {
 	}
 	value, ok := m.settings[0].Data[name]
 	if !ok {
-		t.Fatalf("the settings lack %s", name)
+		t.Fatalf("the ConfigMap does not contain %s", name)
 	}
 	return value
 }
 
-// matches reports whether a selector chooses a deployment's pods.
+// matches reports whether a selector matches a pod's labels.
 func matches(selector, labels map[string]string) bool {
 	for name, value := range selector {
 		if labels[name] != value {

@@ -8,13 +8,13 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// TestPodsMayDoLittle holds the rules of the Pod Security Standard "restricted",
-// and those beyond it that the image makes possible.
-func TestPodsMayDoLittle(t *testing.T) {
+// TestPodsAreRestricted checks the rules of the Pod Security Standard "restricted"
+// and the stricter ones that the image allows.
+func TestPodsAreRestricted(t *testing.T) {
 	each(t, func(t *testing.T, m *manifests) {
 		for _, account := range m.accounts {
 			if account.AutomountServiceAccountToken == nil || *account.AutomountServiceAccountToken {
-				t.Errorf("account %s: its token is mounted", account.Name)
+				t.Errorf("service account %s: the token is mounted", account.Name)
 			}
 		}
 		for _, p := range m.pods(t) {
@@ -24,46 +24,46 @@ func TestPodsMayDoLittle(t *testing.T) {
 					t.Error(p.says("%s", broken))
 				}
 			}
-			rule(pod.ServiceAccountName == role, "does not use its own account")
-			rule(pod.AutomountServiceAccountToken != nil && !*pod.AutomountServiceAccountToken, "the account's token is mounted")
-			rule(pod.EnableServiceLinks != nil && !*pod.EnableServiceLinks, "variables of all services are set")
+			rule(pod.ServiceAccountName == role, "does not use its own service account")
+			rule(pod.AutomountServiceAccountToken != nil && !*pod.AutomountServiceAccountToken, "mounts the service account's token")
+			rule(pod.EnableServiceLinks != nil && !*pod.EnableServiceLinks, "has the environment variables of all services")
 			rule(!pod.HostNetwork && !pod.HostPID && !pod.HostIPC, "shares the node's namespaces")
 			sc := pod.SecurityContext
 			rule(sc != nil && sc.RunAsNonRoot != nil && *sc.RunAsNonRoot, "may run as root")
-			rule(sc != nil && sc.RunAsUser != nil && *sc.RunAsUser == 65532, "is not the image's user")
+			rule(sc != nil && sc.RunAsUser != nil && *sc.RunAsUser == 65532, "does not run as the image's user")
 			rule(sc != nil && sc.FSGroup != nil && *sc.FSGroup == 65532, "cannot read its secrets")
 			rule(sc != nil && sc.SeccompProfile != nil && sc.SeccompProfile.Type == core.SeccompProfileTypeRuntimeDefault, "has no seccomp profile")
-			rule(len(pod.Containers) == 1 && len(pod.InitContainers) == 0, "is not one container")
+			rule(len(pod.Containers) == 1 && len(pod.InitContainers) == 0, "does not have exactly one container")
 			c := pod.Containers[0]
 			sec := c.SecurityContext
-			rule(sec != nil && sec.ReadOnlyRootFilesystem != nil && *sec.ReadOnlyRootFilesystem, "the root file system can be written")
+			rule(sec != nil && sec.ReadOnlyRootFilesystem != nil && *sec.ReadOnlyRootFilesystem, "the root file system is writable")
 			rule(sec != nil && sec.AllowPrivilegeEscalation != nil && !*sec.AllowPrivilegeEscalation, "may gain privileges")
 			rule(sec != nil && sec.Capabilities != nil && len(sec.Capabilities.Add) == 0 &&
-				len(sec.Capabilities.Drop) == 1 && sec.Capabilities.Drop[0] == "ALL", "keeps capabilities")
+				len(sec.Capabilities.Drop) == 1 && sec.Capabilities.Drop[0] == "ALL", "does not drop all capabilities")
 			rule(sec == nil || sec.Privileged == nil || !*sec.Privileged, "is privileged")
 			rule(len(c.Command) == 0 && len(c.Args) == 1 && c.Args[0] == role, "does not run its role")
 			for _, v := range pod.Volumes {
-				rule(v.Secret != nil, "has a volume that is no secret: "+v.Name)
+				rule(v.Secret != nil, "has a volume that is not a Secret: "+v.Name)
 			}
 			for _, mount := range c.VolumeMounts {
-				rule(mount.ReadOnly, "can write "+mount.MountPath)
+				rule(mount.ReadOnly, "can write to "+mount.MountPath)
 			}
 			for _, variable := range c.Env {
-				rule(!strings.Contains(variable.Value, "://"), "an address that may hold a password stands in "+variable.Name)
+				rule(!strings.Contains(variable.Value, "://"), "has a URL, which may contain a password, in "+variable.Name)
 			}
 		}
 	})
 }
 
-// TestPodsHaveMeasure: what a role may use is bounded, and Go knows of the
-// bound before the kernel has to enforce it.
-func TestPodsHaveMeasure(t *testing.T) {
+// TestPodsHaveResourceLimits also checks that GOMEMLIMIT is below the memory limit,
+// so that Go collects garbage before the kernel kills the program.
+func TestPodsHaveResourceLimits(t *testing.T) {
 	each(t, func(t *testing.T, m *manifests) {
 		for _, p := range m.pods(t) {
 			c := p.Spec.Containers[0]
 			for _, name := range []core.ResourceName{core.ResourceCPU, core.ResourceMemory, core.ResourceEphemeralStorage} {
 				if c.Resources.Requests[name] == (resource.Quantity{}) {
-					t.Error(p.says("requests no %s", name))
+					t.Error(p.says("has no request for %s", name))
 				}
 			}
 			limit := c.Resources.Limits[core.ResourceMemory]
@@ -73,17 +73,17 @@ func TestPodsHaveMeasure(t *testing.T) {
 					soft = variable.Value
 				}
 			}
-			// Go writes MiB what Kubernetes writes Mi.
+			// Go writes MiB where Kubernetes writes Mi.
 			known, err := resource.ParseQuantity(strings.TrimSuffix(soft, "B"))
 			if err != nil || known.Value() >= limit.Value() || known.Value() < limit.Value()*8/10 {
-				t.Error(p.says("GOMEMLIMIT %q, limit %s, %v", soft, limit.String(), err))
+				t.Error(p.says("GOMEMLIMIT is %q with a memory limit of %s, %v; want 80 to 100 %% of it", soft, limit.String(), err))
 			}
 		}
 	})
 }
 
-// TestEverythingIsDenied that no policy allows.
-func TestEverythingIsDenied(t *testing.T) {
+// TestNetworkIsDeniedByDefault checks that traffic needs a policy that allows it.
+func TestNetworkIsDeniedByDefault(t *testing.T) {
 	each(t, func(t *testing.T, m *manifests) {
 		denied := false
 		for _, p := range m.policies {
@@ -93,17 +93,17 @@ func TestEverythingIsDenied(t *testing.T) {
 			}
 			for _, rule := range p.Spec.Ingress {
 				if len(rule.From) == 0 || len(rule.Ports) == 0 {
-					t.Errorf("policy %s lets everybody in", p.Name)
+					t.Errorf("policy %s allows ingress from all sources or on all ports", p.Name)
 				}
 			}
 			for _, rule := range p.Spec.Egress {
 				if len(rule.Ports) == 0 {
-					t.Errorf("policy %s lets pods out by every port", p.Name)
+					t.Errorf("policy %s allows egress on all ports", p.Name)
 				}
 			}
 		}
 		if !denied {
-			t.Error("no policy denies everything in the namespace")
+			t.Error("no policy denies all traffic in the namespace")
 		}
 		if len(m.namespaces) != 1 || m.namespaces[0].Labels["pod-security.kubernetes.io/enforce"] != "restricted" {
 			t.Error("the namespace does not enforce the restricted standard")
@@ -111,9 +111,9 @@ func TestEverythingIsDenied(t *testing.T) {
 	})
 }
 
-// TestProductionSurvivesANode: nothing stands once, or on one node only, or may
-// be drained all at once.
-func TestProductionSurvivesANode(t *testing.T) {
+// TestProductionSurvivesNodeFailure checks that every role has several pods, spread
+// over nodes and zones, of which only one may be drained at a time.
+func TestProductionSurvivesNodeFailure(t *testing.T) {
 	t.Parallel()
 	m := read(t, build(t, root+"/overlays/production"))
 	for _, role := range roles {
@@ -124,22 +124,22 @@ func TestProductionSurvivesANode(t *testing.T) {
 			if a.Spec.ScaleTargetRef.Kind == "Deployment" && a.Spec.ScaleTargetRef.Name == role {
 				scaled = true
 				if a.Spec.MinReplicas == nil || *a.Spec.MinReplicas < 2 {
-					t.Error(where(d, "may be scaled to one"))
+					t.Error(where(d, "can be scaled to one pod"))
 				}
 				if d.Spec.Replicas != nil {
-					t.Error(where(d, "a deployment undoes what the autoscaler did"))
+					t.Error(where(d, "sets replicas, which overrides the autoscaler"))
 				}
 			}
 		}
 		if !scaled && (d.Spec.Replicas == nil || *d.Spec.Replicas < 2) {
-			t.Error(where(d, "stands once"))
+			t.Error(where(d, "has only one pod"))
 		}
 		budgets := 0
 		for _, b := range m.budgets {
 			if matches(b.Spec.Selector.MatchLabels, labels) {
 				budgets++
 				if b.Spec.MaxUnavailable == nil || b.Spec.MaxUnavailable.IntValue() != 1 {
-					t.Error(where(d, "its budget is not one at a time"))
+					t.Error(where(d, "the disruption budget's maxUnavailable is not 1"))
 				}
 			}
 		}
@@ -148,23 +148,23 @@ func TestProductionSurvivesANode(t *testing.T) {
 		}
 		pod := d.Spec.Template.Spec
 		if pod.Affinity == nil || pod.Affinity.PodAntiAffinity == nil || len(pod.Affinity.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution) == 0 {
-			t.Error(where(d, "does not avoid its own kind"))
+			t.Error(where(d, "has no anti-affinity"))
 		} else if term := pod.Affinity.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution[0].PodAffinityTerm; !matches(term.LabelSelector.MatchLabels, labels) {
-			t.Error(where(d, "avoids others than its own kind"))
+			t.Error(where(d, "the anti-affinity does not match its own pods"))
 		}
 		if len(pod.TopologySpreadConstraints) == 0 {
-			t.Error(where(d, "does not spread over zones"))
+			t.Error(where(d, "has no topology spread constraint"))
 		}
 		for _, spread := range pod.TopologySpreadConstraints {
 			if !matches(spread.LabelSelector.MatchLabels, labels) {
-				t.Error(where(d, "spreads others than its own kind"))
+				t.Error(where(d, "a topology spread constraint does not match its own pods"))
 			}
 		}
 	}
 	if len(m.autoscalers) == 0 || len(m.monitors) == 0 {
-		t.Errorf("%d autoscalers, %d monitors", len(m.autoscalers), len(m.monitors))
+		t.Errorf("%d autoscalers and %d monitors, want at least one of each", len(m.autoscalers), len(m.monitors))
 	}
 	if n := m.setting(t, "DOCKET_REPLICAS"); n != "3" {
-		t.Errorf("the log has %s copies", n)
+		t.Errorf("the log has %s replicas, want 3", n)
 	}
 }

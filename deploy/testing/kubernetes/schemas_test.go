@@ -13,8 +13,8 @@ import (
 	"github.com/yannh/kubeconform/pkg/validator"
 )
 
-// specification is the OpenAPI description of the release's API. It is part of
-// the module of Kubernetes, of which nothing is built.
+// specification returns the OpenAPI description of the release's API. It is
+// downloaded with the module of Kubernetes, which is not built.
 func specification(t *testing.T) []byte {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", "k8s.io/kubernetes@"+Release).Output()
@@ -29,8 +29,8 @@ func specification(t *testing.T) []byte {
 	return text
 }
 
-// schemas writes a JSON schema for every kind of the API and gives the folder.
-// They are strict: a property that the API does not have is an error.
+// schemas writes a JSON schema for every kind of the API and returns the
+// directory. The schemas are strict: an unknown property is an error.
 func schemas(t *testing.T) string {
 	t.Helper()
 	var api struct {
@@ -53,7 +53,7 @@ func schemas(t *testing.T) string {
 		tighten(definition)
 		kinds, _ := definition["x-kubernetes-group-version-kind"].([]any)
 		if len(kinds) != 1 {
-			continue // a part of others, or something all groups share
+			continue // a part of other definitions, or shared by all groups
 		}
 		kind := kinds[0].(map[string]any)
 		group, _, _ := strings.Cut(kind["group"].(string), ".")
@@ -67,7 +67,7 @@ func schemas(t *testing.T) string {
 	return folder
 }
 
-// tighten makes a schema of OpenAPI 2 one that says all that is meant.
+// tighten converts a schema of OpenAPI 2 to a strict JSON schema.
 func tighten(schema map[string]any) {
 	if schema["format"] == "int-or-string" {
 		delete(schema, "type")
@@ -88,8 +88,8 @@ func tighten(schema map[string]any) {
 	}
 }
 
-// custom are the kinds that the operator for Prometheus brings. They are
-// checked by its types, in read.
+// custom holds the kinds of the Prometheus operator. read checks them with the
+// operator's types.
 var custom = map[string]struct{}{"PodMonitor": {}, "PrometheusRule": {}}
 
 func TestManifestsAreValid(t *testing.T) {
@@ -127,9 +127,8 @@ func TestManifestsAreValid(t *testing.T) {
 	})
 }
 
-// TestInvalidManifestsAreFound: schemas that let everything pass would look
-// like manifests without a mistake.
-func TestInvalidManifestsAreFound(t *testing.T) {
+// TestInvalidManifestsAreRejected checks that the schemas detect mistakes.
+func TestInvalidManifestsAreRejected(t *testing.T) {
 	t.Parallel()
 	valid := validating(t)
 	sound := "apiVersion: v1\nkind: Service\nmetadata:\n  name: gateway\nspec:\n  ports:\n    - port: 80\n      targetPort: http\n"
@@ -148,7 +147,7 @@ func TestInvalidManifestsAreFound(t *testing.T) {
 	}
 }
 
-// validating is a check of documents by the schemas.
+// validating returns a function that validates documents with the schemas.
 func validating(t *testing.T) func([]byte) []validator.Result {
 	t.Helper()
 	check, err := validator.New([]string{schemas(t) + "/{{ .ResourceKind }}{{ .KindSuffix }}.json"},

@@ -6,7 +6,6 @@ import (
 	"os"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 )
@@ -108,7 +107,7 @@ func (b *browser) stop() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.ctx != nil {
-		ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+		ctx, cancel := context.WithTimeout(b.ctx, Patience)
 		if err := chromedp.Cancel(ctx); err != nil {
 			fmt.Fprintln(os.Stderr, "browsertest: end the browser:", err)
 		}

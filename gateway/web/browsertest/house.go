@@ -15,6 +15,7 @@ import (
 	"github.com/docketlog/docket/gateway"
 	"github.com/docketlog/docket/gateway/access"
 	"github.com/docketlog/docket/gateway/gatewaytest"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // House is a whole Docket with people in it.
@@ -77,7 +78,11 @@ type Answer struct {
 	Body   []byte
 	t      testing.TB
 	what   string
+	// again asks once more, for what only reads.
+	again func() Answer
 }
+
+func (a Answer) String() string { return fmt.Sprintf("%d %s", a.Status, a.Body) }
 
 // API asks the JSON API on a person's behalf; a nil body is none, any other is
 // sent as JSON.
@@ -111,12 +116,22 @@ func (h *House) API(p Person, method, path string, body any) Answer {
 	if a.Body, err = io.ReadAll(res.Body); err != nil {
 		h.t.Fatalf("%s: %v", a.what, err)
 	}
+	if method == http.MethodGet {
+		a.again = func() Answer { return h.API(p, method, path, body) }
+	}
 	return a
 }
 
-// Want fails the test if the status is another.
+// Want fails the test if the status is another. What only reads and may be
+// tried later is tried again.
 func (a Answer) Want(status int) Answer {
 	a.t.Helper()
+	if a.Status == http.StatusServiceUnavailable && status != a.Status && a.again != nil {
+		testkit.Eventually(a.t, fmt.Sprintf("%s: status %d", a.what, status), func() (Answer, bool) {
+			a = a.again()
+			return a, a.Status != http.StatusServiceUnavailable
+		})
+	}
 	if a.Status != status {
 		a.t.Fatalf("%s: status %d, want %d: %s", a.what, a.Status, status, a.Body)
 	}

@@ -16,8 +16,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Patience is how long anything is waited for, unless [Page.Within] says otherwise.
-const Patience = 20 * time.Second
+// Patience is how long anything is waited for, unless [Page.Within] says
+// otherwise: long enough for a machine that does much else meanwhile.
+const Patience = 2 * time.Minute
 
 // Page is what one person sees. Its methods fail the test when they cannot do
 // what they are for. A page is for one goroutine; two pages may be used at once.
@@ -260,7 +261,7 @@ func (p *Page) until(what string, ok func() bool) {
 // fatal ends the test with what the page shows.
 func (p *Page) fatal(format string, args ...any) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
 	defer cancel()
 	seen, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](`[location.href, document.title, document.body ? document.body.innerText : ""]`))
 	where := fmt.Sprintf("the page does not answer: %v", err)

@@ -11,10 +11,7 @@ import (
 // repository, as name.png.
 func (p *Page) Screenshot(name string) {
 	p.t.Helper()
-	shot, err := call(p, page.CaptureScreenshot, page.CaptureScreenshotParams{})
-	if err != nil {
-		p.fatal("screenshot: %v", err)
-	}
+	shot := p.Picture()
 	root, err := os.Getwd()
 	for ; err == nil; root = filepath.Dir(root) {
 		if _, missing := os.Stat(filepath.Join(root, "go.mod")); missing == nil {
@@ -29,9 +26,19 @@ func (p *Page) Screenshot(name string) {
 		err = os.MkdirAll(filepath.Dir(file), 0o755)
 	}
 	if err == nil {
-		err = os.WriteFile(file, shot.Data, 0o644)
+		err = os.WriteFile(file, shot, 0o644)
 	}
 	if err != nil {
 		p.t.Fatalf("screenshot %s: %v", name, err)
 	}
+}
+
+// Picture returns what the page shows, as PNG.
+func (p *Page) Picture() []byte {
+	p.t.Helper()
+	shot, err := call(p, page.CaptureScreenshot, page.CaptureScreenshotParams{})
+	if err != nil {
+		p.fatal("screenshot: %v", err)
+	}
+	return shot.Data
 }

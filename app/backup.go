@@ -1,0 +1,84 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/backup"
+	"github.com/docketlog/docket/events/jetstream"
+)
+
+// backupCommand copies the log and the buckets into one file.
+type backupCommand struct {
+	File string
+}
+
+func (l *commandLine) backup() *cobra.Command {
+	var c backupCommand
+	return l.command("backup FILE", "Copy the log and the buckets into one file, which must not be there yet, while people work; - for standard output.", &c, &c.File)
+}
+
+func (c *backupCommand) Run(ctx context.Context, env *environment) error {
+	s, err := connectBeside(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	began := time.Now()
+	if c.File == "-" {
+		taken, err := s.backUp(ctx, env, env.out)
+		if err == nil {
+			tellTaken(env.progress, taken, began)
+		}
+		return err
+	}
+	if _, err := os.Lstat(c.File); err == nil {
+		return fmt.Errorf("%s is there already; a backup does not replace another", c.File)
+	}
+	// Under another name until it is whole.
+	file, err := os.CreateTemp(filepath.Dir(c.File), ".docket-backup-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	taken, err := s.backUp(ctx, env, file)
+	if err == nil {
+		err = errors.Join(file.Sync(), file.Close())
+	}
+	if err == nil {
+		err = os.Rename(file.Name(), c.File)
+	}
+	if err != nil {
+		return fmt.Errorf("nothing was kept: %w", err)
+	}
+	// So that the name outlasts a power cut; not every system syncs folders.
+	if folder, err := os.Open(filepath.Dir(c.File)); err == nil {
+		_ = folder.Sync()
+		folder.Close()
+	}
+	tellTaken(env.out, taken, began)
+	return nil
+}
+
+// backUp writes a backup to w.
+func (s *system) backUp(ctx context.Context, env *environment, w io.Writer) (backup.Taken, error) {
+	version, _ := built()
+	shown := newSizeBar(env.progress, "backup")
+	defer shown.end()
+	return backup.Take(ctx, s.nc, Stores(), w, backup.TakeOptions{Version: version, Progress: shown.show})
+}
+
+// tellTaken tells what a backup holds.
+func tellTaken(w io.Writer, taken backup.Taken, began time.Time) {
+	fmt.Fprintf(w, "backed up %d events, %d people and what belongs to them, in %s\n", taken[jetstream.DefaultStream], taken[accounts.People.Stream], time.Since(began).Round(time.Millisecond))
+	fmt.Fprintln(w, "It holds names, addresses and hashes of passwords: encrypt it, and keep it as long as those may be kept.")
+}

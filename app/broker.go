@@ -1,0 +1,25 @@
+package app
+
+import (
+	"context"
+	"fmt"
+)
+
+func brokerPart(s *system, _ context.Context) (front, back []part, err error) {
+	return nil, []part{{"broker", s.watchBroker}}, nil
+}
+
+// watchBroker ends the program when its own broker can store no more: it would
+// answer every write with a time-out until it is started anew.
+func (s *system) watchBroker(ctx context.Context) error {
+	if s.broker == nil {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case reason := <-s.broker.Failed():
+		return fmt.Errorf("the log can take no more (%s), so that %w: make room on the disk or mend it, and start again; what was acknowledged is there", reason, errHopeless)
+	}
+}

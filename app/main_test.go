@@ -1,0 +1,9 @@
+package app
+
+import (
+	"testing"
+
+	"github.com/docketlog/docket/e2e/dockettest"
+)
+
+func TestMain(m *testing.M) { dockettest.Main(m, Main) }

@@ -1,0 +1,105 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/docketlog/docket/audit"
+	"github.com/docketlog/docket/backup"
+	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/events/jetstream"
+)
+
+// restoreCommand brings a backup back on a broker that holds nothing of
+// Docket's.
+type restoreCommand struct {
+	File string
+}
+
+func (l *commandLine) restore() *cobra.Command {
+	var c restoreCommand
+	return l.command("restore FILE", "Bring a backup back, on a broker that holds nothing of Docket's yet.", &c, &c.File)
+}
+
+// Run reads the file to its end before it touches anything. What it began and
+// could not finish it takes away again, as far as it may.
+func (c *restoreCommand) Run(ctx context.Context, env *environment) error {
+	began := time.Now()
+	content, err := os.Open(c.File)
+	if err != nil {
+		return fmt.Errorf("nothing was touched: %w", err)
+	}
+	defer content.Close()
+	file, err := c.check(env, content)
+	if err != nil {
+		return fmt.Errorf("nothing was touched: %s: %w", c.File, err)
+	}
+	s, err := connectToFill(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	shown := newSizeBar(env.progress, "restore")
+	err = backup.Restore(ctx, s.nc, file, backup.RestoreOptions{Replicas: s.settings.Copies, Progress: shown.show, Logger: s.logger})
+	shown.end()
+	switch {
+	case errors.Is(err, backup.ErrTaken):
+		return fmt.Errorf("%w. A backup is restored where no role was started and docket setup was not run; nothing was touched", err)
+	case err != nil:
+		return err
+	}
+	chains, err := c.verify(ctx, env, s)
+	if err != nil {
+		return err
+	}
+	s.close()
+	if s.broker != nil {
+		if err := broker.Sync(s.settings.Data); err != nil {
+			return fmt.Errorf("all is restored and may not outlast a power cut: %w", err)
+		}
+	}
+	for _, f := range chains.Findings {
+		fmt.Fprintf(env.out, "FOUND  %s\n", f)
+	}
+	fmt.Fprintf(env.out, "restored in %s, from a backup made %s: %d events of %d aggregates, %s\n", time.Since(began).Round(time.Millisecond),
+		file.Began().Local().Format(time.DateTime), chains.Events, chains.Aggregates, verdict(chains.Broken == 0, "every chain is whole", "NOT every chain is whole"))
+	if chains.Broken > 0 {
+		return exitCode(ExitFailed)
+	}
+	fmt.Fprintln(env.out, "Start the roles: rows fill themselves, whatever was in the database. Positions of before are refused; whoever follows the log begins anew.")
+	return nil
+}
+
+// check reads the file to its end.
+func (c *restoreCommand) check(env *environment, content *os.File) (*backup.File, error) {
+	info, err := content.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("a backup is restored from a file, which is read twice: once to see that it is whole")
+	}
+	shown := newSizeBar(env.progress, "check")
+	defer shown.end()
+	return backup.Open(content, info.Size(), shown.show)
+}
+
+// verify opens the log as the roles will, and reads all of it.
+func (c *restoreCommand) verify(ctx context.Context, env *environment, s *system) (audit.ChainReport, error) {
+	log, err := jetstream.Open(ctx, s.nc, jetstream.Options{Replicas: s.settings.Copies, Logger: s.logger})
+	if err != nil {
+		return audit.ChainReport{}, err
+	}
+	shown := newBar(env.progress, "chains")
+	defer shown.end()
+	chains, err := audit.Chains(ctx, log, shown.show)
+	if err != nil {
+		return audit.ChainReport{}, fmt.Errorf("all is restored and could not be verified: %w", err)
+	}
+	return chains, nil
+}

@@ -1,0 +1,182 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/broker"
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/config"
+	"github.com/docketlog/docket/config/certificate"
+	"github.com/docketlog/docket/events/jetstream"
+	"github.com/docketlog/docket/notifier"
+	"github.com/docketlog/docket/projections"
+	"github.com/docketlog/docket/traces"
+)
+
+// system is the rooms a role has opened, and how to leave them again.
+type system struct {
+	settings config.Settings
+	logger   *slog.Logger
+	broker   *broker.Broker // nil where NATS is somebody else's
+	nc       *nats.Conn
+	log      *jetstream.Log
+	accounts *accounts.Accounts
+	people   finder
+	rows     *projections.Store    // of who keeps them
+	replicas *projections.Replicas // of who only reads
+	// projector keeps the rows, once it is one of those that run.
+	projector *projections.Projector
+	listener  net.Listener // of HTTP, if it is served
+	handler   *commands.Handler
+	notifier  *notifier.Notifier
+	// counted is told by the rooms how long what they do takes.
+	counted *counts
+	tracer  traces.Tracer
+	// https is what is served with, client what NATS is shown; nil without.
+	https, client *certificate.Certificate
+
+	leave []func()
+}
+
+// finder finds what others see of an account.
+type finder func(ctx context.Context, id uuid.UUID) (accounts.Person, bool, error)
+
+// open connects to the log, embedding a broker where none is named.
+func open(ctx context.Context, env *environment) (*system, error) {
+	s, err := embed(ctx, env, false)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.openLog(ctx)
+}
+
+// embed starts a broker where none is named.
+func embed(ctx context.Context, env *environment, unsynced bool) (*system, error) {
+	s := &system{settings: env.settings, logger: env.logger, counted: newCounts()}
+	if s.settings.NATS == "" {
+		b, err := broker.Start(ctx, broker.Options{Dir: s.settings.Data, Unsynced: unsynced, Logger: s.logger})
+		if err != nil {
+			return nil, err
+		}
+		s.broker = b
+		s.leave = append(s.leave, b.Stop)
+	}
+	return s, nil
+}
+
+func (s *system) openLog(ctx context.Context) error {
+	waiting := time.AfterFunc(3*time.Second, func() {
+		s.logger.Warn("still waiting for the log: does NATS run there, with JetStream?", "nats", config.WithoutSecrets(s.settings.NATS))
+	})
+	defer waiting.Stop()
+	err := func() (err error) {
+		if s.nc, err = s.connect(ctx); err != nil {
+			return err
+		}
+		s.leave = append(s.leave, s.nc.Close)
+		options := jetstream.Options{Replicas: s.settings.Copies, Logger: s.logger, Acknowledged: s.counted.acknowledged}
+		if s.broker != nil {
+			options.Sound = s.broker.Sound
+		}
+		s.log, err = jetstream.Open(ctx, s.nc, options)
+		return err
+	}()
+	if err != nil {
+		s.close()
+	}
+	return err
+}
+
+// openConnection is openLog without the log.
+func (s *system) openConnection(ctx context.Context) error {
+	nc, err := s.connect(ctx)
+	if err != nil {
+		s.close()
+		return err
+	}
+	s.nc = nc
+	s.leave = append(s.leave, nc.Close)
+	return nil
+}
+
+// openTraces follows what the role does, if somebody collects that.
+func (s *system) openTraces(ctx context.Context, role string) error {
+	if s.settings.Traces == "" {
+		return nil
+	}
+	version, _ := built()
+	collector, err := traces.Open(ctx, traces.Options{Endpoint: s.settings.Traces, Role: role, Version: version, Logger: s.logger})
+	if err == nil {
+		s.tracer = collector.Tracer()
+		s.leave = append(s.leave, collector.Close)
+	}
+	return err
+}
+
+// openNames opens of the accounts what a notifier may know.
+func (s *system) openNames(ctx context.Context) error {
+	names, err := accounts.OpenNames(ctx, s.nc, accounts.Options{Replicas: s.settings.Copies, Logger: s.logger})
+	if err == nil {
+		s.people = names.Person
+	}
+	return err
+}
+
+func (s *system) openAccounts(ctx context.Context) (err error) {
+	from, to := s.log.Copied()
+	s.accounts, err = accounts.Open(ctx, s.nc, s.log, accounts.Options{Replicas: s.settings.Copies, Logger: s.logger, CopiedFrom: from, CopiedTo: to})
+	if err == nil {
+		s.people = func(_ context.Context, id uuid.UUID) (accounts.Person, bool, error) {
+			p, ok := s.accounts.Person(id)
+			return p, ok, nil
+		}
+		s.leave = append(s.leave, s.accounts.Close)
+	}
+	return err
+}
+
+func (s *system) openRows(ctx context.Context) (err error) {
+	if file, ok := strings.CutPrefix(s.settings.Database, "sqlite:"); ok {
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			return err
+		}
+	}
+	s.rows, err = projections.Open(ctx, s.settings.Database, projections.Options{Logger: s.logger})
+	if err != nil && strings.HasPrefix(s.settings.Database, "sqlite:") {
+		return fmt.Errorf("%s: %w\nRows can always be made anew from the log: if the file is damaged, move it away and start again", s.settings.Database, err)
+	}
+	if err != nil {
+		return fmt.Errorf("--database (%s): %w", config.WithoutSecrets(s.settings.Database), err)
+	}
+	s.leave = append(s.leave, func() { _ = s.rows.Close() })
+	return nil
+}
+
+// openReplicas opens the rows for queries alone: no database need be there yet.
+func (s *system) openReplicas(ctx context.Context) (err error) {
+	s.replicas, err = projections.OpenReplicas(ctx, append([]string{s.settings.Database}, s.settings.ReadReplicas...), projections.Options{Logger: s.logger})
+	if err == nil {
+		s.leave = append(s.leave, func() { _ = s.replicas.Close() })
+	}
+	return err
+}
+
+// close leaves the rooms in the reverse of the order in which they were
+// entered.
+func (s *system) close() {
+	for i := len(s.leave) - 1; i >= 0; i-- {
+		s.leave[i]()
+	}
+	s.leave = nil
+}

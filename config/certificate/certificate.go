@@ -1,0 +1,113 @@
+package certificate
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+)
+
+// Certificate is a certificate and its key in two files, which may be renewed
+// while the program runs. Its methods may be called from several goroutines at
+// once.
+type Certificate struct {
+	// Interval is how often it is looked whether the files have changed. It may be
+	// set while nobody uses the certificate.
+	Interval time.Duration
+
+	certFile, keyFile string
+	logger            *slog.Logger
+
+	mu      sync.Mutex
+	pair    *tls.Certificate
+	stamp   [2]time.Time // when the files had last been changed
+	checked time.Time
+}
+
+// Open reads the files, so that what is wrong with them is known at the start.
+// The logger is told of a renewal that cannot be read, and of a certificate that
+// is not valid now.
+func Open(certFile, keyFile string, logger *slog.Logger) (*Certificate, error) {
+	c := &Certificate{Interval: 30 * time.Second, certFile: certFile, keyFile: keyFile, logger: logger}
+	if err := c.load(); err != nil {
+		return nil, fmt.Errorf("TLS certificate %s with key %s: %w", certFile, keyFile, err)
+	}
+	return c, nil
+}
+
+// Server serves HTTPS by TLS 1.2 and newer with the certificate as it is at each
+// handshake.
+func (c *Certificate) Server() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current(), nil }}
+}
+
+// Client shows the certificate to a server, as it is at each handshake.
+func (c *Certificate) Client() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12,
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return c.current(), nil }}
+}
+
+// Expiry is when the certificate runs out, or the first of those that vouch for
+// it.
+func (c *Certificate) Expiry() time.Time {
+	pair := c.current()
+	first := pair.Leaf.NotAfter
+	for _, der := range pair.Certificate {
+		if parsed, err := x509.ParseCertificate(der); err == nil && parsed.NotAfter.Before(first) {
+			first = parsed.NotAfter
+		}
+	}
+	return first
+}
+
+// current is the certificate, read again if its files have changed. While they
+// cannot be read, as in the midst of a renewal, it is the one from before.
+func (c *Certificate) current() *tls.Certificate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.checked) < c.Interval {
+		return c.pair
+	}
+	if stamp, err := c.changed(); err == nil && stamp == c.stamp {
+		c.checked = time.Now()
+		return c.pair
+	}
+	if err := c.load(); err != nil {
+		c.checked = time.Now()
+		c.logger.Warn("the renewed TLS certificate cannot be read, the one from before is used", "err", err)
+	}
+	return c.pair
+}
+
+func (c *Certificate) load() error {
+	stamp, err := c.changed()
+	if err != nil {
+		return err
+	}
+	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	if err != nil {
+		return err
+	}
+	c.pair, c.stamp, c.checked = &pair, stamp, time.Now()
+	// It is shown all the same: the clock that is wrong may be this one.
+	if now := c.checked; now.After(pair.Leaf.NotAfter) || now.Before(pair.Leaf.NotBefore) {
+		c.logger.Error("the TLS certificate is not valid now, and is refused by whoever looks: renew it, or set this machine's clock",
+			"file", c.certFile, "from", pair.Leaf.NotBefore, "until", pair.Leaf.NotAfter)
+	}
+	return nil
+}
+
+func (c *Certificate) changed() (stamp [2]time.Time, err error) {
+	for i, name := range []string{c.certFile, c.keyFile} {
+		info, err := os.Stat(name)
+		if err != nil {
+			return stamp, err
+		}
+		stamp[i] = info.ModTime()
+	}
+	return stamp, nil
+}

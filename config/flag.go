@@ -1,0 +1,103 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// The values of flags, each named in the help by what it holds.
+type (
+	// Text is the value of a flag that takes a word.
+	Text struct {
+		Value *string
+		Holds string
+	}
+	// List is the value of a flag that takes several words, with commas between
+	// them or one flag for each.
+	List struct {
+		Values *[]string
+		Holds  string
+	}
+	// Switch is the value of a flag that is there or is not, and may be given as
+	// true or false.
+	Switch struct{ Value *bool }
+)
+
+// String is the value as it was given.
+func (v Text) String() string { return *v.Value }
+
+// Set takes any text.
+func (v Text) Set(s string) error { *v.Value = s; return nil }
+
+// Type is what the flag holds.
+func (v Text) Type() string { return v.Holds }
+
+// String is the words with commas between.
+func (v List) String() string { return strings.Join(*v.Values, ",") }
+
+// Set adds words.
+func (v List) Set(s string) error {
+	*v.Values = append(*v.Values, strings.Split(s, ",")...)
+	return nil
+}
+
+// Type is what the flag holds.
+func (v List) Type() string { return v.Holds }
+
+// String is true or false.
+func (v Switch) String() string { return strconv.FormatBool(*v.Value) }
+
+// Set takes true or false.
+func (v Switch) Set(s string) error {
+	value, err := strconv.ParseBool(s)
+	if err != nil {
+		return fmt.Errorf("want true or false, have %q", s)
+	}
+	*v.Value = value
+	return nil
+}
+
+// Type is bool.
+func (v Switch) Type() string { return "bool" }
+
+// AddFlag adds a flag, in the help below those added before. It panics if the
+// initial value cannot be set, for then a table is wrong.
+func AddFlag(flags *pflag.FlagSet, value pflag.Value, name, initial, meaning string) {
+	if initial != "" {
+		if err := value.Set(initial); err != nil {
+			panic(err)
+		}
+	}
+	flags.SortFlags = false
+	f := flags.VarPF(value, name, "", meaning)
+	if _, ok := value.(Switch); ok {
+		f.NoOptDefVal = "true"
+	}
+}
+
+// AddFlags adds a flag for every setting.
+func (s *Settings) AddFlags(flags *pflag.FlagSet) {
+	for _, one := range s.Table() {
+		AddFlag(flags, one.Value, one.Name, one.Initial, fmt.Sprintf("%s ($%s)", strings.TrimSuffix(one.Meaning, "."), one.Variable))
+	}
+}
+
+// ReadVariables fills in the settings that no flag gave and a variable gives,
+// even if it is empty.
+func (s *Settings) ReadVariables(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
+	var errs []error
+	for _, one := range s.Table() {
+		text, ok := lookup(one.Variable)
+		if !ok || flags.Changed(one.Name) {
+			continue
+		}
+		if err := one.Value.Set(text); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", one.Variable, err))
+		}
+	}
+	return errors.Join(errs...)
+}

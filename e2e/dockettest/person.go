@@ -1,0 +1,141 @@
+package dockettest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Person speaks to the API of a [Process]. Its methods may not be called from
+// several goroutines at once.
+type Person struct {
+	T        testing.TB
+	At       *Process // which is asked
+	Token    string   // of the session, empty before it
+	Position string   // of the last answer, sent with the next request
+}
+
+// Answer is what came back.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Try sends a request and fails only with the error of the connection.
+func (p *Person) Try(ctx context.Context, method, path string, body any, header ...string) (Answer, error) {
+	var in io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			panic(err)
+		}
+		in = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, p.At.URL+path, in)
+	if err != nil {
+		panic(err)
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if p.Token != "" {
+		r.Header.Set("Authorization", "Bearer "+p.Token)
+	}
+	if p.Position != "" {
+		r.Header.Set("Docket-Position", p.Position)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return Answer{}, err
+	}
+	if at := response.Header.Get("Docket-Position"); at != "" {
+		p.Position = at
+	}
+	return Answer{response.StatusCode, response.Header, text}, nil
+}
+
+// Ask sends a request, fails the test unless the answer has the status, and gives
+// its body.
+func (p *Person) Ask(want int, method, path string, body any, header ...string) map[string]any {
+	p.T.Helper()
+	a, err := p.Try(p.T.Context(), method, path, body, header...)
+	if err != nil {
+		p.T.Fatalf("%s %s: %v", method, path, err)
+	}
+	if a.Status != want {
+		p.T.Fatalf("%s %s: status %d, want %d: %s", method, path, a.Status, want, a.Body)
+	}
+	var out map[string]any
+	if len(a.Body) > 0 {
+		if err := json.Unmarshal(a.Body, &out); err != nil {
+			p.T.Fatalf("%s %s: %v in %s", method, path, err, a.Body)
+		}
+	}
+	return out
+}
+
+// Items are the elements of a list that was answered.
+func Items(t testing.TB, answer map[string]any) []map[string]any {
+	t.Helper()
+	list, ok := answer["items"].([]any)
+	if !ok {
+		t.Fatalf("no items in %v", answer)
+	}
+	out := make([]map[string]any, len(list))
+	for i := range list {
+		out[i] = list[i].(map[string]any)
+	}
+	return out
+}
+
+// Join registers somebody and signs them in.
+func Join(t testing.TB, d *Process, name string) *Person {
+	t.Helper()
+	p := &Person{T: t, At: d}
+	email, password := strings.ToLower(name)+"@example.org", "correct horse "+name
+	p.Ask(http.StatusAccepted, "POST", "/api/v1/accounts", map[string]any{"email": email, "name": name, "password": password})
+	session := p.Ask(http.StatusCreated, "POST", "/api/v1/sessions", map[string]any{"email": email, "password": password})
+	p.Token = session["token"].(string)
+	return p
+}
+
+// Enter signs in with a password that was chosen by [Join].
+func Enter(t testing.TB, d *Process, name string) *Person {
+	t.Helper()
+	p := &Person{T: t, At: d}
+	p.Token = p.Ask(201, "POST", "/api/v1/sessions", map[string]any{"email": strings.ToLower(name) + "@example.org", "password": "correct horse " + name})["token"].(string)
+	return p
+}
+
+// Patiently repeats a request under one idempotency key while the answer is
+// that the service is not available, as a client should.
+func Patiently(t testing.TB, p *Person, method, path string, body any) string {
+	t.Helper()
+	key := fmt.Sprintf("%s-%d", method, time.Now().UnixNano())
+	deadline := time.Now().Add(90 * time.Second)
+	for {
+		a, err := p.Try(t.Context(), method, path, body, "Idempotency-Key", key)
+		if err == nil && a.Status == http.StatusOK {
+			return string(a.Body)
+		}
+		if err == nil && a.Status != http.StatusServiceUnavailable || time.Now().After(deadline) {
+			t.Fatalf("%s %s: %v, status %d: %s", method, path, err, a.Status, a.Body)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}

@@ -1,0 +1,145 @@
+package faults
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/docketlog/docket/broker/brokertest"
+	"github.com/docketlog/docket/e2e/dockettest"
+	"github.com/docketlog/docket/internal/testkit"
+)
+
+// TestFsyncFails has the disk of a single process refuse to sync, at every
+// attempt or at every third of each thread, while people work. The program ends
+// and says why. What it had said until then is true: the power goes after it,
+// so that nothing is left but what was synced, and everything acknowledged is
+// there once.
+func TestFsyncFails(t *testing.T) {
+	for name, when := range map[string]string{"always": "1+", "now and then": "3+3"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rounds := 1
+			if soaking() {
+				rounds = 25
+			}
+			disk := newDisk(t)
+			data := filepath.Join(disk.at, "data")
+			args := []string{"--data", data, "--http", testkit.FreeAddress(t)}
+			d := dockettest.Start(t, args...)
+			f := newFleet(t, d.URL)
+			f.settle(20)
+			for round := range rounds {
+				stop := f.work(16)
+				f.await(100)
+				mend := breakSync(t, d.Cmd.Process.Pid, when)
+				broken := time.Now()
+				ended := make(chan error, 1)
+				go func() { ended <- d.Cmd.Wait() }()
+				select {
+				case err := <-ended:
+					if err == nil {
+						t.Error("the program ends as if nothing were wrong")
+					}
+				case <-time.After(time.Minute):
+					t.Error("the program goes on with a disk that does not sync")
+					d.Kill()
+				}
+				t.Logf("the program ended %s after the disk broke", time.Since(broken).Round(time.Millisecond))
+				mend()
+				stop()
+				if said := d.Said.String(); !strings.Contains(said, "docket: broker: the log can take no more") || !strings.Contains(said, "input/output error") {
+					t.Errorf("the program does not say what is wrong:\n%s", said)
+				}
+				disk.cut()
+				disk.restore()
+				d = dockettest.Start(t, args...)
+				f.resend()
+				f.verify()
+				if out, code := dockettest.Once(t, "audit", "verify", "--data", data); code != 0 {
+					t.Errorf("audit verify after round %d: exit code %d: %s", round+1, code, out)
+				}
+				if t.Failed() {
+					break
+				}
+			}
+			d.Stop()
+		})
+	}
+}
+
+// TestFsyncFailsAtOneOfThree has the disk of the NATS server that leads the log
+// refuse to sync. The others go on with the work, and once that disk is mended,
+// which had lost what it had not synced, nothing is lost or there twice.
+func TestFsyncFailsAtOneOfThree(t *testing.T) {
+	t.Parallel()
+	servers, disks := newPoweredCluster(t, brokertest.Always)
+	settings := []string{"--nats", servers.URL(), "--replicas", "3", "--data", t.TempDir()}
+	d := dockettest.Start(t, append([]string{"--http", "127.0.0.1:0"}, settings...)...)
+	f := newFleet(t, d.URL)
+	f.settle(20)
+	stop := f.work(16)
+	f.await(100)
+	leader := servers.Leader(t, 0, "EVENTS")
+	mend := breakSync(t, servers.Pid(leader), "1+")
+	f.await(200)
+	disks[leader].cut()
+	servers.Kill(leader)
+	mend()
+	disks[leader].restore()
+	servers.Start(t, leader)
+	servers.Ready(t)
+	f.await(100)
+	stop()
+	f.resend()
+	f.verify()
+	t.Logf("refused meanwhile: %v", f.refused())
+	if out, code := dockettest.Once(t, append([]string{"audit", "verify"}, settings...)...); code != 0 {
+		t.Errorf("audit verify: exit code %d: %s", code, out)
+	}
+	d.Stop()
+}
+
+// breakSync has a process's attempts to sync fail without being made, until the
+// returned function is called; which of each thread's, when says in the words of
+// strace. A machine that lets nobody trace others skips the test, aloud.
+func breakSync(t testing.TB, pid int, when string) (mend func()) {
+	t.Helper()
+	needPrograms(t, "strace")
+	said := &testkit.Buffer{}
+	tracer := exec.Command("strace", "-f", "-p", strconv.Itoa(pid), "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO:when="+when)
+	tracer.Stderr = said
+	if err := tracer.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = tracer.Wait()
+	}()
+	mend = func() {
+		_ = tracer.Process.Signal(syscall.SIGTERM) // at which it lets the process go
+		<-ended
+	}
+	t.Cleanup(mend)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		select {
+		case <-ended:
+			if !strings.Contains(said.String(), "attached") {
+				t.Skipf("SKIPPED: this machine lets nobody trace other processes: %s", said.String())
+			}
+			return mend
+		default:
+		}
+		if strings.Contains(said.String(), "attached") {
+			return mend
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("strace does not attach: %s", said.String())
+		}
+	}
+}

@@ -1,0 +1,29 @@
+package faults
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// needPrograms wants what Debian has in packages. Where one is absent the test
+// is skipped, aloud; under `make test`, which installs them, it fails instead.
+func needPrograms(t testing.TB, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err == nil {
+			continue
+		}
+		if os.Getenv("DOCKET_TEST_REQUIRE") != "" {
+			t.Fatalf("there is no %s", name)
+		}
+		t.Skipf("SKIPPED: there is no %s; install it or run make test", name)
+	}
+}
+
+// errorOf is why a program failed, with what it said.
+func errorOf(err error, out []byte) error {
+	return fmt.Errorf("%w: %s", err, bytes.TrimSpace(out))
+}

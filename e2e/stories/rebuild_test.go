@@ -1,0 +1,131 @@
+package stories
+
+import (
+	"database/sql"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/docketlog/docket/app"
+	"github.com/docketlog/docket/e2e/dockettest"
+)
+
+// What an operator does with rows, beside the program that runs: a rebuild
+// compares, finds damage and switches nothing, is undone, and leaves nothing
+// behind when told so. Answers stay the same throughout.
+func TestRebuildOnTheCommandLine(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	d := dockettest.Start(t, "--data", data, "--http", "127.0.0.1:0")
+	mina := dockettest.Join(t, d, "Mina")
+	project := mina.Ask(201, "POST", "/api/v1/projects", map[string]any{"name": "Garden"})["id"].(string)
+	path := "/api/v1/tasks/" + mina.Ask(201, "POST", "/api/v1/projects/"+project+"/tasks", map[string]any{"title": "Fix the tap"})["id"].(string)
+	before := everything(t, mina, project, path)
+	same := func(when string) {
+		t.Helper()
+		if after := everything(t, mina, project, path); after != before {
+			t.Errorf("answers differ after %s:\n%s", when, firstDifference(before, after))
+		}
+	}
+	rebuild := func(want int, says string, flags ...string) {
+		t.Helper()
+		out, code := dockettest.Once(t, append([]string{"rebuild", "--data", data}, flags...)...)
+		if code != want || !strings.Contains(out, says) {
+			t.Errorf("rebuild %v: exit code %d, want %d and %q: %s", flags, code, want, says, out)
+		}
+	}
+	rebuild(app.ExitFailed, "", "--back")
+	rebuild(0, "no generation that was kept", "--discard")
+	rebuild(0, "the new rows are as those that were served")
+	same("a rebuild")
+	rebuild(0, "the rows of before are served again", "--back")
+	same("going back")
+	rebuild(0, "the rows of before are served again", "--back")
+	same("going forth")
+	rebuild(0, "generation 1, which was kept, is given up", "--discard")
+
+	rows, err := sql.Open("sqlite", "file:"+filepath.Join(data, "rows.db")+"?_pragma=busy_timeout(20000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	if _, err := rows.Exec("update g2_tasks set title = 'Forged'"); err != nil {
+		t.Fatal(err)
+	}
+	rebuild(app.ExitFailed, `"title":"Forged"`)
+	if task := mina.Ask(200, "GET", path, nil); task["title"] != "Forged" {
+		t.Errorf("rows that differ took the place of those served: %v", task)
+	}
+	rebuild(0, "generation 3, which was not finished, is given up", "--cancel")
+	rebuild(0, "no generation that was not finished", "--cancel")
+	rebuild(app.ExitFailed, `"title":"Forged"`)
+	rebuild(0, "going on after", "--accept-differences")
+	same("the damage was mended")
+	rebuild(app.ExitUsage, "", "--back", "--cancel")
+	d.Stop()
+}
+
+// A rebuild that is killed, wherever that is, changes no answer, and the next
+// one brings it to its end.
+func TestRebuildKilledOnTheCommandLine(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	d := dockettest.Start(t, "--data", data, "--http", "127.0.0.1:0")
+	mina := dockettest.Join(t, d, "Mina")
+	project := mina.Ask(201, "POST", "/api/v1/projects", map[string]any{"name": "Garden"})["id"].(string)
+	path := "/api/v1/tasks/" + mina.Ask(201, "POST", "/api/v1/projects/"+project+"/tasks", map[string]any{"title": "Fix the tap"})["id"].(string)
+	before := everything(t, mina, project, path)
+
+	// It is killed as soon as it is seen to be at work.
+	rows, err := sql.Open("sqlite", "file:"+filepath.Join(data, "rows.db")+"?_pragma=busy_timeout(20000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	unfinished := func() (n int) {
+		if err := rows.QueryRow("select count(*) from docket_generations where busy = 1").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	var cmd *exec.Cmd
+	for range 50 {
+		cmd = dockettest.Command(t.Context(), "rebuild", "--data", data)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan struct{})
+		go func() { _ = cmd.Wait(); close(ended) }()
+		for running := true; running && unfinished() == 0; {
+			select {
+			case <-ended:
+				running = false
+			default:
+			}
+		}
+		_ = cmd.Process.Kill()
+		<-ended
+		if unfinished() == 1 {
+			break
+		}
+	}
+	if unfinished() != 1 {
+		t.Fatal("no rebuild was killed in the middle; the test proves nothing")
+	}
+	if after := everything(t, mina, project, path); after != before {
+		t.Errorf("answers differ after a rebuild was killed:\n%s", firstDifference(before, after))
+	}
+	if out, code := dockettest.Once(t, "rebuild", "--data", data); code != 0 {
+		t.Fatalf("rebuild: exit code %d: %s", code, out)
+	}
+	if after := everything(t, mina, project, path); after != before || unfinished() != 0 {
+		t.Errorf("%d unfinished; answers differ after it was gone on with:\n%s", unfinished(), firstDifference(before, after))
+	}
+	if out, code := dockettest.Once(t, "audit", "verify", "--data", data); code != 0 {
+		t.Errorf("audit verify: exit code %d: %s", code, out)
+	}
+	d.Stop()
+}

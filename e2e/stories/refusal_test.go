@@ -1,0 +1,63 @@
+package stories
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/docketlog/docket/app"
+)
+
+// Whoever cannot connect is told in which setting that lies, and no password.
+// Whoever sets up without saying how many copies takes none away.
+func TestRefusalNamesTheSetting(t *testing.T) {
+	g := startGuarded(t)
+	strangers := filepath.Join(t.TempDir(), "secrets")
+	if out, err := exec.Command("../../deploy/secrets", strangers).CombinedOutput(); err != nil {
+		t.Fatalf("deploy/secrets: %v\n%s", err, out)
+	}
+	text, err := os.ReadFile(filepath.Join(g.secrets, "nats-operator-password"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	password, others := string(text), filepath.Join(strangers, "nats-ca.pem")
+	servers := g.address(t, "operator")
+	setup := func(args ...string) (string, int) {
+		var said bytes.Buffer
+		code := app.Run(t.Context(), append([]string{"setup"}, args...), &said, &said)
+		if strings.Contains(said.String(), password) {
+			t.Errorf("setup %s: tells the password", args)
+		}
+		return said.String(), code
+	}
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"wrong password":    {[]string{"--nats", strings.ReplaceAll(servers, password, "wrong"), "--nats-ca", g.ca()}, "--nats: the servers refuse"},
+		"no authority":      {[]string{"--nats", servers}, "--nats-ca: not set"},
+		"another authority": {[]string{"--nats", servers, "--nats-ca", others}, others},
+	} {
+		if said, code := setup(c.args...); code != app.ExitFailed || !strings.Contains(said, c.want) || !strings.Contains(said, fmt.Sprintf("127.0.0.1:%d", g.ports[0])) {
+			t.Errorf("%s: exit code %d: %s", name, code, said)
+		}
+	}
+	if said, code := setup("--nats", servers, "--nats-ca", "../../README.md"); code != app.ExitUsage || !strings.Contains(said, "--nats-ca: ../../README.md holds no certificate") {
+		t.Errorf("no certificates: exit code %d: %s", code, said)
+	}
+
+	right := []string{"--nats", servers, "--nats-ca", g.ca()}
+	if said, code := setup(append(right, "--replicas", "3")...); code != 0 || !strings.Contains(said, "3 copies") {
+		t.Fatalf("setup: exit code %d: %s", code, said)
+	}
+	if said, code := setup(right...); code != app.ExitFailed || !strings.Contains(said, "--replicas") || !strings.Contains(said, "--fewer") {
+		t.Errorf("without --replicas: exit code %d: %s", code, said)
+	}
+	if said, code := setup(append(right, "--fewer")...); code != 0 || !strings.Contains(said, "one copy") {
+		t.Errorf("with --fewer: exit code %d: %s", code, said)
+	}
+}

@@ -1,0 +1,58 @@
+package access
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"github.com/docketlog/docket/gateway/problem"
+)
+
+// MaxBody is the largest body of a request to the API, in bytes.
+const MaxBody = 256 << 10
+
+// bodyPatience is how long a body may take to arrive.
+const bodyPatience = 10 * time.Second
+
+// ReadBody takes the whole body, of at most so many bytes, so that everything
+// after it works on bytes that are there, and gives the connection its own pace
+// back.
+func ReadBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, *problem.Problem) {
+	if r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
+		return nil, nil
+	}
+	if r.ContentLength > most {
+		w.Header().Set("Connection", "close")
+		return nil, problem.New(problem.BodyTooLarge, "The body may have %d bytes, it has %d.", most, r.ContentLength)
+	}
+	control := http.NewResponseController(w)
+	// Not every writer has deadlines; a server's has.
+	_ = control.SetReadDeadline(time.Now().Add(bodyPatience))
+	body := make([]byte, 0, max(512, r.ContentLength+1))
+	buffer := bytes.NewBuffer(body)
+	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, most))
+	if err == nil {
+		_ = control.SetReadDeadline(time.Time{})
+	} else {
+		// The server would wait for the rest before it answers, for as long as
+		// a byte arrives now and then.
+		w.Header().Set("Connection", "close")
+		_ = control.SetReadDeadline(time.Now())
+	}
+	var tooLarge *http.MaxBytesError
+	var slow interface{ Timeout() bool }
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, problem.New(problem.BodyTooLarge, "The body may have %d bytes.", most)
+	case errors.As(err, &slow) && slow.Timeout():
+		return nil, problem.New(problem.BodyTooSlow, "")
+	case err != nil:
+		return nil, problem.New(problem.MalformedBody, "The body broke off.")
+	case !utf8.Valid(buffer.Bytes()):
+		// The decoder would quietly replace what is not.
+		return nil, problem.New(problem.MalformedBody, "The body is not UTF-8.")
+	}
+	return buffer.Bytes(), nil
+}

@@ -1,0 +1,68 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/operations"
+)
+
+// unready finds what keeps this gateway from taking commands or answering queries.
+func (g *Gateway) unready(ctx context.Context) []operations.Shortcoming {
+	end, found := g.unfitForCommands(ctx)
+	if err := g.options.Rows.Ping(ctx); err != nil {
+		return append(found, operations.Shortcoming{Part: "rows", Reason: "cannot be served", Err: err})
+	}
+	status, err := g.options.Rows.Status(ctx)
+	if err != nil {
+		return append(found, operations.Shortcoming{Part: "rows", Reason: "cannot be asked how far they are", Err: err})
+	}
+	if behind := max(status.Behind, g.still.since(status.Position, end, time.Now())); behind > g.options.MaxBehind {
+		lag := end.Sequence - min(end.Sequence, status.Position.Sequence)
+		found = append(found, operations.Shortcoming{Part: "rows", Reason: fmt.Sprintf("%d events and %s behind", lag, behind.Round(time.Second))})
+	}
+	return found
+}
+
+// unreadyForCommands finds whether this gateway is good for anything, and leaves
+// the rows aside: they are the same for all gateways, and who takes a gateway
+// out of service for them takes out all, with the commands that need no rows.
+func (g *Gateway) unreadyForCommands(ctx context.Context) []operations.Shortcoming {
+	_, found := g.unfitForCommands(ctx)
+	return found
+}
+
+// unfitForCommands gives the log's end and what keeps this gateway from taking
+// commands.
+func (g *Gateway) unfitForCommands(ctx context.Context) (end events.Position, found []operations.Shortcoming) {
+	end, err := g.options.Log.End(ctx)
+	if err != nil {
+		found = append(found, operations.Shortcoming{Part: "log", Reason: "cannot be reached", Err: err})
+	}
+	if g.hub.Position().IsZero() {
+		found = append(found, operations.Shortcoming{Part: "feed", Reason: "does not follow the log"})
+	}
+	return end, found
+}
+
+// standstill notices rows that do not move although there are events for them:
+// a projector that is gone says nothing about itself.
+type standstill struct {
+	mu    sync.Mutex
+	at    events.Position
+	began time.Time
+}
+
+// since is for how long the rows have been seen standing at the position while
+// the log went on to end.
+func (s *standstill) since(at, end events.Position, now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if reached, err := at.Reached(end); err == nil && reached || at != s.at || s.began.IsZero() {
+		s.at, s.began = at, now
+	}
+	return now.Sub(s.began)
+}

@@ -1,0 +1,132 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/problem"
+	"github.com/docketlog/docket/projections"
+)
+
+// foldRest is how long the log is not asked after it did not answer, so that
+// reads stay quick while it is away.
+const foldRest = time.Second
+
+// admission asks the log who may read. The rows decide too, and first; but they
+// may be behind, and who was taken out of a project must not read on until they
+// have caught up. While the log cannot be asked the rows decide alone: reading
+// outlives the broker.
+type admission struct {
+	project  func(context.Context, uuid.UUID) (commands.Project, error)
+	patience time.Duration
+	logger   *slog.Logger
+	// resting is until when the log is not asked, in nanoseconds of Unix time.
+	resting atomic.Int64
+}
+
+// admits reports whether the account is a member of the project, as far as the
+// log can be asked.
+func (a *admission) admits(ctx context.Context, project, account uuid.UUID) bool {
+	if time.Now().UnixNano() < a.resting.Load() {
+		return true
+	}
+	type answer struct {
+		project commands.Project
+		err     error
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.patience)
+	answered := make(chan answer, 1)
+	// By itself, because it may have to wait for a command that waits for the
+	// log, and that no context ends.
+	go func() {
+		defer cancel()
+		p, err := a.project(ctx, project)
+		answered <- answer{p, err}
+	}()
+	var got answer
+	select {
+	case got = <-answered:
+	case <-ctx.Done():
+		got.err = ctx.Err()
+	}
+	if got.err == nil {
+		return got.project.Role(account) != ""
+	}
+	if errors.Is(got.err, context.DeadlineExceeded) {
+		a.resting.Store(time.Now().Add(foldRest).UnixNano())
+	}
+	a.logger.Debug("the rows alone decide who may read", slog.Any("project", project), slog.Any("err", got.err))
+	return true
+}
+
+// Visible is a task and its project as the log has them, if the caller may know
+// of them. If not it fails as if there were no such task.
+func (s *Service) Visible(ctx context.Context, id uuid.UUID) (commands.Task, commands.Project, error) {
+	task, err := s.commands.Task(ctx, id)
+	if err != nil {
+		return commands.Task{}, commands.Project{}, err
+	}
+	project, err := s.commands.Project(ctx, task.Project)
+	if err != nil {
+		return commands.Task{}, commands.Project{}, err
+	}
+	if !task.Exists() || project.Role(access.From(ctx).Account) == "" {
+		return commands.Task{}, commands.Project{}, problem.New(problem.NotFound, "There is no such task")
+	}
+	return task, project, nil
+}
+
+// VisibleProject is a project as the log has it, if the caller is a member. If
+// not it fails as if there were no such project.
+func (s *Service) VisibleProject(ctx context.Context, id uuid.UUID) (commands.Project, error) {
+	project, err := s.commands.Project(ctx, id)
+	if err == nil && project.Role(access.From(ctx).Account) == "" {
+		err = problem.New(problem.NotFound, "There is no such project")
+	}
+	return project, err
+}
+
+// StillIn fails with [projections.ErrNotFound] if the caller, whom the rows let
+// in, is no member of the project any more.
+func (s *Service) StillIn(ctx context.Context, project uuid.UUID) error {
+	if !s.admission.admits(ctx, project, access.From(ctx).Account) {
+		return projections.ErrNotFound
+	}
+	return nil
+}
+
+// ReadableTasks leaves out of a list over all projects the tasks of those that
+// the caller is no member of any more. It uses the list's memory.
+func (s *Service) ReadableTasks(ctx context.Context, tasks []projections.Task) []projections.Task {
+	return readable(ctx, s, tasks, func(t projections.Task) uuid.UUID { return t.Project })
+}
+
+// ReadableProjects leaves out of a list the projects that the caller is no member
+// of any more. It uses the list's memory.
+func (s *Service) ReadableProjects(ctx context.Context, projects []projections.Project) []projections.Project {
+	return readable(ctx, s, projects, func(p projections.Project) uuid.UUID { return p.ID })
+}
+
+func readable[R any](ctx context.Context, s *Service, rows []R, projectOf func(R) uuid.UUID) []R {
+	admitted := make(map[uuid.UUID]bool)
+	kept := rows[:0]
+	for _, row := range rows {
+		project := projectOf(row)
+		in, asked := admitted[project]
+		if !asked {
+			in = s.StillIn(ctx, project) == nil
+			admitted[project] = in
+		}
+		if in {
+			kept = append(kept, row)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,43 @@
+package service
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/gateway/access"
+	"github.com/docketlog/docket/gateway/problem"
+)
+
+// AddMember adds whoever has an account with the address to the project, and
+// gives their account beside the outcome. Who may not add members is refused
+// before anybody is looked up, so that no answer says who has an account.
+func (s *Service) AddMember(ctx context.Context, project uuid.UUID, email string, role events.Role, w Write) (commands.Outcome, uuid.UUID, error) {
+	caller := access.From(ctx).Account
+	p, err := s.commands.Project(ctx, project)
+	if err != nil {
+		return commands.Outcome{}, uuid.Nil, err
+	}
+	account, owner := caller, p.Role(caller) == events.RoleOwner
+	if owner {
+		person, err := s.accounts.Lookup(ctx, caller, email)
+		if errors.Is(err, accounts.ErrNotFound) {
+			err = problem.Wrong(problem.InBody, "email", problem.NoAccount, "is not the address of an account; ask the person to open one first")
+		}
+		if err != nil {
+			return commands.Outcome{}, uuid.Nil, err
+		}
+		account = person.ID
+	}
+	o, err := s.Do(ctx, commands.AddMember{Project: project, Account: account, Role: role}, w)
+	if err == nil && o.Duplicate && !owner {
+		// Sent again by who was an owner then: whom it added, only an owner may
+		// look up.
+		err = problem.New(problem.Code(commands.CodeForbidden), "Only an owner of the project may do this")
+	}
+	return o, account, err
+}

@@ -1,0 +1,77 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections"
+)
+
+const (
+	// maxNumbers bounds the numbers remembered, about 60 bytes each.
+	maxNumbers = 100_000
+	// numberPatience is how long the answer to a write waits for the rows to
+	// know a task's number. The write has happened; without the number the
+	// answer is still true.
+	numberPatience = 5 * time.Second
+)
+
+// numbers remembers the number of tasks, which the rows give once and for
+// good, so that a write need not ask them. When it is full it drops an
+// arbitrary one.
+type numbers struct {
+	mu    sync.Mutex
+	known map[uuid.UUID]int64
+}
+
+func newNumbers() *numbers { return &numbers{known: make(map[uuid.UUID]int64)} }
+
+func (n *numbers) get(task uuid.UUID) (int64, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	number, ok := n.known[task]
+	return number, ok
+}
+
+func (n *numbers) put(task uuid.UUID, number int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if _, ok := n.known[task]; !ok && len(n.known) >= maxNumbers {
+		for any := range n.known {
+			delete(n.known, any)
+			break
+		}
+	}
+	n.known[task] = number
+}
+
+// Number is the task's number among those of its project, nil if the rows do not
+// know it within five seconds. at is a position at which the task exists.
+func (s *Service) Number(ctx context.Context, task uuid.UUID, at events.Position) *int64 {
+	if number, ok := s.numbers.get(task); ok {
+		return &number
+	}
+	ctx, cancel := context.WithTimeout(ctx, numberPatience)
+	defer cancel()
+	var number int64
+	ask := func(rows *projections.Snapshot) (err error) {
+		number, err = rows.TaskNumber(ctx, task)
+		return err
+	}
+	// A task that is older than the rows are behind is there without waiting.
+	err := s.rows.Read(ctx, events.Position{}, ask)
+	if errors.Is(err, projections.ErrNotFound) {
+		err = s.rows.Read(ctx, at, ask)
+	}
+	if err != nil {
+		s.logger.Debug("a write is answered without the task's number", "task", task, "err", err)
+		return nil
+	}
+	s.numbers.put(task, number)
+	return &number
+}

@@ -1,0 +1,514 @@
+package webtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/docketlog/docket/gateway/web/browsertest"
+)
+
+// The office's cards, by title.
+const (
+	mugs     = "Photograph the new mugs"
+	words    = "Write the announcement"
+	friends  = "Ask three friends to place a test order"
+	delivery = "Delivery costs are wrong for islands"
+	shopName = "가게 이름 정하기"
+)
+
+// card selects a card of the board by its title.
+func card(title string) string { return fmt.Sprintf(`#board .card:has-text("%s")`, title) }
+
+// link selects what of a card takes the focus.
+func link(title string) string { return fmt.Sprintf(`#board .card a.title:has-text("%s")`, title) }
+
+// shows waits until a column has these cards, in this order.
+func shows(p *browsertest.Page, status string, titles ...string) {
+	want, _ := json.Marshal(titles)
+	if titles == nil {
+		want = []byte("[]")
+	}
+	p.Wait(fmt.Sprintf("%s to show %s", status, want), fmt.Sprintf(
+		`JSON.stringify([...document.querySelectorAll("#c-%s .card")].map(c => (c.querySelector(".title")?.textContent ?? c.querySelector(".rename").value))) === %q`, status, want))
+}
+
+// column is what the API says of one, in order.
+func (o *office) column(status string) []string {
+	o.t.Helper()
+	var board struct {
+		Columns []struct {
+			Status struct{ Key string }
+			Tasks  []struct{ Title string }
+		}
+	}
+	a := o.API(o.mina, "GET", o.api("/board"), nil).Want(200)
+	if err := json.Unmarshal(a.Body, &board); err != nil {
+		o.t.Fatal(err)
+	}
+	titles := []string{}
+	for _, c := range board.Columns {
+		for _, t := range c.Tasks {
+			if c.Status.Key == status {
+				titles = append(titles, t.Title)
+			}
+		}
+	}
+	return titles
+}
+
+// stands waits until a column is so on the page, settled, and for everybody.
+func (o *office) stands(p *browsertest.Page, status string, titles ...string) {
+	o.t.Helper()
+	shows(p, status, titles...)
+	p.WaitCount("#board .card.pending", 0)
+	o.Eventually(fmt.Sprintf("%s is %q", status, titles), func() (any, bool) {
+		have := o.column(status)
+		return fmt.Sprintf("%q", have), slices.Equal(have, titles)
+	})
+	shows(p, status, titles...)
+	p.WaitText("#c-"+status+" .count", fmt.Sprint(len(titles)))
+}
+
+// focus gives a card the focus, as tabbing to it would.
+func focus(p *browsertest.Page, title string) {
+	p.WaitFor(link(title))
+	_ = browsertest.Eval[bool](p, fmt.Sprintf(`[...document.querySelectorAll("#board a.title")].find(a => a.textContent === %q).focus() ?? true`, title))
+	p.WaitFocus(link(title))
+}
+
+// said waits until screen readers have been told.
+func said(p *browsertest.Page, text string) { p.WaitText("#said", text) }
+
+func TestCardsShowWhatMatters(t *testing.T) {
+	o := newOffice(t)
+	page := o.board(o.mina)
+	o.stands(page, "waiting", mugs, words, friends)
+	for title, parts := range map[string]map[string]string{
+		mugs:     {".number": "#1", ".priority": "Medium", ".due": "Tomorrow", ".labels": "photos", ".people": "Jun Lee"},
+		words:    {".number": "#2", ".priority": "High", ".labels": "words", ".people": "Mina Park", ".said": "1 comment"},
+		delivery: {".number": "#4", ".priority": "Urgent", ".due.late": "", ".labels": "bug", ".people": "Jun Lee"},
+	} {
+		for part, want := range parts {
+			got := browsertest.Eval[string](page, fmt.Sprintf(`[...document.querySelectorAll("#board .card")].find(c => c.textContent.includes(%q)).querySelector(%q)?.textContent.trim() ?? "none"`, title, part))
+			if !strings.Contains(got, want) {
+				t.Errorf("%s of %q is %q, want %q", part, title, got, want)
+			}
+		}
+	}
+	// What the script paints over it is no different.
+	before := page.Texts(card(words))
+	o.at(o.API(o.jun, "POST", "/api/v1/tasks/"+o.tasks[1]+"/comments", m{"text": "Two"}).Want(201))
+	page.WaitText(card(words), "2 comments")
+	if got := page.Texts(card(words)); len(got) != 1 || strings.Replace(got[0], "2 comments", "1 comment", 1) != before[0] {
+		t.Errorf("painted %q, the page came with %q", got, before)
+	}
+}
+
+func TestAddInPlace(t *testing.T) {
+	o := newOffice(t)
+	page := o.board(o.mina)
+	const box = "#a-in_progress textarea"
+	page.Type(box, "Call @jun #shop !high tomorrow")
+	page.Press("Escape")
+	page.Type(box, "\n")
+	o.stands(page, "in_progress", delivery, "Call")
+	for _, want := range []string{"#7", "High", "Tomorrow", "shop", "Jun Lee"} {
+		page.WaitText(card("Call"), want)
+	}
+	page.WaitFocus(box)
+	page.Keys("One\nTwo\nThree\n")
+	o.stands(page, "in_progress", delivery, "Call", "One", "Two", "Three")
+	page.WaitFocus(box)
+	page.Press("Escape", "Control+z", "Control+z")
+	o.stands(page, "in_progress", delivery, "Call", "One")
+	page.Press("Control+Shift+z")
+	o.stands(page, "in_progress", delivery, "Call", "One", "Two")
+}
+
+// TestAddShowsEachOnce watches the board while cards are added and heard of.
+func TestAddShowsEachOnce(t *testing.T) {
+	o := newOffice(t)
+	page := o.board(o.mina)
+	_ = browsertest.Eval[any](page, `void (window.most = 0, new MutationObserver(() =>
+		window.most = Math.max(window.most, [...document.querySelectorAll("#board .card")].filter(c => c.textContent.includes("Only once")).length)
+	).observe(document.querySelector("#board"), {childList: true, subtree: true}))`)
+	page.Type("#a-waiting textarea", "Only once\n")
+	o.stands(page, "waiting", mugs, words, friends, "Only once")
+	if most := browsertest.Eval[int](page, "window.most"); most != 1 {
+		t.Errorf("the card was there %d times", most)
+	}
+}
+
+func TestRefusedAddGivesTheTextBack(t *testing.T) {
+	o := newOffice(t)
+	page := o.board(o.mina, browsertest.Allow("net::ERR_"))
+	const box = "#a-waiting textarea"
+	long := strings.Repeat("long ", 60)
+	page.Type(box, "x")
+	_ = browsertest.Eval[any](page, fmt.Sprintf(`void (document.querySelector(%q).value = %q)`, box, long))
+	page.Press("Enter")
+	page.WaitText(".toast", "Refused")
+	page.WaitValue(box, strings.TrimSpace(long))
+	o.stands(page, "waiting", mugs, words, friends)
+
+	page.Fill(box, "Later")
+	o.StopServer()
+	page.Press("Enter")
+	shows(page, "waiting", mugs, words, friends, "Later")
+	page.WaitValue(box, "")
+	page.WaitText(".toast", "Not connected")
+	page.WaitValue(box, "Later")
+	shows(page, "waiting", mugs, words, friends)
+	o.StartServer()
+	page.WaitGone("#offline")
+	page.Press("Enter")
+	o.stands(page, "waiting", mugs, words, friends, "Later")
+}
+
+func TestManyLinesAreManyTasks(t *testing.T) {
+	o := newOffice(t)
+	page := o.board(o.mina)
+	const box = "#a-done textarea"
+	page.Click(box)
+	_ = browsertest.Eval[any](page, fmt.Sprintf(`void document.querySelector(%q).setRangeText("- Wrap #shop\n- Weigh !low\n\n* Post @jun tomorrow")`, box))
+	page.Press("Enter")
+	page.WaitFor("#quick")
+	if got := page.Texts("#preview li"); len(got) != 3 || !strings.Contains(got[0], "Wrap") || !strings.Contains(got[2], "@Jun Lee") {
+		t.Errorf("previewed %q", got)
+	}
+	if got := o.column("done"); len(got) != 1 {
+		t.Errorf("made %q before it was confirmed", got)
+	}
+	page.Screenshot("quick-preview")
+	page.Click("#quick [name=confirmed]")
+	page.WaitGone("#quick")
+	o.stands(page, "done", shopName, "Wrap", "Weigh", "Post")
+	page.WaitValue(box, "")
+	page.WaitText(".toast", "Created (3 tasks)")
+	page.Click(`.toast button:has-text("Undo")`)
+	o.stands(page, "done", shopName)
+}
+
+func TestColumnLimit(t *testing.T) {
+	o := newOffice(t)
+	o.at(o.API(o.mina, "PATCH", o.api(""), m{"statuses": []m{
+		{"key": "waiting", "name": "Waiting", "category": "to_do", "limit": 3},
+		{"key": "in_progress", "name": "In progress", "category": "doing", "limit": 1}, {"key": "done", "name": "Done", "category": "done"},
+	}}).Want(200))
+	page := o.board(o.mina)
+	page.WaitText("#c-waiting .count", "3 / 3")
+	page.WaitText("#c-in_progress .count:not(.over)", "1 / 1")
+	page.DragTo(card(mugs), card(delivery), .5, .1)
+	page.WaitText("#c-in_progress .count.over", "2 / 1")
+	page.WaitText("#c-waiting .count:not(.over)", "2 / 3")
+	page.Reload()
+	page.WaitText("#c-in_progress .count.over", "2 / 1")
+	// What is found is not what is there.
+	page.Fill("#q", "islands")
+	shows(page, "waiting")
+	page.WaitText("#c-in_progress .count:not(.over)", "1")
+	if got := page.Text("#c-in_progress .count"); got != "1" {
+		t.Errorf("with a filter the count says %q", got)
+	}
+}
+
+// TestSingleKeys tries the commands of one key on the card under the pointer,
+// and on the one that has the focus.
+func TestSingleKeys(t *testing.T) {
+	for name, aim := range map[string]func(*browsertest.Page, string){
+		"hovered": func(p *browsertest.Page, title string) { p.Hover(card(title)) },
+		"focused": focus,
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(t)
+			page := o.board(o.mina)
+			on := func(title, key string) { page.WaitCount(".card.pending", 0); aim(page, title); page.Press(key) }
+			pick := func(text string) { page.WaitFocus("#choose input"); page.Keys(text + "\n") }
+
+			on(friends, "p")
+			pick("high")
+			page.WaitText(card(friends), "High")
+			on(friends, "d")
+			pick("tomorrow")
+			page.WaitText(card(friends), "Tomorrow")
+			on(friends, "d")
+			pick("2031-02-03")
+			page.WaitText(card(friends), "3 Feb 2031")
+			on(friends, "a")
+			pick("jun")
+			page.WaitText(card(friends), "Jun Lee")
+			page.Press("Escape")
+			page.WaitGone("#choose")
+			on(friends, "m")
+			page.WaitText(card(friends), "Mina Park")
+			on(friends, "l")
+			pick("fresh")
+			page.WaitText(card(friends), "fresh")
+			pick("photos")
+			page.WaitText(card(friends), "photos")
+			page.Press("Escape")
+			page.WaitGone("#choose")
+			on(friends, "e")
+			page.WaitFocus(".rename")
+			page.Press("Control+a")
+			page.Keys("Ask four friends\n")
+			page.WaitText(card("Ask four"), "Ask four friends")
+			on("Ask four friends", "s")
+			pick("done")
+			o.stands(page, "done", shopName, "Ask four friends")
+			on("Ask four friends", "x")
+			page.WaitFor(`.card[data-picked]:has-text("Ask four friends")`)
+			page.Press("Escape")
+			page.WaitCount(".card[data-picked]", 0)
+			on("Ask four friends", "o")
+			page.WaitFor("#panel #task")
+			page.Press("Escape")
+			page.WaitGone("#panel")
+			on("Ask four friends", "Delete")
+			o.stands(page, "done", shopName)
+			task := o.API(o.mina, "GET", "/api/v1/tasks/"+o.tasks[2], nil).Want(200).JSON()
+			if task["priority"] != "high" || task["due"] != "2031-02-03" || len(task["assignees"].([]any)) != 2 || len(task["labels"].([]any)) != 2 {
+				t.Errorf("at the end the task is %v", task)
+			}
+			for range 2 {
+				page.Press("Control+z")
+			}
+			o.stands(page, "waiting", mugs, words, "Ask four friends")
+		})
+	}
+}
+
+func TestWalkTheBoard(t *testing.T) {
+	o := newOffice(t)
+	page := o.board(o.mina)
+	for _, step := range []struct{ key, at string }{
+		{"j", mugs}, {"j", words}, {"j", friends}, {"j", friends}, {"k", words}, {"ArrowDown", friends}, {"ArrowUp", words},
+		{"ArrowRight", delivery}, {"ArrowRight", shopName}, {"h", delivery}, {"ArrowLeft", mugs}, {"Delete", words}, {"k", words}, {"j", friends}, {"Delete", words},
+	} {
+		page.Press(step.key)
+		page.WaitFocus(link(step.at))
+	}
+}
+
+func TestCopyLink(t *testing.T) {
+	o := newOffice(t)
+	page := o.board(o.mina)
+	_ = browsertest.Eval[any](page, `void (navigator.clipboard.writeText = async text => { window.copied = text })`)
+	page.Hover(card(words))
+	page.Press("y")
+	page.WaitText(".toast", "Link copied")
+	if got := browsertest.Eval[string](page, "window.copied"); got != o.URL+"/tasks/"+o.tasks[1] {
+		t.Errorf("copied %q", got)
+	}
+}
+
+func TestRefusedEditsGoBack(t *testing.T) {
+	o := newOffice(t)
+	jun := o.board(o.jun, browsertest.Allow("net::ERR_"))
+
+	// The server is away, and comes back.
+	o.StopServer()
+	jun.DragTo(card(mugs), card(delivery), .5, .1)
+	shows(jun, "in_progress", mugs, delivery)
+	jun.WaitFor(".card.pending")
+	jun.WaitText(".toast", "Not connected")
+	shows(jun, "in_progress", delivery)
+	shows(jun, "waiting", mugs, words, friends)
+	jun.WaitCount(".card.pending", 0)
+	o.StartServer()
+	jun.WaitGone("#offline")
+	o.stands(jun, "waiting", mugs, words, friends)
+
+	// A short absence is bridged.
+	o.StopServer()
+	jun.DragTo(card(mugs), card(delivery), .5, .1)
+	jun.WaitFor(".card.pending")
+	o.StartServer()
+	o.stands(jun, "in_progress", mugs, delivery)
+
+	// Jun may only look from now on, and has not heard of it yet.
+	hold := `void (window.real = fetch, window.fetch = (a, o) => o?.method === "PATCH" ? new Promise(go => window.letGo = go).then(() => real(a, o)) : real(a, o))`
+	_ = browsertest.Eval[any](jun, hold)
+	jun.Hover(card(words))
+	jun.Press("p")
+	jun.WaitFocus("#choose input")
+	jun.Keys("low\n")
+	jun.WaitText(card(words), "Low")
+	o.API(o.mina, "PATCH", o.api("/members/"+o.jun.Account.String()), m{"role": "viewer"}).Want(200)
+	_ = browsertest.Eval[any](jun, `void letGo()`)
+	jun.WaitText(".toast", "Refused")
+	jun.WaitText(card(words), "High")
+	jun.WaitGone("#a-waiting")
+	jun.WaitText("#head", "Viewer")
+
+	// Whoever may not write cannot even try.
+	jun.DragTo(card(words), card(delivery), .5, .1)
+	if got := jun.Count(".card.pending"); got != 0 {
+		t.Error("a viewer has moved a card")
+	}
+}
+
+func TestArchivedProjectRefuses(t *testing.T) {
+	o := newOffice(t)
+	page := o.board(o.jun)
+	_ = browsertest.Eval[any](page, `void (window.real = fetch, window.fetch = (a, o) => o?.method === "DELETE" ? new Promise(go => window.letGo = go).then(() => real(a, o)) : real(a, o))`)
+	page.Hover(card(words))
+	page.Press("Delete")
+	shows(page, "waiting", mugs, friends)
+	o.at(o.API(o.mina, "PATCH", o.api(""), m{"archived": true}).Want(200))
+	_ = browsertest.Eval[any](page, `void letGo()`)
+	page.WaitText(".toast", "archived")
+	shows(page, "waiting", mugs, words, friends)
+	page.WaitGone("#a-waiting")
+	page.WaitText("#head", "Archived")
+}
+
+func TestUndo(t *testing.T) {
+	o := newOffice(t)
+	page := o.board(o.mina)
+	page.Press("Control+z")
+	page.WaitText(".toast", "Nothing to undo")
+
+	focus(page, words)
+	page.Press("Delete")
+	o.stands(page, "waiting", mugs, friends)
+	page.WaitFocus(link(friends))
+	page.Click(`.toast button:has-text("Undo")`)
+	o.stands(page, "waiting", mugs, words, friends)
+
+	// The button of an older message is for what that one tells of.
+	for _, title := range []string{mugs, friends} {
+		focus(page, title)
+		page.Press("p")
+		page.Type("#choose input", "urgent\n")
+		page.WaitText(".toast", "Changed: "+title)
+	}
+	page.Click(`.toast:nth-last-child(2) button:has-text("Undo")`)
+	page.WaitText(card(mugs), "Medium")
+	page.WaitText(card(friends), "Urgent")
+	page.Press("Control+z")
+	page.WaitText(card(friends), "Low")
+
+	page.DragTo(card(mugs), card(delivery), .5, .1)
+	o.stands(page, "in_progress", mugs, delivery)
+	focus(page, mugs)
+	page.Press("m")
+	page.WaitText(card(mugs), "Mina Park")
+	page.Press("e")
+	page.WaitFocus(".rename")
+	page.Press("End")
+	page.Keys(" and plates\n")
+	page.WaitText(card(mugs), "and plates")
+	page.WaitCount(".card.pending", 0)
+	for _, back := range []func(){
+		func() { shows(page, "in_progress", mugs, delivery) },
+		func() {
+			page.Wait("Mina to be gone", `!document.querySelector("#c-in_progress .card .people").textContent.includes("Mina")`)
+		},
+		func() { o.stands(page, "waiting", mugs, words, friends) },
+	} {
+		page.Press("Control+z")
+		back()
+	}
+	page.Press("Control+Shift+z", "Control+Shift+z", "Control+Shift+z")
+	o.stands(page, "in_progress", mugs+" and plates", delivery)
+	page.WaitText(card("and plates"), "Mina Park")
+	page.Reload()
+	page.WaitFor("#board[data-ready]")
+	page.Press("Control+z")
+	o.stands(page, "in_progress", mugs, delivery)
+
+	// At once, before it is known what became of it.
+	page.Hover(card(friends))
+	page.Press("Delete", "Control+z")
+	page.WaitText(".toast", "Undone")
+	o.stands(page, "waiting", words, friends)
+}
+
+// TestCrowdedBoard uses a board of which only a part can be in the page.
+func TestCrowdedBoard(t *testing.T) {
+	const many = 1500
+	o := crowd(t, many)
+	page := o.board(o.mina)
+	page.WaitText("#c-waiting .count", "500")
+	if n := page.Count("#board .card"); n > 120 {
+		t.Errorf("%d cards are in the page", n)
+	}
+	order := o.column("waiting")
+
+	_ = browsertest.Eval[any](page, `void (document.querySelector("#c-waiting .cards").scrollTop = 1e9)`)
+	page.WaitFor(card(order[499]))
+	page.Wait("the last card to be in view", `(r => r.bottom <= document.querySelector("#c-waiting .cards").getBoundingClientRect().bottom + 1)([...document.querySelectorAll("#c-waiting .card")].at(-1).getBoundingClientRect())`)
+	page.Screenshot("board-crowded-end")
+
+	// A card from far down goes into another column, between the right two.
+	other := o.column("in_progress")
+	page.DragTo(card(order[499]), card(other[1]), .5, .1)
+	page.Wait("it to settle", `document.querySelectorAll(".card.pending").length === 0`)
+	o.Eventually("it is in its place", func() (any, bool) {
+		first := o.column("in_progress")[:3]
+		return fmt.Sprintf("%q", first), slices.Equal(first, []string{other[0], order[499], other[1]})
+	})
+	page.WaitText("#c-waiting .count", "499")
+	page.WaitText("#c-in_progress .count", "501")
+
+	_ = browsertest.Eval[any](page, `void (document.querySelector("#c-waiting .cards").scrollTop = 0)`)
+	page.WaitFor(card(order[0]))
+	focus(page, order[0])
+	for i := 1; i <= 40; i++ {
+		page.Press("j")
+		page.WaitFocus(link(order[i]))
+	}
+	if n := page.Count("#board .card"); n > 150 {
+		t.Errorf("%d cards are in the page after a walk", n)
+	}
+	if page.Count(card(order[0])) != 0 {
+		t.Error("a card far above is still in the page")
+	}
+	for i := 39; i >= 0; i-- {
+		page.Press("k")
+		page.WaitFocus(link(order[i]))
+	}
+	// Scrolled out of sight, it is where the walk goes on.
+	page.Scroll("#c-waiting .cards", 0, 6000)
+	page.Wait("the focus to be out of sight", `!document.activeElement.closest(".card")`)
+	page.Press("j")
+	page.WaitFocus(link(order[1]))
+
+	page.Type("#q", "Card 423 of")
+	page.WaitText("#c-waiting .count", "1")
+	shows(page, "waiting", "Card 423 of many, with a title that sometimes takes a second line")
+	page.Fill("#q", "")
+	page.WaitText("#c-waiting .count", "499")
+
+	// No flicker: the same cards stay the same elements.
+	_ = browsertest.Eval[any](page, `void (window.moves = 0, new MutationObserver(all => window.moves += all.filter(r => r.addedNodes.length).length).observe(document.querySelector("#board"), {childList: true, subtree: true}))`)
+	o.at(o.API(o.jun, "PATCH", "/api/v1/tasks/"+o.tasks[1], m{"title": "Renamed by Jun"}).Want(200))
+	page.WaitText("#c-in_progress", "Renamed by Jun")
+	if n := browsertest.Eval[int](page, "window.moves"); n > 12 {
+		t.Errorf("one other title has put %d elements in", n)
+	}
+}
+
+// TestUndoIsNotLost undoes while the server is away, and again when it is back.
+func TestUndoIsNotLost(t *testing.T) {
+	o := newOffice(t)
+	page := o.board(o.mina, browsertest.Allow("net::ERR_"))
+	page.DragTo(card(mugs), card(delivery), .5, .1)
+	o.stands(page, "in_progress", mugs, delivery)
+	focus(page, shopName)
+	page.Press("Delete")
+	o.stands(page, "done")
+	page.WaitText(".toast", "Deleted")
+	o.StopServer()
+	page.Press("Control+z")
+	page.WaitText(".toast", "Not connected")
+	o.StartServer()
+	page.WaitGone("#offline")
+	page.Press("Control+z")
+	o.stands(page, "done", shopName)
+	shows(page, "in_progress", mugs, delivery)
+}

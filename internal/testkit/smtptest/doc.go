@@ -1,0 +1,2 @@
+// Package smtptest is an SMTP server for tests.
+package smtptest
