@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/docketlog/docket/e2e/dockettest"
 	"github.com/docketlog/docket/internal/testkit"
@@ -16,15 +15,10 @@ import (
 func TestHealthAsksARoleThatRuns(t *testing.T) {
 	t.Parallel()
 	d := dockettest.Start(t, "--data", t.TempDir(), "--http", "127.0.0.1:0")
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	testkit.Eventually(t, "the role is ready", func() (string, bool) {
 		_, said, code := tell(t, "health", d.URL)
-		if code == 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("never ready: %s", said)
-		}
-	}
+		return said, code == 0
+	})
 	for name, args := range map[string][]string{
 		"its own address":  {"health", "--http", strings.TrimPrefix(d.URL, "http://")},
 		"a named address":  {"health", d.URL},
@@ -92,15 +86,7 @@ func TestHealthAsksByHTTPS(t *testing.T) {
 		return said, code == 0
 	}
 	own := []string{"--http", "0.0.0.0:" + port, "--tls-cert", certFile, "--tls-key", keyFile}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		said, well := ready(own...)
-		if well {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("never ready: %s", said)
-		}
-	}
+	testkit.Eventually(t, "the role is ready", func() (string, bool) { return ready(own...) })
 	if said, well := ready(d.URL); well || !strings.Contains(said, "certificate") {
 		t.Errorf("whoever is named must prove who they are: %s", said)
 	}

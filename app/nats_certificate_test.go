@@ -3,6 +3,7 @@ package app
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"log/slog"
 	"strconv"
 	"sync/atomic"
@@ -31,7 +32,7 @@ func TestNATSIsShownACertificate(t *testing.T) {
 	}
 	var shown atomic.Int64
 	ns, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true, TLSVerify: true, TLSTimeout: 5,
+		Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true, TLSVerify: true, TLSTimeout: testkit.Limit.Seconds(),
 		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAnyClientCert,
 			VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) error {
 				leaf, err := x509.ParseCertificate(raw[0])
@@ -80,5 +81,8 @@ func TestNATSIsShownACertificate(t *testing.T) {
 	if err := nc.ForceReconnect(); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Soon(t, "the server is shown the renewed certificate", func() bool { return shown.Load() == 2 && nc.IsConnected() })
+	testkit.Eventually(t, "the server is shown the renewed certificate, the second", func() (string, bool) {
+		serial := shown.Load()
+		return fmt.Sprintf("number %d, %s", serial, nc.Status()), serial == 2 && nc.IsConnected()
+	})
 }

@@ -11,14 +11,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+
 	"github.com/docketlog/docket/audit"
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/events/jetstream"
+	"github.com/docketlog/docket/internal/testkit"
 	"github.com/docketlog/docket/projections"
-	"github.com/google/uuid"
-	"github.com/nats-io/nats.go"
 )
 
 // fixture is a log with a project, two tasks and ten events.
@@ -76,7 +78,7 @@ func (f *fixture) forge(t *testing.T, of events.Aggregate, n int, change func(*e
 	}
 	for i := range sealed {
 		message := &nats.Msg{Subject: of.Subject(), Header: sealed[i].Headers(), Data: sealed[i].Payload}
-		if _, err := f.nc.RequestMsg(message, 10*time.Second); err != nil {
+		if _, err := f.nc.RequestMsg(message, testkit.Limit); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -166,7 +168,7 @@ func TestChainsReportForgedEvents(t *testing.T) {
 			f.forge(t, events.Task(f.tap), 2, func(h *events.Head) { h.Revision-- })
 		}, 0, 2},
 		"malformed message": {func(t *testing.T, f *fixture) {
-			if _, err := f.nc.Request(events.Task(f.tap).Subject(), []byte("hello"), 10*time.Second); err != nil {
+			if _, err := f.nc.Request(events.Task(f.tap).Subject(), []byte("hello"), testkit.Limit); err != nil {
 				t.Fatal(err)
 			}
 		}, 1, 0},

@@ -8,11 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/events/jetstream"
-	"github.com/google/uuid"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 func newLog(t testing.TB) events.Log {
@@ -311,25 +313,16 @@ func TestAReplacedLogIsNoticed(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- h.Run(t.Context()) }()
 	owner, project, _ := place(t, h)
-	if _, err := nc.Request("$JS.API.STREAM.DELETE.EVENTS", nil, 10*time.Second); err != nil {
+	if _, err := nc.Request("$JS.API.STREAM.DELETE.EVENTS", nil, testkit.Limit); err != nil {
 		t.Fatal(err)
 	}
 	// The server may still be removing the files of the one before.
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		if _, err = jetstream.Open(t.Context(), nc, jetstream.Options{}); err == nil {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
-	select {
-	case err := <-ended:
-		if !errors.Is(err, events.ErrIncarnation) {
-			t.Errorf("Run ended with %v, want ErrIncarnation", err)
-		}
-	case <-time.After(60 * time.Second):
-		t.Fatal("Run does not notice")
+	testkit.Eventually(t, "the log to be made again", func() (error, bool) {
+		_, err := jetstream.Open(t.Context(), nc, jetstream.Options{})
+		return err, err == nil
+	})
+	if err := testkit.Receive(t, "the end of Run, which notices", ended); !errors.Is(err, events.ErrIncarnation) {
+		t.Errorf("Run ended with %v, want ErrIncarnation", err)
 	}
 	_, err = h.Handle(t.Context(), commands.CreateTask{Task: uuid.New(), Project: project, Title: "Ghost"}, as(owner))
 	if !errors.Is(err, events.ErrIncarnation) {

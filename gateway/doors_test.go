@@ -100,8 +100,9 @@ func TestDoorsAskTheSame(t *testing.T) {
 	} {
 		byPatch, a := ada.task(project, "Engine")
 		byForm, b := ada.task(project, "Engine")
-		h.eventually("the rows have both", func() bool {
-			return ada.get("/api/v1"+strings.TrimPrefix(byForm, "/api/v1"), b.at()).status == 200
+		h.eventually("the rows have both", func() (any, bool) {
+			status := ada.get("/api/v1"+strings.TrimPrefix(byForm, "/api/v1"), b.at()).status
+			return status, status == 200
 		})
 		patched := ada.patch(byPatch, c.patch)
 		sent := ada.form(strings.TrimPrefix(byForm, "/api/v1"), c.form)

@@ -10,12 +10,12 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
+	"github.com/docketlog/docket/internal/testkit"
 	"github.com/docketlog/docket/projections/dialect"
 )
 
@@ -174,36 +174,30 @@ func run(t testing.TB, s *Store, l *memoryLog, o ProjectorOptions) (p *Projector
 			return
 		}
 		cancel()
-		select {
-		case err := <-ended:
-			if err != nil {
-				t.Errorf("Run: %v", err)
-			}
-		case <-time.After(generous):
-			t.Error("the projector does not end")
+		if err := testkit.Receive(t, "the projector to end", ended); err != nil {
+			t.Errorf("Run: %v", err)
 		}
 	}
 	t.Cleanup(stop)
 	return p, stop
 }
 
-// generous is how long a test waits for what should take milliseconds.
-const generous = 60 * time.Second
-
-// eventually polls until ok.
-func eventually(t testing.TB, what string, ok func() bool) {
+// becomes waits until the projector's status is as wanted.
+func becomes(t testing.TB, want string, p *Projector, is func(Status) bool) {
 	t.Helper()
-	for deadline := time.Now().Add(generous); !ok(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("never happened: %s", what)
-		}
-	}
+	testkit.Eventually(t, want, func() (Status, bool) {
+		s := p.Status()
+		return s, is(s)
+	})
 }
+
+// inState is a status with the state.
+func inState(state State) func(Status) bool { return func(s Status) bool { return s.State == state } }
 
 // arrive waits until the rows are at the log's end.
 func arrive(t testing.TB, s *Store, l *memoryLog) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), generous)
+	ctx, cancel := context.WithTimeout(context.Background(), testkit.Limit)
 	defer cancel()
 	end, _ := l.End(ctx)
 	if err := s.WaitFor(ctx, end); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // Whoever writes sees the own write, through the store of the projector's
@@ -21,7 +22,7 @@ func TestReadsWaitForTheirPosition(t *testing.T) {
 		team.founded(1000, 1)
 		here, there := openURL(t, url), openURL(t, url)
 		run(t, here, l, ProjectorOptions{})
-		ctx, cancel := context.WithTimeout(t.Context(), generous)
+		ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 		defer cancel()
 		var mu sync.Mutex
 		var readers sync.WaitGroup

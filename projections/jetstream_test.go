@@ -12,6 +12,7 @@ import (
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/events/jetstream"
+	"github.com/docketlog/docket/internal/testkit"
 	"github.com/docketlog/docket/projections"
 )
 
@@ -22,7 +23,7 @@ func TestOverJetStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
 	owner, project := uuid.New(), uuid.New()
 	heads := map[uuid.UUID]events.Head{}

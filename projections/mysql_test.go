@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 	"github.com/docketlog/docket/projections/dialect"
 	"github.com/docketlog/docket/projections/fold"
 	"github.com/docketlog/docket/projections/schema"
@@ -58,13 +59,13 @@ func TestDeadlockIsDoneAgain(t *testing.T) {
 			return <-applied
 		})
 		defer outcome() // before a is closed, whatever fails
-		eventually(t, "the transaction waits for the rival", func() bool {
+		testkit.Eventually(t, "the transaction waits for the rival", func() (string, bool) {
 			// InnoDB shows what it showed before to whoever looks again within a
 			// tenth of a second (https://bugs.mysql.com/bug.php?id=48883).
 			time.Sleep(200 * time.Millisecond)
 			waiting, err := column1[int](t.Context(), s.write, `select count(*) from information_schema.innodb_trx t
 				join information_schema.processlist p on p.id = t.trx_mysql_thread_id where p.db = database() and t.trx_state = 'LOCK WAIT'`)
-			return err == nil && waiting[0] > 0
+			return fmt.Sprintf("%v transactions wait, %v", waiting, err), err == nil && waiting[0] > 0
 		})
 		do("update docket_checkpoints set head = head")
 		if err := outcome(); err != nil {
@@ -150,9 +151,9 @@ func TestClosedConnectionsAreReplaced(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			eventually(t, "the server has closed them", func() bool {
+			testkit.Eventually(t, "the server has closed them", func() (string, bool) {
 				left, err := column1[int64](t.Context(), s.write, "select id from information_schema.processlist where db = database() and id <> connection_id()")
-				return err == nil && len(left) == 0
+				return fmt.Sprintf("connections %v, %v", left, err), err == nil && len(left) == 0
 			})
 		}
 		sameRows(t, s, l)

@@ -66,7 +66,7 @@ func TestParkedAggregateStopsNobodyElse(t *testing.T) {
 		}
 		stop()
 		p, _ := run(t, s, l, ProjectorOptions{})
-		eventually(t, "a projector that is started knows what is parked", func() bool { return p.Status().Parked == 2 })
+		becomes(t, "a projector that is started knows the two that are parked", p, func(s Status) bool { return s.Parked == 2 })
 		sameRows(t, s, l)
 	})
 }

@@ -3,6 +3,8 @@ package projections
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 	"github.com/docketlog/docket/projections/dialect"
 	"github.com/docketlog/docket/projections/fold"
 	"github.com/docketlog/docket/projections/schema"
@@ -74,18 +77,18 @@ func TestProjectorsShareADatabase(t *testing.T) {
 		var projectors []*Projector
 		for range 3 {
 			s := openURL(t, url)
-			p, _ := run(t, s, l, ProjectorOptions{BatchSize: 3, StandbyAfter: 100 * time.Millisecond})
+			p, _ := run(t, s, l, ProjectorOptions{BatchSize: 3, StandbyAfter: time.Second})
 			stores, projectors = append(stores, s), append(projectors, p)
 			sim.steps(50)
 		}
 		arrive(t, stores[2], l)
-		eventually(t, "one follows and two stand by", func() bool {
+		testkit.Eventually(t, "one follows and two stand by", func() (map[State]int, bool) {
 			states := map[State]int{}
 			for _, p := range projectors {
 				states[p.Status().State]++
 			}
 			sim.steps(1)
-			return states[StateFollowing] == 1 && states[StateStandby] == 2
+			return states, states[StateFollowing] == 1 && states[StateStandby] == 2
 		})
 		arrive(t, stores[0], l)
 		sameRows(t, stores[1], l)
@@ -100,21 +103,24 @@ func TestStandbyTakesOver(t *testing.T) {
 		url, l := d.fresh(t), newMemoryLog()
 		sim := newSimulation(l, testChoices(3))
 		one, other := openURL(t, url), openURL(t, url)
-		first, _ := run(t, one, l, ProjectorOptions{StandbyAfter: 50 * time.Millisecond})
+		// On a busy machine the one that follows may be slow, and is not to be
+		// taken for one that has stopped.
+		const after = 2 * time.Second
+		first, _ := run(t, one, l, ProjectorOptions{StandbyAfter: after})
 		arrive(t, one, l)
-		second, stop := run(t, other, l, ProjectorOptions{StandbyAfter: 50 * time.Millisecond})
-		eventually(t, "the later one follows", func() bool { return second.Status().State == StateFollowing })
+		second, stop := run(t, other, l, ProjectorOptions{StandbyAfter: after})
+		becomes(t, "the later one follows", second, inState(StateFollowing))
 		sim.steps(5)
 		arrive(t, one, l)
-		eventually(t, "the earlier one stands by", func() bool { return first.Status().State == StateStandby })
+		becomes(t, "the earlier one stands by", first, inState(StateStandby))
 		stop()
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(after + after/2)
 		if have := first.Status().State; have != StateStandby {
 			t.Errorf("with nothing to do the standby is %s", have)
 		}
 		sim.steps(5)
 		arrive(t, other, l)
-		eventually(t, "the standby has taken over", func() bool { return first.Status().State == StateFollowing })
+		becomes(t, "the standby has taken over", first, inState(StateFollowing))
 		sameRows(t, one, l)
 	})
 }
@@ -164,8 +170,8 @@ func TestDatabaseGoesAwayAndComesBack(t *testing.T) {
 		s, l := d.open(t), newMemoryLog()
 		o := &outage{Database: s.dialect}
 		s.dialect = o
-		var logged lockedBuffer
-		p := NewProjector(s, l, ProjectorOptions{BatchSize: 5, Logger: logged.logger()})
+		var logged testkit.Buffer
+		p := NewProjector(s, l, ProjectorOptions{BatchSize: 5, Logger: slog.New(slog.NewTextHandler(&logged, nil))})
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { _ = p.Run(ctx) })
@@ -175,13 +181,13 @@ func TestDatabaseGoesAwayAndComesBack(t *testing.T) {
 		arrive(t, s, l)
 		o.down.Store(true)
 		sim.steps(100)
-		eventually(t, "several attempts", func() bool { return o.fails.Load() >= 3 })
+		testkit.Eventually(t, "three failed attempts", func() (int64, bool) { n := o.fails.Load(); return n, n >= 3 })
 		if have := p.Status().State; have != StateDown {
 			t.Errorf("state %s", have)
 		}
 		o.down.Store(false)
 		arrive(t, s, l)
-		eventually(t, "following again", func() bool { return p.Status().State == StateFollowing })
+		becomes(t, "following again", p, inState(StateFollowing))
 		if n := strings.Count(logged.String(), "level=ERROR"); n != 1 {
 			t.Errorf("an outage is logged once, not %d times:\n%s", n, logged.String())
 		}
@@ -224,7 +230,7 @@ func TestRowsOfAnotherProgram(t *testing.T) {
 			t.Errorf("the older program serves newer rows: %v", err)
 		}
 		sim.steps(20)
-		eventually(t, "the older projector leaves the rows alone", func() bool { return oldProjector.Status().State == StateOutdated })
+		becomes(t, "the older projector leaves the rows alone", oldProjector, inState(StateOutdated))
 		arrive(t, newer, l)
 		sameRows(t, newer, l)
 		onlyLiveAndKept(t, newer)
@@ -235,7 +241,7 @@ func TestRowsOfAnotherProgram(t *testing.T) {
 // the one that is kept, if any.
 func onlyLiveAndKept(t testing.TB, s *Store) {
 	t.Helper()
-	eventually(t, "only the generations that are live and kept have tables", func() bool {
+	testkit.Eventually(t, "only the generations that are live and kept have tables", func() (string, bool) {
 		m, err := s.model(context.Background())
 		if err != nil {
 			t.Fatal(err)
@@ -252,7 +258,8 @@ func onlyLiveAndKept(t testing.TB, s *Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return len(names) == generations*len(fold.Tables()) && !slices.ContainsFunc(names, func(name string) bool {
+		state := fmt.Sprintf("generation %d, kept %d, tables %q", m.generation, kept, names)
+		return state, len(names) == generations*len(fold.Tables()) && !slices.ContainsFunc(names, func(name string) bool {
 			return !strings.HasPrefix(name, schema.Prefix(m.generation)) && !strings.HasPrefix(name, schema.Prefix(kept))
 		})
 	})
@@ -278,10 +285,10 @@ func TestAnotherIncarnation(t *testing.T) {
 			}
 			newSimulation(other, testChoices(8)).steps(30)
 			_, stop := run(t, s, other, ProjectorOptions{})
-			eventually(t, "rows of the other log", func() bool {
+			end, _ := other.End(t.Context())
+			testkit.Eventually(t, "rows of the other log, at "+end.String(), func() (string, bool) {
 				status, err := s.Status(t.Context())
-				end, _ := other.End(t.Context())
-				return err == nil && status.Position == end
+				return fmt.Sprintf("%+v, %v", status, err), err == nil && status.Position == end
 			})
 			sameRows(t, s, other)
 			if err := s.WaitFor(t.Context(), events.Position{Incarnation: "test", Sequence: 1}); !errors.Is(err, events.ErrIncarnation) {
@@ -314,10 +321,9 @@ func TestStatus(t *testing.T) {
 		if diff := cmp.Diff(want, stored); diff != "" {
 			t.Errorf("store, -want +have:\n%s", diff)
 		}
-		eventually(t, "the projector says so too", func() bool {
-			have := p.Status()
+		want.State, want.Batch = StateFollowing, 1
+		becomes(t, fmt.Sprintf("the projector says so too: %+v", want), p, func(have Status) bool {
 			have.Rate = 0
-			want.State, want.Batch = StateFollowing, 1
 			return have == want
 		})
 		m := halfBuilt(t, s, l)

@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 	"github.com/docketlog/docket/projections/dialect"
 	"github.com/docketlog/docket/projections/fold"
 	"github.com/docketlog/docket/projections/schema"
@@ -63,9 +65,10 @@ func TestRebuildWhileLive(t *testing.T) {
 		cancel()
 		busy.Wait()
 		arrive(t, live, l)
-		eventually(t, "the projector follows the last generation", func() bool {
+		testkit.Eventually(t, "the projector follows the last generation", func() (string, bool) {
 			m, err := live.model(t.Context())
-			return err == nil && p.Status().Generation == m.generation && p.Status().State == StateFollowing
+			s := p.Status()
+			return fmt.Sprintf("generation %d, %v; the projector: %+v", m.generation, err, s), err == nil && s.Generation == m.generation && s.State == StateFollowing
 		})
 		onlyLiveAndKept(t, live)
 		sameRows(t, live, l)
@@ -286,8 +289,7 @@ func TestProjectorGoesOnWithABuild(t *testing.T) {
 		}
 		p, _ := run(t, s, l, ProjectorOptions{StandbyAfter: 20 * time.Millisecond})
 		arrive(t, s, l)
-		eventually(t, "it follows with these rows", func() bool {
-			status := p.Status()
+		becomes(t, fmt.Sprintf("it follows with the rows of generation %d", m.generation), p, func(status Status) bool {
 			return status.State == StateFollowing && status.Generation == m.generation
 		})
 		sameRows(t, s, l)

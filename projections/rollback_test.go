@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -37,8 +38,7 @@ func TestBackAndForth(t *testing.T) {
 			}
 			sim.steps(5)
 			arrive(t, s, l)
-			eventually(t, "the projector follows the rows gone back to", func() bool {
-				status := p.Status()
+			becomes(t, fmt.Sprintf("the projector follows generation %d, gone back to, at %s", want, l.end()), p, func(status Status) bool {
 				return status.State == StateFollowing && status.Generation == want && status.Position == l.end()
 			})
 			onlyLiveAndKept(t, s)

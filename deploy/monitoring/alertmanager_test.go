@@ -82,8 +82,9 @@ func (p *pager) all() []string {
 // wait waits for a page that says all of this.
 func (p *pager) wait(t *testing.T, words ...string) {
 	t.Helper()
-	testkit.Soon(t, fmt.Sprintf("a page says %q", words), func() bool {
-		return slices.ContainsFunc(p.all(), func(page string) bool {
+	testkit.Eventually(t, fmt.Sprintf("a page says %q", words), func() (string, bool) {
+		pages := p.all()
+		return fmt.Sprintf("pages %q", pages), slices.ContainsFunc(pages, func(page string) bool {
 			return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(page, word) })
 		})
 	})

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/e2e/dockettest"
@@ -72,8 +73,12 @@ func TestMonitoring(t *testing.T) {
 	for _, d := range roles.projectors {
 		d.Kill()
 	}
-	testkit.Soon(t, "Prometheus sees that no projector writes", func() bool {
-		return len(p.values(`ALERTS{alertname="DocketNoProjectorWrites",alertstate="firing"}`)) > 0
+	testkit.Eventually(t, "Prometheus sees that no projector writes", func() (string, bool) {
+		firing := len(p.values(`ALERTS{alertname="DocketNoProjectorWrites",alertstate="firing"}`)) > 0
+		if !firing {
+			time.Sleep(testkit.Pause)
+		}
+		return p.text("ALERTS"), firing
 	})
 	pages.wait(t, "DocketNoProjectorWrites", "critical", "#docketnoprojectorwrites")
 	rest()

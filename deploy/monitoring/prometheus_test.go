@@ -97,7 +97,7 @@ func (p *scraper) answers() {
 		}
 	}
 	all := len(missing)
-	deadline := time.Now().Add(3 * time.Minute)
+	deadline := time.Now().Add(testkit.Limit)
 	for len(missing) > 0 {
 		for expr := range missing {
 			if len(p.values(expr)) > 0 {
@@ -126,20 +126,21 @@ func (p *scraper) rulesAreHealthy() {
 		}
 	}
 	n := 0
-	testkit.Soon(p.t, "every rule was evaluated", func() bool {
+	testkit.Eventually(p.t, "every rule was evaluated", func() (string, bool) {
 		p.get("/api/v1/rules", &answer)
 		n = 0
 		for _, g := range answer.Data.Groups {
 			for _, r := range g.Rules {
 				if n++; r.Health == "unknown" {
-					return false
+					time.Sleep(testkit.Pause)
+					return r.Name + " is unknown", false
 				}
 				if r.Health != "ok" {
 					p.t.Errorf("rule %s: %s", r.Name, r.LastError)
 				}
 			}
 		}
-		return true
+		return "", true
 	})
 	if n == 0 {
 		p.t.Error("no rules")

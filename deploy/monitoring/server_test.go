@@ -2,11 +2,13 @@ package monitoring
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"os/exec"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/docketlog/docket/internal/testkit"
 )
@@ -36,7 +38,7 @@ func startServer(t *testing.T, program, ready string, args func(address string) 
 			t.Logf("%s said:\n%s", program, said.String())
 		}
 	})
-	testkit.Soon(t, program+" is ready", func() bool {
+	testkit.Eventually(t, program+" is ready", func() (string, bool) {
 		select {
 		case <-ended:
 			t.Fatalf("%s ended:\n%s", program, said.String())
@@ -44,10 +46,11 @@ func startServer(t *testing.T, program, ready string, args func(address string) 
 		}
 		answer, err := http.Get("http://" + address + ready)
 		if err != nil {
-			return false
+			time.Sleep(testkit.Pause)
+			return fmt.Sprintf("%v; it said:\n%s", err, said), false
 		}
 		answer.Body.Close()
-		return answer.StatusCode == http.StatusOK
+		return fmt.Sprintf("%s; it said:\n%s", answer.Status, said), answer.StatusCode == http.StatusOK
 	})
 	return address
 }

@@ -119,7 +119,7 @@ func startProxy(t *testing.T, gateways ...*proxiedGateway) string {
 // proxied is one request through the proxy.
 func proxied(t *testing.T, method, url string) (int, string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, url, nil)
 	if err != nil {
@@ -138,21 +138,26 @@ func proxied(t *testing.T, method, url string) (int, string) {
 	return answer.StatusCode, string(body)
 }
 
+// reached waits until the proxy reaches a gateway, and gives its answer.
+func reached(t *testing.T, proxy string) (body string) {
+	t.Helper()
+	testkit.Eventually(t, "a gateway to be reached", func() (string, bool) {
+		var status int
+		if status, body = proxied(t, http.MethodGet, proxy+"/query"); status != 200 {
+			time.Sleep(testkit.Pause)
+		}
+		return fmt.Sprintf("%d %s", status, body), status == 200
+	})
+	return body
+}
+
 // While the log has no leader no gateway is ready. They wait for it, and so does
 // the proxy: what is in hand is answered, and queries are.
 func TestProxyWaitsForTheLogToo(t *testing.T) {
 	t.Parallel()
 	one, other := startProxiedGateway(t), startProxiedGateway(t)
 	proxy := startProxy(t, one, other)
-	eventually := func(what string, done func() bool) {
-		t.Helper()
-		for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(50 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatal(what)
-			}
-		}
-	}
-	eventually("nobody is reached", func() bool { status, _ := proxied(t, http.MethodGet, proxy+"/query"); return status == 200 })
+	reached(t, proxy)
 	type result struct {
 		status int
 		body   string
@@ -194,22 +199,20 @@ func TestProxyLeavesAGatewayThatIsNotReady(t *testing.T) {
 	one.ready.Store(false)
 	close(one.release)
 	close(other.release)
-	misled := 0
-	for deadline, in := time.Now().Add(time.Minute), 0; in < 20; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("commands still reach the gateway that is not ready, after %d that did", misled)
+	misled, in := 0, 0
+	testkit.Eventually(t, "20 commands in a row to reach the gateway that is ready", func() (string, bool) {
+		status, body := proxied(t, http.MethodPost, proxy+"/command")
+		if status == 200 {
+			select {
+			case <-one.inHand:
+				misled++
+				in = 0
+			case <-other.inHand:
+				in++
+			}
 		}
-		if status, _ := proxied(t, http.MethodPost, proxy+"/command"); status != 200 {
-			continue
-		}
-		select {
-		case <-one.inHand:
-			misled++
-			in = 0
-		case <-other.inHand:
-			in++
-		}
-	}
+		return fmt.Sprintf("%d in a row, %d reached the other, the last was answered %d %s", in, misled, status, body), in == 20
+	})
 }
 
 // What is for the operators alone does not get out, and nobody says where they
@@ -218,17 +221,8 @@ func TestProxyKeepsFiguresIn(t *testing.T) {
 	t.Parallel()
 	g := startProxiedGateway(t)
 	proxy := startProxy(t, g)
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		status, body := proxied(t, http.MethodGet, proxy+"/query")
-		if status == 200 {
-			if body != "127.0.0.1" {
-				t.Errorf("the gateway is told that the client is %q", body)
-			}
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("nobody is reached: %d %s", status, body)
-		}
+	if body := reached(t, proxy); body != "127.0.0.1" {
+		t.Errorf("the gateway is told that the client is %q", body)
 	}
 	for _, path := range []string{"/metrics", "/metrics?x=1", "/%6Detrics", "//metrics", "/./metrics"} {
 		if status, body := proxied(t, http.MethodGet, proxy+path); status != 404 || strings.Contains(body, "figures") {

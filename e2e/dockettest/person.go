@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // Person speaks to the API of a [Process]. Its methods may not be called from
@@ -77,6 +79,13 @@ func (p *Person) Ask(want int, method, path string, body any, header ...string) 
 	if err != nil {
 		p.T.Fatalf("%s %s: %v", method, path, err)
 	}
+	if method == http.MethodGet && a.Status == http.StatusServiceUnavailable && want != a.Status {
+		// A read that may be retried is retried.
+		testkit.Eventually(p.T, fmt.Sprintf("%s %s: status %d", method, path, want), func() (string, bool) {
+			a, err = p.Try(p.T.Context(), method, path, body, header...)
+			return fmt.Sprintf("%v, status %d: %s", err, a.Status, a.Body), err == nil && a.Status != http.StatusServiceUnavailable
+		})
+	}
 	if a.Status != want {
 		p.T.Fatalf("%s %s: status %d, want %d: %s", method, path, a.Status, want, a.Body)
 	}
@@ -127,15 +136,18 @@ func Enter(t testing.TB, d *Process, name string) *Person {
 func Patiently(t testing.TB, p *Person, method, path string, body any) string {
 	t.Helper()
 	key := fmt.Sprintf("%s-%d", method, time.Now().UnixNano())
-	deadline := time.Now().Add(90 * time.Second)
-	for {
-		a, err := p.Try(t.Context(), method, path, body, "Idempotency-Key", key)
-		if err == nil && a.Status == http.StatusOK {
-			return string(a.Body)
+	var a Answer
+	testkit.Eventually(t, method+" "+path+": an answer", func() (string, bool) {
+		var err error
+		a, err = p.Try(t.Context(), method, path, body, "Idempotency-Key", key)
+		if err == nil && a.Status != http.StatusOK && a.Status != http.StatusServiceUnavailable {
+			t.Fatalf("%s %s: status %d: %s", method, path, a.Status, a.Body)
 		}
-		if err == nil && a.Status != http.StatusServiceUnavailable || time.Now().After(deadline) {
-			t.Fatalf("%s %s: %v, status %d: %s", method, path, err, a.Status, a.Body)
+		done := err == nil && a.Status == http.StatusOK
+		if !done {
+			time.Sleep(testkit.Pause)
 		}
-		time.Sleep(100 * time.Millisecond)
-	}
+		return fmt.Sprintf("%v, status %d: %s", err, a.Status, a.Body), done
+	})
+	return string(a.Body)
 }

@@ -97,8 +97,8 @@ func Start(t testing.TB, args ...string) *Process {
 			t.Fatalf("docket %s ended instead of starting:\n%s", strings.Join(args, " "), d.Said.String())
 		}
 		d.URL = url
-	case <-time.After(60 * time.Second):
-		t.Fatalf("docket %s does not start:\n%s", strings.Join(args, " "), d.Said.String())
+	case <-time.After(testkit.Limit):
+		t.Fatalf("waited %v for docket %s to start; it said:\n%s", testkit.Limit, strings.Join(args, " "), d.Said.String())
 	}
 	return d
 }

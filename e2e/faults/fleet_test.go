@@ -3,7 +3,6 @@ package faults
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -20,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/docketlog/docket/e2e/dockettest"
+	"github.com/docketlog/docket/internal/testkit"
 	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
@@ -125,16 +125,10 @@ func (f *fleet) work(people int) (stop func()) {
 func (f *fleet) await(n int) {
 	f.t.Helper()
 	_, before := f.commands.count(time.Time{}, time.Now())
-	deadline := time.Now().Add(90 * time.Second)
-	for {
-		if _, ok := f.commands.count(time.Time{}, time.Now()); ok >= before+n {
-			return
-		}
-		if time.Now().After(deadline) {
-			f.t.Fatalf("no %d commands were acknowledged in 90 seconds; refused: %v", n, f.refused())
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	testkit.Eventually(f.t, fmt.Sprintf("%d more commands to be acknowledged", n), func() (string, bool) {
+		_, ok := f.commands.count(time.Time{}, time.Now())
+		return fmt.Sprintf("%d; refused: %v", ok-before, f.refused()), ok >= before+n
+	})
 }
 
 // refused is why attempts at one gateway failed, and how many did so far.
@@ -169,9 +163,9 @@ func (f *fleet) resend() {
 	all.SetLimit(8)
 	for text, task := range doubtful {
 		all.Go(func() error {
-			for deadline := time.Now().Add(90 * time.Second); !f.say(task, text); time.Sleep(100 * time.Millisecond) {
+			for deadline := time.Now().Add(testkit.Limit); !f.say(task, text); time.Sleep(100 * time.Millisecond) {
 				if time.Now().After(deadline) {
-					return errors.New("what was not acknowledged is still not after 90 seconds")
+					return fmt.Errorf("what was not acknowledged is still not after %v", testkit.Limit)
 				}
 			}
 			return nil

@@ -84,20 +84,17 @@ func (p *ownPostgres) start() {
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	testkit.Eventually(p.t, "Postgres to start", func() (error, bool) {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
 		connection, err := pgx.Connect(ctx, p.url())
-		if err == nil {
-			_ = connection.Close(ctx)
+		if err != nil {
+			time.Sleep(testkit.Pause)
+			return err, false
 		}
-		cancel()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			p.t.Fatalf("Postgres does not start: %v", err)
-		}
-	}
+		_ = connection.Close(ctx)
+		return nil, true
+	})
 }
 
 // kill ends the server and all its processes as a power cut would.

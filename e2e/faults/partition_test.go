@@ -64,7 +64,7 @@ func TestPartition(t *testing.T) {
 			there.settle(20)
 			there = there.through(majority.URL)
 			here := there.through(minority.URL)
-			there.patience, here.patience = 40*time.Second, 40*time.Second
+			there.patience, here.patience = time.Minute, time.Minute
 
 			for range rounds {
 				ctx, cancel := context.WithCancel(t.Context())

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/e2e/dockettest"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 // TestReadReplicas lets people work while each of two databases, kept by
@@ -42,11 +44,10 @@ func TestReadReplicas(t *testing.T) {
 	}
 	until := func(what string, gateway, database int) {
 		t.Helper()
-		for deadline := time.Now().Add(time.Minute); !chosen(gateway, database); time.Sleep(20 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("gateway %d never %s", gateway, what)
-			}
-		}
+		testkit.Eventually(t, fmt.Sprintf("gateway %d %s", gateway, what), func() (string, bool) {
+			state := fmt.Sprintf("chosen: the first %t, the second %t", chosen(gateway, 0), chosen(gateway, 1))
+			return state, chosen(gateway, database)
+		})
 	}
 	until("asks its own database", 0, 0)
 	until("asks its own database", 1, 1)
@@ -55,10 +56,10 @@ func TestReadReplicas(t *testing.T) {
 		databases[i].kill()
 		until("asks the other database", i, 1-i)
 		time.Sleep(outage)
-		_, answered := f.queries.count(began, time.Now())
-		if answered == 0 {
-			t.Errorf("no query was answered while database %d was away", i)
-		}
+		testkit.Eventually(t, fmt.Sprintf("a query to be answered while database %d is away", i), func() (string, bool) {
+			all, answered := f.queries.count(began, time.Now())
+			return fmt.Sprintf("%d of %d were; refused: %v", answered, all, f.refused()), answered > 0
+		})
 		// Whoever is started meanwhile does not need it.
 		late := role("gateway", "--database", databases[i].url(), "--read-replicas", databases[1-i].url())
 		fresh := &dockettest.Person{T: t, At: late, Token: f.people[0]}

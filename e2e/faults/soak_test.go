@@ -151,7 +151,7 @@ func soakClient(ctx context.Context, t *testing.T, p *dockettest.Person, project
 // by something else than that the service is away.
 func insist(t *testing.T, p *dockettest.Person, method, path string, body any) dockettest.Answer {
 	key := uuid.NewString()
-	deadline := time.Now().Add(2 * time.Minute)
+	deadline := time.Now().Add(testkit.Limit)
 	for {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
 		a, err := p.Try(ctx, method, path, body, "Idempotency-Key", key)
@@ -160,7 +160,7 @@ func insist(t *testing.T, p *dockettest.Person, method, path string, body any) d
 			return a
 		}
 		if time.Now().After(deadline) {
-			t.Errorf("%s %s: not answered for two minutes: %v, status %d: %s", method, path, err, a.Status, a.Body)
+			t.Errorf("%s %s: not answered for %v: %v, status %d: %s", method, path, testkit.Limit, err, a.Status, a.Body)
 			return a
 		}
 		time.Sleep(50 * time.Millisecond)

@@ -21,11 +21,12 @@ import (
 	"github.com/google/uuid"
 	js "github.com/nats-io/nats.go/jetstream"
 
-	"github.com/docketlog/docket/app"
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/broker/brokertest"
-	"github.com/docketlog/docket/e2e/dockettest"
 	"github.com/docketlog/docket/internal/testkit"
+
+	"github.com/docketlog/docket/app"
+	"github.com/docketlog/docket/e2e/dockettest"
 )
 
 // TestBackupTakesEverything: what the program makes on a broker is in the table
@@ -157,7 +158,10 @@ func TestBackupWhilePeopleWork(t *testing.T) {
 		defer mu.Unlock()
 		return maps.Clone(written), slices.Clone(joined)
 	}
-	testkit.Soon(t, "people work", func() bool { tasks, people := count(); return len(tasks) > 50 && len(people) > 1 })
+	testkit.Eventually(t, "people work", func() (string, bool) {
+		tasks, people := count()
+		return fmt.Sprintf("%d tasks, %d people", len(tasks), len(people)), len(tasks) > 50 && len(people) > 1
+	})
 	tasks, people := count()
 	file := filepath.Join(t.TempDir(), "docket.backup")
 	if out, code := dockettest.Once(t, append([]string{"backup", file}, settings...)...); code != 0 {

@@ -20,6 +20,7 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/docketlog/docket/e2e/dockettest"
+	"github.com/docketlog/docket/internal/testkit"
 	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
@@ -252,8 +253,8 @@ func (g *guarded) refuses(t *testing.T) {
 					if !errors.Is(err, nats.ErrPermissionViolation) || !strings.Contains(err.Error(), strings.TrimPrefix(subject, "sub ")) {
 						t.Errorf("%s, to %s by %s: %v", user, a.what, subject, err)
 					}
-				case <-time.After(10 * time.Second):
-					t.Errorf("%s may %s by %s", user, a.what, subject)
+				case <-time.After(testkit.Limit):
+					t.Errorf("waited %v for a refusal: %s may %s by %s", testkit.Limit, user, a.what, subject)
 				}
 			}
 		}
@@ -289,7 +290,7 @@ func (g *guarded) bounces(t *testing.T) {
 	}
 	forged := uuid.NewString() + "." + uuid.NewString()
 	notifier, _ := g.conn(t, "notifier")
-	if _, err := notifier.Request("$KV.notice_ledger."+forged, []byte(`{"hash":"mine"}`), 10*time.Second); err != nil {
+	if _, err := notifier.Request("$KV.notice_ledger."+forged, []byte(`{"hash":"mine"}`), testkit.Limit); err != nil {
 		t.Fatal(err)
 	}
 	untouched := map[string]uint64{}
@@ -313,7 +314,7 @@ func (g *guarded) bounces(t *testing.T) {
 					t.Fatal(err)
 				}
 				// The same again, answered to where it may be: it was not refused.
-				if _, err := nc.Request(ask, []byte(with), 10*time.Second); err != nil {
+				if _, err := nc.Request(ask, []byte(with), testkit.Limit); err != nil {
 					t.Errorf("%s may not ask %s: %v", user, ask, err)
 				}
 			}
@@ -330,11 +331,10 @@ func (g *guarded) bounces(t *testing.T) {
 	if err := gateway.PublishRequest("$JS.API.STREAM.INFO.EVENTS", "$KV.docket_attempts.bounced", nil); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); last("KV_docket_attempts") == before; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the servers have learned to refuse it: the accounts can be one again")
-		}
-	}
+	testkit.Eventually(t, fmt.Sprintf("an answer after number %d, or the servers have learned to refuse it and the accounts can be one again", before), func() (uint64, bool) {
+		at := last("KV_docket_attempts")
+		return at, at != before
+	})
 	for stream, before := range untouched {
 		if after := last(stream); after != before {
 			t.Errorf("%s holds %d messages that were answers", stream, after-before)
@@ -367,7 +367,7 @@ func (g *guarded) strangers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	defer cancel()
 	for name, attempt := range map[string]func() (*nats.Conn, error){
 		"nobody":  func() (*nats.Conn, error) { return nats.Connect("tls://"+u.Host, nats.RootCAs(g.ca())) },
@@ -390,7 +390,7 @@ func (g *guarded) strangers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(testkit.Limit))
 	password, _ := u.User.Password()
 	fmt.Fprintf(conn, "CONNECT {\"user\":\"gateway\",\"pass\":%q,\"verbose\":false}\r\nPING\r\n", password)
 	var heard bytes.Buffer

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
@@ -86,8 +85,8 @@ func startGuarded(t *testing.T) *guarded {
 		t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
 	}
 	for _, s := range g.servers {
-		if !s.ReadyForConnections(30 * time.Second) {
-			t.Fatal("a server is not ready")
+		if !s.ReadyForConnections(testkit.Limit) {
+			t.Fatalf("waited %v for %s to be ready; the servers said:\n%s", testkit.Limit, s.Name(), g.said)
 		}
 	}
 	return g

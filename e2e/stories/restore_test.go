@@ -72,8 +72,9 @@ func TestClusterIsRestored(t *testing.T) {
 		paths = append(paths, "/api/v1/tasks/"+task, "/api/v1/tasks/"+task+"/history")
 	}
 	mails.Wait(t, "jun@example.org", "Bed 39")
-	testkit.Soon(t, "every notice is decided and sent", func() bool {
-		return dockettest.Metric(t, notifier, "docket_notices_lag_events") == "0" && dockettest.Metric(t, notifier, "docket_notices_waiting") == "0"
+	testkit.Eventually(t, "every notice is decided and sent", func() (string, bool) {
+		lag, waiting := dockettest.Metric(t, notifier, "docket_notices_lag_events"), dockettest.Metric(t, notifier, "docket_notices_waiting")
+		return fmt.Sprintf("%s events are undecided, %s notices wait", lag, waiting), lag == "0" && waiting == "0"
 	})
 	before := bodies(t, mina, paths)
 	position := mina.Position
@@ -115,9 +116,9 @@ func TestClusterIsRestored(t *testing.T) {
 		t.Errorf("a position of before: %v, status %d: %s", err, a.Status, a.Body)
 	}
 	again := dockettest.Enter(t, gateway, "Mina")
-	testkit.Soon(t, "the rows are made", func() bool {
+	testkit.Eventually(t, "the rows are made", func() (string, bool) {
 		a, err := again.Try(t.Context(), "GET", "/api/v1/projects/"+project, nil)
-		return err == nil && a.Status == http.StatusOK
+		return fmt.Sprintf("%v, status %d: %s", err, a.Status, a.Body), err == nil && a.Status == http.StatusOK
 	})
 	// Its own sign-in is the log's last event.
 	session := again.Ask(200, "GET", "/api/v1/me", nil)
@@ -130,9 +131,9 @@ func TestClusterIsRestored(t *testing.T) {
 	}
 	same(t, "restored", before, bodies(t, &dockettest.Person{T: t, At: gateway, Token: mina.Token, Position: again.Position}, paths), lives...)
 	onOld := &dockettest.Person{T: t, At: old, Token: mina.Token, Position: again.Position}
-	testkit.Soon(t, "rows of another life are made anew", func() bool {
+	testkit.Eventually(t, "rows of another life are made again", func() (string, bool) {
 		a, err := onOld.Try(t.Context(), "GET", "/api/v1/projects/"+project, nil)
-		return err == nil && a.Status == http.StatusOK
+		return fmt.Sprintf("%v, status %d: %s", err, a.Status, a.Body), err == nil && a.Status == http.StatusOK
 	})
 	same(t, "on the database of before", before, bodies(t, onOld, paths), lives...)
 

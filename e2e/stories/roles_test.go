@@ -2,11 +2,13 @@ package stories
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/e2e/dockettest"
+	"github.com/docketlog/docket/internal/testkit"
 	"github.com/docketlog/docket/internal/testkit/smtptest"
 	"github.com/docketlog/docket/internal/testkit/sqltest"
 )
@@ -62,11 +64,11 @@ func rolesApart(t *testing.T, database string) {
 
 	// The projector that writes is killed; the other takes over.
 	writing := 0
-	if state := dockettest.Metric(t, projectors[1], "docket_rows_writing"); state == "1" {
-		writing = 1
-	} else if state := dockettest.Metric(t, projectors[0], "docket_rows_writing"); state != "1" {
-		t.Fatal("no projector writes")
-	}
+	testkit.Eventually(t, "a projector that writes", func() (string, bool) {
+		states := []string{dockettest.Metric(t, projectors[0], "docket_rows_writing"), dockettest.Metric(t, projectors[1], "docket_rows_writing")}
+		writing = max(0, slices.Index(states, "1"))
+		return fmt.Sprintf("docket_rows_writing %q", states), states[writing] == "1"
+	})
 	projectors[writing].Kill()
 	projectors = projectors[1-writing : 2-writing]
 	for i := range 5 {

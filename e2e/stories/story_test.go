@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/docketlog/docket/e2e/dockettest"
+	"github.com/docketlog/docket/internal/testkit"
 	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
@@ -171,7 +172,7 @@ func createUntilKilled(t *testing.T, d *dockettest.Process, p *dockettest.Person
 				if i > int64(n) {
 					return
 				}
-				ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
+				ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), testkit.Limit)
 				a, err := me.Try(ctx, "POST", "/api/v1/projects/"+project+"/tasks", map[string]any{"title": fmt.Sprintf("Row %d", i)})
 				cancel()
 				if err != nil {
@@ -213,18 +214,19 @@ func everything(t *testing.T, p *dockettest.Person, project, task string) string
 		"/api/v1/projects/" + project + "/tasks?limit=500&sort=number", "/api/v1/projects/" + project + "/tasks?text=tap",
 	}
 	for _, path := range paths {
-		deadline := time.Now().Add(60 * time.Second)
-		for {
+		testkit.Eventually(t, "GET "+path+": an answer", func() (string, bool) { // rows may be being built
 			a, err := p.Try(t.Context(), "GET", path, nil)
-			if err == nil && a.Status == 200 {
+			state := fmt.Sprintf("%v, status %d: %s", err, a.Status, a.Body)
+			switch {
+			case err == nil && a.Status == 200:
 				fmt.Fprintf(&b, "%s\n%s\n", path, a.Body)
-				break
+				return state, true
+			case err == nil && a.Status != http.StatusServiceUnavailable:
+				t.Fatalf("GET %s: %s", path, state)
 			}
-			if time.Now().After(deadline) || err == nil && a.Status != http.StatusServiceUnavailable {
-				t.Fatalf("GET %s: %v, status %d: %s", path, err, a.Status, a.Body)
-			}
-			time.Sleep(50 * time.Millisecond) // rows are being built
-		}
+			time.Sleep(testkit.Pause)
+			return state, false
+		})
 	}
 	return b.String()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -95,21 +94,17 @@ func (s *stage) subscribe(account uuid.UUID, after events.Position) *feed.Subscr
 func (s *stage) take(sub *feed.Subscription, n int) []string {
 	s.t.Helper()
 	var told []string
-	testkit.Eventually(s.t, fmt.Sprintf("%d events", n), func() ([]string, bool) {
-		for len(told) < n {
-			more, _, err := sub.Next(s.t.Context(), 50*time.Millisecond)
-			if err != nil {
-				s.t.Fatal(err)
-			}
-			if len(more) == 0 {
-				return told, false
-			}
-			for _, e := range more {
-				told = append(told, title(s.t, e))
-			}
+	for len(told) < n {
+		// A past that takes longer to read than one waits is taken for a log that
+		// is away.
+		more, _, err := sub.Next(s.t.Context(), testkit.Limit)
+		if err != nil || len(more) == 0 {
+			s.t.Fatalf("waited for %d events, have %q, %v", n, told, err)
 		}
-		return told, true
-	})
+		for _, e := range more {
+			told = append(told, title(s.t, e))
+		}
+	}
 	return told
 }
 
@@ -179,7 +174,7 @@ func TestForkedEventsAreNotTold(t *testing.T) {
 func (s *stage) quiet(sub *feed.Subscription, until events.Position) {
 	s.t.Helper()
 	testkit.Eventually(s.t, "the subscription to pass "+until.String(), func() (events.Position, bool) {
-		more, at, err := sub.Next(s.t.Context(), 20*time.Millisecond)
+		more, at, err := sub.Next(s.t.Context(), 3*time.Second)
 		if err != nil || len(more) > 0 {
 			s.t.Fatalf("not quiet: %v %s", err, more)
 		}

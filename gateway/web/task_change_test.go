@@ -10,6 +10,7 @@ import (
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/gateway/service"
+	"github.com/docketlog/docket/gateway/web/teamtest"
 )
 
 // TestFormIsAChange reads forms as what they ask for: only what the person
@@ -17,9 +18,9 @@ import (
 func TestFormIsAChange(t *testing.T) {
 	t.Parallel()
 	v := someView(0)
-	task := commands.Task{ID: uuid.New(), Description: "Ask <@" + jun.ID.String() + ">"}
+	task := commands.Task{ID: uuid.New(), Description: "Ask <@" + teamtest.Jun.ID.String() + ">"}
 	project := commands.Project{}
-	for _, p := range team {
+	for _, p := range teamtest.Team {
 		project.Members = append(project.Members, commands.Member{Account: p.ID})
 	}
 	shown := v.plainText(task.Description)
@@ -37,8 +38,8 @@ func TestFormIsAChange(t *testing.T) {
 		"labels":      {"labels=b,+a,,b&seen_labels=", service.TaskChange{Labels: &[]string{"a", "b"}, Seen: commands.Seen{Labels: &[]string{}}}},
 		"a status":    {"status=done&seen_status=waiting", service.TaskChange{Status: "done", SeenStatus: "waiting"}},
 		"assignees": {
-			"seen_assignees=" + jun.ID.String() + "+" + mina.ID.String() + "&assignees=" + mina.ID.String() + "&assignees=" + yuna.ID.String(),
-			service.TaskChange{Assign: []uuid.UUID{yuna.ID}, Unassign: []uuid.UUID{jun.ID}},
+			"seen_assignees=" + teamtest.Jun.ID.String() + "+" + teamtest.Mina.ID.String() + "&assignees=" + teamtest.Mina.ID.String() + "&assignees=" + teamtest.Yuna.ID.String(),
+			service.TaskChange{Assign: []uuid.UUID{teamtest.Yuna.ID}, Unassign: []uuid.UUID{teamtest.Jun.ID}},
 		},
 		"a mention, seen as a name": {
 			"description=" + url.QueryEscape(shown+" soon") + "&seen_description=" + url.QueryEscape(shown),

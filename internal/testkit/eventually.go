@@ -12,6 +12,10 @@ import (
 // else meanwhile.
 const Limit = 3 * time.Minute
 
+// Pause is for tests to sleep between two questions to another program: asked
+// without one, a program that is not ready would only take longer.
+const Pause = 50 * time.Millisecond
+
 // interval is the pause between two tries of [Eventually].
 const interval = 5 * time.Millisecond
 

@@ -144,6 +144,7 @@ func TestPagesAreWatched(t *testing.T) {
 					if c.press != "" {
 						p.Click(c.press)
 					}
+					// What does not come is told below.
 					for deadline := time.Now().Add(browsertest.Patience); allowed == nil && len(p.Problems()) == 0 && time.Now().Before(deadline); {
 						time.Sleep(5 * time.Millisecond)
 					}
