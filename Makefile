@@ -72,5 +72,5 @@ containers: ## docker-compose.yml for real, on an engine of its own; its parts k
 delivery: ## deploy/over-ssh for real, with a version that does not become healthy (Debian, root, about ten minutes)
 	deploy/testing/over-ssh
 
-release: ## What a release would consist of, built twice, with the same bytes; an image of it small enough
+release: ## What a release would consist of, built twice, with the same bytes; dead code left out, an image within 60 MB
 	deploy/testing/release

@@ -20,7 +20,7 @@ import (
 )
 
 // Metrics gives every metric of the program and its meaning, room by room.
-// docs/operations.md repeats it; a test compares.
+// docs/operations/metrics.md repeats it; a test compares.
 func Metrics() iter.Seq2[string, string] {
 	return func(yield func(name, help string) bool) {
 		for _, room := range []iter.Seq2[string, string]{

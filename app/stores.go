@@ -12,7 +12,7 @@ import (
 
 // Stores is all that the program keeps on the broker, in the order in which it is
 // copied while people work. What may be newer comes after what it must not be
-// older than (docs/decisions/0022-a-backup-is-made-in-an-order.md).
+// older than (docs/decisions/0022-back-up-in-a-fixed-order.md).
 func Stores() []broker.Store {
 	return slices.Concat(
 		// An answer that is remembered is of a command that is in the log.

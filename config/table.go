@@ -41,7 +41,7 @@ type Setting struct {
 // wrong takes a mistake, as what follows the name of the flag.
 type wrong func(format string, args ...any)
 
-// Table is every setting. docs/operations.md holds the same table; a test compares
+// Table is every setting. docs/operations/settings.md holds the same table; a test compares
 // them.
 func (s *Settings) Table() []Setting {
 	return []Setting{

@@ -11,11 +11,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/docketlog/docket/app"
 	"github.com/docketlog/docket/config"
 	"github.com/docketlog/docket/e2e/dockettest"
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "write the generated parts of documents")
@@ -61,7 +63,7 @@ func TestDocumentsShowEverySetting(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "| `--%s` | `%s`%s | %s | %s |\n", one.Name, one.Variable, byFile, quoted(one.Initial), one.Meaning)
 	}
-	section(t, "docs/operations.md", "settings", b.String())
+	section(t, "docs/operations/settings.md", "settings", b.String())
 }
 
 func TestDocumentsShowEveryMetric(t *testing.T) {
@@ -70,14 +72,14 @@ func TestDocumentsShowEveryMetric(t *testing.T) {
 	for name, help := range app.Metrics() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", name, help)
 	}
-	section(t, "docs/operations.md", "metrics", b.String())
+	section(t, "docs/operations/metrics.md", "metrics", b.String())
 }
 
 // TestDocumentsNameEveryMetricServed asks a running program, so that the
 // gateway's own figures are covered too.
 func TestDocumentsNameEveryMetricServed(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("docs/operations.md")
+	text, err := os.ReadFile("docs/operations/metrics.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +99,7 @@ func TestDocumentsNameEveryMetricServed(t *testing.T) {
 	}
 	for _, m := range names {
 		if !strings.Contains(string(text), "`"+string(m[1])+"`") {
-			t.Errorf("docs/operations.md lacks %s", m[1])
+			t.Errorf("docs/operations/metrics.md lacks %s", m[1])
 		}
 	}
 	d.Stop()
@@ -131,38 +133,76 @@ func TestDocumentsCatalogueEveryEvent(t *testing.T) {
 	}
 }
 
-// TestDocumentsPointAtWhatIsThere follows every relative link, and looks for
-// every path of this repository that stands in backquotes.
-func TestDocumentsPointAtWhatIsThere(t *testing.T) {
-	t.Parallel()
-	documents, err := filepath.Glob("docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	decisions, err := filepath.Glob("docs/decisions/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	beside, err := filepath.Glob("deploy/*/README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	documents = append(append(append(documents, decisions...), beside...), "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
-	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
-	path := regexp.MustCompile("`((?:events|commands|accounts|projections|gateway|notifier|audit|backup|metrics|broker|operations|app|config|e2e|internal|deploy|docs)/[a-z0-9_/.-]+)`")
-	for _, document := range documents {
-		text, err := os.ReadFile(document)
+// markdownFiles are all documents that people write, by path.
+func markdownFiles(t *testing.T) []string {
+	t.Helper()
+	all := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"}
+	for _, root := range []string{"docs", "deploy", ".github"} {
+		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && !entry.IsDir() && strings.HasSuffix(path, ".md") {
+				all = append(all, path)
+			}
+			return err
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(document), m[1])); err != nil {
+	}
+	return all
+}
+
+// TestDocumentsPointAtWhatIsThere follows every relative link and its anchor, and
+// looks for every path of this repository that stands in backquotes.
+func TestDocumentsPointAtWhatIsThere(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`)
+	path := regexp.MustCompile("`((?:events|commands|accounts|projections|gateway|notifier|audit|backup|metrics|broker|operations|app|config|e2e|internal|deploy|docs)/[a-z0-9_/.-]+)`")
+	for _, document := range markdownFiles(t) {
+		text := testkit.ReadFile(t, document)
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			target := document
+			if m[1] != "" {
+				target = filepath.Join(filepath.Dir(document), m[1])
+			}
+			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s links to %s: %v", document, m[1], err)
+			} else if m[2] != "" && !anchors(testkit.ReadFile(t, target))[m[2]] {
+				t.Errorf("%s links to %s#%s, and no heading has that anchor", document, m[1], m[2])
 			}
 		}
-		for _, m := range path.FindAllStringSubmatch(string(text), -1) {
+		for _, m := range path.FindAllStringSubmatch(text, -1) {
 			if _, err := os.Stat(m[1]); err != nil {
 				t.Errorf("%s names %s: %v", document, m[1], err)
+			}
+		}
+	}
+}
+
+// anchors are those that GitHub gives the headings of a document.
+func anchors(text string) map[string]bool {
+	all := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(text, -1) {
+		name := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		all[strings.ReplaceAll(name, " ", "-")] = true
+	}
+	return all
+}
+
+// TestDocumentsFitOnAPage checks that lines have at most 100 columns. Tables, code
+// and links may be longer, since Markdown cannot break them.
+func TestDocumentsFitOnAPage(t *testing.T) {
+	t.Parallel()
+	for _, document := range markdownFiles(t) {
+		code := false
+		for i, line := range strings.Split(testkit.ReadFile(t, document), "\n") {
+			if strings.HasPrefix(strings.TrimSpace(line), "```") {
+				code = !code
+			}
+			if code || strings.HasPrefix(line, "|") || strings.Contains(line, "](") || strings.Contains(line, "://") {
+				continue
+			}
+			if n := utf8.RuneCountInString(line); n > 100 {
+				t.Errorf("%s:%d has %d columns", document, i+1, n)
 			}
 		}
 	}
@@ -186,18 +226,15 @@ func TestDocumentsNameTestsThatExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, document := range []string{"docs/security.md", "docs/architecture.md"} {
-		text, err := os.ReadFile(document)
-		if err != nil {
-			t.Fatal(err)
-		}
-		named := regexp.MustCompile("`(Test\\w+)`").FindAllSubmatch(text, -1)
-		if len(named) == 0 {
+	must := map[string]bool{"docs/threat-model.md": true, "docs/architecture.md": true}
+	for _, document := range markdownFiles(t) {
+		named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(testkit.ReadFile(t, document), -1)
+		if must[document] && len(named) == 0 {
 			t.Fatalf("%s names no test", document)
 		}
 		for _, m := range named {
-			if !there[string(m[1])] {
-				t.Errorf("%s names %s, and there is no such test", document, m[1])
+			if !there[m[1]] {
+				t.Errorf("%s names %s, and no test has that name", document, m[1])
 			}
 		}
 	}

@@ -29,7 +29,7 @@ type figures struct {
 	inFlight prometheus.Gauge
 }
 
-// What the figures are called and mean; docs/operations.md repeats it.
+// What the figures are called and mean; docs/operations/metrics.md repeats it.
 var (
 	requestsTotal = prometheus.CounterOpts{
 		Name: "docket_http_requests_total", Help: "Requests answered, by route, method and status.",

@@ -11,12 +11,12 @@ import (
 const alertRules = "prometheus/rules/docket.yml"
 
 // TestAlertsAreWhole reads the rules as text: each alert has a severity that
-// Alertmanager routes, says what is wrong, has a section in operations, and is
+// Alertmanager routes, says what is wrong, has a section in the runbooks, and is
 // tested both quiet and firing.
 func TestAlertsAreWhole(t *testing.T) {
 	t.Parallel()
 	rules, cases := testkit.ReadFile(t, alertRules), testkit.ReadFile(t, "prometheus/tests/docket.yml")
-	operations := testkit.ReadFile(t, "../../docs/operations.md")
+	runbooks := testkit.ReadFile(t, "../../docs/operations/runbooks.md")
 	named := regexp.MustCompile(`(?m)^      - alert: (\w+)\n`)
 	starts := named.FindAllStringSubmatchIndex(rules, -1)
 	if len(starts) == 0 {
@@ -30,14 +30,14 @@ func TestAlertsAreWhole(t *testing.T) {
 		rule := rules[at[0]:end]
 		for _, want := range []string{
 			`severity: (critical|warning)\n`, `summary: '.+'\n`, `description: '.+'\n`,
-			`runbook_url: https://github\.com/docketlog/docket/blob/main/docs/operations\.md#` + strings.ToLower(name) + `\n`,
+			`runbook_url: https://github\.com/docketlog/docket/blob/main/docs/operations/runbooks\.md#` + strings.ToLower(name) + `\n`,
 		} {
 			if !regexp.MustCompile(want).MatchString(rule) {
 				t.Errorf("%s lacks %s", name, want)
 			}
 		}
-		if !strings.Contains(operations, "\n### "+name+"\n") {
-			t.Errorf("docs/operations.md has no section ### %s", name)
+		if !strings.Contains(runbooks, "\n### "+name+"\n") {
+			t.Errorf("docs/operations/runbooks.md has no section ### %s", name)
 		}
 		if !regexp.MustCompile(`alertname: ` + name + `\n        exp_alerts:`).MatchString(cases) {
 			t.Errorf("no case in which %s fires", name)
@@ -46,9 +46,9 @@ func TestAlertsAreWhole(t *testing.T) {
 			t.Errorf("no case in which %s is quiet", name)
 		}
 	}
-	for _, m := range regexp.MustCompile(`(?m)^### (Docket\w+)$`).FindAllStringSubmatch(operations, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^### (Docket\w+)$`).FindAllStringSubmatch(runbooks, -1) {
 		if !strings.Contains(rules, "- alert: "+m[1]+"\n") {
-			t.Errorf("docs/operations.md has a section on %s, and there is no such alert", m[1])
+			t.Errorf("docs/operations/runbooks.md has a section on %s, and there is no such alert", m[1])
 		}
 	}
 }
@@ -57,7 +57,7 @@ func TestAlertsAreWhole(t *testing.T) {
 // dashboards ask for with those that are documented.
 func TestMonitoringAsksForWhatThereIs(t *testing.T) {
 	t.Parallel()
-	operations := testkit.ReadFile(t, "../../docs/operations.md")
+	documented := testkit.ReadFile(t, "../../docs/operations/metrics.md")
 	for _, path := range []string{alertRules, dashboardFolder + "/service.json", dashboardFolder + "/stored-data.json"} {
 		names := regexp.MustCompile(`\bdocket_[a-z_]+`).FindAllString(testkit.ReadFile(t, path), -1)
 		if len(names) == 0 {
@@ -68,8 +68,8 @@ func TestMonitoringAsksForWhatThereIs(t *testing.T) {
 			for _, part := range []string{"_bucket", "_sum", "_count"} {
 				base = strings.TrimSuffix(base, part)
 			}
-			if !strings.Contains(operations, "| `"+name+"` |") && !strings.Contains(operations, "| `"+base+"` |") {
-				t.Errorf("%s asks for %s, which docs/operations.md does not know", path, name)
+			if !strings.Contains(documented, "| `"+name+"` |") && !strings.Contains(documented, "| `"+base+"` |") {
+				t.Errorf("%s asks for %s, which docs/operations/metrics.md does not list", path, name)
 			}
 		}
 	}

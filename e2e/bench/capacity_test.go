@@ -32,7 +32,7 @@ import (
 )
 
 // BenchmarkCapacity is the measured basis of the capacity table in
-// docs/operations.md. -benchtime 300000x is how many events lie in the log: tasks
+// docs/operations/deploy.md. -benchtime 300000x is how many events lie in the log: tasks
 // that live a life of ten each. It tells what an event takes on disk, in the log and in the rows of each database;
 // the memory of each role empty, with that log and under load; and the time of a processor that
 // a command and a query take in each role.

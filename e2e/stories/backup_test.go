@@ -51,7 +51,7 @@ func TestBackupTakesEverything(t *testing.T) {
 	d.Stop()
 }
 
-// TestBackupIsRestored is the drill of docs/operations.md: the folder of the log
+// TestBackupIsRestored is the drill of docs/operations/runbooks.md: the folder of the log
 // and the buckets is copied while nothing runs, everything else is lost, and a
 // program that is started on the copy alone answers as before, lets the same
 // people in, and finds the log whole.

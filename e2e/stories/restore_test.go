@@ -18,7 +18,7 @@ import (
 	"github.com/docketlog/docket/internal/testkit/sqltest"
 )
 
-// TestClusterIsRestored is the drill of docs/operations.md: three NATS servers as
+// TestClusterIsRestored is the drill of docs/operations/runbooks.md: three NATS servers as
 // deploy/nats configures them and Postgres are lost, and a new cluster that has
 // other passwords and certificates and an empty database is given the backup. The same
 // people come in, every answer is the same byte for byte but for the life in positions, work goes on, nobody is

@@ -154,7 +154,7 @@ func secureMySQL(config *mysqldriver.Config, parameters neturl.Values) error {
 	config.TLS = &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		// Who wants it encrypted if possible has not asked who is there.
-		InsecureSkipVerify: mode != "true", //nolint:gosec // asked for by name, as docs/operations.md says
+		InsecureSkipVerify: mode != "true", //nolint:gosec // asked for by name, as docs/operations/settings.md says
 	}
 	config.AllowFallbackToPlaintext = mode == "preferred"
 	if ca != "" {

@@ -106,9 +106,9 @@ func TestImagesArePinned(t *testing.T) {
 }
 
 // TestVariablesAreSettings compares the environment with the table of settings in
-// docs/operations.md, which another test compares with the program.
+// docs/operations/settings.md, which another test compares with the program.
 func TestVariablesAreSettings(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(root, "docs/operations.md"))
+	text, err := os.ReadFile(filepath.Join(root, "docs/operations/settings.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
