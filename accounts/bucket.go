@@ -193,8 +193,14 @@ func (b *bucket) scrub(ctx context.Context, prefix string) error {
 }
 
 // list returns the values of all keys below prefix. It includes every write that
-// was acknowledged before the call, whichever replica answers: it first writes a
-// mark, and the list ends only when that mark is read.
+// was acknowledged before the call, whichever replica answers: it writes a mark,
+// and reads on until it has read the mark.
+//
+// A value that is replaced meanwhile may be overwritten before it is read, and
+// its successor may come after the mark. The successor was written before the
+// mark was read, so a second mark is certain to follow it. Only a key that is
+// replaced twice within one list can be missed, and uses are recorded far less
+// often than that.
 func list[T any](ctx context.Context, b *bucket, prefix string) (map[string]T, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
@@ -208,28 +214,43 @@ func list[T any](ctx context.Context, b *bucket, prefix string) (map[string]T, e
 	}
 	defer stopWatcher(watcher)
 	values := make(map[string]T)
+	if err := readUntil(ctx, b, watcher, prefix+"mark", mark, values); err != nil {
+		return nil, err
+	}
+	if mark, err = b.kv.Put(ctx, prefix+"mark", nil); err != nil {
+		return nil, b.fault("mark", err)
+	}
+	if err := readUntil(ctx, b, watcher, prefix+"mark", mark, values); err != nil {
+		return nil, err
+	}
+	return values, nil
+}
+
+// readUntil applies what a watcher delivers to values until it delivers the
+// given revision of the key, or a later one.
+func readUntil[T any](ctx context.Context, b *bucket, watcher jetstream.KeyWatcher, key string, revision uint64, values map[string]T) error {
 	for {
 		select {
 		case entry, open := <-watcher.Updates():
 			switch {
 			case !open:
-				return nil, b.fault("list", errors.New("connection closed"))
+				return b.fault("list", errors.New("connection closed"))
 			case entry == nil:
-			case entry.Key() == prefix+"mark":
-				if entry.Revision() >= mark {
-					return values, nil
+			case entry.Key() == key:
+				if entry.Revision() >= revision {
+					return nil
 				}
 			case entry.Operation() != jetstream.KeyValuePut:
 				delete(values, entry.Key())
 			default:
 				var value T
 				if err := json.Unmarshal(entry.Value(), &value); err != nil {
-					return nil, fmt.Errorf("decode %s/%s: %w", b.name, entry.Key(), err)
+					return fmt.Errorf("decode %s/%s: %w", b.name, entry.Key(), err)
 				}
 				values[entry.Key()] = value
 			}
 		case <-ctx.Done():
-			return nil, b.fault("list", ctx.Err())
+			return b.fault("list", ctx.Err())
 		}
 	}
 }

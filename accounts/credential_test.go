@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -173,6 +174,39 @@ func TestCreateListAndRevokeTokens(t *testing.T) {
 	h.clock.advance(DefaultTokenLifetime)
 	if all, err := a.Tokens(within(t), p.ID); err != nil || len(all) != 0 {
 		t.Errorf("%d tokens listed, %v", len(all), err)
+	}
+}
+
+// TestListIncludesCredentialsInUse lists tokens while each of them is used: a use
+// replaces what is stored, and a list must have the old or the new, never neither.
+func TestListIncludesCredentialsInUse(t *testing.T) {
+	t.Parallel()
+	h := newFixture(t)
+	a := h.open(t, func(o *Options) { o.Limits.PerAccount = 100 })
+	p := register(t, a, ada)
+	var ids []uuid.UUID
+	for i := range 12 {
+		token, err := a.CreateToken(within(t), p.ID, TokenRequest{Name: fmt.Sprint(i), Scopes: allScopes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, token.ID)
+	}
+	for round := range 8 {
+		at := h.clock.Now().Add(time.Duration(round+1) * time.Hour)
+		var touching sync.WaitGroup
+		for _, id := range ids {
+			touching.Go(func() {
+				if err := a.tokens.touch(within(t), p.ID, id, at); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all, err := a.Tokens(within(t), p.ID)
+		if err != nil || len(all) != len(ids) {
+			t.Errorf("round %d: %d tokens listed, want %d: %v", round, len(all), len(ids), err)
+		}
+		touching.Wait()
 	}
 }
 
