@@ -7,7 +7,7 @@
 //
 // Deciding is pure. A command's decision uses the folded aggregate, the project
 // that governs it, the actor and the time, and returns events or a rejection;
-// authorization is part of it. A command that would change nothing returns no
+// authorisation is part of it. A command that would change nothing returns no
 // events and is not an error. The read model is not used.
 //
 // After a crash, a command has either happened completely or not at all.

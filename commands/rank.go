@@ -11,7 +11,7 @@ import (
 const rankDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 // MaxRank is the longest rank accepted, in characters. A rank grows by one
-// character for about every five insertions between the same two neighbors.
+// character for about every five insertions between the same two neighbours.
 const MaxRank = 128
 
 // ValidRank reports whether rank is a fraction as returned by [RankBetween]. A

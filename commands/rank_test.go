@@ -35,7 +35,7 @@ func TestRanksKeepTheirOrder(t *testing.T) {
 	})
 }
 
-// TestRanksBetweenAnyTwo draws random neighbors instead of generated ranks.
+// TestRanksBetweenAnyTwo draws random neighbours instead of generated ranks.
 func TestRanksBetweenAnyTwo(t *testing.T) {
 	t.Parallel()
 	valid := rapid.StringMatching(`[0-9A-Za-z]{0,6}[1-9A-Za-z]`)

@@ -31,7 +31,7 @@ const (
 	CodeExists Code = "already_exists"
 	// CodeNotMember: the account is not a member of the project.
 	CodeNotMember Code = "not_a_member"
-	// CodeUnknownStatus: the project's board has no such status.
+	// CodeUnknownStatus: the project's board does not have this status.
 	CodeUnknownStatus Code = "unknown_status"
 	// CodeLastOwner: the project would be left without an owner.
 	CodeLastOwner Code = "last_owner"
