@@ -16,38 +16,39 @@ import (
 )
 
 // Main runs the command line of this process until it is done or the process is
-// asked to end, and ends the process.
+// asked to stop, and then exits.
 func Main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// A second signal while shutting down ends the process at once.
+	// A second signal during shutdown ends the process at once.
 	context.AfterFunc(ctx, stop)
-	// Started by a double click on Windows it is as good as from a terminal.
+	// Starting by double click on Windows is as good as from a terminal.
 	cobra.MousetrapHelpText = ""
 	os.Exit(Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// environment is what a command line command may use.
+// environment is what a command of the command line can use.
 type environment struct {
 	settings config.Settings
 	logger   *slog.Logger
 	out      io.Writer
-	progress io.Writer // for people who watch; standard error
+	progress io.Writer // progress for people; standard error
 }
 
-// Exit codes, beside 0.
+// Exit codes, in addition to 0.
 const (
-	ExitFailed = 1 // it was tried and went wrong, or the audit found something
-	ExitUsage  = 2 // it was not tried
+	ExitFailed = 1 // it failed, or the audit found something
+	ExitUsage  = 2 // it was not attempted
 )
 
-// exitCode is an error that has been told already and only sets the code.
+// exitCode is an error that was already reported and only sets the exit code.
 type exitCode int
 
 func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
-// Run runs a command line until it is done or ctx ends, and gives the exit code.
-// Settings that no flag gives are read from the process's variables.
+// Run runs a command line until it is done or ctx ends, and returns the exit
+// code. Settings without a flag are read from the process's environment
+// variables.
 func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	var line commandLine
 	if err := line.parse(args, out); err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// verifyCommand is the proof that the log is whole and the rows follow from it.
+// verifyCommand proves that the log is intact and that the rows follow from it.
 type verifyCommand struct{}
 
 func (l *commandLine) verify() *cobra.Command {

@@ -43,7 +43,7 @@ func (c *backupCommand) Run(ctx context.Context, env *environment) error {
 	if _, err := os.Lstat(c.File); err == nil {
 		return fmt.Errorf("%s is there already; a backup does not replace another", c.File)
 	}
-	// Under another name until it is whole.
+	// Use a temporary name until the file is complete.
 	file, err := os.CreateTemp(filepath.Dir(c.File), ".docket-backup-")
 	if err != nil {
 		return err
@@ -60,7 +60,8 @@ func (c *backupCommand) Run(ctx context.Context, env *environment) error {
 	if err != nil {
 		return fmt.Errorf("nothing was kept: %w", err)
 	}
-	// So that the name outlasts a power cut; not every system syncs folders.
+	// Sync the folder so that the name survives a power cut; not every system
+	// can.
 	if folder, err := os.Open(filepath.Dir(c.File)); err == nil {
 		_ = folder.Sync()
 		folder.Close()
@@ -77,7 +78,7 @@ func (s *system) backUp(ctx context.Context, env *environment, w io.Writer) (bac
 	return backup.Take(ctx, s.nc, Stores(), w, backup.TakeOptions{Version: version, Progress: shown.show})
 }
 
-// tellTaken tells what a backup holds.
+// tellTaken reports what a backup holds.
 func tellTaken(w io.Writer, taken backup.Taken, began time.Time) {
 	fmt.Fprintf(w, "backed up %d events, %d people and what belongs to them, in %s\n", taken[jetstream.DefaultStream], taken[accounts.People.Stream], time.Since(began).Round(time.Millisecond))
 	fmt.Fprintln(w, "It holds names, addresses and hashes of passwords: encrypt it, and keep it as long as those may be kept.")

@@ -10,20 +10,21 @@ import (
 	"github.com/docketlog/docket/broker"
 )
 
-// openBeside is open for a command that is run while the program may be
-// running: it then uses the running program's broker.
+// openBeside is [open] for a command that is run while the program may be
+// running: it then uses the broker of the running program.
 func openBeside(ctx context.Context, env *environment) (*system, error) {
 	return beside(ctx, env, (*system).openLog)
 }
 
-// connectBeside is openBeside for a command that wants the broker and not the
-// log, and makes none.
+// connectBeside is [openBeside] for a command that needs the broker but not the
+// log, and creates no log.
 func connectBeside(ctx context.Context, env *environment) (*system, error) {
 	return beside(ctx, env, (*system).openConnection)
 }
 
-// connectToFill is for a command that fills a broker while no role runs. An
-// embedded one does not sync until the system is closed and [broker.Sync] called.
+// connectToFill is for a command that fills a broker while no role is running.
+// An embedded broker does not sync until the system is closed and [broker.Sync]
+// is called.
 func connectToFill(ctx context.Context, env *environment) (*system, error) {
 	s, err := embed(ctx, env, true)
 	if err != nil {
@@ -37,7 +38,7 @@ func connectToFill(ctx context.Context, env *environment) (*system, error) {
 var errNoAnswer = fmt.Errorf("the log did not answer for %s", besidePatience)
 
 func beside(ctx context.Context, env *environment, enter func(*system, context.Context) error) (*system, error) {
-	// Somebody waits at the terminal.
+	// A person is waiting at the terminal.
 	ctx, cancel := context.WithTimeoutCause(ctx, besidePatience, errNoAnswer)
 	defer cancel()
 	if env.settings.NATS == "" {
@@ -62,8 +63,8 @@ func beside(ctx context.Context, env *environment, enter func(*system, context.C
 	return s, enter(s, ctx)
 }
 
-// besidePatience is how long a command that is run once waits for the log.
+// besidePatience is the timeout for the log of a one-time command.
 const besidePatience = 30 * time.Second
 
-// runningBroker stands for the broker of the process that holds the data folder.
+// runningBroker stands for the broker of the process that uses the data folder.
 const runningBroker = "running"

@@ -9,8 +9,8 @@ func brokerPart(s *system, _ context.Context) (front, back []part, err error) {
 	return nil, []part{{"broker", s.watchBroker}}, nil
 }
 
-// watchBroker ends the program when its own broker can store no more: it would
-// answer every write with a time-out until it is started anew.
+// watchBroker ends the program when its own broker can no longer store
+// messages: every write would time out until the broker is restarted.
 func (s *system) watchBroker(ctx context.Context) error {
 	if s.broker == nil {
 		<-ctx.Done()

@@ -13,19 +13,19 @@ import (
 	"github.com/docketlog/docket/config"
 )
 
-// runner is what a command of the command line does once its flags are read.
+// runner is what a command does once its flags are read.
 type runner interface {
 	Run(ctx context.Context, env *environment) error
 }
 
-// commandLine is everything that can be said on the command line, and what of it
-// was said.
+// commandLine holds everything that can be given on the command line, and what
+// was given.
 type commandLine struct {
 	settings config.Settings
 	chosen   runner // nil if only help was asked for
 }
 
-// process is what the settings are for.
+// process describes the process that the settings are for.
 func (l *commandLine) process() config.Process {
 	if role, ok := l.chosen.(*roleCommand); ok {
 		return role.role.process
@@ -33,8 +33,8 @@ func (l *commandLine) process() config.Process {
 	return config.Process{}
 }
 
-// parse reads the arguments, and the variables of settings that no flag names.
-// Help goes to out. An error is the caller's mistake.
+// parse reads the arguments, and the variables of settings without a flag. Help
+// goes to out. An error is a mistake of the user.
 func (l *commandLine) parse(args []string, out io.Writer) error {
 	root := l.commands()
 	root.SetArgs(args)
@@ -43,7 +43,7 @@ func (l *commandLine) parse(args []string, out io.Writer) error {
 	return root.Execute()
 }
 
-// commands is the table of what the program can be told to do.
+// commands returns the table of commands.
 func (l *commandLine) commands() *cobra.Command {
 	serve := roleCommand{role: roleNamed("serve")}
 	root := l.command("docket", "A task manager whose log is the truth. Every setting is a flag or a variable; those with passwords may also be files, named by the variable and _FILE.", &serve)
@@ -74,7 +74,7 @@ type option struct {
 	name, meaning string
 }
 
-// addFlags adds flags to a command and gives it back.
+// addFlags adds flags to a command and returns it.
 func addFlags(c *cobra.Command, flags ...option) *cobra.Command {
 	for _, f := range flags {
 		config.AddFlag(c.Flags(), f.value, f.name, "", f.meaning)
@@ -82,8 +82,9 @@ func addFlags(c *cobra.Command, flags ...option) *cobra.Command {
 	return c
 }
 
-// command is one that runs r. What stands in brackets or capitals after its name
-// are arguments, kept where the pointers say; those in brackets may be left out.
+// command returns a command that runs r. Words in brackets or capitals after
+// its name are arguments, stored through the pointers; those in brackets are
+// optional.
 func (l *commandLine) command(use, meaning string, r runner, arguments ...*string) *cobra.Command {
 	needed := len(arguments) - strings.Count(use, "[")
 	return &cobra.Command{
@@ -107,9 +108,9 @@ func (l *commandLine) command(use, meaning string, r runner, arguments ...*strin
 	}
 }
 
-// group is a command that takes another word after it; without one it is usual,
-// unless that is nil. A word that is none of them is an error: who mistypes an
-// audit must not take it for passed.
+// group returns a command with subcommands; without a subcommand it runs usual,
+// unless that is nil. An unknown subcommand is an error: a mistyped audit must
+// not look like one that passed.
 func group(name, meaning string, usual *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{Use: name, Short: meaning, DisableFlagsInUseLine: true, Args: cobra.NoArgs}
 	var names []string

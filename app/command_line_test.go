@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// tell runs the command line in this process and gives what it said.
+// tell runs the command line in this process and returns its output.
 func tell(t *testing.T, args ...string) (out, errOut string, code int) {
 	t.Helper()
 	var o, e bytes.Buffer
@@ -55,8 +55,8 @@ func TestWhatIsNotThereIsSaid(t *testing.T) {
 	}
 }
 
-// TestARoleNeedsALogOfOthers: a forgotten variable must not give a gateway that
-// acknowledges writes into a log of its own.
+// TestARoleNeedsALogOfOthers: a forgotten variable must not start a gateway
+// that acknowledges writes to a log of its own.
 func TestARoleNeedsALogOfOthers(t *testing.T) {
 	t.Parallel()
 	for _, role := range []string{"gateway", "projector", "notifier"} {
@@ -87,8 +87,8 @@ func TestReadReplicasAreChecked(t *testing.T) {
 	}
 }
 
-// TestSetupIsForAnOutsideBroker: an embedded one sets itself up, and a subscriber
-// by the name of somebody else's consumer would take that over.
+// TestSetupIsForAnOutsideBroker: an embedded broker sets itself up, and a
+// subscriber with the name of an existing consumer would take it over.
 func TestSetupIsForAnOutsideBroker(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

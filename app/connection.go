@@ -13,8 +13,8 @@ import (
 	"github.com/docketlog/docket/config/certificate"
 )
 
-// connect makes a connection of its own for a part that closes what it is
-// given.
+// connect opens a separate connection for a part that closes the connection it
+// is given.
 func (s *system) connect(ctx context.Context) (*nats.Conn, error) {
 	switch {
 	case s.broker != nil:
@@ -31,10 +31,10 @@ func (s *system) connect(ctx context.Context) (*nats.Conn, error) {
 	}
 }
 
-// natsOptions are for a broker that is somebody else's.
+// natsOptions returns the options for an external broker.
 func (s *system) natsOptions() ([]nats.Option, error) {
 	opts := []nats.Option{nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-		// Whoever asked only sees that nothing answers, or not even that.
+		// The caller only sees that nothing answers, or not even that.
 		if errors.Is(err, nats.ErrPermissionViolation) {
 			s.logger.Error("the broker does not let the user of --nats do that: it is another one's task, or docket setup has not been run", "err", err)
 		}
@@ -50,14 +50,14 @@ func (s *system) natsOptions() ([]nats.Option, error) {
 		opts = append(opts, nats.Secure(s.client.Client()))
 	}
 	if s.settings.NATSCA != "" {
-		// Read again at each connection.
+		// The file is read again at each connection.
 		opts = append(opts, nats.RootCAs(s.settings.NATSCA))
 	}
 	return opts, nil
 }
 
-// refusal is why there is no connection to NATS, with the setting that it lies in
-// and what to do, or nil if there is one.
+// refusal explains why there is no connection to NATS, with the setting at
+// fault and what to do. It returns nil if there is a connection.
 func (s *system) refusal(err error) error {
 	if err == nil {
 		return nil

@@ -13,8 +13,8 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// demoPassword is the password of the three people of the demo. It protects
-// nothing: they exist only where --demo was asked for.
+// demoPassword is the password of the three demo accounts. It protects nothing:
+// they exist only with --demo.
 const demoPassword = "docket-demo"
 
 var demoPeople = []accounts.Registration{
@@ -23,7 +23,7 @@ var demoPeople = []accounts.Registration{
 	{Email: "vera@example.org", Name: "Vera Lindt", Password: demoPassword},
 }
 
-// demo adds three people and a small project with some history. Every command
+// demo adds three accounts and a small project with some history. Every command
 // has a fixed id, so that starting with --demo again adds nothing.
 func demo(ctx context.Context, people *accounts.Accounts, handler *commands.Handler, now time.Time) error {
 	ids := make([]uuid.UUID, len(demoPeople))
@@ -45,8 +45,8 @@ func demo(ctx context.Context, people *accounts.Accounts, handler *commands.Hand
 		_, err := handler.Handle(ctx, command, commands.Request{Actor: actor, Command: id(fmt.Sprint("step ", step))})
 		var rejection *commands.Rejection
 		if errors.As(err, &rejection) && rejection.Code != commands.CodeInvalid && rejection.Code != commands.CodeLimit {
-			// The step never happened here, and somebody has gone on with the
-			// project since; what they did stays.
+			// This step never happened here, and users have changed the project
+			// since; their changes stay.
 			return nil
 		}
 		return err

@@ -9,8 +9,8 @@ import (
 	"github.com/docketlog/docket/e2e/dockettest"
 )
 
-// TestTheDemoIsAddedOnce starts with --demo twice and finds the project as it
-// was, and the sentences of the welcome true.
+// TestTheDemoIsAddedOnce starts with --demo twice and checks that the project
+// is unchanged and that the welcome text is correct.
 func TestTheDemoIsAddedOnce(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -31,7 +31,7 @@ func TestTheDemoIsAddedOnce(t *testing.T) {
 				t.Errorf("%s has nothing to do", guest.Email)
 			}
 		}
-		// Signing in is on record too, and happens anew each time.
+		// Logins are recorded too, and happen again each time.
 		out, code := dockettest.Once(t, "replay", "--data", data, "--types", "account_registered,project_created,member_added,task_created,task_edited,task_moved,task_assigned,comment_added")
 		if code != 0 || strings.Count(out, "comment_added") != 2 || before != "" && out != before {
 			t.Errorf("exit code %d; the log holds, the second time other than the first:\n%s", code, out)

@@ -13,14 +13,13 @@ import (
 	"github.com/docketlog/docket/operations"
 )
 
-// defaultHTTP is where a gateway serves unless it is told otherwise.
+// defaultHTTP is the default address of a gateway.
 const defaultHTTP = "127.0.0.1:8080"
 
-// openFrontDoor takes the address that people come to.
+// openFrontDoor listens on the public address.
 func (s *system) openFrontDoor(context.Context) error { return s.listen(defaultHTTP) }
 
-// openOperationsDoor takes the address for those who watch over the process, if
-// there is one.
+// openOperationsDoor listens on the address for monitoring, if there is one.
 func (s *system) openOperationsDoor(context.Context) error {
 	if s.settings.HTTP == "" {
 		return nil
@@ -54,7 +53,7 @@ func operationsPart(s *system, _ context.Context) (front, back []part, err error
 	return []part{serving(s.listener, server)}, nil, nil
 }
 
-// unready finds what keeps a role without a gateway from its work.
+// unready returns why a role without a gateway is not ready.
 func (s *system) unready(ctx context.Context) (found []operations.Shortcoming) {
 	if _, err := s.log.End(ctx); err != nil {
 		found = append(found, operations.Shortcoming{Part: "log", Reason: "cannot be reached", Err: err})
@@ -67,11 +66,11 @@ func (s *system) unready(ctx context.Context) (found []operations.Shortcoming) {
 	return found
 }
 
-// shutdownGrace is how long requests in hand may take once the program ends.
+// shutdownGrace is how long pending requests may take during shutdown.
 const shutdownGrace = 10 * time.Second
 
-// serving is the part that serves HTTP: when it ends, it takes no new requests
-// and finishes those in hand.
+// serving returns the part that serves HTTP: when it ends, it accepts no new
+// requests and finishes pending ones.
 func serving(listener net.Listener, server *http.Server) part {
 	return part{"http", func(ctx context.Context) error {
 		failed := make(chan error, 1)

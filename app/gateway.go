@@ -13,14 +13,14 @@ import (
 	"github.com/docketlog/docket/gateway/idempotency"
 )
 
-// openHandler opens what decides on commands.
+// openHandler opens the handler of commands.
 func (s *system) openHandler(context.Context) error {
 	s.handler = commands.NewHandler(s.log, commands.Options{Logger: s.logger, Tracer: s.tracer})
 	return nil
 }
 
-// gatewayParts serves people: the gateway in front, its feed and its commands
-// behind. It answers health and metrics of the process too.
+// gatewayParts serves users: the gateway in front, its feed and its command
+// handler behind. It also serves health and metrics of the process.
 func gatewayParts(s *system, ctx context.Context) (front, back []part, err error) {
 	options, err := s.gatewayOptions(ctx)
 	if err != nil {

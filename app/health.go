@@ -15,8 +15,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// healthCommand asks a role that runs whether it is ready, for whoever has no
-// other program at hand to ask with, as in a container.
+// healthCommand asks a running role whether it is ready, where no other HTTP
+// client is available, such as in a container.
 type healthCommand struct {
 	Address string
 }
@@ -26,10 +26,11 @@ func (l *commandLine) health() *cobra.Command {
 	return l.command("health [URL]", "Ask a role that runs whether it is ready: 0 if it is, 1 if not. Default: where --http says this one serves, or http://127.0.0.1:8080; with --tls-cert, by https.", &c, &c.Address)
 }
 
-// healthPatience outlasts what /readyz itself waits for the log and the rows.
+// healthPatience is longer than /readyz itself waits for the log and the rows.
 const healthPatience = 5 * time.Second
 
-// Run succeeds if the role answers that it is ready, and otherwise says why not.
+// Run succeeds if the role reports that it is ready; otherwise its error says
+// why not.
 func (c *healthCommand) Run(ctx context.Context, env *environment) error {
 	scheme := "http"
 	if env.settings.TLSCert != "" {
@@ -45,11 +46,11 @@ func (c *healthCommand) Run(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	// Straight to the role: a proxy that answers in its stead proves nothing.
+	// Connect directly: a response from a proxy in between proves nothing.
 	transport := &http.Transport{}
 	if c.Address == "" {
-		// The certificate is for the name by which people come, and this is
-		// the way from the machine to itself.
+		// The certificate is for the public name, and this connection stays on
+		// the same machine.
 		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // loopback, and nothing secret is asked or told
 	}
 	client := &http.Client{Transport: transport}
@@ -69,7 +70,7 @@ func (c *healthCommand) Run(ctx context.Context, env *environment) error {
 	return nil
 }
 
-// base is the address to ask, without a path.
+// base returns the address to ask, without a path.
 func (c *healthCommand) base(scheme, served string) (string, error) {
 	if c.Address != "" {
 		u, err := url.Parse(c.Address)
@@ -88,7 +89,7 @@ func (c *healthCommand) base(scheme, served string) (string, error) {
 	if port == "0" {
 		return "", errors.New("--http leaves the port to the system: say which address to ask")
 	}
-	// Who serves on every address serves on loopback.
+	// A role that serves on every address also serves on loopback.
 	switch ip := net.ParseIP(host); {
 	case host == "" || ip != nil && ip.IsUnspecified() && ip.To4() != nil:
 		host = "127.0.0.1"

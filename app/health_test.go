@@ -71,8 +71,8 @@ func TestHealthKnowsWhomToAsk(t *testing.T) {
 	}
 }
 
-// TestHealthAsksByHTTPS where this is how the gateway serves: its certificate is
-// for another name than that of the machine itself.
+// TestHealthAsksByHTTPS asks a gateway that serves HTTPS with a certificate for
+// a name other than that of the local machine.
 func TestHealthAsksByHTTPS(t *testing.T) {
 	t.Parallel()
 	certFile, keyFile, _ := testkit.WriteCertificate(t, t.TempDir(), 1)

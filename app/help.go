@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// help is said of a command on request, for a terminal of 80 columns.
+// help prints the help of a command, for a terminal of 80 columns.
 func help(c *cobra.Command, _ []string) {
 	out := c.OutOrStdout()
 	below := " [COMMAND]"
@@ -35,8 +35,7 @@ func help(c *cobra.Command, _ []string) {
 	fmt.Fprintf(out, "\nSettings:\n%s", c.Root().PersistentFlags().FlagUsagesWrapped(80))
 }
 
-// leaves are the commands below one that do something, by the words that choose
-// them.
+// leaves yields the executable commands below c, by the words that select them.
 func leaves(c *cobra.Command) func(func(string, *cobra.Command) bool) {
 	return func(yield func(string, *cobra.Command) bool) {
 		for _, one := range c.Commands() {
@@ -58,7 +57,7 @@ func leaves(c *cobra.Command) func(func(string, *cobra.Command) bool) {
 	}
 }
 
-// wrapped breaks text between words into lines of at most so many characters.
+// wrapped breaks text between words into lines of at most width characters.
 func wrapped(text string, width int) string {
 	var b strings.Builder
 	room := width

@@ -19,8 +19,8 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// Metrics gives every metric of the program and its meaning, room by room.
-// docs/operations/metrics.md repeats it; a test compares.
+// Metrics returns the name and meaning of every metric of the program, room by
+// room. docs/operations/metrics.md repeats them; a test compares.
 func Metrics() iter.Seq2[string, string] {
 	return func(yield func(name, help string) bool) {
 		for _, room := range []iter.Seq2[string, string]{
@@ -39,7 +39,7 @@ func Metrics() iter.Seq2[string, string] {
 	}
 }
 
-// build is which program this is.
+// build identifies the program.
 type build struct{ version, revision, runtime string }
 
 var buildMetrics = metrics.Table[build]{
@@ -48,7 +48,7 @@ var buildMetrics = metrics.Table[build]{
 	}),
 }
 
-// expiries are when certificates run out, by what they are used for.
+// expiries holds when certificates expire, by their use.
 type expiries map[string]time.Time
 
 var certificateMetrics = metrics.Table[expiries]{
@@ -59,7 +59,7 @@ var certificateMetrics = metrics.Table[expiries]{
 	}),
 }
 
-// counts are told by the rooms how long what they do takes.
+// counts receives durations from the rooms.
 type counts struct {
 	appendSeconds, batchEvents, transactionSeconds prometheus.Histogram
 }
@@ -68,7 +68,7 @@ func newCounts() *counts {
 	return &counts{jetstream.AppendSeconds.Histogram(), projections.BatchEvents.Histogram(), projections.TransactionSeconds.Histogram()}
 }
 
-// acknowledged counts a commit that the log has taken.
+// acknowledged counts a commit that the log has accepted.
 func (c *counts) acknowledged(took time.Duration) { c.appendSeconds.Observe(took.Seconds()) }
 
 // applied counts a transaction of the rows.
@@ -77,7 +77,7 @@ func (c *counts) applied(events int, took time.Duration) {
 	c.transactionSeconds.Observe(took.Seconds())
 }
 
-// registry holds the metrics of what this process has opened.
+// registry returns the metrics of everything this process has opened.
 func (s *system) registry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	r.MustRegister(s.everyProcess()...)
@@ -103,7 +103,7 @@ func (s *system) registry() *prometheus.Registry {
 	return r
 }
 
-// everyProcess is what all processes have to tell.
+// everyProcess returns the collectors that all processes have.
 func (s *system) everyProcess() []prometheus.Collector {
 	return []prometheus.Collector{
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -117,8 +117,8 @@ func (s *system) everyProcess() []prometheus.Collector {
 	}
 }
 
-// expiries are when the certificates run out that this process shows and is
-// shown.
+// expiries returns when the certificates that this process presents and
+// receives expire.
 func (s *system) expiries() expiries {
 	all := expiries{}
 	if s.https != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// gathered is what a scrape of a process finds.
+// gathered returns what a scrape of a process finds.
 func gathered(t *testing.T, s *system) map[string]*dto.MetricFamily {
 	t.Helper()
 	found, err := prometheus.Gatherer(s.registry()).Gather()
@@ -28,8 +28,8 @@ func gathered(t *testing.T, s *system) map[string]*dto.MetricFamily {
 	return named
 }
 
-// TestDistributions: a process counts what it does, and tells nothing of what
-// another one does.
+// TestDistributions: a process counts its own work, and reports nothing about
+// the work of another process.
 func TestDistributions(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)

@@ -18,9 +18,10 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// TestNATSIsShownACertificate: a server that asks for one lets the program in by
-// it and nobody without, the metrics say when it runs out and when the
-// server's does, and once it is renewed the next connection shows the new one.
+// TestNATSIsShownACertificate: a server that requires a client certificate
+// accepts the program with it and rejects clients without one, the metrics
+// report when it and the server's certificate expire, and after a renewal the
+// next connection presents the new certificate.
 func TestNATSIsShownACertificate(t *testing.T) {
 	t.Parallel()
 	folder, servers := t.TempDir(), t.TempDir()
@@ -77,7 +78,7 @@ func TestNATSIsShownACertificate(t *testing.T) {
 	}
 	defer nc.Close()
 	testkit.WriteCertificate(t, folder, 2)
-	s.client.Interval = 0 // as if time had passed
+	s.client.Interval = 0 // as if the interval had passed
 	if err := nc.ForceReconnect(); err != nil {
 		t.Fatal(err)
 	}

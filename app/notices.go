@@ -27,8 +27,8 @@ func (l *commandLine) notices() *cobra.Command {
 		l.command("why EVENT ACCOUNT", "Say what became of one event's notice, by its id as docket replay prints it, to one person, by the account's id.", &why, &why.Event, &why.Account))
 }
 
-// withNotifier opens what looking after notices needs. It delivers nothing: the
-// program that runs does.
+// withNotifier opens what the notice commands need. It delivers nothing: the
+// running program does.
 func withNotifier(ctx context.Context, env *environment, do func(*notifier.Notifier) error) error {
 	s, err := openBeside(ctx, env)
 	if err != nil {
@@ -67,7 +67,7 @@ func (c *listNoticesCommand) Run(ctx context.Context, env *environment) error {
 	})
 }
 
-// resumeNoticeCommand has it tried again.
+// resumeNoticeCommand retries the delivery of a notice.
 type resumeNoticeCommand struct {
 	ID  string
 	All bool
@@ -91,7 +91,7 @@ func (c *resumeNoticeCommand) Run(ctx context.Context, env *environment) error {
 	})
 }
 
-// whyNoticeCommand explains what became of one notice.
+// whyNoticeCommand explains the outcome of one notice.
 type whyNoticeCommand struct {
 	Event   string
 	Account string

@@ -11,8 +11,9 @@ import (
 	"github.com/docketlog/docket/notifier"
 )
 
-// openNotifier opens what decides whom to tell, and tells them. Its links lead to
-// the gateway: this process's own, or where the settings say.
+// openNotifier opens the notifier, which decides whom to notify and sends the
+// mail. Its links lead to the gateway: that of this process, or the address in
+// the settings.
 func (s *system) openNotifier(ctx context.Context) (err error) {
 	base := s.settings.URL
 	if s.listener != nil {
@@ -54,7 +55,7 @@ func (d directory) Person(ctx context.Context, id uuid.UUID) (notifier.Person, b
 	return notifier.Person{ID: p.ID, Name: p.Name, Email: p.Email}, true, nil
 }
 
-// mailPlace is where mails go.
+// mailPlace returns where mail is sent.
 func (s *system) mailPlace() string {
 	if s.settings.SMTP == "" {
 		return "no --smtp is set: kept as files in " + s.mailFolder()

@@ -15,14 +15,14 @@ type part struct {
 	run  func(context.Context) error
 }
 
-// errEnded reports a part that ended though nobody asked it to.
+// errEnded reports a part that ended without being asked to.
 var errEnded = errors.New("ended by itself")
 
-// runParts runs all parts until ctx ends or one of them does. Then it ends
-// those of the first group and waits for them before it ends the next, so that
-// whoever takes requests is gone before whoever serves them. After errHopeless
-// it ends all at once and waits no longer than hopelessGrace. It returns what
-// went wrong, or nil.
+// runParts runs all parts until ctx ends or one of them ends. Then it ends the
+// parts of the first group and waits for them before it ends the next group, so
+// that the parts that take requests are gone before those they depend on. After
+// errHopeless it ends all at once and waits no longer than hopelessGrace. It
+// returns what went wrong, or nil.
 func runParts(ctx context.Context, groups ...[]part) error {
 	ended := make(chan error, 64)
 	type running struct {
@@ -31,7 +31,8 @@ func runParts(ctx context.Context, groups ...[]part) error {
 	}
 	var started []running
 	for _, group := range groups {
-		// What a part has in hand must be finished: its context is not ctx's child.
+		// Pending work must be finished: the context of a part is not a child
+		// of ctx.
 		groupCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		var wait sync.WaitGroup
 		for _, p := range group {
@@ -49,7 +50,7 @@ func runParts(ctx context.Context, groups ...[]part) error {
 		started = append(started, running{cancel, &wait})
 	}
 	var errs []error
-	var out <-chan time.Time // of patience; never, as a rule
+	var out <-chan time.Time // the grace period; usually never
 	select {
 	case <-ctx.Done():
 	case err := <-ended:
@@ -71,7 +72,7 @@ func runParts(ctx context.Context, groups ...[]part) error {
 		select {
 		case <-finished:
 		case <-out:
-			// What is left behind waits for a log that does not answer.
+			// The remaining parts wait for a log that does not answer.
 			return errors.Join(errs...)
 		}
 	}
@@ -81,10 +82,10 @@ func runParts(ctx context.Context, groups ...[]part) error {
 	return errors.Join(errs...)
 }
 
-// errHopeless is wrapped by the error of a part without which nothing that is
-// in hand can be finished.
+// errHopeless is wrapped by the error of a part without which no pending work
+// can be finished.
 var errHopeless = errors.New("nothing in hand can be finished")
 
-// hopelessGrace is how long the other parts may then take to see that: reads in
-// hand are answered, and whoever starts the program again need not wait.
+// hopelessGrace is how long the other parts may then take to stop: pending
+// reads are answered, and a restart of the program need not wait.
 const hopelessGrace = 2 * time.Second

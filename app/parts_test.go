@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// TestPartsThatCannotFinishAreLeft: a part that waits for what does not come
-// holds up an end as long as it likes, but not one after which nothing comes.
+// TestPartsThatCannotFinishAreLeft: a part that waits in vain may delay a
+// normal shutdown without limit, but not a shutdown after which it cannot
+// finish.
 func TestPartsThatCannotFinishAreLeft(t *testing.T) {
 	for name, test := range map[string]struct {
 		failure error
@@ -34,7 +35,7 @@ func TestPartsThatCannotFinishAreLeft(t *testing.T) {
 				if took := time.Since(began); took != test.want {
 					t.Errorf("ended after %s, want %s", took, test.want)
 				}
-				time.Sleep(time.Hour) // what was left ends too
+				time.Sleep(time.Hour) // ends the abandoned part too
 			})
 		})
 	}

@@ -10,13 +10,13 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// bar shows how far long work has come: on a terminal a line that is
-// rewritten, elsewhere a line every few seconds.
+// bar shows the progress of long work: on a terminal in a line that is
+// rewritten, otherwise in a line every few seconds.
 type bar struct {
 	w        io.Writer
 	what     string
 	unit     string // what is counted
-	scale    uint64 // how many of what show is told make one
+	scale    uint64 // how many of the values passed to show make one unit
 	terminal bool
 	began    time.Time
 	from     uint64 // what was done when the work began
@@ -35,15 +35,14 @@ func newBar(w io.Writer, what string) *bar {
 	return b
 }
 
-// newSizeBar is a bar of what is counted in bytes.
+// newSizeBar returns a bar for work that is counted in bytes.
 func newSizeBar(w io.Writer, what string) *bar {
 	b := newBar(w, what)
 	b.unit, b.scale = "KiB", 1<<10
 	return b
 }
 
-// show tells that done of total are done. It may be called as often as
-// one likes.
+// show reports that done of total are done. It may be called at any rate.
 func (b *bar) show(done, total uint64) {
 	now := time.Now()
 	interval := 3 * time.Second
@@ -80,8 +79,8 @@ func (b *bar) show(done, total uint64) {
 	b.width = len(text)
 }
 
-// follow shows work that may go on where it was interrupted: what was done
-// when it is called first counts for nothing in the rate.
+// follow shows work that may resume after an interruption: what was done before
+// the first call does not count in the rate.
 func (b *bar) follow() func(projections.Progress) {
 	first := true
 	return func(p projections.Progress) {
@@ -92,7 +91,7 @@ func (b *bar) follow() func(projections.Progress) {
 	}
 }
 
-// end closes the line.
+// end finishes the line.
 func (b *bar) end() {
 	if b.terminal && b.width > 0 {
 		fmt.Fprintln(b.w)

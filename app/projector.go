@@ -6,7 +6,8 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// openProjector opens what keeps the rows up with the log.
+// openProjector opens the projector, which keeps the rows up to date with the
+// log.
 func (s *system) openProjector(context.Context) error {
 	s.projector = projections.NewProjector(s.rows, s.log, projections.ProjectorOptions{Logger: s.logger, Applied: s.counted.applied, Tracer: s.tracer})
 	return nil

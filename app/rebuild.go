@@ -12,7 +12,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// rebuildCommand fills the rows anew, or does away with what came of it.
+// rebuildCommand rebuilds the rows, or drops the result of a rebuild.
 type rebuildCommand struct {
 	Fresh             bool
 	AcceptDifferences bool
@@ -98,7 +98,7 @@ func (c *rebuildCommand) back(ctx context.Context, env *environment, s *system) 
 	return nil
 }
 
-// drop does away with a generation and tells which.
+// drop drops a generation and prints which.
 func drop(ctx context.Context, env *environment, what string, rows *projections.Store, act func(context.Context, *projections.Store) (int64, error)) error {
 	generation, err := act(ctx, rows)
 	switch {

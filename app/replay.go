@@ -37,7 +37,7 @@ func (l *commandLine) replay() *cobra.Command {
 		option{config.List{Values: &c.Types, Holds: "TYPE"}, "types", "Only events of these types, such as task_created,task_moved."})
 }
 
-// query checks what was asked and reports all that is wrong with it together.
+// query checks the flags and reports all mistakes together.
 func (c *replayCommand) query(end events.Position) (audit.Query, error) {
 	var q audit.Query
 	var errs []error
@@ -82,7 +82,7 @@ func (c *replayCommand) query(end events.Position) (audit.Query, error) {
 		q.To = position("to", c.To)
 	}
 	for _, t := range c.Types {
-		// As a replay prints it is right as well.
+		// The form that a replay prints is accepted too.
 		t, _, _ = strings.Cut(strings.TrimPrefix(t, "docket."), ".")
 		if _, ok := events.Types[events.Type(t)]; !ok {
 			known := make([]string, 0, len(events.Types))

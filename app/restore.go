@@ -15,8 +15,7 @@ import (
 	"github.com/docketlog/docket/events/jetstream"
 )
 
-// restoreCommand brings a backup back on a broker that holds nothing of
-// Docket's.
+// restoreCommand restores a backup to a broker that holds nothing of Docket.
 type restoreCommand struct {
 	File string
 }
@@ -26,8 +25,8 @@ func (l *commandLine) restore() *cobra.Command {
 	return l.command("restore FILE", "Bring a backup back, on a broker that holds nothing of Docket's yet.", &c, &c.File)
 }
 
-// Run reads the file to its end before it touches anything. What it began and
-// could not finish it takes away again, as far as it may.
+// Run reads the file to its end before it changes anything. If it cannot
+// finish, it deletes what it created, as far as it is permitted to.
 func (c *restoreCommand) Run(ctx context.Context, env *environment) error {
 	began := time.Now()
 	content, err := os.Open(c.File)
@@ -89,7 +88,7 @@ func (c *restoreCommand) check(env *environment, content *os.File) (*backup.File
 	return backup.Open(content, info.Size(), shown.show)
 }
 
-// verify opens the log as the roles will, and reads all of it.
+// verify opens the log as the roles do, and reads all of it.
 func (c *restoreCommand) verify(ctx context.Context, env *environment, s *system) (audit.ChainReport, error) {
 	log, err := jetstream.Open(ctx, s.nc, jetstream.Options{Replicas: s.settings.Copies, Logger: s.logger})
 	if err != nil {

@@ -7,25 +7,25 @@ import (
 	"github.com/docketlog/docket/config"
 )
 
-// role is what a process can do of the whole.
+// role is a part of the product that a process can run.
 type role struct {
 	name  string // of the command, and of the process in traces
 	about string
-	// process is what its settings are for.
+	// process describes the process that the settings are for.
 	process config.Process
-	// embeds says that the broker is in this process too, as a rule.
+	// embeds reports that the broker usually runs in this process too.
 	embeds bool
-	// needs are opened in this order before anything starts, and left in the
-	// reverse order once all has ended.
+	// needs are opened in this order before anything starts, and closed in the
+	// reverse order once everything has ended.
 	needs []need
-	// starts is what then runs.
+	// starts are started after that.
 	starts []start
-	// welcome tells who started it what they need to know.
+	// welcome prints what the user needs to know after the start.
 	welcome func(*system, notes)
 }
 
-// roles is the table of what a process can be. All of them work on the log, which
-// is embedded where no NATS is named, and may have their work traced.
+// roles is the table of roles. All of them use the log, which is embedded if no
+// NATS server is configured, and can be traced.
 var roles = []role{
 	{
 		name: "serve", about: "Everything in one process (the default).",
@@ -57,14 +57,14 @@ var roles = []role{
 	},
 }
 
-// need is something that a role opens before it starts.
+// need opens something before a role starts.
 type need func(*system, context.Context) error
 
-// What roles need.
+// These are the needs of roles.
 var (
 	database       need = (*system).openRows     // to write; it may be empty
-	readReplicas   need = (*system).openReplicas // databases to read; none need be there yet
-	people         need = (*system).openAccounts // to let them in
+	readReplicas   need = (*system).openReplicas // databases to read; none need exist yet
+	people         need = (*system).openAccounts // for login
 	names          need = (*system).openNames    // of people, to write to them
 	frontDoor      need = (*system).openFrontDoor
 	operationsDoor need = (*system).openOperationsDoor
@@ -73,11 +73,11 @@ var (
 	mail           need = (*system).openNotifier // an SMTP server, or a folder
 )
 
-// start makes parts that run side by side: in front those that take requests,
-// behind those that answers rest on.
+// start returns parts that run concurrently: in front those that take requests,
+// behind those that responses depend on.
 type start func(*system, context.Context) (front, back []part, err error)
 
-// roleNamed is the role of a command; it is there.
+// roleNamed returns the role of a command, which must exist.
 func roleNamed(name string) role {
 	for _, r := range roles {
 		if r.name == name {
@@ -129,7 +129,7 @@ func (c *roleCommand) Run(ctx context.Context, env *environment) error {
 	return runParts(ctx, front, back)
 }
 
-// traced is what the role is called in traces.
+// traced returns the name of the role in traces.
 func (r role) traced() string {
 	if r.process.Role == "" {
 		return "all"

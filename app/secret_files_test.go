@@ -9,8 +9,8 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// TestMistakesWithFilesAreReportedTogether runs the command line, so that it is
-// the process's own variables that are read.
+// TestMistakesWithFilesAreReportedTogether runs the command line, so that the
+// process's own environment variables are read.
 func TestMistakesWithFilesAreReportedTogether(t *testing.T) {
 	missing, both, empty := filepath.Join(t.TempDir(), "missing"), testkit.WriteFile(t, "postgres://docket:hush@db/docket"), testkit.WriteFile(t, "\n")
 	t.Setenv("DOCKET_NATS_FILE", missing)

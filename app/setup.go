@@ -21,8 +21,8 @@ import (
 	"github.com/docketlog/docket/notifier"
 )
 
-// setupCommand makes on the broker everything the roles need, for an installation
-// where these may not make it themselves.
+// setupCommand creates everything that the roles need on the broker, for an
+// installation where they may not create it themselves.
 type setupCommand struct {
 	Subscriber []string
 	Fewer      bool
@@ -35,7 +35,8 @@ func (l *commandLine) setup() *cobra.Command {
 		option{config.Switch{Value: &c.Fewer}, "fewer", "Take copies away where the log has more than --replicas says; otherwise that is refused."})
 }
 
-// consumerName is what a subscriber may be called: it is part of subjects.
+// consumerName matches valid names of subscribers: the name is part of
+// subjects.
 var consumerName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 
 func (c *setupCommand) Run(ctx context.Context, env *environment) error {
@@ -65,7 +66,7 @@ func (c *setupCommand) Run(ctx context.Context, env *environment) error {
 		if err == nil {
 			break
 		}
-		// A cluster that has just come up cannot place everything yet.
+		// A cluster that has just started cannot place everything yet.
 		s.logger.Warn("set up again in a moment", "err", err)
 		if !retry.Pause(ctx, time.Second) {
 			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
@@ -83,8 +84,8 @@ func (c *setupCommand) Run(ctx context.Context, env *environment) error {
 	return nil
 }
 
-// refuseFewer keeps setup from leaving the log on fewer servers than it is on, only
-// because --replicas was forgotten.
+// refuseFewer keeps setup from reducing the replicas of the log only because
+// --replicas was forgotten.
 func refuseFewer(ctx context.Context, nc *nats.Conn, copies int) error {
 	broker, err := js.New(nc)
 	if err != nil {
@@ -110,7 +111,7 @@ func refuseFewer(ctx context.Context, nc *nats.Conn, copies int) error {
 	return nil
 }
 
-// setupPatience is how long setting up is tried again.
+// setupPatience is how long setup is retried.
 const setupPatience = time.Minute
 
 func (c *setupCommand) setUp(ctx context.Context, nc *nats.Conn, s *system) error {

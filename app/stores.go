@@ -10,19 +10,20 @@ import (
 	"github.com/docketlog/docket/notifier"
 )
 
-// Stores is all that the program keeps on the broker, in the order in which it is
-// copied while people work. What may be newer comes after what it must not be
-// older than (docs/decisions/0022-back-up-in-a-fixed-order.md).
+// Stores returns everything that the program keeps on the broker, in the order
+// in which it is copied during operation. A store that may be newer comes after
+// those that it must not be older than
+// (docs/decisions/0022-back-up-in-a-fixed-order.md).
 func Stores() []broker.Store {
 	return slices.Concat(
-		// An answer that is remembered is of a command that is in the log.
+		// A remembered response belongs to a command that is in the log.
 		idempotency.Stores(),
 		jetstream.Stores(),
-		// Who is to be told of events that the consumer of the log, which is copied
-		// with it, counts as decided.
+		// Notices for events that the consumer of the log, which is copied with
+		// the log, counts as decided.
 		notifier.Stores(),
-		// Whoever did something that is in the log is there; whoever was erased by
-		// then is not.
+		// Every account that did something in the log is included; an account
+		// that was erased by then is not.
 		accounts.Stores(),
 	)
 }

@@ -24,35 +24,36 @@ import (
 	"github.com/docketlog/docket/traces"
 )
 
-// system is the rooms a role has opened, and how to leave them again.
+// system holds the rooms that a role has opened, and how to close them.
 type system struct {
 	settings config.Settings
 	logger   *slog.Logger
-	broker   *broker.Broker // nil where NATS is somebody else's
+	broker   *broker.Broker // nil if NATS is external
 	nc       *nats.Conn
 	log      *jetstream.Log
 	accounts *accounts.Accounts
 	people   finder
-	rows     *projections.Store    // of who keeps them
-	replicas *projections.Replicas // of who only reads
-	// projector keeps the rows, once it is one of those that run.
+	rows     *projections.Store    // if this process maintains them
+	replicas *projections.Replicas // if this process only reads
+	// projector maintains the rows, if it is one of the running parts.
 	projector *projections.Projector
-	listener  net.Listener // of HTTP, if it is served
+	listener  net.Listener // for HTTP, if it is served
 	handler   *commands.Handler
 	notifier  *notifier.Notifier
-	// counted is told by the rooms how long what they do takes.
+	// counted receives durations from the rooms.
 	counted *counts
 	tracer  traces.Tracer
-	// https is what is served with, client what NATS is shown; nil without.
+	// https is the certificate for serving, client the one presented to NATS;
+	// nil without.
 	https, client *certificate.Certificate
 
 	leave []func()
 }
 
-// finder finds what others see of an account.
+// finder returns the public part of an account.
 type finder func(ctx context.Context, id uuid.UUID) (accounts.Person, bool, error)
 
-// open connects to the log, embedding a broker where none is named.
+// open connects to the log, embedding a broker if no NATS server is configured.
 func open(ctx context.Context, env *environment) (*system, error) {
 	s, err := embed(ctx, env, false)
 	if err != nil {
@@ -61,7 +62,7 @@ func open(ctx context.Context, env *environment) (*system, error) {
 	return s, s.openLog(ctx)
 }
 
-// embed starts a broker where none is named.
+// embed starts a broker if no NATS server is configured.
 func embed(ctx context.Context, env *environment, unsynced bool) (*system, error) {
 	s := &system{settings: env.settings, logger: env.logger, counted: newCounts()}
 	if s.settings.NATS == "" {
@@ -98,7 +99,7 @@ func (s *system) openLog(ctx context.Context) error {
 	return err
 }
 
-// openConnection is openLog without the log.
+// openConnection is [system.openLog] without the log.
 func (s *system) openConnection(ctx context.Context) error {
 	nc, err := s.connect(ctx)
 	if err != nil {
@@ -110,7 +111,7 @@ func (s *system) openConnection(ctx context.Context) error {
 	return nil
 }
 
-// openTraces follows what the role does, if somebody collects that.
+// openTraces traces the role, if a collector is configured.
 func (s *system) openTraces(ctx context.Context, role string) error {
 	if s.settings.Traces == "" {
 		return nil
@@ -124,7 +125,7 @@ func (s *system) openTraces(ctx context.Context, role string) error {
 	return err
 }
 
-// openNames opens of the accounts what a notifier may know.
+// openNames opens the part of the accounts that a notifier may read.
 func (s *system) openNames(ctx context.Context) error {
 	names, err := accounts.OpenNames(ctx, s.nc, accounts.Options{Replicas: s.settings.Copies, Logger: s.logger})
 	if err == nil {
@@ -163,7 +164,7 @@ func (s *system) openRows(ctx context.Context) (err error) {
 	return nil
 }
 
-// openReplicas opens the rows for queries alone: no database need be there yet.
+// openReplicas opens the rows for queries only: no database need exist yet.
 func (s *system) openReplicas(ctx context.Context) (err error) {
 	s.replicas, err = projections.OpenReplicas(ctx, append([]string{s.settings.Database}, s.settings.ReadReplicas...), projections.Options{Logger: s.logger})
 	if err == nil {
@@ -172,8 +173,7 @@ func (s *system) openReplicas(ctx context.Context) (err error) {
 	return err
 }
 
-// close leaves the rooms in the reverse of the order in which they were
-// entered.
+// close closes the rooms in the reverse of the order in which they were opened.
 func (s *system) close() {
 	for i := len(s.leave) - 1; i >= 0; i-- {
 		s.leave[i]()

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set by the linker where the tree that is built has no history, as in
-// an image.
+// version is set by the linker if the source tree has no history, as in an
+// image.
 var version string
 
 // versionCommand prints what was built.
@@ -29,7 +29,8 @@ func (*versionCommand) Run(_ context.Context, env *environment) error {
 	return nil
 }
 
-// built is what this program was built from; revision may be empty.
+// built returns the version and revision that this program was built from;
+// revision may be empty.
 func built() (shown, revision string) {
 	shown = version
 	if info, ok := debug.ReadBuildInfo(); ok {

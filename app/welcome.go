@@ -9,20 +9,20 @@ import (
 	"github.com/docketlog/docket/config"
 )
 
-// notes is where a role tells what a person needs to know, once.
+// notes is where a role prints what a user needs to know, once.
 type notes struct {
 	out  io.Writer
 	demo bool // the demo was added
 }
 
-// tell prints names and what is to be said of each, without passwords.
+// tell prints names and their values, without passwords.
 func (n notes) tell(pairs ...string) {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		fmt.Fprintf(n.out, "  %-7s %s\n", pairs[i], config.WithoutSecrets(pairs[i+1]))
 	}
 }
 
-// address is where this process serves.
+// address returns where this process serves.
 func (s *system) address() string {
 	return s.settings.Scheme() + "://" + s.listener.Addr().String()
 }
@@ -64,7 +64,7 @@ func (s *system) welcomeNotifier(n notes) {
 	n.tell("log", s.settings.NATS, "mail", s.mailPlace())
 }
 
-// tellOperations tells where a role without a gateway is watched.
+// tellOperations prints where a role without a gateway can be monitored.
 func (s *system) tellOperations(n notes, role string) {
 	if s.listener == nil {
 		fmt.Fprintf(n.out, "Docket's %s runs; health and metrics are served where --http says\n", role)

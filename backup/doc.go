@@ -1,22 +1,23 @@
-// Package backup owns the copy of all that Docket keeps on its broker: which
-// streams and buckets these are and in which order they are copied while people
-// work, the one file the copies are in, and how they come back.
+// Package backup owns the copy of everything that Docket keeps on its broker:
+// which streams and buckets these are, in which order they are copied during
+// operation, the single file that holds the copies, and how they are restored.
 //
-// What enters: a connection to a broker, and to [Take] a writer, to [Open] a
-// reader. What leaves: a file, or a broker filled from one. The file is a tar
-// that is written in one go, each stream as the server's own snapshot of it, with
-// a checksum over everything at its end.
+// It takes a connection to a broker, and for [Take] a writer, for [Open] a
+// reader. It produces a file, or a broker filled from one. The file is a tar
+// written in one pass, with each stream as the server's own snapshot and a
+// checksum over everything at the end.
 //
-// What holds of a file: [Open] gives one that was finished and is, to the bit,
-// what was written. Whatever a crash, a full disk or a careless copy leaves of
-// one is [ErrCut] or [ErrDamaged]. In it is every command that was acknowledged before it
-// was begun, and of those sent meanwhile what came before some moment of it; who did
-// something that is in it is in it too. Nobody is in it who was erased before it
-// was begun.
+// Guarantees for a file: [Open] returns only a file that was finished and is
+// identical, to the bit, to what was written. Whatever a crash, a full disk or
+// an incomplete copy leaves is [ErrCut] or [ErrDamaged]. It contains every
+// command acknowledged before the backup began and, of those sent during it,
+// those before some moment; every account that did something in the file is
+// in it too. It contains no account that was erased before it began.
 //
-// What holds of a broker: [Restore] touches none that has anything of the file's
-// already. What it could not finish it takes away again, as far as it may, and
-// says what it could not. If the process is killed, what it had made is left: the
-// next Restore refuses that broker until somebody empties it. The log comes back
-// in another life, see [github.com/docketlog/docket/events/jetstream.RestoredConfig].
+// Guarantees for a broker: [Restore] changes no broker that already has any of
+// the file's streams. If it cannot finish, it deletes what it created, as far
+// as it is permitted to, and reports what it could not delete. If the process
+// is killed, what it created remains: the next Restore refuses that broker
+// until it is emptied. The log is restored as another incarnation, see
+// [github.com/docketlog/docket/events/jetstream.RestoredConfig].
 package backup

@@ -18,15 +18,15 @@ import (
 	"github.com/docketlog/docket/broker"
 )
 
-// A backup is one tar file, written in one go: who made it and when; for each
-// copy of a stream what it is of and its content in parts; and last what all of
-// it must amount to. One that lacks its end is no backup.
+// A backup is one tar file, written in one pass: who made it and when; for each
+// copy of a stream, its description and its content in parts; and last a list of
+// the copies with a checksum. A file without its end is not a backup.
 const (
 	format     = 1
 	nameBegin  = "docket-backup.json"
 	nameEnd    = "docket-backup-end.json"
 	nameStream = "stream.json"
-	// partSize is what one part of a stream's content holds, and so what is
+	// partSize is the size of one part of a stream's content, and so what is
 	// held in memory.
 	partSize = 4 << 20
 )
@@ -37,18 +37,18 @@ type beginning struct {
 	Began   time.Time `json:"began"`
 }
 
-// ending says what a whole backup holds.
+// ending describes the content of a complete backup.
 type ending struct {
 	Ended time.Time `json:"ended"`
-	// Streams are in the order in which they were copied. Of a stream that was
+	// Streams are in the order in which they were copied. If a stream was
 	// copied more than once, the last copy counts.
 	Streams []stored `json:"streams"`
-	// Sum is SHA-256 over the names, lengths and contents of all that comes
-	// before, and over this without the sum.
+	// Sum is SHA-256 over the names, lengths and contents of all previous
+	// entries, and over this one without the sum.
 	Sum string `json:"sha256"`
 }
 
-// summed is the sum of a file of which sum has all that comes before e.
+// summed returns the sum of a file; sum covers everything before e.
 func (e ending) summed(sum hash.Hash) (string, error) {
 	e.Sum = ""
 	text, err := json.Marshal(e)
@@ -74,7 +74,7 @@ func (c stored) entry(name string) string { return c.folder() + "/" + name }
 // addTo adds an entry to the sum of a backup.
 func addTo(sum hash.Hash, name string, length int64) { fmt.Fprintf(sum, "%s %d\n", name, length) }
 
-// File is a backup that was read to its end and is whole.
+// File is a backup that was read to its end and is complete.
 type File struct {
 	began beginning
 	end   ending
@@ -82,7 +82,7 @@ type File struct {
 	of    map[string]broker.Snapshot
 }
 
-// Why something is no [File].
+// These are the reasons why a file is not a valid [File].
 var (
 	ErrNoBackup = errors.New("this is no backup of Docket's")
 	ErrCut      = errors.New("the backup is cut short: it was not finished, or not copied whole")
@@ -90,9 +90,10 @@ var (
 	ErrNewer    = errors.New("the backup was made by a newer version of Docket")
 )
 
-// Open reads all of r, which holds size bytes, and answers only if it is a backup,
-// whole, and unchanged since it was made. Errors: those above, r's. What comes of the
-// file is read from r again, which stays the caller's.
+// Open reads all of r, which holds size bytes, and succeeds only if it is a
+// complete backup, unchanged since it was made. It fails with the errors above
+// or with r's. Content of the file is read from r again; r still belongs to the
+// caller.
 func Open(r io.ReaderAt, size int64, progress Progress) (*File, error) {
 	if progress == nil {
 		progress = func(uint64, uint64) {}
@@ -116,7 +117,7 @@ func Open(r io.ReaderAt, size int64, progress Progress) (*File, error) {
 		}
 		progress(uint64(at), uint64(size))
 		if header.Size > size-at {
-			// Also what a few bytes say about zeros without end.
+			// This includes a few bytes that claim to be endless zeros.
 			return nil, ErrCut
 		}
 		if header.Name == nameEnd {
@@ -132,10 +133,10 @@ func Open(r io.ReaderAt, size int64, progress Progress) (*File, error) {
 	}
 }
 
-// Began is when it was begun to be made.
+// Began returns when the backup was begun.
 func (f *File) Began() time.Time { return f.began.Began }
 
-// keep remembers where an entry is and reads it once.
+// keep stores the location of an entry and reads it once.
 func (f *File) keep(name string, section *io.SectionReader, content io.Reader) error {
 	var into any
 	var of broker.Snapshot
@@ -166,7 +167,7 @@ func (f *File) keep(name string, section *io.SectionReader, content io.Reader) e
 	return nil
 }
 
-// whole tells a file that ends early from one that cannot be read.
+// whole distinguishes a file that ends early from one that cannot be read.
 func whole(_ int64, err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return ErrCut
@@ -174,7 +175,7 @@ func whole(_ int64, err error) error {
 	return err
 }
 
-// ends reads the end and compares.
+// ends reads the end of the file and compares it with the content.
 func (f *File) ends(entries *tar.Reader, sum hash.Hash) error {
 	text, err := io.ReadAll(entries)
 	if err := whole(0, err); err != nil {
@@ -202,7 +203,7 @@ func (f *File) ends(entries *tar.Reader, sum hash.Hash) error {
 	return nil
 }
 
-// streams are the copies that count, in the order in which they were made.
+// streams returns the copies that count, in the order in which they were made.
 func (f *File) streams() []stored {
 	var list []stored
 	for _, c := range f.end.Streams {
@@ -212,7 +213,7 @@ func (f *File) streams() []stored {
 	return list
 }
 
-// content is what a copy is of and what is in it.
+// content returns the description of a copy and its content.
 func (f *File) content(c stored) (broker.Snapshot, io.Reader) {
 	var parts []io.Reader
 	for _, part := range f.parts[c.folder()] {

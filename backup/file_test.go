@@ -18,8 +18,9 @@ import (
 	"github.com/docketlog/docket/broker"
 )
 
-// written is a backup of streams that no server has: the first is copied twice,
-// with other content, the second is of more than one part if it is long.
+// written returns a backup of streams that exist on no server: the first is
+// copied twice, with different content; the second has more than one part if it
+// is long.
 func written(t testing.TB, long int) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -32,7 +33,7 @@ func written(t testing.TB, long int) []byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// In pieces, as they come.
+		// Write in pieces, as they arrive from a server.
 		for rest := long; rest > 0; rest -= 100_000 {
 			if _, err := c.Write(bytes.Repeat([]byte{byte('a' + i)}, min(rest, 100_000))); err != nil {
 				t.Fatal(err)
@@ -48,7 +49,7 @@ func written(t testing.TB, long int) []byte {
 	return b.Bytes()
 }
 
-// held is what is to be restored of a file.
+// held returns what a file would restore.
 func held(t testing.TB, f *File) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -63,8 +64,8 @@ func held(t testing.TB, f *File) map[string]string {
 	return all
 }
 
-// TestOpenGivesWhatWasWritten, of what was copied twice the last, in the order of
-// the copies that count, and as often as it is asked for.
+// TestOpenGivesWhatWasWritten checks that the last copy of each stream is
+// returned, in the order of the copies that count, as often as it is requested.
 func TestOpenGivesWhatWasWritten(t *testing.T) {
 	t.Parallel()
 	const long = 2*partSize + 12345
@@ -92,7 +93,8 @@ func TestOpenGivesWhatWasWritten(t *testing.T) {
 	}
 }
 
-// TestOpenRefuses what is no whole backup, and says which it is.
+// TestOpenRefuses checks that incomplete and damaged backups are refused with
+// the right error.
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../README.md")
@@ -105,7 +107,7 @@ func TestOpenRefuses(t *testing.T) {
 	flipped[end/2] ^= 1
 	noise := make([]byte, 4096)
 	_, _ = rand.Read(noise)
-	// A few bytes that say they are a terabyte of zeros.
+	// A few bytes that claim to be a terabyte of zeros.
 	var hollow bytes.Buffer
 	w := tar.NewWriter(&hollow)
 	for _, header := range []*tar.Header{{Name: nameBegin, Size: 2}, {Name: "FIRST/1/000001", Size: 1 << 40}} {
@@ -145,7 +147,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// TestOpenReadsWhatWasWrittenBefore: samples of formats are never edited.
+// TestOpenReadsWhatWasWrittenBefore: format samples are never edited.
 func TestOpenReadsWhatWasWrittenBefore(t *testing.T) {
 	t.Parallel()
 	sample, err := os.ReadFile("testdata/format-1.backup")
@@ -158,13 +160,13 @@ func TestOpenReadsWhatWasWrittenBefore(t *testing.T) {
 	}
 }
 
-// brokenReader cannot be read.
+// brokenReader is a reader that always fails.
 type brokenReader struct{ err error }
 
 func (r brokenReader) ReadAt([]byte, int64) (int, error) { return 0, r.err }
 
-// TestEveryByteCounts: wherever a file is cut or changed, it is refused, or was not
-// changed in anything that is restored.
+// TestEveryByteCounts: wherever a file is cut or changed, it is refused, or the
+// change does not affect what is restored.
 func TestEveryByteCounts(t *testing.T) {
 	t.Parallel()
 	whole := written(t, 700)

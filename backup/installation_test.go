@@ -20,13 +20,13 @@ import (
 	"github.com/docketlog/docket/notifier"
 )
 
-// stores are what Docket keeps, as package app hands them to [Take].
+// stores are all stores of Docket, as package app passes them to [Take].
 var stores = slices.Concat(idempotency.Stores(), jetstream.Stores(), notifier.Stores(), accounts.Stores())
 
 // people is the stream with a message for each account.
 var people = accounts.People.Stream
 
-// streams are the names of what is copied, in the order in which it is.
+// streams returns the names of the copied streams, in copy order.
 func streams() []string {
 	var names []string
 	for _, one := range stores {
@@ -35,7 +35,7 @@ func streams() []string {
 	return names
 }
 
-// installation is a broker that has something in everything Docket keeps.
+// installation is a broker with data in every store of Docket.
 type installation struct {
 	t   *testing.T
 	nc  *nats.Conn
@@ -43,7 +43,7 @@ type installation struct {
 	log *jetstream.Log
 }
 
-// on is an installation without anything in it.
+// on returns an installation without data.
 func on(t *testing.T, nc *nats.Conn) *installation {
 	t.Helper()
 	j, err := js.New(nc)
@@ -87,7 +87,7 @@ func newInstallation(t *testing.T) *installation {
 	return i
 }
 
-// put writes into a bucket.
+// put writes to a bucket.
 func (i *installation) put(bucket, key, value string) {
 	i.t.Helper()
 	b, err := i.js.KeyValue(i.t.Context(), bucket)
@@ -99,7 +99,7 @@ func (i *installation) put(bucket, key, value string) {
 	}
 }
 
-// take is a backup of it.
+// take returns a backup of the installation.
 func (i *installation) take() []byte {
 	i.t.Helper()
 	var b bytes.Buffer
@@ -109,7 +109,7 @@ func (i *installation) take() []byte {
 	return b.Bytes()
 }
 
-// messages are those of a stream, by their place, as they can be compared.
+// messages returns the messages of a stream by sequence, in a comparable form.
 func (i *installation) messages(name string) map[uint64]string {
 	i.t.Helper()
 	s, err := i.js.Stream(i.t.Context(), name)
@@ -134,7 +134,7 @@ func (i *installation) messages(name string) map[uint64]string {
 	return found
 }
 
-// opened is a backup that must be whole.
+// opened opens a backup that must be complete.
 func opened(t *testing.T, content []byte) *File {
 	t.Helper()
 	f, err := Open(bytes.NewReader(content), int64(len(content)), nil)

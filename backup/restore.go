@@ -18,26 +18,28 @@ import (
 	"github.com/docketlog/docket/events/jetstream"
 )
 
-// RestoreOptions say how a backup is restored. Each may be left out.
+// RestoreOptions configure [Restore]. All are optional.
 type RestoreOptions struct {
-	// Replicas is the number of servers that hold each stream, whatever it was.
+	// Replicas is the number of servers that hold each stream, regardless of
+	// the original number.
 	Replicas int
-	// Progress is told how much of the file was given to the broker.
+	// Progress receives how much of the file was sent to the broker.
 	Progress Progress
-	// Logger is told what is waited for.
+	// Logger receives what the restore waits for.
 	Logger *slog.Logger
 }
 
-// ErrTaken reports that the broker holds something already of what is in the
-// backup. Nothing was touched.
+// ErrTaken reports that the broker already has something that is in the backup.
+// Nothing was changed.
 var ErrTaken = errors.New("the broker is not empty")
 
-// Restore makes on the broker, which must hold none of it, what is in the backup:
-// everything as it was but for the number of its replicas, and the log in another
-// life. It waits up to a minute, each time, for a cluster that has just come up.
-// After an error other than [ErrTaken] what was made is taken away again; where
-// this user may not delete, or the broker is gone, the error names what is left.
-// The embedded broker may still have to be synced, see [broker.Sync].
+// Restore creates the content of the backup on the broker, which must hold none
+// of it. Everything is restored as it was, except the number of replicas, and
+// the log becomes another incarnation. Each time, it waits up to a minute for a
+// cluster that has just started. After an error other than [ErrTaken] it
+// deletes what it created; if this user may not delete, or the broker is gone,
+// the error names what is left. The embedded broker may still have to be
+// synced, see [broker.Sync].
 func Restore(ctx context.Context, nc *nats.Conn, f *File, o RestoreOptions) error {
 	j, err := js.New(nc)
 	if err != nil {
@@ -60,7 +62,7 @@ func Restore(ctx context.Context, nc *nats.Conn, f *File, o RestoreOptions) erro
 	return nil
 }
 
-// restoring is a restore that is under way.
+// restoring is a restore in progress.
 type restoring struct {
 	nc      *nats.Conn
 	js      js.JetStream
@@ -93,15 +95,16 @@ func (r *restoring) refuseTaken(ctx context.Context) error {
 }
 
 const (
-	// placePatience is how long a cluster may take to be able to place a stream.
+	// placePatience is how long a cluster may take until it can place a stream.
 	placePatience = time.Minute
-	// takeAwayPatience is how long somebody who waits for the error waits for the
-	// broker to be as it was.
+	// takeAwayPatience is how long the error is delayed at most to clean up the
+	// broker.
 	takeAwayPatience = 30 * time.Second
 )
 
-// patiently tries again what a cluster that has just come up cannot do yet, and
-// nothing that was begun: of what is restored a part would be gone from the reader.
+// patiently retries what a cluster that has just started cannot do yet, but
+// nothing that was begun: a part of the restored content would already be
+// consumed from the reader.
 func (r *restoring) patiently(ctx context.Context, try func() error) error {
 	for deadline := time.Now().Add(placePatience); ; {
 		err := try()
@@ -137,8 +140,8 @@ func (r *restoring) run(ctx context.Context) error {
 	return nil
 }
 
-// config is how a stream is made here: as it was, but for its replicas, and
-// the log in another life.
+// config returns the configuration of a stream for this broker: the original,
+// except for its replicas, and the log as another incarnation.
 func (r *restoring) config(stream string, config json.RawMessage) (json.RawMessage, error) {
 	if stream == jetstream.DefaultStream {
 		return jetstream.RestoredConfig(config, r.options.Replicas, r.file.began.Began, r.file.end.Ended)
@@ -151,8 +154,8 @@ func (r *restoring) config(stream string, config json.RawMessage) (json.RawMessa
 	return json.Marshal(fields)
 }
 
-// takeAway leaves the broker as it was found. Where this user may not delete,
-// as the operator of deploy/nats may not, it says what is left.
+// takeAway restores the initial state of the broker. If this user may not
+// delete, like the operator of deploy/nats, it reports what is left.
 func (r *restoring) takeAway(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, takeAwayPatience)
 	defer cancel()

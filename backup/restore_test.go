@@ -17,8 +17,9 @@ import (
 	"github.com/docketlog/docket/notifier"
 )
 
-// TestBackupComesBack: every message of every stream is where it was, the log is
-// whole and in another life, and its consumers stand where they stood.
+// TestBackupComesBack checks that every message of every stream keeps its
+// sequence, that the log is intact and another incarnation, and that its
+// consumers keep their positions.
 func TestBackupComesBack(t *testing.T) {
 	t.Parallel()
 	lost := newInstallation(t)
@@ -89,20 +90,21 @@ func TestBackupComesBack(t *testing.T) {
 		t.Errorf("what decides on notices: %v, %+v", err, there)
 	}
 
-	// It is not empty any more, and stays as it is.
+	// The broker is no longer empty, and remains unchanged.
 	state := found.messages(people)
 	if err := Restore(t.Context(), found.nc, f, RestoreOptions{}); !errors.Is(err, ErrTaken) || !cmp.Equal(state, found.messages(people)) {
 		t.Errorf("restored twice: %v", err)
 	}
-	// One file fills any number of brokers, whatever was done with it before.
+	// One file can fill any number of brokers, whatever was done with it
+	// before.
 	again := on(t, brokertest.Conn(t))
 	if err := Restore(t.Context(), again.nc, f, RestoreOptions{}); err != nil || !cmp.Equal(state, again.messages(people)) {
 		t.Errorf("restored elsewhere: %v", err)
 	}
 }
 
-// TestRestoreToAClusterHasItsReplicas: how many servers hold it is not what it
-// was, of every stream.
+// TestRestoreToAClusterHasItsReplicas checks that every stream gets the
+// requested number of replicas, not the original number.
 func TestRestoreToAClusterHasItsReplicas(t *testing.T) {
 	t.Parallel()
 	f := opened(t, newInstallation(t).take())
@@ -118,13 +120,13 @@ func TestRestoreToAClusterHasItsReplicas(t *testing.T) {
 	}
 }
 
-// TestRestoreTakesAwayWhatItBegan: what fails on the way leaves nothing that could
-// be taken for an installation.
+// TestRestoreTakesAwayWhatItBegan checks that a failed restore leaves nothing
+// that could be mistaken for an installation.
 func TestRestoreTakesAwayWhatItBegan(t *testing.T) {
 	t.Parallel()
 	whole := opened(t, newInstallation(t).take())
 
-	// A file that is as it was written, of something that is no snapshot.
+	// An undamaged file whose content is not a snapshot.
 	var b bytes.Buffer
 	w, err := newWriter(&b, "test", time.Now())
 	if err != nil {
@@ -170,7 +172,7 @@ func TestRestoreTakesAwayWhatItBegan(t *testing.T) {
 		t.Errorf("after it was interrupted the broker has %q", left)
 	}
 
-	// Whose stream it is that is there already is not asked.
+	// The owner of an existing stream does not matter.
 	if _, err := i.js.CreateStream(t.Context(), js.StreamConfig{Name: notifier.Stream}); err != nil {
 		t.Fatal(err)
 	}

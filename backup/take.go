@@ -17,26 +17,27 @@ import (
 	"github.com/docketlog/docket/events/jetstream"
 )
 
-// TakeOptions say how a backup is made. Each may be left out.
+// TakeOptions configure [Take]. All are optional.
 type TakeOptions struct {
-	// Version is noted in the file as that of the program that made it.
+	// Version is recorded in the file as the version of the program that made
+	// it.
 	Version string
-	// Progress is told of what the servers hold, how much was copied.
+	// Progress receives how much was copied of what the servers hold.
 	Progress Progress
 }
 
-// Taken is what is in a backup: how many messages, by stream.
+// Taken is the content of a backup: the number of messages by stream.
 type Taken map[string]uint64
 
-// Errors of [Take], beside w's, the broker's and the context's.
+// Errors of [Take], in addition to those of w, the broker and the context.
 var (
 	ErrNoLog   = errors.New("there is no log here: is this the broker Docket works on?")
 	ErrChanged = errors.New("the accounts changed each time they were copied: try again when fewer people register")
 )
 
-// Take copies the stores, in their order, while others go on writing there, to w,
-// no faster than w takes it and with a few MiB of it in memory. What
-// it wrote is a backup only if it answers nil.
+// Take copies the stores, in their order, to w while other clients continue to
+// write to them. It writes no faster than w accepts, with a few MiB in memory.
+// The result is a backup only if Take returns nil.
 func Take(ctx context.Context, nc *nats.Conn, stores []broker.Store, w io.Writer, o TakeOptions) (Taken, error) {
 	server, err := js.New(nc)
 	if err != nil {
@@ -64,17 +65,17 @@ func Take(ctx context.Context, nc *nats.Conn, stores []broker.Store, w io.Writer
 	return taken, nil
 }
 
-// taking is a backup that is being made.
+// taking is a backup in progress.
 type taking struct {
 	nc          *nats.Conn
 	js          js.JetStream
 	file        *writer
 	progress    Progress
-	done, total uint64 // bytes, of what the servers hold
+	done, total uint64 // bytes that the servers hold
 	states      map[string]state
 }
 
-// state is by which two copies of a stream are known to be the same.
+// state identifies the content of a stream, so that two copies can be compared.
 type state struct {
 	Messages uint64 `json:"messages"`
 	Bytes    uint64 `json:"bytes"`
@@ -83,7 +84,8 @@ type state struct {
 	Deleted  int    `json:"num_deleted"`
 }
 
-// present is the state of a stream, false if there is no such stream.
+// present returns the state of a stream, and false if the stream does not
+// exist.
 func (t *taking) present(ctx context.Context, name string) (state, bool, error) {
 	stream, err := t.js.Stream(ctx, name)
 	if errors.Is(err, js.ErrStreamNotFound) {
@@ -123,9 +125,9 @@ func (t *taking) run(ctx context.Context, stores []broker.Store) error {
 	return nil
 }
 
-// groupTries bounds how often streams are copied again that change while they
-// are copied together. They are small, and change when somebody registers or
-// changes a password.
+// groupTries limits how often streams that must be consistent with each other
+// are copied if they change during the copy. They are small, and change when a
+// user registers or changes a password.
 const groupTries = 20
 
 func (t *taking) copyGroup(ctx context.Context, group []broker.Store) error {
@@ -157,7 +159,7 @@ func (t *taking) copyGroup(ctx context.Context, group []broker.Store) error {
 
 func (t *taking) copyStream(ctx context.Context, stream string) error {
 	var content *content
-	// The content is compressed; how far it is shows in what it unpacks to.
+	// The content is compressed; progress is measured on the uncompressed size.
 	packed, unpack := io.Pipe()
 	began, unpacked := t.done, make(chan error, 1)
 	go func() {

@@ -12,7 +12,7 @@ import (
 	"github.com/docketlog/docket/broker/brokertest"
 )
 
-// copies is how often each stream was copied.
+// copies returns how often each stream was copied.
 func copies(f *File) map[string]int {
 	n := map[string]int{}
 	for _, c := range f.end.Streams {
@@ -21,7 +21,8 @@ func copies(f *File) map[string]int {
 	return n
 }
 
-// when calls act each time that something is written in which the words are.
+// when returns a writer that calls act whenever the written data contains
+// words.
 func when(w io.Writer, words string, act func()) io.Writer {
 	return writerFunc(func(p []byte) (int, error) {
 		if bytes.Contains(p, []byte(words)) {
@@ -31,14 +32,14 @@ func when(w io.Writer, words string, act func()) io.Writer {
 	})
 }
 
-// TestAccountsAreCopiedUntilTheyRest: of what belongs together no part is newer
-// than another; nothing else is copied twice.
+// TestAccountsAreCopiedUntilTheyRest checks that stores that belong together
+// are copied consistently, and that nothing else is copied twice.
 func TestAccountsAreCopiedUntilTheyRest(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t)
 	changes := 2
 	var b bytes.Buffer
-	// Somebody registers when people were copied and credentials are about to be.
+	// A user registers after people were copied and before credentials are.
 	taken, err := Take(t.Context(), i.nc, stores, when(&b, broker.BucketPrefix+accounts.CredentialsBucket+"/", func() {
 		if changes > 0 {
 			changes--
@@ -68,15 +69,15 @@ func TestAccountsAreCopiedUntilTheyRest(t *testing.T) {
 		t.Errorf("%d messages of people came back, %d were told, there are %d", have, taken[people], want)
 	}
 
-	// Who never rests is told so.
+	// If the stores never stop changing, the backup fails with an error.
 	_, err = Take(t.Context(), i.nc, stores, when(io.Discard, broker.BucketPrefix+accounts.CredentialsBucket+"/", func() { i.put(accounts.PeopleBucket, "second", "later") }), TakeOptions{})
 	if !errors.Is(err, ErrChanged) {
 		t.Errorf("accounts that never rest: %v", err)
 	}
 }
 
-// TestTakeFails with the writer's error wherever that comes, and what was written
-// is not taken for a backup.
+// TestTakeFails checks that Take returns the writer's error wherever it occurs,
+// and that the output is not accepted as a backup.
 func TestTakeFails(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t)

@@ -46,7 +46,7 @@ func (w *writer) entry(name string, content []byte) error {
 	return nil
 }
 
-// begin starts a copy of a stream; what is written to it until close is its
+// begin starts a copy of a stream; everything written to it until close is its
 // content.
 func (w *writer) begin(stream string, s broker.Snapshot) (*content, error) {
 	c := &content{to: w, copied: stored{Stream: stream, Copy: 1}}
@@ -58,7 +58,7 @@ func (w *writer) begin(stream string, s broker.Snapshot) (*content, error) {
 	return c, w.json(c.copied.entry(nameStream), s)
 }
 
-// finish writes the end. The file is a backup from then on.
+// finish writes the end. From then on the file is a backup.
 func (w *writer) finish(now time.Time) error {
 	w.end.Ended = now.UTC()
 	sum, err := w.end.summed(w.sum)
@@ -75,7 +75,7 @@ func (w *writer) finish(now time.Time) error {
 	return nil
 }
 
-// content is the content of a copy that is being written.
+// content is the content of a copy in progress.
 type content struct {
 	to     *writer
 	copied stored

@@ -10,8 +10,8 @@ import (
 	"strconv"
 )
 
-// access is how to reach the broker of a data folder, kept in broker.json for
-// the folder's owner only.
+// access holds the address and credentials of the broker of a data folder. It
+// is stored in broker.json, readable by the owner of the folder only.
 type access struct {
 	URL      string `json:"url"`
 	User     string `json:"user"`
@@ -35,8 +35,8 @@ func readAccess(dir string) (access, error) {
 	return a, nil
 }
 
-// writeAccess replaces the file whole, so that a crash leaves the old one or
-// the new one.
+// writeAccess replaces the file atomically, so that a crash leaves either the
+// old or the new content.
 func writeAccess(dir string, a access) error {
 	text, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {
@@ -57,7 +57,7 @@ func writeAccess(dir string, a access) error {
 	return err
 }
 
-// port is that of the URL, or 0.
+// port returns the port of the URL, or 0.
 func (a access) port() int {
 	u, err := url.Parse(a.URL)
 	if err != nil {

@@ -18,24 +18,24 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Options say where the broker keeps its data and where it listens.
+// Options configure a [Broker].
 type Options struct {
-	// Dir is the data folder; it is made if it is not there. Required.
+	// Dir is the data folder; it is created if missing. Required.
 	Dir string
 	// Host is the address to listen on, 127.0.0.1 if empty.
 	Host string
-	// Port is the port to listen on. 0 is the one used last in this folder if
-	// it is free, else any free one.
+	// Port is the port to listen on. 0 means the port last used in this folder
+	// if it is free, otherwise any free port.
 	Port int
-	// Unsynced acknowledges before a write is on disk. It is for a folder that is
-	// being filled and counts for nothing until [Sync] has succeeded.
+	// Unsynced acknowledges writes before they are on disk. Use it only to fill
+	// a folder, whose content is not durable until [Sync] has succeeded.
 	Unsynced bool
-	// Logger receives the server's messages; nothing is logged if nil.
+	// Logger receives the server's messages; nil disables logging.
 	Logger *slog.Logger
 }
 
-// Broker is a running NATS server with JetStream. Its methods may be called
-// concurrently.
+// Broker is a running NATS server with JetStream. Its methods are safe for
+// concurrent use.
 type Broker struct {
 	server *server.Server
 	access access
@@ -45,9 +45,10 @@ type Broker struct {
 	stop   sync.Once
 }
 
-// Start runs a NATS server on the data folder and returns once it has
-// recovered what is stored there and accepts connections, or ctx ends. It fails
-// with [ErrInUse] if another process has the folder. The caller stops it.
+// Start runs a NATS server on the data folder. It returns once the server has
+// recovered the stored data and accepts connections, or when ctx ends. It fails
+// with [ErrInUse] if another process uses the folder. The caller must stop the
+// broker.
 func Start(ctx context.Context, o Options) (_ *Broker, err error) {
 	o.Host = cmp.Or(o.Host, "127.0.0.1")
 	if o.Logger == nil {
@@ -89,7 +90,7 @@ func Start(ctx context.Context, o Options) (_ *Broker, err error) {
 		Password:          a.Password,
 		JetStream:         true,
 		JetStreamMaxStore: space,
-		StoreDir:          o.Dir, // it keeps things in store, below it
+		StoreDir:          o.Dir, // the server stores its data in a folder below it
 		SyncAlways:        !o.Unsynced,
 		NoSigs:            true,
 	})
@@ -100,7 +101,8 @@ func Start(ctx context.Context, o Options) (_ *Broker, err error) {
 	down := new(atomic.Bool)
 	s.SetLoggerV2(logger{o.Logger, fatal, down}, false, false, false)
 
-	// Start returns early when it fails, and reports why through the logger.
+	// Start returns early if it fails, and reports the reason through the
+	// logger.
 	s.Start()
 	for !s.ReadyForConnections(50 * time.Millisecond) {
 		select {
@@ -123,11 +125,11 @@ func Start(ctx context.Context, o Options) (_ *Broker, err error) {
 	return &Broker{server: s, access: a, failed: fatal, down: down, unlock: unlock}, nil
 }
 
-// URL is the address other processes connect to, without the credentials.
+// URL returns the address that other processes connect to, without credentials.
 func (b *Broker) URL() string { return b.access.URL }
 
-// Connect opens a connection that does not leave the process. It reconnects
-// for ever, like those of [Dial]. The caller closes it.
+// Connect opens a connection within the process. It reconnects without limit,
+// like those of [Dial]. The caller closes it.
 func (b *Broker) Connect(opts ...nats.Option) (*nats.Conn, error) {
 	all := append(steady(), nats.InProcessServer(b.server), nats.UserInfo(b.access.User, b.access.Password))
 	nc, err := nats.Connect("", append(all, opts...)...)
@@ -137,17 +139,17 @@ func (b *Broker) Connect(opts ...nats.Option) (*nats.Conn, error) {
 	return nc, nil
 }
 
-// Failed gives a reason once the server can store no more, as when the disk is
-// full or broken. It does not recover by itself: end it, mend the cause, and
-// start again.
+// Failed receives a reason once the server can no longer store messages, for
+// example because the disk is full or broken. The server does not recover by
+// itself: stop it, fix the cause, and start it again.
 func (b *Broker) Failed() <-chan string { return b.failed }
 
-// Sound is false once the server can store no more; see [Broker.Failed]. What is
-// read from it then may be in its memory alone: the message whose storing failed
-// can be read like any other.
+// Sound is false once the server can no longer store messages; see
+// [Broker.Failed]. Data read after that may exist only in its memory: the
+// message that could not be stored can be read like any other.
 func (b *Broker) Sound() bool { return !b.down.Load() }
 
-// Stop ends the server, waits until its files are closed, and gives up the
+// Stop stops the server, waits until its files are closed, and releases the
 // data folder. It may be called more than once.
 func (b *Broker) Stop() {
 	b.stop.Do(func() {
@@ -157,7 +159,8 @@ func (b *Broker) Stop() {
 	})
 }
 
-// Sync brings all that a data folder holds to disk, once its broker has stopped.
+// Sync flushes the content of a data folder to disk, once its broker has
+// stopped.
 func Sync(dir string) error {
 	return filepath.WalkDir(filepath.Join(dir, server.JetStreamStoreDir), func(path string, d os.DirEntry, err error) error {
 		if err != nil {
@@ -168,14 +171,15 @@ func Sync(dir string) error {
 			return err
 		}
 		defer f.Close()
-		if err := f.Sync(); err != nil && !d.IsDir() { // not every system syncs folders
+		if err := f.Sync(); err != nil && !d.IsDir() { // not every system can sync folders
 			return fmt.Errorf("sync %s: %w", path, err)
 		}
 		return nil
 	})
 }
 
-// freePort is asked, if that is not 0; else last, if it is free; else any.
+// freePort returns asked, if it is not 0; otherwise last, if it is free;
+// otherwise any free port.
 func freePort(host string, asked, last int) (int, error) {
 	try := func(port int) (int, error) {
 		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
@@ -196,9 +200,10 @@ func freePort(host string, asked, last int) (int, error) {
 	return try(0)
 }
 
-// storageLimit is what JetStream may fill: what it has plus nine tenths of the
-// free disk. The server's own default looks at the free disk alone, so a log
-// that has outgrown it would refuse every append after a restart.
+// storageLimit returns how much JetStream may store, in bytes: what it already
+// stores plus nine tenths of the free disk. The server's own default uses the
+// free disk alone, so a log larger than that would refuse every append after a
+// restart.
 func storageLimit(dir string) (int64, error) {
 	var stored int64
 	err := filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {

@@ -24,8 +24,8 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// childFolder names the data folder to a copy of this test binary that is to
-// run a broker there until it is killed.
+// childFolder is the variable that holds the data folder for a copy of this
+// test binary, which runs a broker there until it is killed.
 const childFolder = "BROKER_TEST_CHILD_FOLDER"
 
 func TestMain(m *testing.M) {
@@ -163,13 +163,14 @@ func TestOneProcessPerFolder(t *testing.T) {
 	if !errors.Is(err, broker.ErrInUse) || !strings.Contains(err.Error(), strconv.Itoa(os.Getpid())) {
 		t.Errorf("second start: %v, want ErrInUse naming process %d", err, os.Getpid())
 	}
-	// The first is unharmed, and the folder is free once it ends.
+	// The first broker still works, and the folder is free once it stops.
 	put(t, brokertest.Connect(t, b), "still here")
 	b.Stop()
 	brokertest.StartIn(t, dir)
 }
 
-// TestKilled kills a process that runs a broker and starts one in its place.
+// TestKilled kills a process that runs a broker and starts a broker in its
+// place.
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	child := exec.Command(os.Args[0])
@@ -210,7 +211,7 @@ func TestKilled(t *testing.T) {
 	if got := last(t, brokertest.Connect(t, b)); got != "acknowledged" {
 		t.Errorf("after the kill: %q", got)
 	}
-	// The connection made to the child has found the new one.
+	// The connection made to the child reconnects to the new broker.
 	testkit.Eventually(t, "the old connection to come back", func() (string, bool) {
 		return fmt.Sprintf("%s, last error: %v", nc.Status(), nc.LastError()), nc.IsConnected()
 	})
@@ -282,8 +283,8 @@ func TestDialRefusesBadAddresses(t *testing.T) {
 	}
 }
 
-// TestRepliesAreAUsersOwn: where replies come is told by the address, so that a
-// server can keep users from each other's.
+// TestRepliesAreAUsersOwn checks that the address determines the reply subject,
+// so that a server can keep users from reading each other's replies.
 func TestRepliesAreAUsersOwn(t *testing.T) {
 	dir := t.TempDir()
 	b := brokertest.StartIn(t, dir)
@@ -310,7 +311,7 @@ func TestRepliesAreAUsersOwn(t *testing.T) {
 	}
 }
 
-// TestPublishWhileAwayFails checks that nothing is kept to be sent later.
+// TestPublishWhileAwayFails checks that nothing is buffered to be sent later.
 func TestPublishWhileAwayFails(t *testing.T) {
 	dir := t.TempDir()
 	b := brokertest.StartIn(t, dir)

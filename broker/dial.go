@@ -13,15 +13,15 @@ import (
 	"github.com/docketlog/docket/broker/retry"
 )
 
-// clientName is how the servers' monitoring shows Docket's connections.
+// clientName is the name of Docket's connections in the servers' monitoring.
 const clientName = "docket"
 
 // redial is the pause between two attempts to connect.
 const redial = 250 * time.Millisecond
 
-// steady are the options of every connection. It reconnects for ever and keeps
-// nothing to send while it is away: a publish fails at once, so that none is
-// stored long after its caller was told that the outcome is unknown.
+// steady returns the options of every connection. It reconnects without limit
+// and buffers nothing while disconnected: a publish fails at once, so that none
+// is stored long after its caller learned that the outcome is unknown.
 func steady() []nats.Option {
 	return []nats.Option{
 		nats.Name(clientName),
@@ -29,30 +29,31 @@ func steady() []nats.Option {
 		nats.ReconnectWait(redial),
 		nats.ReconnectJitter(redial, redial),
 		nats.ReconnectBufSize(-1),
-		// A server that a broken network has taken away says nothing. It is
-		// left for another one after three unanswered pings, or once it takes
-		// nothing for so long: the client would otherwise wait minutes, and
-		// everybody who publishes with it.
+		// A server behind a broken network sends nothing. The connection moves
+		// to another server after three unanswered pings, or once a write has
+		// blocked for this long: otherwise the client would wait minutes, and
+		// every publisher with it.
 		nats.PingInterval(4 * time.Second),
 		nats.MaxPingsOutstanding(2),
 		nats.FlusherTimeout(5 * time.Second),
 		nats.ReconnectOnFlusherError(),
 		nats.Timeout(5 * time.Second),
-		// Whoever is concerned hears of it as an error of their own; the
-		// client would otherwise write to standard error.
+		// Callers receive errors of their own; without this handler the client
+		// would write to standard error.
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
 	}
 }
 
-// Dial connects to a server or cluster that others run. address is one URL or
-// several with commas between, nats:// or tls://, with a user and password or a
-// token before the host; ?creds=FILE on any of them names a credentials file.
-// An unreachable server is tried again until ctx ends; a refused login fails at
-// once. Once connected it reconnects for ever. The caller closes it.
+// Dial connects to an external server or cluster. address is one URL or several
+// separated by commas, nats:// or tls://, with a user and password or a token
+// before the host; ?creds=FILE on any of them names a credentials file.
+// Connecting to an unreachable server is retried until ctx ends; a refused
+// login fails at once. Once connected it reconnects without limit. The caller
+// closes it.
 //
-// Replies to a user come on subjects of its own, _INBOX.<user>.>, so that a
+// Replies to a user arrive on subjects of its own, _INBOX.<user>.>, so that a
 // server can keep users from reading each other's. A user whose name cannot be
-// part of a subject gets them on _INBOX.> like everybody.
+// part of a subject receives them on the shared _INBOX.>.
 func Dial(ctx context.Context, address string, opts ...nats.Option) (*nats.Conn, error) {
 	servers, fromURL, err := parseAddress(address)
 	if err != nil {
@@ -73,9 +74,9 @@ func Dial(ctx context.Context, address string, opts ...nats.Option) (*nats.Conn,
 	}
 }
 
-// DialRunning connects to the broker of the process that runs on the data
-// folder now. It fails with [ErrNotRunning] if there is none. The caller closes
-// the connection.
+// DialRunning connects to the broker of the process that currently runs on the
+// data folder. It fails with [ErrNotRunning] if there is none. The caller
+// closes the connection.
 func DialRunning(ctx context.Context, dir string, opts ...nats.Option) (*nats.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -92,8 +93,8 @@ func DialRunning(ctx context.Context, dir string, opts ...nats.Option) (*nats.Co
 	return nc, nil
 }
 
-// CheckAddress reports what is wrong with an address for [Dial]. It never
-// repeats the address, which may hold a password.
+// CheckAddress reports what is wrong with an address for [Dial]. The error
+// never contains the address, which may hold a password.
 func CheckAddress(address string) error {
 	_, _, err := parseAddress(address)
 	return err
@@ -103,7 +104,7 @@ func parseAddress(address string) (servers string, opts []nats.Option, err error
 	var cleaned []string
 	for one := range strings.SplitSeq(address, ",") {
 		u, err := url.Parse(strings.TrimSpace(one))
-		// The parser's own error repeats the text, which may hold a password.
+		// The error of the parser contains the text, which may hold a password.
 		if err != nil || u.Host == "" || (u.Scheme != "nats" && u.Scheme != "tls") {
 			return "", nil, errors.New("NATS address: want nats://[user:password@]host:port or tls://…, several with commas between")
 		}
@@ -114,7 +115,7 @@ func parseAddress(address string) (servers string, opts []nats.Option, err error
 			opts = append(opts, nats.UserCredentials(values[0]))
 		}
 		if user := u.User.Username(); len(cleaned) == 0 && user != "" && !strings.ContainsAny(user, ".*> \t\r\n") {
-			if _, hasPassword := u.User.Password(); hasPassword { // else it is a token
+			if _, hasPassword := u.User.Password(); hasPassword { // otherwise it is a token
 				opts = append(opts, nats.CustomInboxPrefix(nats.InboxPrefix+user))
 			}
 		}

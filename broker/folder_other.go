@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// lock claims the folder for this process until unlock is called or the
-// process ends: an open file cannot be removed here.
+// lock locks the folder for this process until unlock is called or the process
+// ends: an open file cannot be removed here.
 func lock(dir string) (unlock func(), err error) {
 	name := filepath.Join(dir, "lock")
 	if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
@@ -25,5 +25,6 @@ func lock(dir string) (unlock func(), err error) {
 	}, nil
 }
 
-// freeDisk is a terabyte, what nats-server assumes where it cannot ask.
+// freeDisk returns a terabyte, as nats-server assumes where it cannot determine
+// the free space.
 func freeDisk(string) (int64, error) { return 1 << 40, nil }

@@ -13,8 +13,8 @@ import (
 	"syscall"
 )
 
-// lock claims the folder for this process until unlock is called or the
-// process ends.
+// lock locks the folder for this process until unlock is called or the process
+// ends.
 func lock(dir string) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -34,7 +34,7 @@ func lock(dir string) (unlock func(), err error) {
 		return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
 	}
 	// The file itself stays: removing it would let a second process lock a new
-	// file of the same name while a third still waits on the old one.
+	// file with the same name while a third still waits for the old one.
 	err = f.Truncate(0)
 	if err == nil {
 		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
@@ -46,7 +46,7 @@ func lock(dir string) (unlock func(), err error) {
 	return func() { f.Close() }, nil
 }
 
-// freeDisk is the number of bytes this process may still write below dir.
+// freeDisk returns how many bytes this process can still write below dir.
 func freeDisk(dir string) (int64, error) {
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(dir, &fs); err != nil {

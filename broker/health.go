@@ -8,30 +8,30 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Health is how a connection is, and the store behind it.
+// Health describes a connection and the store behind it.
 type Health struct {
-	// Connected reports whether it is connected now; Reconnects how often it
-	// was lost and found again.
+	// Connected reports whether it is connected now; Reconnects counts how
+	// often it was lost and restored.
 	Connected  bool
 	Reconnects uint64
-	// RoundTrip is how long a ping took; 0 if it was not answered.
+	// RoundTrip is the duration of a ping; 0 if it was not answered.
 	RoundTrip time.Duration
-	// Stored is what JetStream keeps for Docket, in bytes, and Limit what it
-	// may keep; each 0 if the server does not say.
+	// Stored is what JetStream stores for Docket, in bytes, and Limit what it
+	// may store; each is 0 if the server does not report it.
 	Stored, Limit uint64
 }
 
-// healthPatience bounds each question about health.
+// healthPatience is the timeout of each health request.
 const healthPatience = time.Second
 
-// CertificateExpiry is when the certificate of the server runs out to which the
-// connection is, or the first of those that vouch for it; zero without TLS.
+// CertificateExpiry returns when the certificate of the connected server
+// expires, or the first certificate in its chain; zero without TLS.
 func CertificateExpiry(nc *nats.Conn) (first time.Time) {
 	state, err := nc.TLSConnectionState()
 	if err != nil {
 		return time.Time{}
 	}
-	// Of several ways to trust the server the best one counts.
+	// If several chains verify the server, the one that lasts longest counts.
 	for _, chain := range state.VerifiedChains {
 		end := chain[0].NotAfter
 		for _, c := range chain {
@@ -46,9 +46,10 @@ func CertificateExpiry(nc *nats.Conn) (first time.Time) {
 	return first
 }
 
-// Check asks how the connection is. b is the embedded broker, or nil where the
-// server is somebody else's; only the embedded one, and a server that limits
-// the account, can say what may be stored. It takes two seconds at most.
+// Check reports the health of the connection. b is the embedded broker, or nil
+// for an external server. Only the embedded broker, and a server that limits
+// the account, can report how much may be stored. Check takes at most two
+// seconds.
 func Check(ctx context.Context, nc *nats.Conn, b *Broker) Health {
 	h := Health{Connected: nc.IsConnected(), Reconnects: nc.Stats().Reconnects}
 	if !h.Connected {

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestAServerThatCanStoreNoMoreHasFailed: the server says so in its log only.
+// TestAServerThatCanStoreNoMoreHasFailed: the server reports this only in its
+// log.
 func TestAServerThatCanStoreNoMoreHasFailed(t *testing.T) {
 	t.Parallel()
 	fatal := make(chan string, 1)

@@ -2,7 +2,7 @@ package broker
 
 import "github.com/docketlog/docket/metrics"
 
-// Metrics are how a process is connected, of [Check].
+// Metrics describe the connection of a process, from [Check].
 var Metrics = metrics.Table[Health]{
 	metrics.Gauge("docket_broker_connected", "1 while this process is connected to NATS.", func(s Health) float64 { return metrics.OneIf(s.Connected) }),
 	metrics.Counter("docket_broker_reconnects_total", "Times the connection was lost and found again.", func(s Health) float64 { return float64(s.Reconnects) }),

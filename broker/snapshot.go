@@ -15,40 +15,41 @@ import (
 	"github.com/docketlog/docket/broker/retry"
 )
 
-// Snapshot says of which stream the content is that goes with it. Config and
-// State are the server's own words, which a newer server may have more of than
-// this program knows; what it does not know it passes on.
+// Snapshot describes the stream that a copy was made of. Config and State are
+// the server's own JSON. A newer server may include fields that this program
+// does not know; they are passed on.
 type Snapshot struct {
 	Config json.RawMessage `json:"config"`
 	State  json.RawMessage `json:"state"`
 }
 
 const (
-	// snapshotChunk is what travels in one message, well below the least that
-	// servers let pass; restoreChunk what a server is given at once, which writes
-	// each message before it takes more.
+	// snapshotChunk is the size of one message, well below the smallest limit
+	// of servers; restoreChunk is how much a server is given at once, since it
+	// writes each message before it accepts more.
 	snapshotChunk = 256 << 10
 	restoreChunk  = 32 << 10
-	// snapshotPatience is how long the other side may keep silent while chunks
-	// are on their way.
+	// snapshotPatience is the timeout for the other side while chunks are being
+	// transferred.
 	snapshotPatience = 30 * time.Second
-	// restorePatience is how long a server may take to read what it was given.
+	// restorePatience is how long a server may take to read the restored
+	// content.
 	restorePatience = 10 * time.Minute
 )
 
-// TakeSnapshot copies a stream with its durable consumers as they are at one
-// moment, while others go on writing. begun is told what the copy is of; then
-// the content goes to w in the server's own form, piece by piece, no faster than
-// w takes it. It fails with [nats.ErrNoResponders] or an [APIError] if the server
-// gives no snapshot, with w's error, and with an error of its own if a piece is
-// missing: an answer of nil means that w has all of it.
+// TakeSnapshot copies a stream with its durable consumers as of one moment,
+// while other clients continue to write. begun receives the description of the
+// copy; then the content goes to w in the server's own format, in pieces, no
+// faster than w accepts it. It fails with [nats.ErrNoResponders] or an
+// [APIError] if the server gives no snapshot, with w's error, and with an error
+// of its own if a piece is missing. If it returns nil, w has the whole content.
 func TakeSnapshot(ctx context.Context, nc *nats.Conn, stream string, begun func(Snapshot) error, w io.Writer) error {
 	inbox := nc.NewInbox()
 	chunks, err := nc.SubscribeSync(inbox)
 	if err != nil {
 		return fmt.Errorf("snapshot of %s: %w", stream, err)
 	}
-	// Leaving is how the server learns that nobody wants the rest.
+	// Unsubscribing tells the server that the rest is not needed.
 	defer chunks.Unsubscribe()
 	var of Snapshot
 	request := map[string]any{"deliver_subject": inbox, "chunk_size": snapshotChunk}
@@ -69,8 +70,8 @@ func TakeSnapshot(ctx context.Context, nc *nats.Conn, stream string, begun func(
 			}
 			return nil
 		}
-		// The number stands at the end of where to acknowledge. The last piece,
-		// which is smaller, is not acknowledged.
+		// The sequence number is the last token of the acknowledgement subject.
+		// The last piece, which is smaller, is not acknowledged.
 		if chunk.Reply != "" {
 			number, err := strconv.Atoi(chunk.Reply[strings.LastIndexByte(chunk.Reply, '.')+1:])
 			if err != nil || number != want {
@@ -98,23 +99,23 @@ func next(ctx context.Context, chunks *nats.Subscription) (*nats.Msg, error) {
 	return chunk, err
 }
 
-// ErrNotReady reports servers that cannot place a stream yet, as when a cluster
-// has just come up. Nothing was begun; try again in a moment.
+// ErrNotReady reports that the servers cannot place a stream yet, for example
+// because a cluster has just started. Nothing was begun; retry in a moment.
 var ErrNotReady = errors.New("the servers are not ready")
 
-// The server's codes for it (nats-server, JSClusterNoPeersErrF and
+// The server's error codes for this (nats-server, JSClusterNoPeersErrF and
 // JSClusterNotAvailErr).
 const (
 	codeNoPeers     = 10005
 	codeUnavailable = 10008
 )
 
-// RestoreSnapshot makes the stream that a snapshot is of, with s.Config, which
-// may differ from what was copied in anything but the name, and the content
-// from r. It answers once the stream is there and read by the server that leads
-// it; its copies on others follow by themselves. There must be no stream of that
-// name. Errors: [ErrNotReady], an [APIError], r's. After any
-// other error than the first a part of the stream may be there.
+// RestoreSnapshot creates the stream of a snapshot with the content from r and
+// with s.Config, which may differ from the copied configuration in anything but
+// the name. It returns once the stream exists and its leader has read the
+// content; other replicas catch up by themselves. A stream with that name must
+// not exist. It fails with [ErrNotReady], an [APIError] or r's error. After any
+// error other than ErrNotReady, a part of the stream may exist.
 func RestoreSnapshot(ctx context.Context, nc *nats.Conn, stream string, s Snapshot, r io.Reader) error {
 	var begun struct {
 		Deliver string `json:"deliver_subject"`
@@ -153,9 +154,10 @@ func RestoreSnapshot(ctx context.Context, nc *nats.Conn, stream string, s Snapsh
 	return nil
 }
 
-// deliver is send of a piece to the server that restores. That it listens may
-// be known a moment later than that it began where the two came by different
-// ways through a cluster; what found nobody was given to nobody.
+// deliver sends a piece to the server that restores. In a cluster, its
+// subscription may become known slightly later than its reply, if they take
+// different routes; a piece without a responder reached no server, so it can be
+// sent again.
 func deliver(ctx context.Context, nc *nats.Conn, subject string, piece []byte) error {
 	for deadline := time.Now().Add(snapshotPatience); ; {
 		err := send(ctx, nc, subject, piece, snapshotPatience, nil)
@@ -168,7 +170,7 @@ func deliver(ctx context.Context, nc *nats.Conn, subject string, piece []byte) e
 	}
 }
 
-// APIError is a server's no, in its words.
+// APIError is an error returned by the server, in its words.
 type APIError struct {
 	Code        int    `json:"err_code"`
 	Description string `json:"description"`
@@ -184,7 +186,7 @@ func ask(ctx context.Context, nc *nats.Conn, subject string, request, answer any
 	return send(ctx, nc, subject, text, snapshotPatience, answer)
 }
 
-// send is one request. An answer without content is a yes.
+// send sends one request. A response without content means success.
 func send(ctx context.Context, nc *nats.Conn, subject string, data []byte, patience time.Duration, answer any) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("the server did not answer for %s", patience))
 	defer cancel()

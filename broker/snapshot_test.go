@@ -16,8 +16,9 @@ import (
 	"github.com/docketlog/docket/broker/brokertest"
 )
 
-// TestSnapshotComesBack takes a stream of more pieces than are on their way at
-// once from one server to another, with a consumer in the midst of it.
+// TestSnapshotComesBack copies a stream from one server to another. The stream
+// has more pieces than are in transit at once, and a consumer in the middle of
+// it.
 func TestSnapshotComesBack(t *testing.T) {
 	t.Parallel()
 	from, to := brokertest.Conn(t), brokertest.Conn(t)
@@ -61,7 +62,7 @@ func TestSnapshotComesBack(t *testing.T) {
 		t.Fatalf("a snapshot of %d bytes", content.Len())
 	}
 	whole := content.Bytes()
-	// What is cut short is an error, though a part of the stream may be there.
+	// Truncated content is an error, though a part of the stream may exist.
 	if err := broker.RestoreSnapshot(t.Context(), to, "S", of, bytes.NewReader(whole[:len(whole)/2])); err == nil {
 		t.Error("half a snapshot was restored")
 	}
@@ -99,17 +100,17 @@ func TestSnapshotComesBack(t *testing.T) {
 	}
 }
 
-// failing takes nothing.
+// failing is a writer that always fails.
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
-// TestRestoreWaitsForWhoListens: a cluster's server may say that it begins before
-// it is known to listen. What it is given from then on must be all there is.
+// TestRestoreWaitsForWhoListens: a server of a cluster may reply before its
+// subscription is known. The content it then receives must be complete.
 func TestRestoreWaitsForWhoListens(t *testing.T) {
 	t.Parallel()
-	// A server that knows nothing of streams, and somebody in its place who can
-	// be late.
+	// A server without JetStream, and a client in its place that can subscribe
+	// late.
 	plain, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true})
 	if err != nil {
 		t.Fatal(err)

@@ -1,21 +1,21 @@
 package broker
 
-// Store is a stream, or the stream of a bucket, in which a room keeps something.
-// Rooms tell of theirs so that all of them can be backed up.
+// Store is a stream, or the stream of a bucket, that a room uses. Rooms list
+// their stores so that all of them can be backed up.
 type Store struct {
 	Stream string
-	// Together has it copied again until none of those so marked that come one
-	// after another has changed while they were copied.
+	// Together has adjacent stores with this mark copied again until none of
+	// them changes during the copy.
 	Together bool
 }
 
-// BucketPrefix comes before a bucket's name in that of its stream, in every client
-// of NATS.
+// BucketPrefix precedes the name of a bucket in the name of its stream, in
+// every NATS client.
 const BucketPrefix = "KV_"
 
-// Bucket is the store of a bucket.
+// Bucket returns the store of a bucket.
 func Bucket(name string) Store { return Store{Stream: BucketPrefix + name} }
 
-// Together is the store of a bucket whose content belongs together with that of
-// those beside it.
+// Together returns the store of a bucket whose content must be consistent with
+// that of the adjacent stores marked the same way.
 func Together(bucket string) Store { return Store{Stream: BucketPrefix + bucket, Together: true} }

@@ -5,7 +5,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// ArchiveProject puts the project away: it is read and no longer changed.
+// ArchiveProject archives the project: it can be read but no longer changed.
 // Owners only.
 type ArchiveProject struct{ Project uuid.UUID }
 
@@ -23,7 +23,7 @@ func (c ArchiveProject) decide(a asking, p Project) ([]events.Event, error) {
 	return []events.Event{events.ProjectArchived{}}, nil
 }
 
-// UnarchiveProject brings an archived project back. Owners only.
+// UnarchiveProject reverses [ArchiveProject]. Owners only.
 type UnarchiveProject struct{ Project uuid.UUID }
 
 func (c UnarchiveProject) Target() events.Aggregate { return events.Project(c.Project) }

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// AssignTask adds members of the project to those who are to do the task.
+// AssignTask adds members of the project to the assignees of the task.
 type AssignTask struct {
 	ofTask
 	Task     uuid.UUID
@@ -25,7 +25,7 @@ func (c AssignTask) decide(a asking, p Project, t Task) ([]events.Event, error) 
 	return assign(p, t, without(cleanAccounts(c.Accounts), t.Assignees))
 }
 
-// UnassignTask takes people from those who are to do the task.
+// UnassignTask removes accounts from the assignees of the task.
 type UnassignTask struct {
 	ofTask
 	Task     uuid.UUID
@@ -47,8 +47,7 @@ func (c UnassignTask) decide(a asking, p Project, t Task) ([]events.Event, error
 	return []events.Event{events.TaskUnassigned{Accounts: gone}}, nil
 }
 
-// ReassignTask makes the given members, and nobody else, those who are to do
-// the task.
+// ReassignTask replaces the assignees of the task with the given members.
 type ReassignTask struct {
 	ofTask
 	Task      uuid.UUID
@@ -90,7 +89,7 @@ func assign(p Project, t Task, more []uuid.UUID) ([]events.Event, error) {
 	return []events.Event{events.TaskAssigned{Accounts: more}}, nil
 }
 
-// without is the ids that are not among the others, in their order.
+// without returns the ids that are not in others, in their order.
 func without(ids, others []uuid.UUID) []uuid.UUID {
 	return slices.DeleteFunc(slices.Clone(ids), func(id uuid.UUID) bool { return slices.Contains(others, id) })
 }

@@ -10,9 +10,9 @@ import (
 )
 
 // ChangeStatuses replaces the statuses of the board. For each status that is
-// left out, Retire names the one that takes its tasks. Owners only. Seen, if not
-// nil, is the board the actor saw: one that is another by now, and not the one
-// that is wanted, is not overwritten, and the command is refused with
+// left out, Retire names the status that takes its tasks. Owners only. Seen, if
+// not nil, is the board the actor saw: if the board has changed since and is
+// not the wanted one, it is not overwritten and the command is refused with
 // [CodeChanged].
 type ChangeStatuses struct {
 	Project  uuid.UUID
@@ -31,8 +31,8 @@ func (c ChangeStatuses) decide(a asking, p Project) ([]events.Event, error) {
 	}
 	to := cleanStatuses(c.Statuses)
 	if c.Seen != nil {
-		// Before anything is said of statuses to be retired: on another board
-		// than the one that was seen they mean nothing.
+		// Check this before the statuses to be retired: they mean nothing on a
+		// board other than the one that was seen.
 		if slices.Equal(to, p.Statuses) {
 			return nil, nil
 		}

@@ -7,43 +7,43 @@ import (
 	"github.com/google/uuid"
 )
 
-// Command asks for one change of one aggregate. The commands of this package
-// are the only ones; [Names] lists them.
+// Command requests one change of one aggregate. Only the commands of this
+// package implement it; [Names] lists them.
 type Command interface {
-	// Target is the aggregate the command would change.
+	// Target returns the aggregate that the command would change.
 	Target() events.Aggregate
-	// check adds what is wrong with the command whatever the state.
+	// check adds what is wrong with the command in any state.
 	check(*problems)
 }
 
-// asking is the circumstances of a decision: everything it may look at besides
-// state and command.
+// asking holds the circumstances of a decision: everything it may use besides
+// the state and the command.
 type asking struct {
 	actor uuid.UUID
 	now   time.Time
 }
 
-// projectCommand decides about a project.
+// projectCommand is a command that is decided on a project.
 type projectCommand interface {
 	Command
 	decide(asking, Project) ([]events.Event, error)
 }
 
-// taskCommand decides about a task under its project.
+// taskCommand is a command that is decided on a task and its project.
 type taskCommand interface {
 	Command
-	// project is the project the task belongs to, if the command knows it
-	// before there is a task.
+	// project returns the project the task belongs to, if the command knows it
+	// before the task exists.
 	project() uuid.UUID
 	decide(asking, Project, Task) ([]events.Event, error)
 }
 
-// ofTask is embedded by commands about a task that exists.
+// ofTask is embedded by commands about an existing task.
 type ofTask struct{}
 
 func (ofTask) project() uuid.UUID { return uuid.Nil }
 
-// Names is every command under the name people know it by.
+// Names returns every command by its public name.
 func Names() map[string]Command {
 	return map[string]Command{
 		"create_project":     CreateProject{},
@@ -69,12 +69,12 @@ func Names() map[string]Command {
 	}
 }
 
-// together is several commands about one aggregate, as one.
+// together combines several commands about one aggregate.
 type together struct{ parts []Command }
 
-// Together makes one command of several about the same aggregate: each is
-// decided on the state the ones before leave, and either all happen or none.
-// Of one it is that one.
+// Together combines several commands about the same aggregate into one. Each is
+// decided on the state that the previous ones leave, and either all happen or
+// none. A single command is returned as it is.
 func Together(parts ...Command) Command {
 	if len(parts) == 1 {
 		return parts[0]

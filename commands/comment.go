@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// AddComment says something about the task.
+// AddComment adds a comment to the task.
 type AddComment struct {
 	ofTask
 	Task    uuid.UUID
@@ -32,9 +32,9 @@ func (c AddComment) decide(a asking, p Project, t Task) ([]events.Event, error) 
 	return []events.Event{events.CommentAdded{Comment: c.Comment, Text: c.Text}}, nil
 }
 
-// EditComment changes what the actor said. Authors only. Seen, if not nil, is
-// what the comment said when the actor began: one that says something else by
-// now, edited in another window, is refused with [CodeChanged].
+// EditComment changes the text of a comment. Authors only. Seen, if not nil, is
+// the text when the actor began to edit: if it has changed since, for example
+// in another window, the command is refused with [CodeChanged].
 type EditComment struct {
 	ofTask
 	Task    uuid.UUID
@@ -68,8 +68,8 @@ func (c EditComment) decide(a asking, p Project, t Task) ([]events.Event, error)
 	return []events.Event{events.CommentEdited{Comment: c.Comment, From: said.Text, To: c.Text}}, nil
 }
 
-// DeleteComment takes a comment off the task. Its author may, and owners of
-// the project.
+// DeleteComment deletes a comment. Allowed for its author and for owners of the
+// project.
 type DeleteComment struct {
 	ofTask
 	Task    uuid.UUID

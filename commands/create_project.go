@@ -5,8 +5,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// CreateProject begins a project whose owner is the actor. Without statuses it
-// has [events.DefaultStatuses].
+// CreateProject creates a project owned by the actor. Without statuses it gets
+// [events.DefaultStatuses].
 type CreateProject struct {
 	Project  uuid.UUID
 	Name     string

@@ -5,8 +5,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// CreateTask begins a task. Without a status it goes to the board's first;
-// without a rank to the end of it.
+// CreateTask creates a task. Without a status it goes to the first status of
+// the board; without a rank, to the end of its status.
 type CreateTask struct {
 	Task        uuid.UUID
 	Project     uuid.UUID

@@ -13,19 +13,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// The people and things of the decision tests.
+// These are the accounts and aggregates of the decision tests.
 var (
 	mina    = uuid.MustParse("00000000-0000-4000-8000-00000000000a") // owner
 	jun     = uuid.MustParse("00000000-0000-4000-8000-00000000000b") // member
 	vera    = uuid.MustParse("00000000-0000-4000-8000-00000000000c") // viewer
-	mallory = uuid.MustParse("00000000-0000-4000-8000-00000000000d") // nobody here
+	mallory = uuid.MustParse("00000000-0000-4000-8000-00000000000d") // not a member
 	garden  = uuid.MustParse("00000000-0000-4000-8000-000000000001")
 	tap     = uuid.MustParse("00000000-0000-4000-8000-000000000002")
 	remark  = uuid.MustParse("00000000-0000-4000-8000-000000000003")
 	noon    = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 )
 
-// past is what has happened: events of the project and of the task, by whom.
+// past is history: events of the project and of the task, with their actor.
 type past struct {
 	actor uuid.UUID
 	event events.Event
@@ -48,7 +48,7 @@ func task(more ...past) []past {
 	})}, more...)...)
 }
 
-// fixture folds a past through the same Apply the handler uses.
+// fixture folds the history with the same Apply that the handler uses.
 func fixture(t *testing.T, history []past) (Project, Task) {
 	t.Helper()
 	p := Project{Head: events.Head{Aggregate: events.Project(garden)}}
@@ -86,12 +86,12 @@ type decisionCase struct {
 	actor uuid.UUID
 	when  Command
 	then  []events.Event
-	code  Code   // a rejection with this code
-	field string // which names this field
+	code  Code   // expect a rejection with this code
+	field string // and a problem with this field
 }
 
-// cases is given/when/then for every command; TestEveryCommandHasCases fails
-// for one that has none.
+// cases holds given/when/then cases for every command; TestEveryCommandHasCases
+// fails for a command without cases.
 var cases = []decisionCase{
 	// create_project
 	{name: "a project begins with three statuses", actor: mina, when: CreateProject{Project: garden, Name: "  Garden "},
@@ -337,8 +337,8 @@ func TestDecisions(t *testing.T) {
 	}
 }
 
-// unsaid is a task with a comment of Jun's that was edited and then deleted, and
-// restored what puts it back.
+// unsaid returns a task with a comment by Jun that was edited and then deleted,
+// and restored returns the event that restores it.
 func unsaid(more ...past) []past {
 	return task(append([]past{
 		by(jun, events.CommentAdded{Comment: remark, Text: "x"}),
@@ -348,20 +348,20 @@ func unsaid(more ...past) []past {
 }
 
 func restored() events.CommentRestored {
-	// The fixture lets a minute pass between events; before the comment there
-	// are the project's three and the task's first.
+	// The fixture puts a minute between events; before the comment come three
+	// events of the project and the first of the task.
 	said := noon.Add((4 - 100) * time.Minute)
 	return events.CommentRestored{Comment: remark, Author: jun, Text: "y", CreatedAt: said, EditedAt: said.Add(time.Minute)}
 }
 
-// limited is the usual board with a limit on its second status.
+// limited returns the usual board with a limit on its second status.
 func limited(limit int) []events.Status {
 	board := events.DefaultStatuses()
 	board[1].Limit = limit
 	return board
 }
 
-// retiredOften is a board that has given up as many statuses as it may.
+// retiredOften returns a board that has retired as many statuses as allowed.
 func retiredOften() []past {
 	retired := map[string]string{}
 	for i := range MaxRetired {
@@ -370,8 +370,8 @@ func retiredOften() []past {
 	return []past{by(mina, events.StatusesChanged{From: events.DefaultStatuses(), To: events.DefaultStatuses(), Retired: retired})}
 }
 
-// TestEveryCommandHasCases wants, for every command of the table, one case
-// that gives events and one that is rejected.
+// TestEveryCommandHasCases requires, for every command of the table, a case
+// that gives events and a case that is rejected.
 func TestEveryCommandHasCases(t *testing.T) {
 	t.Parallel()
 	for name, command := range Names() {
@@ -389,8 +389,8 @@ func TestEveryCommandHasCases(t *testing.T) {
 	}
 }
 
-// TestEveryEventIsDecided wants every event of a project or task to come out
-// of some case, so that none is left that nothing can cause.
+// TestEveryEventIsDecided requires every event of a project or task to result
+// from some case, so that no event is without a cause.
 func TestEveryEventIsDecided(t *testing.T) {
 	t.Parallel()
 	seen := map[events.Type]bool{}

@@ -5,7 +5,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// DeleteTask puts the task in the trash. Deleting what is there changes nothing.
+// DeleteTask moves the task to the trash. If it is there already, nothing
+// changes.
 type DeleteTask struct {
 	ofTask
 	Task uuid.UUID
@@ -19,7 +20,7 @@ func (c DeleteTask) decide(a asking, p Project, t Task) ([]events.Event, error) 
 	return trash(a, p, t, true, events.TaskDeleted{})
 }
 
-// RestoreTask takes the task out of the trash, as it was.
+// RestoreTask restores the task from the trash, unchanged.
 type RestoreTask struct {
 	ofTask
 	Task uuid.UUID

@@ -7,10 +7,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// EditTask changes the fields that are given and no others. All of them are
-// one event. With Seen it never overwrites what the actor has not seen: one
-// field that says something else by now, and not what is wanted either, and the
-// whole command is refused with [CodeChanged].
+// EditTask changes only the fields that are given, in one event. With Seen it
+// never overwrites a value that the actor has not seen: if one field has
+// changed since and does not have the wanted value, the whole command is
+// refused with [CodeChanged].
 type EditTask struct {
 	ofTask
 	Task        uuid.UUID
@@ -68,7 +68,8 @@ func (c EditTask) decide(a asking, p Project, t Task) ([]events.Event, error) {
 	if c.Labels != nil {
 		labels, seen := cleanLabels(*c.Labels), c.Seen.Labels
 		if seen != nil {
-			// A set, in whatever order it was shown.
+			// Labels are a set: the order in which they were shown does not
+			// matter.
 			clean := cleanLabels(*seen)
 			seen = &clean
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// A command asks, and what is decided are events, or a rejection.
+// A command is decided: the result is events or a rejection.
 func ExampleHandler_Handle() {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "docket")

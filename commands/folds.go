@@ -11,9 +11,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// fold is one aggregate kept warm. Its mutex is held for the whole of a
+// fold is one aggregate kept in memory. Its mutex is held for the whole of a
 // command, so that commands of this process about one aggregate queue here
-// rather than conflict at the log.
+// instead of conflicting at the log.
 type fold struct {
 	aggregate events.Aggregate // never changes
 
@@ -22,18 +22,20 @@ type fold struct {
 	project Project
 	task    Task
 	end     events.Position // of the last event
-	// commands is the commands that made it, each with the last revision it made:
-	// the memory that makes sending one again harmless, however long after.
+	// commands maps each command applied to the aggregate to the last revision
+	// it made. It makes sending a command again harmless, no matter how much
+	// later.
 	commands map[uuid.UUID]uint64
 	// checked is the generation of following in which the fold was last known
 	// to be complete; see [folds.following].
 	checked uint64
 
-	// seen is the highest sequence the follower met on the aggregate's subject.
+	// seen is the highest sequence that the follower has met on the subject of
+	// the aggregate.
 	seen atomic.Uint64
 }
 
-// apply folds accepted events that the log gave.
+// apply folds accepted events from the log.
 func (f *fold) apply(more []events.Envelope) error {
 	for i := range more {
 		e := &more[i]
@@ -60,9 +62,9 @@ func (f *fold) apply(more []events.Envelope) error {
 	return nil
 }
 
-// folds is the warm aggregates, the least recently used of which go first. An
-// evicted fold that is still in use stays correct: whoever loads the aggregate
-// again meets it at the log, as another process would.
+// folds is the cache of aggregates; the least recently used are evicted first.
+// An evicted fold that is still in use stays correct: a caller that loads the
+// aggregate again conflicts with it at the log, as another process would.
 type folds struct {
 	log      events.Log
 	capacity int
@@ -71,11 +73,12 @@ type folds struct {
 	known map[events.Aggregate]*list.Element // of *fold
 	order *list.List                         // most recently used first
 
-	// following is 0 while nobody watches the log, and otherwise a number that
-	// grows with every new watch. A fold is warm if it was complete at or after
-	// the beginning of the present watch and the watch has seen nothing newer.
+	// following is 0 while the log is not being watched, and otherwise a number
+	// that grows with every new watch. A fold is warm if it was complete at or
+	// after the start of the current watch and the watch has seen nothing
+	// newer.
 	following atomic.Uint64
-	// replaced says that the log is no longer the one the folds are of.
+	// replaced reports that the log is no longer the one that was folded.
 	replaced atomic.Bool
 	loads    atomic.Uint64
 }
@@ -102,20 +105,20 @@ func (c *folds) get(a events.Aggregate) *fold {
 	return f
 }
 
-// warm reports whether the fold needs no look at the log. The caller holds
-// f.mu.
+// warm reports whether the fold can be used without reading the log. The caller
+// holds f.mu.
 func (c *folds) warm(f *fold) bool {
 	following := c.following.Load()
 	return following != 0 && f.checked == following && f.head.Sequence >= f.seen.Load()
 }
 
-// refresh brings the fold up to the log's end. The caller holds f.mu.
+// refresh brings the fold up to the end of the log. The caller holds f.mu.
 func (c *folds) refresh(ctx context.Context, f *fold) error {
 	if c.replaced.Load() {
 		return fmt.Errorf("load %s: %w", f.aggregate, events.ErrIncarnation)
 	}
-	// Read before the load: a watch that begins during it must not be taken
-	// for one that was there.
+	// Read this before the load: a watch that starts during the load must not
+	// count as one that was already there.
 	following := c.following.Load()
 	c.loads.Add(1)
 	more, head, err := c.log.Load(ctx, f.head)
@@ -132,8 +135,8 @@ func (c *folds) refresh(ctx context.Context, f *fold) error {
 }
 
 // run watches the log until ctx ends or the log fails, and notes on the warm
-// aggregates how far their subjects have come. It folds nothing: an aggregate
-// that another process has changed is loaded when next asked for.
+// aggregates how far their subjects have advanced. It folds nothing: an
+// aggregate that another process has changed is loaded at its next use.
 func (c *folds) run(ctx context.Context, generation uint64) error {
 	end, err := c.log.End(ctx)
 	if err != nil {
@@ -144,8 +147,8 @@ func (c *folds) run(ctx context.Context, generation uint64) error {
 		return err
 	}
 	defer feed.Close()
-	// Folds that were complete before this moment may have missed something;
-	// from here on nothing is missed.
+	// Folds that were complete before this moment may have missed events; from
+	// here on no event is missed.
 	c.following.Store(generation)
 	defer c.following.Store(0)
 	for {

@@ -14,64 +14,66 @@ import (
 	"github.com/google/uuid"
 )
 
-// ErrBusy reports that others kept changing the same thing faster than the
-// command could be decided. Nothing was written; trying again is right.
+// ErrBusy reports that other writers kept changing the same aggregate faster
+// than the command could be decided. Nothing was written; the command can be
+// retried.
 var ErrBusy = errors.New("too many others are changing this at once")
 
 // ErrDamaged reports an aggregate that cannot be folded: its log holds an event
-// of a newer program, or one that contradicts those before it. It takes no
-// command until that is looked into; others are not concerned.
+// from a newer program, or one that contradicts earlier events. It accepts no
+// commands until this is resolved; other aggregates are not affected.
 var ErrDamaged = errors.New("cannot be changed: its log holds what this program cannot read")
 
-// attempts bounds how often a command is decided anew after a conflict.
+// attempts limits how often a command is decided, including retries after
+// conflicts.
 const attempts = 12
 
-// Request is who asks, and under what id.
+// Request holds the actor and the id of a command.
 type Request struct {
 	Actor uuid.UUID
-	// Command is the command's id. Sent again under the same id it has the same
+	// Command is the command's id. Sent again with the same id, it has the same
 	// outcome. Required.
 	Command uuid.UUID
-	// IfRevision, if not nil, must be the target's revision.
+	// IfRevision, if not nil, must equal the revision of the target.
 	IfRevision *uint64
-	// Correlation, Causation and TraceParent are kept with the events.
+	// Correlation, Causation and TraceParent are stored with the events.
 	Correlation uuid.UUID
 	Causation   uuid.UUID
 	TraceParent string
 }
 
-// Outcome is what a command came to. Project is the project concerned; Task is
-// there if the command was about one. Both are as the command left them.
+// Outcome is the result of a command. Project is the project concerned; Task is
+// set if the command was about a task. Both are as the command left them.
 type Outcome struct {
 	Project Project
 	Task    Task
-	// Position is where the log has everything the outcome rests on.
+	// Position is where the log contains everything the outcome is based on.
 	Position events.Position
-	// Events are what was appended; none if nothing changed.
+	// Events holds the appended events; empty if nothing changed.
 	Events []events.Envelope
-	// Change is the last revision that the command's own events made of its
-	// target, now or when it happened; 0 if it changed nothing.
+	// Change is the last revision of the target that the command's own events
+	// made, now or when it first happened; 0 if it changed nothing.
 	Change uint64
-	// Duplicate reports that the command had happened already. Project and Task
-	// are then as they stand now.
+	// Duplicate reports that the command had already happened. Project and Task
+	// are then in their current state.
 	Duplicate bool
 }
 
-// Stats are counts since the handler began.
+// Stats holds counts since the handler was created.
 type Stats struct {
-	Handled    uint64 // commands that were accepted
-	Unchanged  uint64 // of these, those that changed nothing
-	Duplicates uint64 // of these, those that had happened already
+	Handled    uint64 // accepted commands
+	Unchanged  uint64 // of these, commands that changed nothing
+	Duplicates uint64 // of these, commands that had already happened
 	Rejected   uint64
 	Failed     uint64
-	Conflicts  uint64 // decisions taken again because another writer was first
+	Conflicts  uint64 // decisions repeated because another writer was first
 	Loads      uint64 // reads of an aggregate from the log
-	Warm       int    // aggregates kept folded now
+	Warm       int    // aggregates currently in memory
 }
 
-// Handler takes commands: it folds what they are about, lets them decide and
-// appends what they decided. It may be used by any number of goroutines; any
-// number of handlers may work on one log.
+// Handler handles commands: it folds their aggregates, decides and appends the
+// resulting events. It is safe for concurrent use, and any number of handlers
+// can work on one log.
 type Handler struct {
 	log    events.Log
 	folds  *folds
@@ -82,19 +84,19 @@ type Handler struct {
 	handled, unchanged, duplicates, rejected, failed, conflicts atomic.Uint64
 }
 
-// Options are what a handler may be given; all have defaults.
+// Options configure a [Handler]; all have defaults.
 type Options struct {
-	// Warm is how many aggregates are kept folded, 50,000 by default; a task of
-	// ten events takes about 3 kB.
+	// Warm is the number of aggregates kept in memory, 50,000 by default; a
+	// task of ten events takes about 3 kB.
 	Warm int
-	// Now is the clock, time.Now by default.
+	// Now is the clock, [time.Now] by default.
 	Now    func() time.Time
 	Logger *slog.Logger
 	Tracer traces.Tracer
 }
 
-// NewHandler makes a handler on the log. It is correct at once and fast while
-// [Handler.Run] runs.
+// NewHandler returns a handler for the log. It is correct at once, and fast
+// while [Handler.Run] runs.
 func NewHandler(log events.Log, options Options) *Handler {
 	if options.Warm <= 0 {
 		options.Warm = 50_000
@@ -108,11 +110,11 @@ func NewHandler(log events.Log, options Options) *Handler {
 	return &Handler{log: log, folds: newFolds(log, options.Warm), now: options.Now, logger: options.Logger, tracer: options.Tracer}
 }
 
-// Run watches the log until ctx ends, so that warm aggregates need no look at
-// it. It returns ctx's error. While it does not run, or cannot reach the log,
-// every command reads what it decides on. If the log turns out to be another
-// than it was, Run returns [events.ErrIncarnation] and the handler takes no
-// command any more: what it has folded never happened there.
+// Run watches the log until ctx ends, so that warm aggregates need no read of
+// it. It returns ctx's error. While it is not running, or cannot reach the log,
+// every command reads what it is decided on. If the log has been replaced by
+// another, Run returns [events.ErrIncarnation] and the handler accepts no more
+// commands: its folds never happened in the new log.
 func (h *Handler) Run(ctx context.Context) error {
 	generation := uint64(0)
 	err := events.KeepFollowing(ctx, func(ctx context.Context) error {
@@ -128,7 +130,7 @@ func (h *Handler) Run(ctx context.Context) error {
 	return err
 }
 
-// Stats gives the counts so far.
+// Stats returns the current counts.
 func (h *Handler) Stats() Stats {
 	return Stats{
 		Handled: h.handled.Load(), Unchanged: h.unchanged.Load(), Duplicates: h.duplicates.Load(),
@@ -137,10 +139,10 @@ func (h *Handler) Stats() Stats {
 	}
 }
 
-// Handle decides the command and appends what it decided. It fails with a
+// Handle decides the command and appends the resulting events. It fails with a
 // *[Rejection], with [ErrBusy], or with an error of [events.Log.Append] or
-// Load; after [events.ErrUnsettled] the same request may be sent again and
-// settles it.
+// Load. After [events.ErrUnsettled] the same request can be sent again to
+// settle it.
 func (h *Handler) Handle(ctx context.Context, command Command, request Request) (Outcome, error) {
 	ctx, span := h.begin(ctx, command)
 	outcome, err := h.handle(ctx, command, request)
@@ -172,8 +174,8 @@ func (h *Handler) begin(ctx context.Context, command Command) (context.Context, 
 	return h.tracer.Start(ctx, "handle "+name, traces.Inside)
 }
 
-// handle loads, decides, appends and settles, and begins again where another
-// writer was first.
+// handle loads, decides, appends and settles, and starts over if another writer
+// was first.
 func (h *Handler) handle(ctx context.Context, command Command, request Request) (Outcome, error) {
 	if request.Actor == uuid.Nil || request.Command == uuid.Nil {
 		return Outcome{}, errors.New("handle: actor and command id are required")
@@ -222,8 +224,8 @@ func (h *Handler) handle(ctx context.Context, command Command, request Request) 
 	return Outcome{}, fmt.Errorf("%s: %w", command.Target(), ErrBusy)
 }
 
-// projectOf is the project a command is decided under: the target itself, or
-// the one its task belongs to.
+// projectOf returns the project that governs the command: the target itself, or
+// the project of its task.
 func (h *Handler) projectOf(ctx context.Context, command Command, target *fold, fresh bool) (Project, events.Position, error) {
 	if target.aggregate.Kind == events.KindProject {
 		return target.project, target.end, nil
@@ -238,7 +240,7 @@ func (h *Handler) projectOf(ctx context.Context, command Command, target *fold, 
 	return h.project(ctx, id, fresh)
 }
 
-// firstTask is the task command among what is to be decided.
+// firstTask returns the first task command in the given command.
 func firstTask(command Command) taskCommand {
 	if t, ok := command.(together); ok {
 		command = t.parts[0]
@@ -246,8 +248,8 @@ func firstTask(command Command) taskCommand {
 	return command.(taskCommand)
 }
 
-// decide asks the command, or each of several on the state the ones before
-// leave.
+// decide decides the command, or each of several on the state that the previous
+// ones leave.
 func (h *Handler) decide(command Command, request Request, project Project, target *fold) ([]events.Event, error) {
 	a := asking{actor: request.Actor, now: h.now()}
 	parts := []Command{command}
@@ -256,7 +258,7 @@ func (h *Handler) decide(command Command, request Request, project Project, targ
 	}
 	task := target.task
 	var all []events.Event
-	// Who sent several changes hears of all that were overtaken at once.
+	// Report all overtaken changes of a combined command at once.
 	var overtaken *Rejection
 	for i, part := range parts {
 		var decided []events.Event
@@ -285,8 +287,8 @@ func (h *Handler) decide(command Command, request Request, project Project, targ
 			break
 		}
 		for _, event := range decided {
-			// Only the state matters to the parts that follow; the chain is
-			// made when all is sealed.
+			// Only the state matters to the following parts; the chain is made
+			// when the commit is sealed.
 			e := events.Envelope{Aggregate: target.aggregate, Actor: request.Actor, Time: a.now}
 			if target.aggregate.Kind == events.KindProject {
 				e.Revision = project.Head.Revision + 1
@@ -306,9 +308,9 @@ func (h *Handler) decide(command Command, request Request, project Project, targ
 	return all, nil
 }
 
-// Project gives the project as the log has it now, for those who must know who
-// may see what without asking the rows. A project that does not exist is not
-// an error.
+// Project returns the current project from the log, for callers that must check
+// access without reading the rows. A project that does not exist is not an
+// error.
 func (h *Handler) Project(ctx context.Context, id uuid.UUID) (Project, error) {
 	project, _, err := h.project(ctx, id, false)
 	return project, err
@@ -326,7 +328,7 @@ func (h *Handler) project(ctx context.Context, id uuid.UUID, fresh bool) (Projec
 	return f.project, f.end, nil
 }
 
-// Task gives the task as the log has it now.
+// Task returns the current task from the log.
 func (h *Handler) Task(ctx context.Context, id uuid.UUID) (Task, error) {
 	f := h.folds.get(events.Task(id))
 	f.mu.Lock()

@@ -26,7 +26,7 @@ func newLog(t testing.TB) events.Log {
 	return log
 }
 
-// following runs the handler's follower for the length of the test.
+// following runs the handler's follower until the test ends.
 func following(t testing.TB, h *commands.Handler) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -56,7 +56,7 @@ func rejected(t testing.TB, h *commands.Handler, c commands.Command, r commands.
 	}
 }
 
-// place makes a project with a task and gives owner, project and task.
+// place creates a project with a task and returns the owner, project and task.
 func place(t testing.TB, h *commands.Handler) (owner, project, task uuid.UUID) {
 	t.Helper()
 	owner, project, task = uuid.New(), uuid.New(), uuid.New()
@@ -84,8 +84,8 @@ func TestACommandSentTwiceHappensOnce(t *testing.T) {
 	if first.Duplicate || len(first.Events) != 1 {
 		t.Fatalf("first: %+v", first)
 	}
-	// Others go on; then the client that lost the answer comes back, to this
-	// process and to one that knows nothing.
+	// Other writers continue; then the client that lost the answer retries, at
+	// this process and at one that has nothing in memory.
 	must(t, h, commands.MoveTask{Task: task, Status: "waiting"}, as(owner))
 	for name, handler := range map[string]*commands.Handler{"same": h, "other": commands.NewHandler(log, commands.Options{})} {
 		again := must(t, handler, commands.MoveTask{Task: task, Status: "done"}, request)
@@ -121,7 +121,7 @@ func TestACommandThatChangesNothingAppendsNothing(t *testing.T) {
 }
 
 // TestWritersOfOneTaskLoseNothing lets two processes add comments to one task
-// at once. Every accepted command is one event and one comment.
+// concurrently. Every accepted command is one event and one comment.
 func TestWritersOfOneTaskLoseNothing(t *testing.T) {
 	t.Parallel()
 	log := newLog(t)
@@ -143,7 +143,7 @@ func TestWritersOfOneTaskLoseNothing(t *testing.T) {
 					mu.Lock()
 					accepted++
 					mu.Unlock()
-				case errors.Is(err, commands.ErrBusy): // said so, and nothing was written
+				case errors.Is(err, commands.ErrBusy): // reported, and nothing was written
 				default:
 					t.Error(err)
 				}
@@ -164,8 +164,8 @@ func TestWritersOfOneTaskLoseNothing(t *testing.T) {
 	}
 }
 
-// TestARejectionIsBelievedOnlyFromTheLog: another process has just let somebody
-// in; this one has the project warm from before.
+// TestARejectionIsBelievedOnlyFromTheLog adds a member in another process while
+// this one still has the older project in memory.
 func TestARejectionIsBelievedOnlyFromTheLog(t *testing.T) {
 	t.Parallel()
 	log := newLog(t)
@@ -177,7 +177,7 @@ func TestARejectionIsBelievedOnlyFromTheLog(t *testing.T) {
 	must(t, there, commands.AddMember{Project: project, Account: jun, Role: events.RoleMember}, as(owner))
 	must(t, here, commands.MoveTask{Task: task, Status: "done"}, as(jun))
 
-	// The same for "there is nothing to do".
+	// The same applies to a command that would change nothing.
 	must(t, there, commands.MoveTask{Task: task, Status: "waiting"}, as(owner))
 	if outcome := must(t, here, commands.MoveTask{Task: task, Status: "done"}, as(jun)); len(outcome.Events) != 1 {
 		t.Errorf("moving back to done changed nothing: %+v", outcome)
@@ -222,7 +222,7 @@ func TestARevisionIsHonoured(t *testing.T) {
 	must(t, h, commands.MoveTask{Task: task, Status: "done"}, request)
 }
 
-// TestForgottenFoldsAreLoadedAgain works on more aggregates than are kept.
+// TestForgottenFoldsAreLoadedAgain uses more aggregates than fit in memory.
 func TestForgottenFoldsAreLoadedAgain(t *testing.T) {
 	t.Parallel()
 	h := commands.NewHandler(newLog(t), commands.Options{Warm: 2})
@@ -244,8 +244,8 @@ func TestForgottenFoldsAreLoadedAgain(t *testing.T) {
 	}
 }
 
-// TestFoldsAreForgottenWhileInUse has more writers than folds are kept; the
-// race detector looks on.
+// TestFoldsAreForgottenWhileInUse has more writers than folds fit in memory; it
+// is meant to run with the race detector.
 func TestFoldsAreForgottenWhileInUse(t *testing.T) {
 	t.Parallel()
 	h := commands.NewHandler(newLog(t), commands.Options{Warm: 2})
@@ -287,8 +287,8 @@ func TestTogetherSeesWhatThePartsBeforeLeave(t *testing.T) {
 	rejected(t, h, commands.Together(), as(owner), commands.CodeInvalid)
 }
 
-// TestAnAnswerRestsOnTheProjectToo: what changed nothing in the task was found
-// so under a project that has moved on since the task did.
+// TestAnAnswerRestsOnTheProjectToo covers a command that changed nothing in the
+// task, decided on a project that changed after the task did.
 func TestAnAnswerRestsOnTheProjectToo(t *testing.T) {
 	t.Parallel()
 	log := newLog(t)
@@ -300,8 +300,8 @@ func TestAnAnswerRestsOnTheProjectToo(t *testing.T) {
 	}
 }
 
-// TestAReplacedLogIsNoticed deletes the stream under a handler and makes it
-// anew: nothing may be decided on what the old one said.
+// TestAReplacedLogIsNoticed deletes and recreates the stream under a handler:
+// nothing may be decided on the content of the old log.
 func TestAReplacedLogIsNoticed(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)
@@ -316,7 +316,7 @@ func TestAReplacedLogIsNoticed(t *testing.T) {
 	if _, err := nc.Request("$JS.API.STREAM.DELETE.EVENTS", nil, testkit.Limit); err != nil {
 		t.Fatal(err)
 	}
-	// The server may still be removing the files of the one before.
+	// The server may still be removing the files of the deleted stream.
 	testkit.Eventually(t, "the log to be made again", func() (error, bool) {
 		_, err := jetstream.Open(t.Context(), nc, jetstream.Options{})
 		return err, err == nil
@@ -330,8 +330,8 @@ func TestAReplacedLogIsNoticed(t *testing.T) {
 	}
 }
 
-// losing is a log that loses the answers of appends while it is told to: what
-// a real one does only when a wire breaks at the right instant.
+// losing is a log that loses the answers of appends on request. A real log does
+// so only if a connection breaks at the right instant.
 type losing struct {
 	events.Log
 	lose bool
@@ -365,8 +365,8 @@ func TestAnUnsettledCommandIsSettledBySendingItAgain(t *testing.T) {
 	}
 }
 
-// BenchmarkHandle moves tasks back and forth, warm, from 16 goroutines, beside
-// bare appends of the same events by the same number.
+// BenchmarkHandle moves tasks back and forth, warm, from 16 goroutines, and
+// compares it with bare appends of the same events by 16 goroutines.
 func BenchmarkHandle(b *testing.B) {
 	log := newLog(b)
 	h := commands.NewHandler(log, commands.Options{})
@@ -409,7 +409,7 @@ func BenchmarkHandle(b *testing.B) {
 	})
 }
 
-// each splits b.N among writers and reports events per second.
+// each splits b.N among the writers and reports events per second.
 func each(b *testing.B, writers int, do func(writer, n int)) {
 	b.ResetTimer()
 	var all sync.WaitGroup

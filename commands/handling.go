@@ -11,32 +11,33 @@ import (
 	"github.com/google/uuid"
 )
 
-// freshness is how a command came by the fold it is decided on.
+// freshness says where the fold that a command is decided on comes from.
 type freshness int
 
 const (
-	// kept: it was in memory. What is to be appended on it needs no more care, for
-	// the log refuses what does not fit. A rejection, or that nothing is to be done,
-	// is not believed: another process may have made it untrue a moment ago.
+	// kept: it was in memory. Appending to it needs no more care, because the
+	// log refuses an append that does not fit. A rejection, or a result of no
+	// change, is not trusted: another process may have made it untrue a moment
+	// ago.
 	kept freshness = iota
-	// read: it was read from the log for this command, and is believed.
+	// read: it was read from the log for this command, and is trusted.
 	read
 )
 
-// handling is one command on its way: load, decide, append, settle. Whoever has
-// it holds the mutex of the target's fold.
+// handling is one command in progress: load, decide, append, settle. Its owner
+// holds the mutex of the target's fold.
 type handling struct {
 	handler *Handler
 	command Command
 	request Request
 	target  *fold
 	fresh   freshness
-	// project is the one the command is decided under, at its last event's place.
+	// project governs the command, as of its last event.
 	project Project
 	at      events.Position
 }
 
-// load makes the target's fold complete, as far as is known here, and finds the
+// load completes the target's fold, as far as this process knows, and finds the
 // project.
 func (c *handling) load(ctx context.Context) error {
 	if c.fresh != read && !c.handler.folds.warm(c.target) {
@@ -45,12 +46,13 @@ func (c *handling) load(ctx context.Context) error {
 		}
 	}
 	var err error
-	// A command that has happened is not decided again, so any project will do.
+	// A command that has already happened is not decided again, so any version
+	// of the project will do.
 	c.project, c.at, err = c.handler.projectOf(ctx, c.command, c.target, c.fresh == read && !c.done())
 	return err
 }
 
-// reload reads what is new of the target from the log.
+// reload reads new events of the target from the log.
 func (c *handling) reload(ctx context.Context) error {
 	if err := c.handler.folds.refresh(ctx, c.target); err != nil {
 		return err
@@ -59,14 +61,14 @@ func (c *handling) reload(ctx context.Context) error {
 	return nil
 }
 
-// done reports whether the command has happened before.
+// done reports whether the command has already happened.
 func (c *handling) done() bool {
 	_, done := c.target.commands[c.request.Command]
 	return done
 }
 
-// append writes what was decided. It fails with [events.ErrConflict] if another
-// writer was first.
+// append writes the decided events. It fails with [events.ErrConflict] if
+// another writer was first.
 func (c *handling) append(ctx context.Context, decided []events.Event) (events.Appended, error) {
 	appended, err := c.handler.append(ctx, events.Commit{
 		Head: c.target.head, Project: projectID(c.project, c.command), Command: c.request.Command, Actor: c.request.Actor,
@@ -74,7 +76,7 @@ func (c *handling) append(ctx context.Context, decided []events.Event) (events.A
 		TraceParent: c.request.TraceParent, Events: decided,
 	})
 	if err != nil && !errors.Is(err, events.ErrConflict) {
-		// The fold no longer knows whether it is complete.
+		// It is no longer known whether the fold is complete.
 		c.target.checked = 0
 	}
 	return appended, err
@@ -89,12 +91,12 @@ func (c *handling) yield(ctx context.Context, attempt int) error {
 	return c.reload(ctx)
 }
 
-// settle folds what was appended and gives the outcome.
+// settle folds the appended events and returns the outcome.
 func (c *handling) settle(ctx context.Context, appended events.Appended) (Outcome, error) {
 	var err error
 	if appended.Duplicate && len(appended.Events) > 0 && appended.Events[0].Revision != c.target.head.Revision+1 {
-		// An earlier attempt, with others' events after or before it: what stands
-		// now must be read.
+		// An earlier attempt was appended, with events of other writers before
+		// or after it: read the current state.
 		err = c.reload(ctx)
 	} else {
 		err = c.target.apply(appended.Events)
@@ -108,7 +110,7 @@ func (c *handling) settle(ctx context.Context, appended events.Appended) (Outcom
 	return c.outcome(appended), nil
 }
 
-// outcome is what the command came to, as the folds stand now.
+// outcome returns the result of the command from the current folds.
 func (c *handling) outcome(appended events.Appended) Outcome {
 	return Outcome{
 		Project: c.project, Task: c.target.task, Position: later(c.target.end, c.at),
@@ -116,8 +118,8 @@ func (c *handling) outcome(appended events.Appended) Outcome {
 	}
 }
 
-// append writes what was decided. What follows from the events continues the
-// trace, if there is one, or else that of whoever asked.
+// append writes the decided events. Work that follows from the events continues
+// the current trace, if there is one, or else the trace of the request.
 func (h *Handler) append(ctx context.Context, commit events.Commit) (events.Appended, error) {
 	ctx, span := h.tracer.Start(ctx, "append", traces.Producing)
 	if parent := traces.Parent(ctx); parent != "" {
@@ -138,10 +140,10 @@ func projectID(p Project, command Command) uuid.UUID {
 	if p.ID != uuid.Nil {
 		return p.ID
 	}
-	return command.Target().ID // the project that is being created
+	return command.Target().ID // the project being created
 }
 
-// later is the later of two positions of one log.
+// later returns the later of two positions of one log.
 func later(a, b events.Position) events.Position {
 	if b.Sequence > a.Sequence {
 		return b
@@ -149,8 +151,8 @@ func later(a, b events.Position) events.Position {
 	return a
 }
 
-// pause waits before a command is decided again: twice as long each time, and
-// never the same for two.
+// pause waits before a command is decided again: twice as long each time, with
+// jitter.
 func pause(ctx context.Context, attempt int) error {
 	longest := time.Millisecond << min(attempt, 6)
 	select {

@@ -5,9 +5,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// AddMember lets an account into the project. Owners only. Adding who is there
+// AddMember adds an account to the project. Owners only. Adding a member again
 // with the same role changes nothing; with another role it is refused, so that
-// an invitation never takes a right away.
+// an invitation never reduces a role.
 type AddMember struct {
 	Project uuid.UUID
 	Account uuid.UUID
@@ -36,9 +36,9 @@ func (c AddMember) decide(a asking, p Project) ([]events.Event, error) {
 	return []events.Event{events.MemberAdded{Account: c.Account, Role: c.Role}}, nil
 }
 
-// ChangeMemberRole changes what a member may do. Owners only; a project always
-// keeps an owner. Seen, if not empty, is the role the actor saw: if it is
-// another by now, the command is refused with [CodeChanged].
+// ChangeMemberRole changes the role of a member. Owners only; a project always
+// keeps an owner. Seen, if not empty, is the role the actor saw: if it has
+// changed since, the command is refused with [CodeChanged].
 type ChangeMemberRole struct {
 	Project uuid.UUID
 	Account uuid.UUID
@@ -71,11 +71,11 @@ func (c ChangeMemberRole) decide(a asking, p Project) ([]events.Event, error) {
 	return []events.Event{events.MemberRoleChanged{Account: c.Account, From: role, To: c.Role}}, nil
 }
 
-// RemoveMember takes an account out of the project. Owners may remove anybody,
-// everybody may remove themselves; a project always keeps an owner. It works on
-// an archived project too: taking access away must never have to wait. Seen, if
-// not empty, is the role the actor saw: if it is another by now, the command is
-// refused with [CodeChanged].
+// RemoveMember removes a member from the project. Owners can remove any member,
+// and every member can leave; a project always keeps an owner. It also works on
+// an archived project, because revoking access must never have to wait. Seen,
+// if not empty, is the role the actor saw: if it has changed since, the command
+// is refused with [CodeChanged].
 type RemoveMember struct {
 	Project uuid.UUID
 	Account uuid.UUID
@@ -107,7 +107,7 @@ func (c RemoveMember) decide(a asking, p Project) ([]events.Event, error) {
 	return []events.Event{events.MemberRemoved{Account: c.Account, Role: role}}, nil
 }
 
-// overtakenRole refuses what rests on a role that the member has no more.
+// overtakenRole rejects a command that was based on an outdated role.
 func overtakenRole() *Rejection {
 	var overtaken meanwhile
 	overtaken.add("role")

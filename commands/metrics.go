@@ -2,7 +2,7 @@ package commands
 
 import "github.com/docketlog/docket/metrics"
 
-// Metrics are what became of commands in a process, of [Handler.Stats].
+// Metrics describe the outcomes of commands in a process, from [Handler.Stats].
 var Metrics = metrics.Table[Stats]{
 	metrics.Counter("docket_commands_accepted_total", "Commands that were accepted.", func(s Stats) float64 { return float64(s.Handled) }),
 	metrics.Counter("docket_commands_unchanged_total", "Accepted commands that changed nothing.", func(s Stats) float64 { return float64(s.Unchanged) }),

@@ -7,11 +7,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// MoveTask puts the task elsewhere on the board. Without a status it stays in
-// its own; without a rank it goes to the end of another status and stays where
-// it is in its own. SeenStatus, if not empty, is the status the actor saw it
-// in: a task that stands neither there nor where it is wanted by now is not
-// moved, and the command is refused with [CodeChanged].
+// MoveTask moves the task on the board. Without a status it stays in its
+// status; without a rank it goes to the end of another status, or keeps its
+// place in its own. SeenStatus, if not empty, is the status the actor saw it
+// in: if the task is now neither there nor in the wanted status, it is not
+// moved and the command is refused with [CodeChanged].
 type MoveTask struct {
 	ofTask
 	Task       uuid.UUID
@@ -34,8 +34,8 @@ func (c MoveTask) decide(a asking, p Project, t Task) ([]events.Event, error) {
 	}
 	from, ok := p.Status(t.Status)
 	if !ok {
-		// Cannot happen to a task that was created under this project's rules;
-		// its own key then is the truest answer.
+		// Cannot happen to a task that was created under the rules of this
+		// project; the task's own key is then the best answer.
 		from.Key = t.Status
 	}
 	to := from
@@ -51,7 +51,7 @@ func (c MoveTask) decide(a asking, p Project, t Task) ([]events.Event, error) {
 		}
 		wanted := to.Key
 		if c.Status == "" {
-			// A place within the status it was seen in is wanted.
+			// The actor wants a place within the status it saw.
 			wanted = seen
 		}
 		var overtaken meanwhile

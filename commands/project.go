@@ -10,7 +10,7 @@ import (
 )
 
 // Project is a project folded from its events. A value is never changed after
-// it was handed out.
+// it was returned.
 type Project struct {
 	Head      events.Head
 	ID        uuid.UUID
@@ -24,7 +24,7 @@ type Project struct {
 	UpdatedAt time.Time
 }
 
-// Member is an account and what it may do in the project.
+// Member is an account and its role in the project.
 type Member struct {
 	Account uuid.UUID
 	Role    events.Role
@@ -34,7 +34,7 @@ type Member struct {
 // Exists reports whether the project was ever created.
 func (p Project) Exists() bool { return p.Head.Revision > 0 }
 
-// Role is what the account may do, or empty if it is not a member.
+// Role returns the role of the account, or an empty role if it is not a member.
 func (p Project) Role(account uuid.UUID) events.Role {
 	if i := p.member(account); i >= 0 {
 		return p.Members[i].Role
@@ -42,8 +42,8 @@ func (p Project) Role(account uuid.UUID) events.Role {
 	return ""
 }
 
-// Status is the status that tasks with the given key count as being in: the
-// key's own, or the one that took its tasks when it was retired.
+// Status returns the status of tasks with the given key: the status with that
+// key, or the one that took its tasks when it was retired.
 func (p Project) Status(key string) (events.Status, bool) {
 	if heir, ok := p.Retired[key]; ok {
 		key = heir
@@ -102,8 +102,8 @@ func (p Project) Apply(e *events.Envelope, event events.Event) Project {
 		if p.Retired == nil {
 			p.Retired = map[string]string{}
 		}
-		// Who stood for a status that goes now is stood for by its heir, so that
-		// a retired key always leads to the board in one step.
+		// Retired keys that led to a status that is now retired lead to its
+		// heir, so that every retired key leads to the board in one step.
 		for key, heir := range p.Retired {
 			if next, ok := event.Retired[heir]; ok {
 				p.Retired[key] = next
@@ -117,7 +117,8 @@ func (p Project) Apply(e *events.Envelope, event events.Event) Project {
 	return p
 }
 
-// mayRead rejects who is not a member as if there were no such thing.
+// mayRead rejects an actor who is not a member as if the resource did not
+// exist.
 func (p Project) mayRead(actor uuid.UUID, what string) *Rejection {
 	if !p.Exists() || p.Role(actor) == "" {
 		return reject(CodeNotFound, "There is no such %s", what)
@@ -125,7 +126,7 @@ func (p Project) mayRead(actor uuid.UUID, what string) *Rejection {
 	return nil
 }
 
-// mayWrite rejects who may not change the project's tasks.
+// mayWrite rejects an actor who may not change the project's tasks.
 func (p Project) mayWrite(actor uuid.UUID, what string) *Rejection {
 	if r := p.mayRead(actor, what); r != nil {
 		return r
@@ -139,7 +140,7 @@ func (p Project) mayWrite(actor uuid.UUID, what string) *Rejection {
 	return nil
 }
 
-// mayOwn rejects who may not change the project itself.
+// mayOwn rejects an actor who may not change the project itself.
 func (p Project) mayOwn(actor uuid.UUID) *Rejection {
 	if r := p.mayRead(actor, "project"); r != nil {
 		return r
@@ -150,7 +151,8 @@ func (p Project) mayOwn(actor uuid.UUID) *Rejection {
 	return nil
 }
 
-// mayOwnActive is mayOwn for what an archived project does not allow.
+// mayOwnActive is [Project.mayOwn] for changes that an archived project does
+// not allow.
 func (p Project) mayOwnActive(actor uuid.UUID) *Rejection {
 	if r := p.mayOwn(actor); r != nil {
 		return r

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// A rank is a fraction between 0 and 1, written as its digits in base 62
-// without the leading "0.". Ranks compare as bytes, and between two different
-// ranks there is always another, so that moving one card rewrites one card.
+// A rank is a fraction between 0 and 1, written as its base-62 digits without
+// the leading "0.". Ranks compare as bytes. Between two different ranks there
+// is always another, so moving one card rewrites only that card.
 const rankDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// MaxRank is the longest rank accepted, in characters. Insertions between the
-// same two neighbours lengthen a rank by a character about every five.
+// MaxRank is the longest rank accepted, in characters. A rank grows by one
+// character for about every five insertions between the same two neighbours.
 const MaxRank = 128
 
-// ValidRank reports whether rank is a fraction as [RankBetween] gives it. A
-// rank does not end in 0, or nothing would fit between it and the same
-// without.
+// ValidRank reports whether rank is a fraction as returned by [RankBetween]. A
+// rank does not end in 0, because nothing would fit between it and the same
+// rank without that 0.
 func ValidRank(rank string) bool {
 	if rank == "" || len(rank) > MaxRank || rank[len(rank)-1] == rankDigits[0] {
 		return false
@@ -29,16 +29,17 @@ func ValidRank(rank string) bool {
 	return true
 }
 
-// RankBetween is a rank after one and before the other; "" stands for the
-// beginning and for the end. Where after does not lie before before, as when
-// somebody else has just moved one of them, the result lies after after.
+// RankBetween returns a rank between after and before; "" stands for the
+// beginning and for the end. If after does not sort before before, for example
+// because another user has just moved one of the cards, the result sorts after
+// after.
 func RankBetween(after, before string) string {
 	if before != "" && after >= before {
 		before = ""
 	}
 	if before == "" {
-		// One digit more, not half the way to the end, so that it stays below
-		// what RankAtEnd gives later.
+		// Add one digit instead of going half the way to the end, so that the
+		// rank stays below later results of RankAtEnd.
 		return after + string(rankDigits[len(rankDigits)/2])
 	}
 	var rank []byte
@@ -55,7 +56,7 @@ func RankBetween(after, before string) string {
 		}
 		rank = append(rank, rankDigits[low])
 		if low < high {
-			// From here on anything is below before: only after bounds it.
+			// From here on every digit is below before: only after is a bound.
 			for i++; ; i++ {
 				low = 0
 				if i < len(after) {
@@ -70,17 +71,17 @@ func RankBetween(after, before string) string {
 	}
 }
 
-// RankAtEnd is a rank that lies after those it gave at earlier times, as far as
-// clocks agree: the digits of the time, in microseconds. It needs no look at
-// the others, so that creating tasks never contends, and it stays short however
-// often it is asked.
+// RankAtEnd returns a rank that sorts after those it returned at earlier times,
+// as far as clocks agree: the digits of the time, in microseconds. It reads no
+// other ranks, so creating tasks never contends, and the rank stays short
+// however often it is called.
 func RankAtEnd(now time.Time) string {
 	return rankOf(uint64(max(now.UnixMicro(), 0)))
 }
 
-// RankAtStart is a rank that lies before those it gave at earlier times, and
-// before all of [RankAtEnd]: the digits of the time that is left, behind one
-// that no time of this age begins with.
+// RankAtStart returns a rank that sorts before those it returned at earlier
+// times, and before every result of [RankAtEnd]: the digits of the remaining
+// time, after a digit with which no current time begins.
 func RankAtStart(now time.Time) string {
 	return rankDigits[1:2] + rankOf(maxMicros-uint64(max(now.UnixMicro(), 0)))
 }

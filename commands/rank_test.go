@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestRanksKeepTheirOrder inserts at random places and wants every rank valid
-// and the order kept, however the insertions fall.
+// TestRanksKeepTheirOrder inserts at random places and requires every rank to
+// be valid and in order.
 func TestRanksKeepTheirOrder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -35,7 +35,7 @@ func TestRanksKeepTheirOrder(t *testing.T) {
 	})
 }
 
-// TestRanksBetweenAnyTwo draws the neighbours themselves, whatever gave them.
+// TestRanksBetweenAnyTwo draws random neighbours instead of generated ranks.
 func TestRanksBetweenAnyTwo(t *testing.T) {
 	t.Parallel()
 	valid := rapid.StringMatching(`[0-9A-Za-z]{0,6}[1-9A-Za-z]`)
@@ -85,8 +85,8 @@ func TestRankAtStartFallsWithTime(t *testing.T) {
 	})
 }
 
-// TestInsertingAtOnePlaceStaysShort bounds how a rank grows where everybody
-// inserts at the same place.
+// TestInsertingAtOnePlaceStaysShort bounds how a rank grows when all insertions
+// are at the same place.
 func TestInsertingAtOnePlaceStaysShort(t *testing.T) {
 	t.Parallel()
 	low, high := RankAtEnd(time.Unix(1, 0)), RankAtEnd(time.Unix(2, 0))

@@ -5,37 +5,39 @@ import (
 	"strings"
 )
 
-// Code is why a command was refused; the set is closed.
+// Code is the reason why a command was refused; the set is closed.
 type Code string
 
-// The codes.
+// Codes of a rejection.
 const (
-	// CodeInvalid: the command itself is wrong, whatever the state.
+	// CodeInvalid: the command is invalid in any state.
 	CodeInvalid Code = "invalid"
-	// CodeNotFound: there is no such thing, or the actor may not know of it.
+	// CodeNotFound: the resource does not exist or the actor has no access to
+	// it.
 	CodeNotFound Code = "not_found"
-	// CodeForbidden: the actor knows of it and may not do this.
+	// CodeForbidden: the actor can see the resource but may not do this.
 	CodeForbidden Code = "forbidden"
-	// CodeRevision: the thing has changed since the revision the actor named.
+	// CodeRevision: the resource has changed since the revision that the
+	// request names.
 	CodeRevision Code = "revision_mismatch"
-	// CodeChanged: a field the command would change says something else than
-	// the actor saw.
+	// CodeChanged: a field that the command would change does not have the
+	// value that the actor saw.
 	CodeChanged Code = "changed_meanwhile"
 	// CodeArchived: the project is archived.
 	CodeArchived Code = "project_archived"
 	// CodeDeleted: the task is in the trash.
 	CodeDeleted Code = "task_deleted"
-	// CodeExists: there is one already.
+	// CodeExists: it already exists.
 	CodeExists Code = "already_exists"
 	// CodeNotMember: the account is not a member of the project.
 	CodeNotMember Code = "not_a_member"
-	// CodeUnknownStatus: the project's board has no such status.
+	// CodeUnknownStatus: the project's board does not have this status.
 	CodeUnknownStatus Code = "unknown_status"
 	// CodeLastOwner: the project would be left without an owner.
 	CodeLastOwner Code = "last_owner"
-	// CodeCannotUndo: what happened has no opposite.
+	// CodeCannotUndo: the change has no opposite.
 	CodeCannotUndo Code = "cannot_be_undone"
-	// CodeLimit: there would be more of something than Docket allows.
+	// CodeLimit: a limit would be exceeded.
 	CodeLimit Code = "limit_reached"
 )
 
@@ -45,24 +47,24 @@ var Codes = []Code{
 	CodeExists, CodeNotMember, CodeUnknownStatus, CodeLastOwner, CodeCannotUndo, CodeLimit,
 }
 
-// Reason is what is wrong with a field, so that it can be told in any language;
-// the set is closed.
+// Reason is what is wrong with a field, independent of language; the set is
+// closed.
 type Reason string
 
-// The reasons. What is counted stands among the problem's arguments, in the
+// Reasons of a problem. The comments list the arguments of the problem, in the
 // order of its message.
 const (
 	ReasonRequired    Reason = "required"
 	ReasonEmpty       Reason = "empty"
 	ReasonEncoding    Reason = "encoding"
-	ReasonLong        Reason = "long"  // characters allowed, characters there
-	ReasonLarge       Reason = "large" // bytes allowed, bytes there
+	ReasonLong        Reason = "long"  // characters allowed, characters given
+	ReasonLarge       Reason = "large" // bytes allowed, bytes given
 	ReasonOneLine     Reason = "one_line"
 	ReasonControl     Reason = "control"
 	ReasonChoice      Reason = "choice"
 	ReasonDate        Reason = "date"
-	ReasonMany        Reason = "many"    // allowed, there
-	ReasonBetween     Reason = "between" // 1 to so many, there
+	ReasonMany        Reason = "many"    // allowed, given
+	ReasonBetween     Reason = "between" // highest allowed (the lowest is 1), given
 	ReasonRank        Reason = "rank"    // characters allowed
 	ReasonKey         Reason = "key"     // characters allowed
 	ReasonTwice       Reason = "twice"   // the key
@@ -72,7 +74,7 @@ const (
 	ReasonKept        Reason = "kept"
 	ReasonTogether    Reason = "together"
 	ReasonChanged     Reason = "changed"
-	// ReasonRefused: the rejection's code says it.
+	// ReasonRefused: see the code of the rejection.
 	ReasonRefused Reason = "refused"
 )
 
@@ -82,9 +84,8 @@ var Reasons = []Reason{
 	ReasonBetween, ReasonRank, ReasonKey, ReasonTwice, ReasonNumber, ReasonHeirMissing, ReasonHeirUnknown, ReasonKept, ReasonTogether, ReasonChanged, ReasonRefused,
 }
 
-// Problem says what is wrong with one field and what to do about it: for
-// programs and for whoever says it in another language by its reason, and as a
-// sentence.
+// Problem says what is wrong with one field and how to fix it: by a reason, for
+// programs and for translation, and as a sentence.
 type Problem struct {
 	Field   string
 	Reason  Reason
@@ -92,16 +93,16 @@ type Problem struct {
 	Message string
 }
 
-// Rejection is the domain's no: a code for programs and a sentence for people.
-// Nothing was written.
+// Rejection is a refused command: a code for programs and a sentence for
+// people. Nothing was written.
 type Rejection struct {
 	Code    Code
 	Message string
-	// Problems name the fields, where the refusal is about fields.
+	// Problems lists the fields concerned, if the rejection is about fields.
 	Problems []Problem
 }
 
-// Error is the sentence, with the fields.
+// Error returns the sentence, with the fields.
 func (r *Rejection) Error() string {
 	var b strings.Builder
 	b.WriteString(r.Message)

@@ -5,9 +5,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// RenameProject gives the project another name. Owners only. Seen, if not nil,
-// is the name the actor saw: another one by now is not overwritten, and the
-// command is refused with [CodeChanged].
+// RenameProject changes the name of the project. Owners only. Seen, if not nil,
+// is the name the actor saw: a name that has changed since is not overwritten,
+// and the command is refused with [CodeChanged].
 type RenameProject struct {
 	Project uuid.UUID
 	Name    string

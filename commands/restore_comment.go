@@ -5,10 +5,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// RestoreComment puts a deleted comment back as it was, under its author's name
-// and with its times. Its author may, and owners of the project. Text is what it
-// said last; anything else is refused, so that nobody puts words into an
-// author's mouth. Restoring what is there changes nothing.
+// RestoreComment restores a deleted comment unchanged, with its author and
+// times. Allowed for its author and for owners of the project. Text is the last
+// text of the comment; any other text is refused, so that no one can put words
+// into an author's mouth. Restoring a comment that is not deleted changes
+// nothing.
 type RestoreComment struct {
 	ofTask
 	Task    uuid.UUID

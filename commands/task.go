@@ -9,15 +9,15 @@ import (
 )
 
 // Task is a task folded from its events. A value is never changed after it was
-// handed out.
+// returned.
 type Task struct {
 	Head        events.Head
 	ID          uuid.UUID
 	Project     uuid.UUID
 	Title       string
 	Description string
-	// Status is the key the task was last moved to, which the project may have
-	// retired since; see [Project.Status].
+	// Status is the key of the status that the task was last moved to. The
+	// project may have retired it since; see [Project.Status].
 	Status    string
 	Rank      string
 	Priority  events.Priority
@@ -28,12 +28,12 @@ type Task struct {
 	CreatedAt time.Time
 	CreatedBy uuid.UUID
 	UpdatedAt time.Time
-	// DeletedAt is when the task was put in the trash, zero if it is not there.
+	// DeletedAt is when the task was moved to the trash, zero if it is not
+	// there.
 	DeletedAt time.Time
 }
 
-// Comment is what somebody said about a task. One that was deleted keeps what it
-// said last.
+// Comment is a comment on a task. A deleted comment keeps its last text.
 type Comment struct {
 	ID        uuid.UUID
 	Author    uuid.UUID
@@ -49,7 +49,7 @@ func (t Task) Exists() bool { return t.Head.Revision > 0 }
 // Deleted reports whether the task is in the trash.
 func (t Task) Deleted() bool { return !t.DeletedAt.IsZero() }
 
-// Comment finds a comment that was not deleted.
+// Comment returns the comment with the given id, unless it was deleted.
 func (t Task) Comment(id uuid.UUID) (Comment, bool) {
 	if i := t.comment(id); i >= 0 && !t.Comments[i].Deleted {
 		return t.Comments[i], true
@@ -57,7 +57,7 @@ func (t Task) Comment(id uuid.UUID) (Comment, bool) {
 	return Comment{}, false
 }
 
-// CommentCount is how many comments there are that were not deleted.
+// CommentCount returns the number of comments that are not deleted.
 func (t Task) CommentCount() int {
 	n := 0
 	for i := range t.Comments {
@@ -134,8 +134,8 @@ func set[T any](field *T, change *events.Changed[T]) {
 	}
 }
 
-// mayChange rejects who may not change the task, and changes of a task in the
-// trash.
+// mayChange rejects an actor who may not change the task, and any change of a
+// task in the trash.
 func (t Task) mayChange(a asking, p Project) *Rejection {
 	if !t.Exists() {
 		return reject(CodeNotFound, "There is no such task")

@@ -6,29 +6,29 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// Undo is the command that takes back what one commit did to the target:
-// everything it did, the last thing first, as one. happened is the events of
-// the commit, all of them and in order.
+// Undo returns the command that reverts what one commit did to the target: all
+// its changes, last first, as one command. happened holds all events of the
+// commit, in order.
 //
-// What is undone is that commit and nothing since. Fields, statuses, names and
-// roles go back only where they still say what the commit made of them; if
-// somebody has changed one meanwhile the command is refused with [CodeChanged].
-// It takes the same rights as doing it by hand, it is a commit like any other,
-// and undoing it does again what was undone. Where there is nothing left to
-// take back it changes nothing.
+// Only that commit is undone, and nothing after it. Fields, statuses, names and
+// roles are reset only where they still have the value that the commit gave
+// them; if one has changed since, the command is refused with [CodeChanged].
+// Undo needs the same permissions as making the change by hand. It is a commit
+// like any other, and undoing it redoes the change. If nothing is left to undo,
+// it changes nothing.
 //
 //	task_created     ↔ trash; task_deleted ↔ task_restored
-//	task_edited      each field back; task_moved: status and place back
-//	task_assigned    ↔ task_unassigned, of the same people
-//	comment_added    deleted; comment_edited: what it said before
+//	task_edited      each field reset; task_moved: status and rank reset
+//	task_assigned    ↔ task_unassigned, for the same accounts
+//	comment_added    deleted; comment_edited: the previous text
 //	comment_deleted  ↔ comment_restored
-//	project_created  archived: it can be read and brought back
-//	project_renamed  the name before; project_archived ↔ project_unarchived
+//	project_created  archived: it can be read and unarchived
+//	project_renamed  the previous name; project_archived ↔ project_unarchived
 //	member_added     ↔ member_removed, with the same role
-//	statuses_changed the board before; see [undoStatuses]
+//	statuses_changed the previous board; see [undoStatuses]
 //
-// It fails with [CodeCannotUndo] for what has no opposite: a registration, an
-// erasure, or nothing at all.
+// It fails with [CodeCannotUndo] for a commit without an opposite: a
+// registration, an erasure, or an empty commit.
 func Undo(target events.Aggregate, happened []events.Event) (Command, error) {
 	parts := make([]Command, 0, len(happened))
 	for _, event := range slices.Backward(happened) {
@@ -44,7 +44,7 @@ func Undo(target events.Aggregate, happened []events.Event) (Command, error) {
 	return Together(parts...), nil
 }
 
-// opposite is the command that takes one event back, nil if none does.
+// opposite returns the command that undoes one event, nil if none does.
 func opposite(target events.Aggregate, event events.Event) Command {
 	id := target.ID
 	switch e := event.(type) {
@@ -93,7 +93,7 @@ func opposite(target events.Aggregate, event events.Event) Command {
 	return nil
 }
 
-// back is the value a field had, to be set, and the one it was given, to be
+// back returns the old value of a field, to be set, and the new value, to be
 // seen; nil for a field that did not change.
 func back[T any](change *events.Changed[T]) (was, seen *T) {
 	if change == nil {
@@ -102,12 +102,12 @@ func back[T any](change *events.Changed[T]) (was, seen *T) {
 	return &change.From, &change.To
 }
 
-// undoStatuses brings the board back. Statuses that came with the change go
-// with it: the tasks in each go to the first status of the old board that means
-// the same, or to its first if none does, so that what is done stays done.
-// Statuses that the change retired have their tasks again. Tasks that had come
-// to such a status because theirs had been retired before stay with the heir:
-// their events name a status that neither board has.
+// undoStatuses restores the board. Statuses added by the change are removed:
+// their tasks go to the first status of the old board with the same meaning, or
+// to its first status if there is none, so that done tasks stay done. Tasks of
+// statuses that the change retired return to them. Tasks that had come to such
+// a status because their own had been retired before stay with the heir: their
+// events name a status that neither board has.
 func undoStatuses(target events.Aggregate, e events.StatusesChanged) Command {
 	if len(e.From) == 0 {
 		return nil

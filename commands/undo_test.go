@@ -15,7 +15,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// undoing is a project with a task in a log, and what its people do there.
+// undoing is a project with a task in a log, with its members.
 type undoing struct {
 	*testing.T
 	log  events.Log
@@ -35,7 +35,7 @@ func newUndoing(t *testing.T) *undoing {
 	return u
 }
 
-// do hands the command over and gives the events of its commit.
+// do runs the command and returns the events of its commit.
 func (u *undoing) do(actor uuid.UUID, c commands.Command) []events.Event {
 	u.Helper()
 	outcome := must(u, u.h, c, as(actor))
@@ -53,7 +53,7 @@ func (u *undoing) do(actor uuid.UUID, c commands.Command) []events.Event {
 	return happened
 }
 
-// opposite is the command that takes the events back.
+// opposite returns the command that undoes the events.
 func (u *undoing) opposite(happened []events.Event) commands.Command {
 	u.Helper()
 	target := events.Task(u.task)
@@ -67,8 +67,8 @@ func (u *undoing) opposite(happened []events.Event) commands.Command {
 	return c
 }
 
-// state is task and project as far as undoing brings them back: all that people
-// see, but for the times of what happened since.
+// state is the part of task and project that undo restores: everything users
+// see, except the times of later events.
 type state struct {
 	Title, Description, Status, Rank string
 	Priority                         events.Priority
@@ -85,7 +85,7 @@ type state struct {
 
 func (u *undoing) state() state {
 	u.Helper()
-	// Another process, which knows nothing but the log.
+	// This stands for another process, which knows nothing but the log.
 	h := commands.NewHandler(u.log, commands.Options{})
 	t, err := h.Task(context.Background(), u.task)
 	if err != nil {
@@ -113,7 +113,7 @@ func (u *undoing) state() state {
 	return s
 }
 
-// same fails unless everything is as it was.
+// same fails unless everything is as before.
 func (u *undoing) same(what string, want state) {
 	u.Helper()
 	if diff := cmp.Diff(want, u.state(), cmpopts.EquateEmpty()); diff != "" {
@@ -121,8 +121,8 @@ func (u *undoing) same(what string, want state) {
 	}
 }
 
-// TestUndo does everything there is to do, takes it back, does it again by
-// taking that back, and so on: each time everything is as it was.
+// TestUndo runs every command, undoes it, undoes the undo, and so on, and
+// compares the state each time.
 func TestUndo(t *testing.T) {
 	t.Parallel()
 	u := newUndoing(t)
@@ -182,12 +182,13 @@ func TestUndo(t *testing.T) {
 			happened = u.do(c.actor, u.opposite(happened))
 			u.same(c.name+" done again", after)
 		}
-		// What is archived or in the trash would let nothing else happen.
+		// An archived project or deleted task would block the following
+		// commands.
 		if after.Archived || after.Deleted {
 			u.do(c.actor, u.opposite(happened))
 		}
 	}
-	// Beginnings are no thing of the past: they are put away.
+	// Undoing a creation does not delete: it archives or moves to the trash.
 	for _, target := range []events.Aggregate{events.Task(u.task), events.Project(u.project)} {
 		past, _, err := u.log.Load(t.Context(), events.Head{Aggregate: target})
 		if err != nil {
@@ -210,8 +211,8 @@ func TestUndo(t *testing.T) {
 	}
 }
 
-// TestUndoOverwritesNobody changes again what is to be undone: the undo is
-// refused, names the field, and nothing of it happens.
+// TestUndoOverwritesNobody changes a value again before undo: the undo is
+// refused, names the field, and changes nothing.
 func TestUndoOverwritesNobody(t *testing.T) {
 	t.Parallel()
 	u := newUndoing(t)
@@ -254,15 +255,16 @@ func TestUndoOverwritesNobody(t *testing.T) {
 		}
 		u.same(c.field+" after a refused undo", before)
 	}
-	// A member who was given another role since is not taken out by the undo of
-	// having been let in.
+	// Undoing the addition of a member does not remove a member whose role has
+	// changed since.
 	guest := uuid.New()
 	let := u.do(u.owner, commands.AddMember{Project: u.project, Account: guest, Role: events.RoleViewer})
 	u.do(u.owner, commands.ChangeMemberRole{Project: u.project, Account: guest, Role: events.RoleMember})
 	rejected(t, u.h, u.opposite(let), as(u.owner), commands.CodeChanged)
 }
 
-// TestUndoWhatIsUndone finds that somebody else was faster: nothing changes.
+// TestUndoWhatIsUndone undoes what another user has already reverted: nothing
+// changes.
 func TestUndoWhatIsUndone(t *testing.T) {
 	t.Parallel()
 	u := newUndoing(t)
@@ -285,7 +287,8 @@ func TestUndoWhatIsUndone(t *testing.T) {
 	}
 }
 
-// TestUndoTakesTheSameRights lets people try what they may not do by hand.
+// TestUndoTakesTheSameRights checks that undo needs the same permissions as the
+// opposite command.
 func TestUndoTakesTheSameRights(t *testing.T) {
 	t.Parallel()
 	u := newUndoing(t)
@@ -300,7 +303,7 @@ func TestUndoTakesTheSameRights(t *testing.T) {
 	rejected(t, u.h, u.opposite(words), as(u.owner), commands.CodeForbidden)
 	rename := u.do(u.owner, commands.RenameProject{Project: u.project, Name: "first"})
 	rejected(t, u.h, u.opposite(rename), as(u.member), commands.CodeForbidden)
-	// Who has left is not assigned again.
+	// An account that has left the project is not assigned again.
 	assigned := u.do(u.owner, commands.AssignTask{Task: u.task, Accounts: []uuid.UUID{u.other}})
 	gone := u.do(u.owner, u.opposite(assigned))
 	must(t, u.h, commands.RemoveMember{Project: u.project, Account: u.other}, as(u.owner))
@@ -311,7 +314,7 @@ func TestUndoTakesTheSameRights(t *testing.T) {
 	rejected(t, u.h, u.opposite(up), as(u.member), commands.CodeLastOwner)
 }
 
-// TestUndoStatuses moves a task about while a board comes and goes.
+// TestUndoStatuses moves a task while statuses are added and removed.
 func TestUndoStatuses(t *testing.T) {
 	t.Parallel()
 	u := newUndoing(t)
@@ -363,7 +366,8 @@ func TestWhatCannotBeUndone(t *testing.T) {
 	}
 }
 
-// TestChangeIsRemembered asks a process that knows nothing what a command did.
+// TestChangeIsRemembered asks a process with nothing in memory what a command
+// did.
 func TestChangeIsRemembered(t *testing.T) {
 	t.Parallel()
 	u := newUndoing(t)
@@ -383,7 +387,7 @@ func TestChangeIsRemembered(t *testing.T) {
 
 func ptrTo[T any](v T) *T { return &v }
 
-// renamed is the usual board with another name for its first status.
+// renamed returns the usual board with another name for its first status.
 func renamed(name string) []events.Status {
 	board := events.DefaultStatuses()
 	board[0].Name = name

@@ -13,7 +13,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// What Docket accepts at most. Characters are Unicode code points.
+// These are the limits that Docket enforces. Characters are Unicode code
+// points.
 const (
 	MaxProjectName = 100      // characters
 	MaxTitle       = 200      // characters
@@ -23,16 +24,16 @@ const (
 	MaxLabels      = 20       // on one task
 	MaxAssignees   = 50       // of one task
 	MaxStatuses    = 20       // on one board
-	MaxRetired     = 200      // statuses that a board had and has no more
+	MaxRetired     = 200      // retired statuses of one board
 	MaxStatusName  = 50       // characters
-	MaxColumn      = 9999     // tasks that a status may be limited to
+	MaxColumn      = 9999     // the highest task limit of a status
 	MaxMembers     = 500      // of one project
 	MaxComments    = 5000     // on one task, deleted ones included
 	maxStatusKey   = 32       // characters
 )
 
-// problems collects everything that is wrong with a command, so that a person
-// hears all of it at once.
+// problems collects everything that is wrong with a command, so that a user
+// sees all problems at once.
 type problems []Problem
 
 func (p *problems) add(field string, reason Reason, format string, args ...any) {
@@ -52,7 +53,7 @@ func (p *problems) id(field string, id uuid.UUID) {
 	}
 }
 
-// line checks a single line of text, which clean has trimmed.
+// line checks a single line of text that clean has trimmed.
 func (p *problems) line(field, text string, longest int) {
 	n := utf8.RuneCountInString(text)
 	switch {
@@ -154,11 +155,11 @@ func (p *problems) statuses(field string, statuses []events.Status) {
 	}
 }
 
-// clean is a single line as it is stored: without space around it.
+// clean returns a single line as it is stored: without surrounding space.
 func clean(s string) string { return strings.TrimSpace(s) }
 
-// cleanLabels trims labels, drops repetitions and sorts them, so that the same
-// set is always stored alike.
+// cleanLabels trims, deduplicates and sorts labels, so that the same set is
+// always stored in the same form.
 func cleanLabels(labels []string) []string {
 	out := make([]string, 0, len(labels))
 	for _, l := range labels {
@@ -168,7 +169,7 @@ func cleanLabels(labels []string) []string {
 	return slices.Compact(out)
 }
 
-// cleanAccounts drops repetitions and keeps the order.
+// cleanAccounts removes duplicates and keeps the order.
 func cleanAccounts(ids []uuid.UUID) []uuid.UUID {
 	out := make([]uuid.UUID, 0, len(ids))
 	for _, id := range ids {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// WithoutSecrets is an address, or several with commas between, as it may be
-// shown: without passwords and parameters.
+// WithoutSecrets returns an address, or several separated by commas, in a form
+// that can be shown: without passwords and parameters.
 func WithoutSecrets(address string) string {
 	if !strings.Contains(address, "://") {
 		return address
@@ -23,7 +23,7 @@ func WithoutSecrets(address string) string {
 	return strings.Join(shown, ",")
 }
 
-// Hosts is where the servers of an address are, without who asks them.
+// Hosts returns the hosts of an address, without the user.
 func Hosts(address string) string {
 	var all []string
 	for one := range strings.SplitSeq(address, ",") {

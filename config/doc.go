@@ -1,5 +1,6 @@
-// Package config owns the settings: one table of all that can be configured, each
-// with its meaning and its check, read from flags, variables and secret files.
+// Package config owns the settings: one table of everything that can be
+// configured, each with its meaning and its check, read from flags, environment
+// variables and secret files.
 //
-// All mistakes are reported together, and none repeats what is secret.
+// All mistakes are reported together, and no report contains a secret.
 package config

@@ -9,34 +9,34 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// The values of flags, each named in the help by what it holds.
+// These are the types of flag values; the help shows what each holds.
 type (
-	// Text is the value of a flag that takes a word.
+	// Text is the value of a flag that takes one word.
 	Text struct {
 		Value *string
 		Holds string
 	}
-	// List is the value of a flag that takes several words, with commas between
-	// them or one flag for each.
+	// List is the value of a flag that takes several words, separated by commas
+	// or given as one flag each.
 	List struct {
 		Values *[]string
 		Holds  string
 	}
-	// Switch is the value of a flag that is there or is not, and may be given as
-	// true or false.
+	// Switch is the value of a Boolean flag, given without a value or with true
+	// or false.
 	Switch struct{ Value *bool }
 )
 
-// String is the value as it was given.
+// String returns the value as given.
 func (v Text) String() string { return *v.Value }
 
-// Set takes any text.
+// Set accepts any text.
 func (v Text) Set(s string) error { *v.Value = s; return nil }
 
-// Type is what the flag holds.
+// Type returns what the flag holds.
 func (v Text) Type() string { return v.Holds }
 
-// String is the words with commas between.
+// String returns the words, separated by commas.
 func (v List) String() string { return strings.Join(*v.Values, ",") }
 
 // Set adds words.
@@ -45,13 +45,13 @@ func (v List) Set(s string) error {
 	return nil
 }
 
-// Type is what the flag holds.
+// Type returns what the flag holds.
 func (v List) Type() string { return v.Holds }
 
-// String is true or false.
+// String returns true or false.
 func (v Switch) String() string { return strconv.FormatBool(*v.Value) }
 
-// Set takes true or false.
+// Set accepts true or false.
 func (v Switch) Set(s string) error {
 	value, err := strconv.ParseBool(s)
 	if err != nil {
@@ -61,11 +61,11 @@ func (v Switch) Set(s string) error {
 	return nil
 }
 
-// Type is bool.
+// Type returns bool.
 func (v Switch) Type() string { return "bool" }
 
-// AddFlag adds a flag, in the help below those added before. It panics if the
-// initial value cannot be set, for then a table is wrong.
+// AddFlag adds a flag; the help lists flags in the order they were added. It
+// panics if the initial value cannot be set, which is a mistake in a table.
 func AddFlag(flags *pflag.FlagSet, value pflag.Value, name, initial, meaning string) {
 	if initial != "" {
 		if err := value.Set(initial); err != nil {
@@ -86,8 +86,8 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	}
 }
 
-// ReadVariables fills in the settings that no flag gave and a variable gives,
-// even if it is empty.
+// ReadVariables sets the settings that have a variable but no flag, even if the
+// variable is empty.
 func (s *Settings) ReadVariables(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
 	var errs []error
 	for _, one := range s.Table() {

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Proxies are the networks of those whose word about a client is believed.
+// Proxies are the networks of trusted proxies, whose X-Forwarded-For is used.
 type Proxies []netip.Prefix
 
-// parseProxies reads networks and single addresses with commas between.
+// parseProxies reads networks and single addresses separated by commas.
 func parseProxies(text string) (Proxies, error) {
 	var list Proxies
 	for one := range strings.SplitSeq(text, ",") {
@@ -39,9 +39,10 @@ func (p Proxies) trusts(address netip.Addr) bool {
 	return false
 }
 
-// Client is the network address a request came from: the connection's, or, if
-// that is a proxy's, the last one in X-Forwarded-For that is none. What stands
-// further left in the header, the client may have written itself.
+// Client returns the network address a request came from: that of the
+// connection or, if the connection is from a proxy, the last address in
+// X-Forwarded-For that is not a proxy. The client may have forged anything
+// further left in the header.
 func (p Proxies) Client(r *http.Request) string {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil || !p.trusts(peer.Addr()) {

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// FileVariable is the variable that names a file which holds the setting, or
-// empty if it is no secret. What stands in a variable itself is inherited by
-// every child and shown by whatever inspects the process.
+// FileVariable returns the variable that names a file with the value, or an
+// empty string if the setting is not secret. The value of a variable itself is
+// inherited by every child process and visible to process inspection tools.
 func (s Setting) FileVariable() string {
 	if !s.Secret {
 		return ""
@@ -17,11 +17,11 @@ func (s Setting) FileVariable() string {
 	return s.Variable + "_FILE"
 }
 
-// readSecrets fills in the settings for which a variable names a file, without
-// the line ends after the value. A flag wins over it; a variable beside it is a
-// mistake, for nobody could say which was meant. So is an empty file: the
-// setting's default is a log or rows of one's own. All that is wrong is reported
-// together; no value is.
+// readSecrets sets the settings for which a variable names a file, without line
+// ends after the value. A flag takes precedence. If the setting's own variable
+// is set too, that is an error, because it is unclear which was meant. So is an
+// empty file: the default of the setting is a log or rows of the process's own.
+// All mistakes are reported together; no value is.
 func (s *Settings) readSecrets(getenv func(string) string) error {
 	var errs []error
 	for _, one := range s.Table() {
@@ -36,14 +36,14 @@ func (s *Settings) readSecrets(getenv func(string) string) error {
 	return errors.Join(errs...)
 }
 
-// readFile takes the setting from a file unless a flag gave it; beside says that
-// its variable is set too.
+// readFile reads the setting from a file unless a flag set it; beside reports
+// that its variable is set too.
 func (s Setting) readFile(path string, beside bool) error {
 	if beside {
 		return fmt.Errorf("names %s, and %s is set too; unset one of them", path, s.Variable)
 	}
 	if s.Value.String() != "" {
-		return nil // by flag
+		return nil // set by a flag
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {

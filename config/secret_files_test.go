@@ -40,7 +40,8 @@ func TestAFlagWinsOverAFile(t *testing.T) {
 	}
 }
 
-// TestEverySecretMayBeAFile: whose help speaks of a password is a secret.
+// TestEverySecretMayBeAFile: a setting whose help mentions a password is a
+// secret.
 func TestEverySecretMayBeAFile(t *testing.T) {
 	t.Parallel()
 	var s Settings

@@ -8,24 +8,25 @@ import (
 	"net"
 )
 
-// Settings is everything that can be configured. What each means is said by
-// [Settings.Table]. They are whole once [Settings.Complete] has found no mistake.
+// Settings holds everything that can be configured. [Settings.Table] has the
+// meaning of each setting. They are complete once [Settings.Complete] has found
+// no mistake.
 type Settings struct {
 	Data            string // folder
 	HTTP            string // host:port, empty for the role's default
-	URL             string // without a slash at its end
+	URL             string // without a trailing slash
 	TLSCert, TLSKey string
 	Proxies         Proxies
-	NATS            string // empty for an embedded one
+	NATS            string // empty for an embedded server
 	NATSCA          string
 	NATSCert        string
 	NATSKey         string
 	Copies          int    // of streams and buckets, at least 1
-	Database        string // by its URL
+	Database        string // URL
 	ReadReplicas    []string
 	SMTP            string // empty for files in the data folder
 	MailFrom        string
-	RequestRate     int // a second; 0 for no limit
+	RequestRate     int // per second; 0 for no limit
 	LogLevel        slog.Level
 	LogJSON         bool
 	Traces          string // empty for none
@@ -34,28 +35,28 @@ type Settings struct {
 	process Process
 }
 
-// given is the text of settings that are something else once they are checked.
+// given is the text of settings that are parsed when they are checked.
 type given struct{ proxies, copies, readReplicas, requestRate, logLevel string }
 
-// Process is what the settings are for. The zero Process needs nothing that is not
-// checked by itself.
+// Process describes the process that the settings are for. The zero Process has
+// no requirements beyond the checks of each setting.
 type Process struct {
-	// Role is what the process does of the whole, if it is one of several, which
-	// need a NATS that is not their own.
+	// Role is the role of the process, if it is one of several, which need a
+	// shared NATS server.
 	Role string
-	// LinksElsewhere says that it writes links and serves no pages.
+	// LinksElsewhere reports that the process writes links but serves no pages.
 	LinksElsewhere bool
-	// ReadsReplicas says that it may read several databases.
+	// ReadsReplicas reports that the process may read several databases.
 	ReadsReplicas bool
 }
 
-// Complete reads secret files, fills in what depends on other settings and checks
+// Complete reads secret files, sets what depends on other settings and checks
 // all of them. The error has a line for each mistake.
 func (s *Settings) Complete(process Process, getenv func(string) string) error {
 	return errors.Join(s.readSecrets(getenv), s.check(process))
 }
 
-// check checks every setting in the order of the table.
+// check checks every setting, in the order of the table.
 func (s *Settings) check(process Process) error {
 	s.process = process
 	var mistakes []error
@@ -69,7 +70,7 @@ func (s *Settings) check(process Process) error {
 	return errors.Join(mistakes...)
 }
 
-// Logger logs to w as the settings say.
+// Logger returns a logger that writes to w as configured.
 func (s *Settings) Logger(w io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: s.LogLevel}
 	if s.LogJSON {
@@ -78,7 +79,7 @@ func (s *Settings) Logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// Scheme is that of what this process serves itself.
+// Scheme returns the URL scheme that this process serves.
 func (s *Settings) Scheme() string {
 	if s.TLSCert != "" {
 		return "https"
@@ -86,7 +87,7 @@ func (s *Settings) Scheme() string {
 	return "http"
 }
 
-// BaseURL is where people reach a gateway that serves on the given address.
+// BaseURL returns the URL of a gateway that serves on the given address.
 func (s *Settings) BaseURL(address string) string {
 	if s.URL != "" {
 		return s.URL

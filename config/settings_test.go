@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// A database of another make is checked as far as that goes without it.
+// A URL of another kind of database is checked as far as possible without
+// connecting to it.
 func TestDatabaseAddresses(t *testing.T) {
 	t.Parallel()
 	for address, problem := range map[string]string{

@@ -22,27 +22,28 @@ import (
 	"github.com/docketlog/docket/traces"
 )
 
-// Setting is one line of the table: a flag, and a variable that says the same.
+// Setting is one line of the table: a flag, and an environment variable with
+// the same effect.
 type Setting struct {
 	Name     string // of the flag
 	Variable string
 	Initial  string
 	Meaning  string
-	// Secret says that it may hold a password: a file may hold it, which is named
-	// by [Setting.FileVariable], and it is never shown.
+	// Secret reports that the value may hold a password: it can be read from a
+	// file, named by [Setting.FileVariable], and is never shown.
 	Secret bool
-	// Value is where it is kept.
+	// Value is where the value is stored.
 	Value pflag.Value
-	// check says what is wrong with it. It may count on the checks of the lines
-	// above it.
+	// check reports what is wrong with the value. It can rely on the checks of
+	// the lines above it.
 	check func(wrong)
 }
 
-// wrong takes a mistake, as what follows the name of the flag.
+// wrong reports a mistake, as text that follows the name of the flag.
 type wrong func(format string, args ...any)
 
-// Table is every setting. docs/operations/settings.md holds the same table; a test compares
-// them.
+// Table returns every setting. docs/operations/settings.md holds the same
+// table; a test compares them.
 func (s *Settings) Table() []Setting {
 	return []Setting{
 		{Name: "data", Variable: "DOCKET_DATA", Value: Text{&s.Data, "FOLDER"}, Initial: "docket-data", check: s.checkData,
@@ -238,8 +239,8 @@ func (s *Settings) checkTraces(wrong wrong) {
 	}
 }
 
-// databaseURL says what is wrong with the URL of a database, without what is
-// secret in it.
+// databaseURL reports what is wrong with the URL of a database, without
+// revealing secrets in it.
 func databaseURL(database string) error {
 	switch scheme, rest, _ := strings.Cut(database, ":"); scheme {
 	case "sqlite":

@@ -7,13 +7,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Timeout bounds what a source is asked for one scrape; what is not known by then
-// is left out of it.
+// Timeout limits how long a source may take for one scrape; values that are not
+// available by then are left out.
 const Timeout = 2 * time.Second
 
-// Collector gives the table's metrics to a Prometheus registry. The source is
-// asked once at every scrape, so that what it gives agrees, and must end with its
-// context. While it fails, its metrics are absent.
+// Collector returns a Prometheus collector of the table's metrics. The source
+// is called once per scrape, so that its values are consistent, and must return
+// when its context ends. While it fails, its metrics are absent.
 func (t Table[T]) Collector(source func(context.Context) (T, error)) prometheus.Collector {
 	c := &collector[T]{source: source, table: t}
 	for _, m := range t {
@@ -22,12 +22,12 @@ func (t Table[T]) Collector(source func(context.Context) (T, error)) prometheus.
 	return c
 }
 
-// Known is a source that can always say.
+// Known adapts a source that never fails.
 func Known[T any](source func() T) func(context.Context) (T, error) {
 	return func(context.Context) (T, error) { return source(), nil }
 }
 
-// Asked is a source that says of itself what it does not know.
+// Asked adapts a source that itself leaves out what it does not know.
 func Asked[T any](source func(context.Context) T) func(context.Context) (T, error) {
 	return func(ctx context.Context) (T, error) { return source(ctx), nil }
 }

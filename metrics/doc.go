@@ -1,4 +1,4 @@
-// Package metrics is how rooms tell what an operator can measure: each has tables
-// of names, each with its meaning and what it is in a value that the room gives
-// when it is asked. It knows no room.
+// Package metrics is how rooms define what an operator can measure: each room
+// has tables of metrics, each with its name, its meaning, and how to read it
+// from a value that the room provides on request. It depends on no room.
 package metrics

@@ -17,7 +17,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// gather is what a scrape of the collectors finds.
+// gather returns what a scrape of the collectors finds.
 func gather(t *testing.T, all ...prometheus.Collector) map[string]*dto.MetricFamily {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
@@ -62,8 +62,8 @@ func TestFiguresBecomeMetrics(t *testing.T) {
 	}
 }
 
-// What cannot be had is left out, and the rest is there: a scrape must not fail
-// with the database, of all times then.
+// A failing source is left out and the rest is present: a scrape must not fail
+// together with the database, when it is needed most.
 func TestWhatFailsIsLeftOut(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")

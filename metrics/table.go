@@ -7,42 +7,44 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Table is the metrics of one source, which gives a T whenever it is asked.
+// Table lists the metrics of one source, which provides a T on request.
 type Table[T any] []Metric[T]
 
-// Metric is a line of a table: its name, its meaning, and what it is in a T.
+// Metric is a line of a table: a name, a meaning, and how to read the value
+// from a T.
 type Metric[T any] struct {
 	name, help string
 	labels     []string
-	// collect gives the values there are now; none if they are not known.
+	// collect sends the current values; none if they are not known.
 	collect func(of T, desc *prometheus.Desc, out chan<- prometheus.Metric)
 }
 
-// Put gives a value of a metric, with one for each of its labels. NaN is none.
+// Put sets a value of a metric, with one value for each of its labels. NaN
+// means no value.
 type Put func(value float64, labels ...string)
 
-// Counter is what only grows, from the start of the process on.
+// Counter returns a metric that only grows, from the start of the process.
 func Counter[T any](name, help string, value func(T) float64) Metric[T] {
 	return single(prometheus.CounterValue, name, help, value)
 }
 
-// Gauge is what grows and shrinks; NaN is none.
+// Gauge returns a metric that can grow and shrink; NaN means no value.
 func Gauge[T any](name, help string, value func(T) float64) Metric[T] {
 	return single(prometheus.GaugeValue, name, help, value)
 }
 
-// Counters are a counter for each of a few labels.
+// Counters returns a counter with labels.
 func Counters[T any](name, help string, labels []string, each func(T, Put)) Metric[T] {
 	return family(prometheus.CounterValue, name, help, labels, each)
 }
 
-// Gauges are a gauge for each of a few labels.
+// Gauges returns a gauge with labels.
 func Gauges[T any](name, help string, labels []string, each func(T, Put)) Metric[T] {
 	return family(prometheus.GaugeValue, name, help, labels, each)
 }
 
-// Histogram is a distribution that its source keeps: read gives how many there
-// are, their sum, and by upper bound how many are up to it.
+// Histogram returns a distribution that its source maintains: read returns the
+// count, the sum, and by upper bound how many values are at or below it.
 func Histogram[T any](name, help string, read func(T) (count uint64, sum float64, buckets map[float64]uint64)) Metric[T] {
 	return Metric[T]{name, help, nil, func(of T, desc *prometheus.Desc, out chan<- prometheus.Metric) {
 		count, sum, buckets := read(of)
@@ -64,7 +66,7 @@ func family[T any](kind prometheus.ValueType, name, help string, labels []string
 	}}
 }
 
-// All gives every metric of the table and its meaning, in the table's order.
+// All returns the name and meaning of every metric, in the table's order.
 func (t Table[T]) All() iter.Seq2[string, string] {
 	return func(yield func(name, help string) bool) {
 		for _, m := range t {
@@ -75,23 +77,24 @@ func (t Table[T]) All() iter.Seq2[string, string] {
 	}
 }
 
-// Distribution is a histogram of what a room tells as it happens.
+// Distribution describes a histogram of values that a room reports as they
+// occur.
 type Distribution struct {
 	Name, Help string
 	Bounds     []float64
 }
 
-// All gives the distribution's name and meaning.
+// All returns the name and meaning of the distribution.
 func (d Distribution) All() iter.Seq2[string, string] {
 	return func(yield func(name, help string) bool) { yield(d.Name, d.Help) }
 }
 
-// Histogram counts, beginning with nothing.
+// Histogram returns a new, empty histogram.
 func (d Distribution) Histogram() prometheus.Histogram {
 	return prometheus.NewHistogram(prometheus.HistogramOpts{Name: d.Name, Help: d.Help, Buckets: d.Bounds})
 }
 
-// UnlessZero is the value, or none if it is 0.
+// UnlessZero returns the value, or no value (NaN) if it is 0.
 func UnlessZero(v float64) float64 {
 	if v == 0 {
 		return math.NaN()
@@ -99,7 +102,7 @@ func UnlessZero(v float64) float64 {
 	return v
 }
 
-// OneIf is 1 for true and 0 for false.
+// OneIf returns 1 for true and 0 for false.
 func OneIf(b bool) float64 {
 	if b {
 		return 1

@@ -1,6 +1,6 @@
-// Package operations answers what machines that watch over a process ask it: does
-// it live, can it work, and what does it measure. Every role answers the same way,
-// the gateway on the listener people use, the others on one of their own.
+// Package operations serves what monitoring asks of a process: whether it is
+// alive, whether it is ready, and its metrics. Every role answers the same way,
+// the gateway on its public listener, the others on a listener of their own.
 //
-// It knows no room: who is watched says what keeps it from its work.
+// It depends on no room: the monitored process reports why it is not ready.
 package operations

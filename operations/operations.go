@@ -8,23 +8,23 @@ import (
 	"time"
 )
 
-// Options say what a process answers. Logger may be left out.
+// Options configure [Routes] and [Server]. Logger is optional.
 type Options struct {
-	// Ready is what is checked by path: /readyz, and others for those that need
+	// Ready maps paths to checks: /readyz, and others for callers that need
 	// only a part of the process.
 	Ready map[string]Check
-	// Metrics answers /metrics; nil means there is none.
+	// Metrics serves /metrics; nil disables it.
 	Metrics http.Handler
-	// Logger is told what is wrong, with the error, whenever somebody asks.
+	// Logger receives the errors found by each request to a check.
 	Logger *slog.Logger
 }
 
-// Check finds what keeps a process from its work, nothing if it is ready. Its
-// context ends after [Timeout].
+// Check returns why a process is not ready; empty if it is ready. Its context
+// ends after [Timeout].
 type Check func(ctx context.Context) []Shortcoming
 
-// Shortcoming is one thing that keeps a process from its work. Callers learn the
-// reason, the program's own log the error.
+// Shortcoming is one reason why a process is not ready. Callers see the reason;
+// only the program's own log has the error.
 type Shortcoming struct {
 	Part, Reason string
 	Err          error
@@ -33,7 +33,7 @@ type Shortcoming struct {
 // Timeout bounds each [Check].
 const Timeout = 2 * time.Second
 
-// Routes are the handlers by pattern, for a mux.
+// Routes returns the handlers by pattern, for a mux.
 func Routes(o Options) map[string]http.HandlerFunc {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -48,8 +48,8 @@ func Routes(o Options) map[string]http.HandlerFunc {
 	return routes
 }
 
-// Server is a server of these routes and no others, that no slow client can tie
-// up.
+// Server returns a server for only these routes, with timeouts against slow
+// clients.
 func Server(o Options) *http.Server {
 	mux := http.NewServeMux()
 	for pattern, handler := range Routes(o) {
@@ -60,20 +60,21 @@ func Server(o Options) *http.Server {
 	}
 }
 
-// healthy says that the process lives. It asks nobody: who restarts processes
-// by it must not restart all of them when the database is away.
+// healthy reports that the process is alive. It checks nothing else: an
+// orchestrator that restarts processes by it must not restart all of them when
+// the database is down.
 func healthy(w http.ResponseWriter, _ *http.Request) {
 	report(w, http.StatusOK, readiness{Status: "ok"})
 }
 
-// readiness is what /healthz and /readyz answer.
+// readiness is the response of /healthz and /readyz.
 type readiness struct {
 	Status string `json:"status"`
-	// Reasons say by part what is wrong.
+	// Reasons holds what is wrong, by part.
 	Reasons map[string]string `json:"reasons,omitempty"`
 }
 
-// ready answers by a check.
+// ready responds with the result of a check.
 func ready(check Check, logger *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), Timeout)

@@ -14,7 +14,8 @@ import (
 	"github.com/docketlog/docket/operations"
 )
 
-// TestAnswers asks a process that can do one thing and not another.
+// TestAnswers requests the routes of a process that is ready in one part and
+// not in another.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	var logged testkit.Buffer

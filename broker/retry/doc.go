@@ -1,7 +1,7 @@
-// Package retry owns the pace at which something is tried again: pauses that
-// double and differ between callers, and a limit for each attempt. It depends on
-// nothing, so that it can be used wherever something may fail for a moment.
+// Package retry owns the pace of retries: pauses that double and have jitter,
+// and a timeout for each attempt. It has no dependencies, so that it can be
+// used wherever something may fail temporarily.
 //
-// Which errors are worth another attempt is for the caller to say; for those of
-// NATS, package broker/transient does.
+// The caller decides which errors to retry; for errors of NATS, package
+// broker/transient does.
 package retry

@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// Timeout is how long one attempt of [Until] may take before the next is made.
+// Timeout is the longest that one attempt of [Until] may take before the next.
 const Timeout = 2 * time.Second
 
-// The bounds of a [Backoff] that sets none.
+// These are the default bounds of a [Backoff].
 const (
 	firstPause   = 5 * time.Millisecond
 	longestPause = 250 * time.Millisecond
 )
 
-// Backoff paces the attempts of one caller: the pause between two doubles from
-// the first to the longest. The zero value is ready, and pauses for 5 to 250
-// milliseconds. It is used by one goroutine.
+// Backoff paces the attempts of one caller: the pause doubles from First to
+// Longest. The zero value is ready to use and pauses for 5 to 250 milliseconds.
+// It is for use by one goroutine.
 type Backoff struct {
 	// First and Longest bound the pauses; 0 means the default.
 	First, Longest time.Duration
@@ -26,7 +26,7 @@ type Backoff struct {
 	next time.Duration
 }
 
-// Next is how long the next pause lasts.
+// Next returns the duration of the next pause.
 func (b *Backoff) Next() time.Duration {
 	first, longest := b.First, b.Longest
 	if first <= 0 {
@@ -39,18 +39,18 @@ func (b *Backoff) Next() time.Duration {
 	return b.next
 }
 
-// Wait pauses and reports whether there is another attempt: ctx has not ended.
-// The pause is a half to the whole of [Backoff.Next], so that many waiting
-// callers do not return at once.
+// Wait pauses and reports whether to make another attempt, which is until ctx
+// has ended. The pause is between half and all of [Backoff.Next], so that many
+// waiting callers do not return at once.
 func (b *Backoff) Wait(ctx context.Context) bool {
 	half := b.Next() / 2
 	return Pause(ctx, half+rand.N(max(half, 1)))
 }
 
-// Reset makes the next pause the first again.
+// Reset starts over with the first pause.
 func (b *Backoff) Reset() { b.next = 0 }
 
-// Pause waits and reports whether ctx has not ended meanwhile.
+// Pause waits for d and reports whether ctx is still active.
 func Pause(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -62,8 +62,8 @@ func Pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Until calls do, for [Timeout] at most each time, until it wants no more or ctx
-// ends. It returns the last error, with ctx's cause if that ended it.
+// Until calls do, with [Timeout] for each attempt, until it asks for no more or
+// ctx ends. It returns the last error, with ctx's cause if ctx ended it.
 func Until(ctx context.Context, do func(context.Context) (again bool, err error)) error {
 	var pace Backoff
 	for {

@@ -33,8 +33,8 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-// TestWait pauses for at least half of what is said, and not at all once the
-// context has ended.
+// TestWait checks that Wait pauses for at least half of the pause, and not at
+// all once the context has ended.
 func TestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := retry.Backoff{First: time.Second, Longest: time.Second}

@@ -1,8 +1,8 @@
 // Package transient owns the difference between a lost NATS server and a
-// failure. An answer that a dead server owes never comes, and while a stream
-// elects a leader nobody answers for it, which takes four to nine seconds
+// failure. A response from a dead server never arrives, and while a stream
+// elects a leader no server answers for it, which takes four to nine seconds
 // (nats-server, raft.go: minElectionTimeoutDefault, maxElectionTimeoutDefault).
-// What is asked through [Retry] takes that as a pause.
+// [Retry] treats both as a pause.
 package transient
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/docketlog/docket/broker/retry"
 )
 
-// Retry calls do as [retry.Until] does, as long as its error is transient. do is
-// something that may happen twice.
+// Retry calls do as [retry.Until] does, as long as its error is transient. do
+// must be safe to run twice.
 func Retry(ctx context.Context, do func(context.Context) error) error {
 	return retry.Until(ctx, func(ctx context.Context) (bool, error) {
 		err := do(ctx)
@@ -24,7 +24,7 @@ func Retry(ctx context.Context, do func(context.Context) error) error {
 	})
 }
 
-// codeNoPeers is the server's number for: too few servers have joined.
+// codeNoPeers is the server's error code for too few servers in the cluster.
 const codeNoPeers js.ErrorCode = 10005
 
 // Is reports whether the same request may succeed later: the servers could not

@@ -27,7 +27,7 @@ func TestIs(t *testing.T) {
 		{context.Canceled, false},
 		{&js.APIError{Code: 503, ErrorCode: 10008}, true},  // the stream has no leader
 		{&js.APIError{Code: 400, ErrorCode: 10005}, true},  // too few servers have joined
-		{&js.APIError{Code: 404, ErrorCode: 10059}, false}, // there is no such stream
+		{&js.APIError{Code: 404, ErrorCode: 10059}, false}, // the stream does not exist
 		{fmt.Errorf("%w: %w", nats.ErrConnectionClosed, nats.ErrTimeout), false},
 	} {
 		if got := transient.Is(c.err); got != c.want {

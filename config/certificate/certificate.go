@@ -11,11 +11,10 @@ import (
 )
 
 // Certificate is a certificate and its key in two files, which may be renewed
-// while the program runs. Its methods may be called from several goroutines at
-// once.
+// while the program runs. Its methods are safe for concurrent use.
 type Certificate struct {
-	// Interval is how often it is looked whether the files have changed. It may be
-	// set while nobody uses the certificate.
+	// Interval is how often the files are checked for changes. Set it only
+	// while the certificate is not in use.
 	Interval time.Duration
 
 	certFile, keyFile string
@@ -23,13 +22,13 @@ type Certificate struct {
 
 	mu      sync.Mutex
 	pair    *tls.Certificate
-	stamp   [2]time.Time // when the files had last been changed
+	stamp   [2]time.Time // when the files were last changed
 	checked time.Time
 }
 
-// Open reads the files, so that what is wrong with them is known at the start.
-// The logger is told of a renewal that cannot be read, and of a certificate that
-// is not valid now.
+// Open reads the files, so that mistakes are found at startup. The logger
+// reports a renewed certificate that cannot be read, and a certificate that is
+// not currently valid.
 func Open(certFile, keyFile string, logger *slog.Logger) (*Certificate, error) {
 	c := &Certificate{Interval: 30 * time.Second, certFile: certFile, keyFile: keyFile, logger: logger}
 	if err := c.load(); err != nil {
@@ -38,21 +37,22 @@ func Open(certFile, keyFile string, logger *slog.Logger) (*Certificate, error) {
 	return c, nil
 }
 
-// Server serves HTTPS by TLS 1.2 and newer with the certificate as it is at each
-// handshake.
+// Server returns a configuration that serves HTTPS with TLS 1.2 or later, using
+// the current certificate at each handshake.
 func (c *Certificate) Server() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current(), nil }}
 }
 
-// Client shows the certificate to a server, as it is at each handshake.
+// Client returns a configuration that presents the current certificate to a
+// server at each handshake.
 func (c *Certificate) Client() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12,
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return c.current(), nil }}
 }
 
-// Expiry is when the certificate runs out, or the first of those that vouch for
-// it.
+// Expiry returns when the certificate, or the first certificate in its chain,
+// expires.
 func (c *Certificate) Expiry() time.Time {
 	pair := c.current()
 	first := pair.Leaf.NotAfter
@@ -64,8 +64,9 @@ func (c *Certificate) Expiry() time.Time {
 	return first
 }
 
-// current is the certificate, read again if its files have changed. While they
-// cannot be read, as in the midst of a renewal, it is the one from before.
+// current returns the certificate, reading it again if its files have changed.
+// While they cannot be read, for example during a renewal, it returns the
+// previous one.
 func (c *Certificate) current() *tls.Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -93,7 +94,7 @@ func (c *Certificate) load() error {
 		return err
 	}
 	c.pair, c.stamp, c.checked = &pair, stamp, time.Now()
-	// It is shown all the same: the clock that is wrong may be this one.
+	// It is used all the same: the clock of this machine may be wrong.
 	if now := c.checked; now.After(pair.Leaf.NotAfter) || now.Before(pair.Leaf.NotBefore) {
 		c.logger.Error("the TLS certificate is not valid now, and is refused by whoever looks: renew it, or set this machine's clock",
 			"file", c.certFile, "from", pair.Leaf.NotBefore, "until", pair.Leaf.NotAfter)

@@ -59,8 +59,8 @@ func TestCertificateIsRenewed(t *testing.T) {
 	}
 }
 
-// Who starts with a certificate that has run out is told so at once, not by
-// those who are turned away.
+// A program that starts with an expired certificate logs it at once, not only
+// when clients are rejected.
 func TestCertificateThatHasRunOutIsTold(t *testing.T) {
 	t.Parallel()
 	for until, told := range map[time.Time]bool{time.Now().Add(-time.Hour): true, time.Now().Add(time.Hour): false} {
