@@ -12,9 +12,9 @@ import (
 )
 
 // applier brings the rows of one generation forward. It holds the generation's
-// claim: the checkpoint moves only for who knows where it is and which epoch it
-// is in, so rows that an applier has in memory are the rows of the database for
-// as long as its transactions succeed. After any failure it is closed.
+// claim: the checkpoint moves only for the applier that knows its position and
+// epoch, so rows in memory equal the rows in the database as long as its
+// transactions succeed. After any failure it is closed.
 type applier struct {
 	session    dialect.Session
 	logger     *slog.Logger
@@ -23,19 +23,20 @@ type applier struct {
 	position   events.Position
 	rows       *fold.Rows
 	// keep bounds the rows that stay in memory between transactions; payload
-	// counts the bytes of the events they have taken in.
+	// counts the bytes of the events folded into them.
 	keep    keep
 	payload int
-	// refused and parked count what the last transaction did not apply.
+	// refused and parked count the events that the last transaction did not
+	// apply.
 	refused, parked int64
 }
 
-// keep is a bound on what is kept in memory: a number of rows, and a number of
-// bytes of events, than which the rows made of them are not much larger.
+// keep is a memory bound: a number of rows, and a number of bytes of events.
+// The rows folded from those events are not much larger.
 type keep struct{ rows, payload int }
 
 // newApplier opens a connection for a generation whose checkpoint is m.
-// complete says that the generation is empty.
+// complete means that the generation is empty.
 func (s *Store) newApplier(ctx context.Context, m model, keep keep, complete bool) (*applier, error) {
 	session, err := s.dialect.Session(ctx, m.generation)
 	if err != nil {
@@ -52,7 +53,7 @@ func (s *Store) newApplier(ctx context.Context, m model, keep keep, complete boo
 
 func (a *applier) close() { a.session.Close() }
 
-// chunk is a run of the log, decoded.
+// chunk is a decoded section of the log.
 type chunk struct {
 	facts     []fold.Fact
 	end       events.Position
@@ -62,8 +63,7 @@ type chunk struct {
 	payload   int // bytes
 }
 
-// add appends a batch to the chunk. Decoding and hashing happen here and only
-// here.
+// add appends a batch to the chunk. Decoding and hashing happen only here.
 func (c *chunk) add(b events.Batch) {
 	for i := range b.Events {
 		c.facts = append(c.facts, fold.NewFact(&b.Events[i]))
@@ -75,8 +75,8 @@ func (c *chunk) add(b events.Batch) {
 	}
 }
 
-// cut takes a chunk apart at a sequence within it. What was no event counts
-// with the second part.
+// cut splits a chunk at a sequence within it. Malformed events are counted with
+// the second part.
 func (c *chunk) cut(at uint64) (first, second *chunk) {
 	n := slices.IndexFunc(c.facts, func(f fold.Fact) bool { return f.Position.Sequence > at })
 	if n < 0 {
@@ -90,15 +90,15 @@ func (c *chunk) cut(at uint64) (first, second *chunk) {
 }
 
 // moveCheckpoint is the compare-and-set that fences every transaction: it finds
-// its row only as long as nobody else has claimed, moved or replaced it.
+// its row only while no other process has claimed, moved or replaced it.
 const moveCheckpoint = `update docket_checkpoints
 	set sequence = ?, head = ?, stored_at = ?, malformed = malformed + ?
 	where generation = ? and epoch = ? and incarnation = ? and sequence = ?`
 
-// apply brings the rows to the chunk's end, in one transaction: checkpoint,
-// rows, all or nothing. What lies at or before the applier's position is
-// passed over. It fails with dialect.ErrFenced if the claim is lost; after any error
-// the applier is of no more use.
+// apply brings the rows to the chunk's end in one transaction: checkpoint and
+// rows, all or nothing. Events at or before the applier's position are skipped.
+// It fails with dialect.ErrFenced if the claim is lost; after any error the
+// applier must not be used again.
 func (a *applier) apply(ctx context.Context, c *chunk) (err error) {
 	if c.end.Sequence <= a.position.Sequence {
 		return nil

@@ -13,20 +13,19 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// drawn lets rapid make the choices of a simulation, so that it can shrink
-// them.
+// drawn lets rapid make a simulation's choices, so that it can shrink them.
 type drawn struct{ *rapid.T }
 
 func (d drawn) IntN(n int) int { return rapid.IntRange(0, n-1).Draw(d.T, "choice") }
 
-// history is a random valid history.
+// history returns a random valid history.
 func history(t *rapid.T) (*memoryLog, drawn) {
 	l, c := newMemoryLog(), drawn{t}
 	newSimulation(l, c).steps(rapid.IntRange(0, 60).Draw(t, "steps"))
 	return l, c
 }
 
-// begin makes an empty live generation.
+// begin creates an empty live generation.
 func begin(t testing.TB, s *Store) {
 	t.Helper()
 	empty := newMemoryLog()
@@ -37,7 +36,7 @@ func begin(t testing.TB, s *Store) {
 	a.close()
 }
 
-// resume opens an applier where the rows are, with a claim of its own.
+// resume opens an applier at the rows' position, with its own claim.
 func resume(t testing.TB, s *Store, rows int) *applier {
 	t.Helper()
 	ctx := context.Background()
@@ -55,7 +54,8 @@ func resume(t testing.TB, s *Store, rows int) *applier {
 	return a
 }
 
-// chunkAt is the next n events of a log, from back events before a position.
+// chunkAt returns the next n events of a log, starting back events before a
+// position.
 func chunkAt(l *memoryLog, after events.Position, n, back int) *chunk {
 	from := max(0, int(after.Sequence)-back)
 	list := l.since(uint64(from))
@@ -67,7 +67,7 @@ func chunkAt(l *memoryLog, after events.Position, n, back int) *chunk {
 	return c
 }
 
-// rebuilt is the rows that a rebuild of the log gives.
+// rebuilt returns the rows that a rebuild of the log gives.
 func rebuilt(t testing.TB, s *Store, l *memoryLog) string {
 	t.Helper()
 	if _, err := Rebuild(context.Background(), s, l, RebuildOptions{Fresh: true, AcceptDifferences: true}); err != nil {
@@ -76,7 +76,7 @@ func rebuilt(t testing.TB, s *Store, l *memoryLog) string {
 	return dump(t, s)
 }
 
-// sameRows fails unless the store's live rows are those of a rebuild.
+// sameRows fails unless the store's live rows equal those of a rebuild.
 func sameRows(t testing.TB, s *Store, l *memoryLog) {
 	t.Helper()
 	live := dump(t, s)
@@ -85,7 +85,7 @@ func sameRows(t testing.TB, s *Store, l *memoryLog) {
 	}
 }
 
-// property runs a check of rapid on every database, many times on one store.
+// property runs a rapid check on every database, many times on one store.
 func property(t *testing.T, check func(t *rapid.T, s *Store)) {
 	onEach(t, func(t *testing.T, d database) {
 		s := d.open(t)
@@ -96,8 +96,8 @@ func property(t *testing.T, check func(t *rapid.T, s *Store)) {
 	})
 }
 
-// Where batches end, what is repeated from before the checkpoint, and what is
-// in memory between two of them makes no difference to the rows.
+// The rows do not depend on where batches end, on what is repeated from before
+// the checkpoint, or on what is in memory between batches.
 func TestBatchBoundariesDoNotMatter(t *testing.T) {
 	t.Parallel()
 	property(t, func(r *rapid.T, s *Store) {
@@ -117,7 +117,7 @@ func TestBatchBoundariesDoNotMatter(t *testing.T) {
 	})
 }
 
-// fault is a place in a transaction where the process dies.
+// fault is a point in a transaction at which the process dies.
 type fault int
 
 const (
@@ -126,13 +126,13 @@ const (
 	afterBegin
 	halfWritten
 	written
-	unacknowledged // committed, and the answer lost
+	unacknowledged // committed, but the answer was lost
 	faults
 )
 
 var errCrash = errors.New("crash")
 
-// faulty is a session that dies at a chosen place.
+// faulty is a session that dies at a chosen point.
 type faulty struct {
 	dialect.Session
 	at fault
@@ -174,8 +174,8 @@ func (f *faulty) Commit(ctx context.Context) error {
 	return nil
 }
 
-// Whatever step of whatever transaction the process dies in, going on from what
-// the database holds gives the same rows.
+// Whatever step of whatever transaction the process dies in, continuing from
+// what the database holds gives the same rows.
 func TestCrashAnywhere(t *testing.T) {
 	t.Parallel()
 	property(t, func(r *rapid.T, s *Store) {
@@ -202,8 +202,8 @@ func TestCrashAnywhere(t *testing.T) {
 	})
 }
 
-// Two projectors that both believe to hold the claim never apply an event
-// twice, nor leave one out.
+// Two projectors that both believe that they hold the claim never apply an
+// event twice or leave one out.
 func TestTwoAtOnceApplyOnce(t *testing.T) {
 	t.Parallel()
 	property(t, func(r *rapid.T, s *Store) {
@@ -232,8 +232,8 @@ func TestTwoAtOnceApplyOnce(t *testing.T) {
 	})
 }
 
-// Two appliers with one epoch, as a database that lost its last transactions in
-// a crash can bring about: the position alone keeps them apart.
+// Two appliers can have the same epoch after a database lost its last
+// transactions in a crash: the position alone fences them.
 func TestOneEpochTwice(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -273,17 +273,17 @@ func TestForkedEventsAreIgnored(t *testing.T) {
 				case 0: // stored again
 				case 1: // the second writer's, with the same revision
 					f.Actor = id(99)
-				case 2: // from the future
+				case 2: // with a future revision
 					f.Revision += 1 + uint64(c.IntN(3))
-				case 3: // right revision, another past
+				case 3: // right revision, different previous event
 					f.Revision, f.PrevHash = e.Revision+1, events.Hash{1}
 				}
 				forked.push(f)
 				refused++
 			}
 		}
-		// The same events in the same order: only positions differ, and the
-		// list of what was refused.
+		// The same events in the same order: only positions and the list of
+		// refused events differ.
 		a := resume(t, s, 1000)
 		defer a.close()
 		for a.position != forked.end() {

@@ -19,11 +19,11 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// benchEvents is the size of the log that is projected.
+// benchEvents is the size of the projected log.
 const benchEvents = 60_000
 
-// benchLog is a log as a busy team would write it: a fifth of the events create
-// tasks, the others happen to tasks of the last weeks.
+// benchLog returns a log as a busy team would write it: a fifth of the events
+// create tasks, the others concern tasks of the last weeks.
 func benchLog() *memoryLog {
 	l := newMemoryLog()
 	team, r := newTeam(l), rand.New(rand.NewPCG(1, 1))
@@ -58,8 +58,8 @@ func benchLog() *memoryLog {
 	return l
 }
 
-// BenchmarkProjection measures, in events per second and in turns, so that
-// whatever else the machine does falls on all of them:
+// BenchmarkProjection measures events per second, in alternating runs so that
+// other load on the machine affects all of them:
 //
 //	raw      a hand-written loop that only writes the rows, folded beforehand,
 //	         and a checkpoint, 500 events a transaction
@@ -67,7 +67,7 @@ func benchLog() *memoryLog {
 //	bulk     the same loop, 20,000 events a transaction: what a rebuild could reach
 //	rebuild  Rebuild of the same log
 //
-// live% is live as part of raw, rebuild% is rebuild as part of bulk.
+// live% is live as a percentage of raw, rebuild% is rebuild as a percentage of bulk.
 func BenchmarkProjection(b *testing.B) {
 	l := benchLog()
 	folded, large := foldBeforehand(l, 500), foldBeforehand(l, buildBatch)
@@ -107,7 +107,7 @@ func BenchmarkProjection(b *testing.B) {
 	}
 }
 
-// timed is how long f takes on a database with an empty generation.
+// timed returns how long f takes on a database with an empty generation.
 func timed(b *testing.B, d database, f func(*Store)) time.Duration {
 	s := d.open(b)
 	begin(b, s)
@@ -117,7 +117,7 @@ func timed(b *testing.B, d database, f func(*Store)) time.Duration {
 	return time.Since(began)
 }
 
-// foldBeforehand is the log as what each transaction writes.
+// foldBeforehand returns the log as what each transaction writes.
 func foldBeforehand(l *memoryLog, n int) [][]schema.Change {
 	r := fold.NewRows(fold.Projections())
 	r.Reset(true)
@@ -135,8 +135,8 @@ func foldBeforehand(l *memoryLog, n int) [][]schema.Change {
 	return list
 }
 
-// BenchmarkFold measures folding alone, with what 500 events a transaction would
-// write, and no database.
+// BenchmarkFold measures folding alone, including the list of what 500 events
+// per transaction would write, without a database.
 func BenchmarkFold(b *testing.B) {
 	l := benchLog()
 	b.ReportAllocs()
@@ -146,8 +146,8 @@ func BenchmarkFold(b *testing.B) {
 	b.ReportMetric(float64(len(l.stored)*b.N)/b.Elapsed().Seconds(), "ev/s")
 }
 
-// BenchmarkVisible measures the time from an event being in the log to its
-// being in an answer.
+// BenchmarkVisible measures the time from when an event is in the log until it
+// is in an answer.
 func BenchmarkVisible(b *testing.B) {
 	for _, d := range databases() {
 		b.Run(d.name, func(b *testing.B) {
@@ -173,7 +173,7 @@ func BenchmarkVisible(b *testing.B) {
 	}
 }
 
-// BenchmarkQueries measures answers from a project of 5,000 tasks.
+// BenchmarkQueries measures queries on a project of 5,000 tasks.
 func BenchmarkQueries(b *testing.B) {
 	l := newMemoryLog()
 	team := newTeam(l)

@@ -17,12 +17,12 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// Each calls each for every row of every table, in an order and in a form that
-// depend on nothing but the events folded: not on the database, not on how the
-// events were cut into batches, not on the generation. row is a JSON object, key
-// its first members. It returns the position that the rows reflect, all of
-// them, and fails with [ErrStale] as [Store.Read] does, and also if a rebuild
-// replaces the rows while they are read.
+// Each calls each for every row of every table, in an order and a form that
+// depend only on the folded events: not on the database, the split into
+// batches, or the generation. row is a JSON object; key holds its first
+// members. It returns the position that all rows reflect. It fails with
+// [ErrStale] as [Store.Read] does, and also if a rebuild replaces the rows
+// while they are read.
 func (s *Store) Each(ctx context.Context, each func(table, key, row string) error) (events.Position, error) {
 	var at events.Position
 	begun := false
@@ -52,7 +52,7 @@ func (s *Store) Each(ctx context.Context, each func(table, key, row string) erro
 }
 
 // Dump writes every row as one line, table and JSON, in the order of
-// [Store.Each]. Two stores that reflect the same position give the same bytes.
+// [Store.Each]. Two stores at the same position give the same bytes.
 func (s *Store) Dump(ctx context.Context, w io.Writer) error {
 	_, err := s.Each(ctx, func(table, _, row string) error {
 		_, err := fmt.Fprintf(w, "%s %s\n", table, row)
@@ -61,9 +61,9 @@ func (s *Store) Dump(ctx context.Context, w io.Writer) error {
 	return err
 }
 
-// Compare names the first difference between the rows of two stores, or "" if
-// there is none. Rows that reflect different positions differ in that. It reads
-// both in snapshots, row by row, in constant memory.
+// Compare returns the first difference between the rows of two stores, or "" if
+// there is none. Different positions count as a difference. It reads both in
+// snapshots, row by row, in constant memory.
 func Compare(ctx context.Context, a, b *Store) (difference string, err error) {
 	err = a.Read(ctx, events.Position{}, func(left *Snapshot) error {
 		return b.Read(ctx, events.Position{}, func(right *Snapshot) error {
@@ -82,7 +82,8 @@ func Compare(ctx context.Context, a, b *Store) (difference string, err error) {
 	return difference, nil
 }
 
-// compareTables names the first difference between the rows of two generations.
+// compareTables returns the first difference between the rows of two
+// generations.
 func compareTables(ctx context.Context, left, right *Snapshot) (difference string, err error) {
 	for _, t := range fold.Tables() {
 		if difference, err = compareTable(ctx, t, left, right); difference != "" || err != nil {
@@ -129,12 +130,12 @@ func cmpErr(l, r *walker) error {
 	return r.err
 }
 
-// walker goes through a table in key order.
+// walker iterates over a table in key order.
 type walker struct {
 	table *schema.Table
 	rows  *sql.Rows
-	// row is the present row and key its key, as JSON; order is the key in a
-	// form that compares as the database orders.
+	// row is the current row and key its key, as JSON; order is the key in a
+	// form that compares as in the database.
 	row, key string
 	order    []string
 	err      error
@@ -188,7 +189,7 @@ func (w *walker) close() error {
 	return nil
 }
 
-// cell is one column of one row, whatever database it comes from.
+// cell is one column of one row, from any database.
 type cell struct {
 	kind   schema.Kind
 	id     uuid.UUID

@@ -19,10 +19,10 @@ import (
 	"github.com/docketlog/docket/projections/dialect"
 )
 
-// The suite runs on SQLite always, on Postgres where the first names one whose
-// user may create schemas, and on MySQL or MariaDB where the second names one
-// whose user may create databases. With DOCKET_TEST_REQUIRE=1 the absence of
-// either is a failure.
+// The suite always runs on SQLite. It runs on Postgres if the first names one
+// whose user may create schemas, and on MySQL or MariaDB if the second names
+// one whose user may create databases. With DOCKET_TEST_REQUIRE=1 it fails if
+// either is missing.
 const (
 	postgresVariable = "DOCKET_TEST_POSTGRES"
 	mysqlVariable    = "DOCKET_TEST_MYSQL"
@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	// A check starts by making a generation; the default of a hundred would
+	// Each check creates a generation; the default of a hundred checks would
 	// take minutes. -rapid.checks overrides this.
 	if err := flag.Set("rapid.checks", "20"); err != nil {
 		panic(err)
@@ -46,10 +46,10 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// database makes fresh databases of one kind.
+// database creates fresh databases of one kind.
 type database struct {
 	name string
-	// fresh is the URL of an empty database that lives as long as t.
+	// fresh returns the URL of an empty database that lives as long as t.
 	fresh func(t testing.TB) string
 }
 
@@ -132,7 +132,8 @@ func onEach(t *testing.T, test func(t *testing.T, d database)) {
 	}
 }
 
-// databaseNamed skips the test, aloud, where there is no such database.
+// databaseNamed skips the test, with a message, if that database is not
+// available.
 func databaseNamed(t testing.TB, name string) database {
 	t.Helper()
 	for _, d := range databases() {
@@ -160,7 +161,7 @@ func openURL(t testing.TB, url string) *Store {
 	return s
 }
 
-// run starts a projector and returns what stops it and waits for it.
+// run starts a projector and returns a function that stops it and waits for it.
 func run(t testing.TB, s *Store, l *memoryLog, o ProjectorOptions) (p *Projector, stop func()) {
 	t.Helper()
 	o.Logger = testLogger(t)
@@ -182,7 +183,7 @@ func run(t testing.TB, s *Store, l *memoryLog, o ProjectorOptions) (p *Projector
 	return p, stop
 }
 
-// becomes waits until the projector's status is as wanted.
+// becomes waits until the projector's status satisfies is.
 func becomes(t testing.TB, want string, p *Projector, is func(Status) bool) {
 	t.Helper()
 	testkit.Eventually(t, want, func() (Status, bool) {
@@ -191,7 +192,7 @@ func becomes(t testing.TB, want string, p *Projector, is func(Status) bool) {
 	})
 }
 
-// inState is a status with the state.
+// inState matches a status with the state.
 func inState(state State) func(Status) bool { return func(s Status) bool { return s.State == state } }
 
 // arrive waits until the rows are at the log's end.
@@ -205,7 +206,7 @@ func arrive(t testing.TB, s *Store, l *memoryLog) {
 	}
 }
 
-// dump is every row of a store.
+// dump returns every row of a store.
 func dump(t testing.TB, s *Store) string {
 	t.Helper()
 	var b strings.Builder
@@ -215,7 +216,7 @@ func dump(t testing.TB, s *Store) string {
 	return b.String()
 }
 
-// id is a readable id.
+// id returns a readable id.
 func id(n int) uuid.UUID {
 	return uuid.MustParse(fmt.Sprintf("00000000-0000-7000-8000-%012d", n))
 }

@@ -10,29 +10,29 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// CycleBounds are the upper bounds by which cycle times are counted, in order.
-// They are not altered.
+// CycleBounds are the upper bounds of the cycle time buckets, in order. They
+// must not be modified.
 var CycleBounds = fold.CycleBounds
 
-// Figures are what is true of all projects together.
+// Figures are totals over all projects.
 type Figures struct {
-	// Created, Completed and Reopened count what ever happened. A task is
-	// completed when it is moved into a status of the category done from one
-	// that is not.
+	// Created, Completed and Reopened count everything that ever happened. A
+	// task is completed when it is moved into a status of the category done
+	// from one that is not.
 	Created, Completed, Reopened uint64
-	// Standing counts the tasks there are by category, Deleted those in the
+	// Standing counts the current tasks by category, Deleted those in the
 	// trash.
 	Standing map[events.Category]int64
 	Deleted  int64
-	// Cycles counts completions by the time they took, not cumulated, in the
-	// order of [CycleBounds] and one for longer; CycleTime is their sum. A cycle
-	// begins when a task is first moved into doing or taken up again after it
-	// was done; if neither happened, when it was created.
+	// Cycles counts completions by cycle time, not cumulative, in the order of
+	// [CycleBounds] plus one for longer times; CycleTime is the sum of all
+	// cycle times. A cycle begins when a task is first moved into doing or
+	// reopened after it was done; if neither happened, when it was created.
 	Cycles    []uint64
 	CycleTime time.Duration
 }
 
-// Figures reads one row. Before the first task all are zero.
+// Figures reads one row. Before the first task, all values are zero.
 func (s *Store) Figures(ctx context.Context) (Figures, error) {
 	var f Figures
 	err := s.Read(ctx, events.Position{}, func(snapshot *Snapshot) error {

@@ -19,15 +19,15 @@ func TestFigures(t *testing.T) {
 		const day = 24 * time.Hour
 		s, _ := told(t, d, func(team *team) {
 			team.founded(1000, 1)
-			// Begun, and done two days later: a cycle of two days.
+			// Started, and done two days later: a cycle of two days.
 			team.task(1, 1000, 1, created(1000, "one"))
 			move(team, 1, "waiting", "in_progress", day)
 			move(team, 1, "in_progress", "done", 2*day)
-			// Taken up again, back to waiting, and done: three days more.
+			// Reopened, back to waiting, and done: three more days.
 			move(team, 1, "done", "waiting", day)
 			move(team, 1, "waiting", "in_progress", day)
 			move(team, 1, "in_progress", "done", 2*day)
-			// Never in doing: from its creation.
+			// Never in doing: the cycle begins at creation.
 			team.task(2, 1000, 1, created(1000, "two"))
 			move(team, 2, "waiting", "done", time.Hour)
 			// Moved within done: nothing is completed.
@@ -36,13 +36,14 @@ func TestFigures(t *testing.T) {
 			three := created(1000, "three")
 			three.Status = "done"
 			team.task(3, 1000, 1, three)
-			// In the trash, and back.
+			// Moved to the trash and restored.
 			team.task(4, 1000, 1, created(1000, "four"))
 			team.task(4, 1000, 1, events.TaskDeleted{})
 			team.task(5, 1000, 1, created(1000, "five"))
 			team.task(5, 1000, 1, events.TaskDeleted{})
 			team.task(5, 1000, 1, events.TaskRestored{})
-			// The board changes what waiting means, and in_progress goes.
+			// The board changes the category of waiting and removes
+			// in_progress.
 			team.task(6, 1000, 1, created(1000, "six"))
 			move(team, 6, "waiting", "in_progress", time.Hour)
 			team.project(1000, 1, events.StatusesChanged{
@@ -73,7 +74,7 @@ func TestFigures(t *testing.T) {
 	})
 }
 
-// Whatever happens, the figures that were folded are those that counting gives.
+// The folded figures always equal the counted ones.
 func TestFiguresAreCounted(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {

@@ -10,35 +10,36 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// How often the checkpoint is looked at while somebody waits: where the
-// projector is another process there is no other way to learn of progress;
-// where it is this one, which tells by itself, it is a second string.
+// How often the checkpoint is polled while a caller waits. Where the projector
+// is another process, polling is the only way to learn of progress; where it is
+// in this process, which reports progress itself, polling is a fallback.
 const (
 	pollInterval      = 3 * time.Millisecond
 	pollIntervalLocal = 50 * time.Millisecond
 )
 
-// arrivals tells those who wait how far the rows are.
+// arrivals tracks the position of the rows and wakes waiting callers.
 type arrivals struct {
 	mu sync.Mutex
-	// reached is how far the servable rows are known to be; it may be behind.
+	// reached is the known position of the servable rows; it may be behind.
 	reached events.Position
-	// changed is closed and replaced when reached changes, if anybody waits.
+	// changed is closed and replaced when reached changes, if a caller waits.
 	changed chan struct{}
 	waiting int
 	// local counts the projectors of this process that hold their claim.
 	local   int
 	polling sync.WaitGroup
 	polls   bool
-	// hurry ends a pause of the projector's: somebody waits.
+	// hurry ends a pause of the projector because a caller waits.
 	hurry chan struct{}
 }
 
-// gathering is how long a busy projector lets events pile up, so that several
-// share a transaction. It delays nobody who waits for a position.
+// gathering is how long a busy projector lets events accumulate, so that
+// several share a transaction. It does not delay callers that wait for a
+// position.
 const gathering = 2 * time.Millisecond
 
-// gather pauses for gathering, or until somebody waits.
+// gather pauses for gathering, or until a caller waits.
 func (a *arrivals) gather(ctx context.Context) {
 	a.mu.Lock()
 	if a.waiting > 0 {
@@ -61,8 +62,8 @@ func (a *arrivals) gather(ctx context.Context) {
 
 func (a *arrivals) wait() { a.polling.Wait() }
 
-// note makes known that the rows are at p. What comes late, from who looked
-// before somebody else, changes nothing.
+// note records that the rows are at p. Reports that arrive late, with an older
+// position, change nothing.
 func (a *arrivals) note(p events.Position) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -71,8 +72,8 @@ func (a *arrivals) note(p events.Position) {
 	}
 }
 
-// correct makes known that the rows are at p, even if they were thought to be
-// further.
+// correct records that the rows are at p, even if a later position was
+// recorded.
 func (a *arrivals) correct(p events.Position) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -101,7 +102,8 @@ func (a *arrivals) isLocal() bool {
 	return a.local > 0
 }
 
-// look is how far the rows are, and a channel that is closed when that changes.
+// look returns the position of the rows, and a channel that is closed when it
+// changes.
 func (a *arrivals) look() (events.Position, <-chan struct{}) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -111,9 +113,10 @@ func (a *arrivals) look() (events.Position, <-chan struct{}) {
 	return a.reached, a.changed
 }
 
-// WaitFor returns once the rows have reached at; at once if they have, or if at
-// is zero. It fails with [ErrStale] if they have not by ctx's deadline, and with
-// [events.ErrIncarnation] if the rows are of another life of the log.
+// WaitFor returns once the rows have reached at; at once if they already have,
+// or if at is zero. It fails with [ErrStale] if they have not by ctx's
+// deadline, and with [events.ErrIncarnation] if the rows are of another
+// incarnation of the log.
 func (s *Store) WaitFor(ctx context.Context, at events.Position) error {
 	if at.IsZero() {
 		return nil
@@ -133,7 +136,7 @@ func (s *Store) WaitFor(ctx context.Context, at events.Position) error {
 		case err != nil && fresh && !reached.IsZero():
 			return err
 		case err != nil && !fresh:
-			// What is known may be from before the log was replaced.
+			// The known position may be from before the log was replaced.
 			fresh = true
 			if s.refresh(ctx) {
 				reached, changed = s.arrivals.look()
@@ -158,7 +161,7 @@ func stale(ctx context.Context, reached, at events.Position) error {
 	return fmt.Errorf("%w: they are at %s, asked for %s", ErrStale, reached, at)
 }
 
-// refresh looks at the checkpoint and makes it known.
+// refresh reads the checkpoint and records its position.
 func (s *Store) refresh(ctx context.Context) bool {
 	m, err := s.model(ctx)
 	if err != nil {
@@ -168,8 +171,8 @@ func (s *Store) refresh(ctx context.Context) bool {
 	return true
 }
 
-// seen makes known how far a model is that was read, and fails with ErrStale if
-// its rows have reached nothing because this program may not serve them.
+// seen records the position of a model that was read. It fails with ErrStale,
+// and records the zero position, if this program may not serve its rows.
 func (s *Store) seen(m *model) error {
 	err := m.servable(s.fingerprint)
 	if err != nil {
@@ -181,8 +184,8 @@ func (s *Store) seen(m *model) error {
 	return err
 }
 
-// enter and leave count those who wait. The first starts the one goroutine that
-// polls for all of them; it ends after the last has left.
+// enter and leave count waiting callers. The first starts the one goroutine
+// that polls for all of them; it ends after the last has left.
 func (s *Store) enter() {
 	a := &s.arrivals
 	a.mu.Lock()

@@ -12,8 +12,8 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// Whoever writes sees the own write, through the store of the projector's
-// process and through another's.
+// Writers see their own writes, through the store of the projector's process
+// and through that of another process.
 func TestReadsWaitForTheirPosition(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -94,7 +94,7 @@ func TestWaitEnds(t *testing.T) {
 	})
 }
 
-// Within one Read all queries see one state, whatever the projector does.
+// All queries within one Read see one state, whatever the projector does.
 func TestSnapshotStandsStill(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -118,8 +118,8 @@ func TestSnapshotStandsStill(t *testing.T) {
 	})
 }
 
-// A connection that ends under a query, as when the server ends, is a database
-// that cannot be reached and no fault of the program.
+// A connection that ends during a query, for example because the server shuts
+// down, counts as an unreachable database and not as a fault of the program.
 func TestConnectionEndsUnderAQuery(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]struct{ self, kill string }{

@@ -14,12 +14,11 @@ import (
 	"github.com/docketlog/docket/projections/fold"
 )
 
-// newGeneration makes the tables and the checkpoint of a generation that
-// begins before the first event of the log that ends at a position, and takes
-// the place of any that was not finished.
-// Numbers are never used twice. The checkpoint is there before its first table
-// is, so that tables without one belong to nobody, also on a database where
-// making a table commits.
+// newGeneration creates the tables and the checkpoint of a generation that
+// begins before the log's first event, and replaces any unfinished generation.
+// end is the log's current end. Numbers are never reused. The checkpoint is
+// created before the first table, so that tables without a checkpoint have no
+// owner, even on a database where creating a table commits.
 func (s *Store) newGeneration(ctx context.Context, end events.Position) (m model, err error) {
 	err = s.exclusively(ctx, func(tx *sql.Tx) error {
 		var live, newest int64
@@ -54,8 +53,8 @@ func (s *Store) newGeneration(ctx context.Context, end events.Position) (m model
 	return m, nil
 }
 
-// forget gives up the generations that a condition on the checkpoints selects.
-// Their tables belong to nobody after that.
+// forget removes the generations whose checkpoints match a condition. Their
+// tables have no owner after that.
 func (s *Store) forget(ctx context.Context, tx *sql.Tx, which string, args ...any) error {
 	if _, err := s.exec(ctx, tx, `delete from docket_checkpoints where `+which, args...); err != nil {
 		return err
@@ -64,10 +63,10 @@ func (s *Store) forget(ctx context.Context, tx *sql.Tx, which string, args ...an
 	return err
 }
 
-// adopt claims a generation that is not live, as it was seen, to go on with
-// it: whoever was at work on it is fenced. It reports false, and changes
-// nothing, if not all of its tables are there, as after a kill while they were
-// made, or if somebody was faster.
+// adopt claims a generation that is not live, if it is still as it was read, in
+// order to continue it; a process working on it is fenced. It returns false,
+// and changes nothing, if some tables are missing, for example after a kill
+// while they were being created, or if another process was faster.
 func (s *Store) adopt(ctx context.Context, seen model) (m model, adopted bool, err error) {
 	existing, err := column1[string](ctx, s.write, s.dialect.Catalog())
 	if err != nil {
@@ -85,7 +84,8 @@ func (s *Store) adopt(ctx context.Context, seen model) (m model, adopted bool, e
 		if err != nil || n == 0 {
 			return err
 		}
-		// What the one before had under way is over: it held this row.
+		// The previous owner's transactions are over: each of them locks this
+		// row.
 		if err := m.scan(tx.QueryRowContext(ctx, s.dialect.Bind(`select generation, fingerprint, incarnation, sequence,
 			head, stored_at, epoch, malformed from docket_checkpoints where generation = ?`), seen.generation).Scan); err != nil {
 			return err
@@ -99,8 +99,7 @@ func (s *Store) adopt(ctx context.Context, seen model) (m model, adopted bool, e
 	return m, adopted, nil
 }
 
-// finish makes the indexes of a generation that was filled in bulk, as far as
-// they are missing.
+// finish creates the missing indexes of a generation that was filled in bulk.
 func (s *Store) finish(ctx context.Context, generation int64) error {
 	var all []string
 	for _, t := range fold.Tables() {
@@ -119,9 +118,9 @@ func (s *Store) finish(ctx context.Context, generation int64) error {
 	return nil
 }
 
-// makeIndex makes an index that is not there. A server may still be making it
-// for a process that was killed: then the statement waits and fails, and all is
-// well.
+// makeIndex creates an index if it does not exist. A server may still be
+// creating it for a process that was killed; the statement then waits and
+// fails, which is not an error.
 func (s *Store) makeIndex(ctx context.Context, name, statement string) error {
 	there := func() (bool, error) {
 		names, err := column1[string](ctx, s.write, s.dialect.Indexes())
@@ -141,8 +140,8 @@ func (s *Store) makeIndex(ctx context.Context, name, statement string) error {
 	return errors.Join(err, failed)
 }
 
-// unfit is the live generation if its rows are not of this log: of another life
-// of it, or beyond its end. Otherwise it is 0.
+// unfit returns the live generation if its rows do not belong to this log: they
+// are of another incarnation, or beyond its end. Otherwise it returns 0.
 func (s *Store) unfit(ctx context.Context, log events.Log, live model) (generation int64, err error) {
 	if live.generation == 0 {
 		return 0, nil
@@ -153,7 +152,7 @@ func (s *Store) unfit(ctx context.Context, log events.Log, live model) (generati
 	return live.generation, nil
 }
 
-// follows reports whether a position is one of this log.
+// follows reports whether a position belongs to this log.
 func follows(ctx context.Context, log events.Log, after events.Position) (bool, error) {
 	feed, err := log.Follow(ctx, after, 1)
 	switch {
@@ -166,11 +165,11 @@ func follows(ctx context.Context, log events.Log, after events.Position) (bool, 
 	return true, nil
 }
 
-// switchTo makes a generation the live one, if it is not behind the one that
-// is: answers never go back. The one that was live is kept, and the one that was
-// kept is given up, all in one step. It reports whether it did, and fails with
-// dialect.ErrFenced if somebody else switched, or took over the generation. Rows that
-// are unfit are ahead of nothing and not kept.
+// switchTo makes a generation the live one, unless it is behind the live one:
+// answers never go back. In one step, the previously live generation is kept,
+// and the previously kept one is removed. It reports whether it switched, and
+// fails with dialect.ErrFenced if another process switched or took over the
+// generation. Unfit rows count as ahead of nothing and are not kept.
 func (s *Store) switchTo(ctx context.Context, a *applier, unfit int64) (switched bool, err error) {
 	live, err := s.model(ctx)
 	if err != nil {
@@ -182,7 +181,7 @@ func (s *Store) switchTo(ctx context.Context, a *applier, unfit int64) (switched
 	}
 	err = s.exclusively(ctx, func(tx *sql.Tx) error {
 		switched = false
-		// The new epoch fences whoever follows with these rows.
+		// The new epoch fences any projector that follows with these rows.
 		passed, err := s.exec(ctx, tx, `update docket_checkpoints set epoch = epoch + 1 where generation = ? and sequence <= ?`, live.generation, int64(limit))
 		if err != nil || (passed == 0 && live.generation != 0) {
 			return err
@@ -207,8 +206,7 @@ func (s *Store) switchTo(ctx context.Context, a *applier, unfit int64) (switched
 	return switched && err == nil, err
 }
 
-// keepOnly makes the generation before the only one that is kept, unless it is
-// unfit.
+// keepOnly makes the previous generation the only kept one, unless it is unfit.
 func (s *Store) keepOnly(ctx context.Context, tx *sql.Tx, before, now, unfit int64) error {
 	if _, err := s.exec(ctx, tx, `delete from docket_generations where generation = ?`, now); err != nil {
 		return err
@@ -228,8 +226,8 @@ func (s *Store) keepOnly(ctx context.Context, tx *sql.Tx, before, now, unfit int
 // clean drops the tables of generations that are neither live nor kept nor
 // unfinished.
 func (s *Store) clean(ctx context.Context) error {
-	// Tables first: a generation that comes into being in between has its
-	// checkpoint by the time that is read.
+	// List tables first: a generation created in between has its checkpoint by
+	// the time checkpoints are read.
 	existing, err := column1[string](ctx, s.write, s.dialect.Catalog())
 	if err != nil {
 		return fmt.Errorf("list tables: %w", err)
@@ -243,8 +241,8 @@ func (s *Store) clean(ctx context.Context) error {
 		if _, err := fmt.Sscanf(name, "g%d_", &generation); err != nil || slices.Contains(kept, generation) {
 			continue
 		}
-		// One table, one transaction: a reader that has one of them and wants
-		// another cannot deadlock with it.
+		// Drop one table per transaction, so that this cannot deadlock with a
+		// reader that holds one table and waits for another.
 		if _, err := s.write.ExecContext(ctx, "drop table if exists "+name); err != nil {
 			return fmt.Errorf("drop %s: %w", name, err)
 		}
@@ -252,7 +250,7 @@ func (s *Store) clean(ctx context.Context) error {
 	return nil
 }
 
-// column1 is the first column of a query's rows.
+// column1 returns the first column of a query's rows.
 func column1[T any](ctx context.Context, db *sql.DB, query string) (list []T, err error) {
 	found, err := db.QueryContext(ctx, query)
 	if err != nil {

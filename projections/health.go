@@ -6,31 +6,31 @@ import (
 	"time"
 )
 
-// Health is how the database is.
+// Health is the state of the database.
 type Health struct {
-	// Answers reports whether it answers; RoundTrip how long that took, which
-	// includes waiting for a connection.
+	// Answers reports whether the database answers. RoundTrip is how long that
+	// took, including the wait for a connection.
 	Answers   bool
 	RoundTrip time.Duration
-	// Reading and Writing are the pools of queries and of everything else. The
-	// connection on which a projector of Postgres writes is in neither.
+	// Reading is the pool for queries, Writing the pool for everything else.
+	// The connection on which a Postgres projector writes is in neither.
 	Reading, Writing Pool
 }
 
-// Pool is how the connections of a pool are used.
+// Pool is the usage of a connection pool.
 type Pool struct {
-	// Open counts the connections there are, Used those in use, Limit how many
-	// there may be.
+	// Open is the number of open connections, Used the number in use, Limit the
+	// maximum.
 	Open, Used, Limit int
-	// Waits counts how often somebody waited for one, Waited how long in all.
+	// Waits counts waits for a connection; Waited is their total duration.
 	Waits  uint64
 	Waited time.Duration
 }
 
-// healthPatience bounds the question.
+// healthPatience is the timeout of a health check.
 const healthPatience = 2 * time.Second
 
-// Health asks the database, for two seconds at most.
+// Health checks the database, for two seconds at most.
 func (s *Store) Health(ctx context.Context) Health {
 	ctx, cancel := context.WithTimeout(ctx, healthPatience)
 	defer cancel()

@@ -28,10 +28,9 @@ func (s *Snapshot) visible(ctx context.Context, caller, task uuid.UUID) error {
 		join {g}memberships m on m.project = t.project and m.account = ? where t.id = ?`, caller, task)
 }
 
-// Comments answers what was said about a task, oldest first unless the page
-// says otherwise, and the cursor of the next page, empty at the end. It fails
-// with [ErrNotFound] as [Snapshot.Task] does, with [ErrSort] and with
-// [ErrCursor].
+// Comments returns the comments on a task, oldest first unless the page says
+// otherwise, and the cursor of the next page, empty at the end. It fails with
+// [ErrNotFound] as [Snapshot.Task] does, with [ErrSort] and with [ErrCursor].
 func (s *Snapshot) Comments(ctx context.Context, caller, task uuid.UUID, p Page) (comments []Comment, next string, err error) {
 	if err := s.visible(ctx, caller, task); err != nil {
 		return nil, "", fmt.Errorf("comments of task %s: %w", task, err)
@@ -63,7 +62,7 @@ func (s *Snapshot) Comments(ctx context.Context, caller, task uuid.UUID, p Page)
 	return comments, next, nil
 }
 
-// History answers what happened to a task, oldest first unless the page says
+// History returns the history of a task, oldest first unless the page says
 // otherwise, and the cursor of the next page, empty at the end. It fails with
 // [ErrNotFound] as [Snapshot.Task] does, with [ErrSort] and with [ErrCursor].
 func (s *Snapshot) History(ctx context.Context, caller, task uuid.UUID, p Page) (entries []Entry, next string, err error) {
@@ -73,8 +72,8 @@ func (s *Snapshot) History(ctx context.Context, caller, task uuid.UUID, p Page) 
 	return s.entries(ctx, p, "h.id = ? and h.kind = ?", task, string(events.KindTask))
 }
 
-// ProjectHistory answers what happened in a project, to itself and to its
-// tasks, in the order of [Snapshot.History].
+// ProjectHistory returns the history of a project and its tasks, in the order
+// of [Snapshot.History].
 func (s *Snapshot) ProjectHistory(ctx context.Context, caller, project uuid.UUID, p Page) (entries []Entry, next string, err error) {
 	var id uuid.UUID
 	err = s.one(ctx, []any{&id}, `select project from {g}memberships where account = ? and project = ?`, caller, project)

@@ -16,8 +16,8 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// The same over a real log: what was appended is answered, from rows that were
-// followed and from rows that were rebuilt.
+// The same over a real log: appended events are in the answers, from followed
+// rows and from rebuilt rows.
 func TestOverJetStream(t *testing.T) {
 	log, err := jetstream.Open(t.Context(), brokertest.Conn(t), jetstream.Options{})
 	if err != nil {

@@ -7,12 +7,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxLabels bounds the labels of a project that are answered.
+// maxLabels is the maximum number of labels returned for a project.
 const maxLabels = 200
 
-// Labels answers the labels that tasks of a project carry, those in the trash
-// left out: the most used first, of equally many the first by its bytes, at most
-// 200. It fails with [ErrNotFound] as [Snapshot.Project] does.
+// Labels returns the labels of a project's tasks, without those in the trash:
+// most used first, then by bytes, at most 200. It fails with [ErrNotFound] as
+// [Snapshot.Project] does.
 func (s *Snapshot) Labels(ctx context.Context, caller, project uuid.UUID) ([]LabelCount, error) {
 	var id uuid.UUID
 	err := s.one(ctx, []any{&id}, `select project from {g}memberships where account = ? and project = ?`, caller, project)

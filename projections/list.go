@@ -13,27 +13,27 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// order is one way to sort a list: by an expression, then by id. The values of
-// expr and reverse must be as the database compares them: numbers, or text by
-// its bytes.
+// order is one sort order of a list: by an expression, then by id. The values
+// of expr and reverse must compare as in the database: numbers, or text by its
+// bytes.
 type order struct {
 	expr string
-	// reverse is the expression for descending order, if it is another.
+	// reverse is the expression for descending order, if different.
 	reverse string
 	number  bool
 }
 
-// list is a kind of list that is read page by page. Pages continue after the
-// last item of the page before, wherever that is by then: what is inserted
-// meanwhile neither repeats nor hides an item.
+// list is a kind of list that is read page by page. A page continues after the
+// last item of the previous page, wherever that item is now: items inserted in
+// between neither repeat nor hide others.
 type list struct {
 	name   string
-	id     string // the expression of the items' id
+	id     string // the expression for the items' id
 	orders map[string]order
-	first  string // the order if none is asked for
+	first  string // the default order
 }
 
-// section is the part of a list that a page asks for.
+// section is the part of a list that a page requests.
 type section struct {
 	list       *list
 	sort       string
@@ -44,23 +44,23 @@ type section struct {
 	after      *cursor
 }
 
-// cursor is where a page ended: the order, and the sort key and id of its last
-// item, and its group if the list has groups.
+// cursor is where a page ended: the order, the sort key and id of its last
+// item, and the item's group if the list has groups.
 type cursor struct {
 	Sort string    `json:"s"`
 	Key  string    `json:"k"`
 	ID   uuid.UUID `json:"i"`
-	// Group is the item's, in a list with groups.
+	// Group is the item's group, in a list with groups.
 	Group string `json:"g,omitempty"`
 }
 
-// maxCursor bounds a cursor that is looked at, in bytes: no key in it is longer
-// than what a database goes by when it sorts.
+// maxCursor is the maximum length of an accepted cursor, in bytes: keys in it
+// are no longer than what a database sorts by.
 const maxCursor = dialect.SortLength
 
 func (l *list) section(p Page) (section, error) { return l.sectionIn(p, "") }
 
-// sectionIn is section in a list with groups, unless grouping is empty.
+// sectionIn is section for a list with groups, unless grouping is empty.
 func (l *list) sectionIn(p Page, grouping string) (section, error) {
 	sort := p.Sort
 	if sort == "" {
@@ -114,12 +114,12 @@ func (s *section) parse(text string) (*cursor, error) {
 	return &c, nil
 }
 
-// next is the cursor of the page that follows an item.
+// next returns the cursor of the page that follows an item.
 func (s *section) next(key string, id uuid.UUID) string {
 	return s.nextIn("", key, id)
 }
 
-// nextIn is next of an item in a group.
+// nextIn is next for an item in a group.
 func (s *section) nextIn(group, key string, id uuid.UUID) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(schema.Encode(cursor{s.sort, key, id, group})))
 }
@@ -140,13 +140,13 @@ func (s *section) where(w *where) {
 	w.and(fmt.Sprintf("(%s, %s) %s (?, ?)", s.expr, s.list.id, than), key, s.after.ID)
 }
 
-// end is the order and limit of the query. It asks for one item more than the
-// page holds, to learn whether there is another page.
+// end returns the order and limit of the query. It requests one item more than
+// the page holds, to learn whether there is another page.
 func (s *section) end() string {
 	return fmt.Sprintf("%s limit %d", s.order(s.expr, s.list.id), s.limit+1)
 }
 
-// order is the section's order by expressions of its sort key and id.
+// order returns the section's order by expressions for its sort key and id.
 func (s *section) order(key, id string) string {
 	direction := ""
 	if s.descending {
@@ -161,7 +161,8 @@ type keyed[T any] struct {
 	key  string
 }
 
-// page cuts what a section's query found to the page and its next cursor.
+// page cuts the result of a section's query down to the page, and returns its
+// next cursor.
 func page[T any](s *section, found []keyed[T], id func(T) uuid.UUID) (items []T, next string) {
 	more := len(found) > s.limit
 	if more {
@@ -178,7 +179,7 @@ func page[T any](s *section, found []keyed[T], id func(T) uuid.UUID) (items []T,
 	return items, next
 }
 
-// where is a condition that is put together from parts which all hold.
+// where is a conjunction of conditions.
 type where struct {
 	parts []string
 	args  []any
@@ -191,7 +192,7 @@ func (w *where) and(condition string, args ...any) {
 
 func (w *where) String() string { return strings.Join(w.parts, " and ") }
 
-// like is the pattern that finds text anywhere, for use with escape '!'.
+// like returns a pattern that matches text anywhere, for use with escape '!'.
 func like(text string) string {
 	return "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text) + "%"
 }

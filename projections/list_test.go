@@ -19,7 +19,7 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// matches is what a filter means, said once more in Go.
+// matches implements a filter's meaning again in Go.
 func matches(f TaskFilter, p Project, t Task) bool {
 	category := events.Category("")
 	for _, s := range p.Statuses {
@@ -80,7 +80,7 @@ func drawFilter(t *rapid.T, c drawn) TaskFilter {
 	return f
 }
 
-// sortKey is what each order means, said once more in Go.
+// sortKey implements each order's meaning again in Go.
 func sortKey(name string, t Task) string {
 	switch strings.TrimPrefix(name, "-") {
 	case "number":
@@ -115,7 +115,7 @@ func inOrder(sort string) func(a, b Task) int {
 	}
 }
 
-// byUse is labels as they are answered: the most used first.
+// byUse returns labels as the query does: most used first.
 func byUse(labels map[string]int) []LabelCount {
 	var list []LabelCount
 	for label, tasks := range labels {
@@ -125,8 +125,8 @@ func byUse(labels map[string]int) []LabelCount {
 	return list
 }
 
-// For every filter and every order: the pages, put together, are the list of
-// those tasks that the filter means, each once, in that order.
+// For every filter and order, the pages together contain each task that matches
+// the filter once, in that order.
 func TestListsPageByPage(t *testing.T) {
 	t.Parallel()
 	property(t, func(r *rapid.T, s *Store) {
@@ -161,7 +161,7 @@ func accountLists(ctx context.Context, r *rapid.T, c drawn, q *Snapshot, caller 
 		if err != nil {
 			return err
 		}
-		// Over several boards a status stands for itself only.
+		// Across several boards a status stands only for itself.
 		itself := p
 		itself.Retired = nil
 		for _, task := range every {
@@ -271,7 +271,7 @@ func whole[T any](read func(Page) ([]T, string, error), p Page) ([]T, error) {
 	}
 }
 
-// What is created or moved between two pages neither repeats nor hides another.
+// Tasks created or moved between two pages neither repeat nor hide others.
 func TestPagesAreStable(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// testLogger shows what is logged together with the test that caused it.
+// testLogger writes logs to the output of the test that caused them.
 func testLogger(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), nil))
 }

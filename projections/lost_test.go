@@ -20,9 +20,10 @@ import (
 	"github.com/docketlog/docket/projections/dialect"
 )
 
-// A lost connection is [ErrUnavailable] while the caller waits and the caller's
-// own error once its time is over: drivers then close the connection and report
-// only that. It is never a fault, which would be answered with 500.
+// A lost connection is [ErrUnavailable] while the caller waits, and the
+// caller's own error after its context has ended: drivers then close the
+// connection and report only that. It is never a fault, which would be answered
+// with 500.
 func TestLostConnectionsAreClassed(t *testing.T) {
 	t.Parallel()
 	network := []error{
@@ -84,8 +85,8 @@ func TestLostConnectionsAreClassed(t *testing.T) {
 	}
 }
 
-// A query in progress whose caller's time ends fails with the caller's error on
-// every database, in whichever words the driver reports it.
+// If the caller's context ends during a query, the query fails with the
+// caller's error on every database, however the driver reports it.
 func TestQueryEndsWithItsCaller(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -93,7 +94,7 @@ func TestQueryEndsWithItsCaller(t *testing.T) {
 		newTeam(l).founded(1000, 1)
 		run(t, s, l, ProjectorOptions{})
 		arrive(t, s, l)
-		// Long enough to be met in the middle, on any machine.
+		// Long enough to be interrupted while running, on any machine.
 		endless := map[string]string{
 			"sqlite":   "with recursive c(n) as (select 1 union all select n + 1 from c where n < 2000000000) select max(n) from c",
 			"postgres": "select cast(pg_sleep(60) as text)",

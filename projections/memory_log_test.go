@@ -10,17 +10,17 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// memoryLog is a log for tests: contiguous positions, and room for events that
-// a real one would not take.
+// memoryLog is a log for tests: it has contiguous positions, and accepts events
+// that a real one would reject.
 type memoryLog struct {
 	mu          sync.Mutex
 	incarnation string
 	stored      []events.Envelope
 	heads       map[events.Aggregate]events.Head
 	grown       chan struct{}
-	// ragged cuts batches: the n-th Next of a feed returns at most ragged(n).
+	// ragged splits batches: the n-th Next of a feed returns at most ragged(n).
 	ragged func(n int) int
-	// repeat makes a feed begin that many events before the position asked for.
+	// repeat makes a feed begin that many events before the requested position.
 	repeat int
 }
 
@@ -28,7 +28,7 @@ func newMemoryLog() *memoryLog {
 	return &memoryLog{incarnation: "test", heads: make(map[events.Aggregate]events.Head), grown: make(chan struct{})}
 }
 
-// push stores envelopes as they are.
+// push stores envelopes unchanged.
 func (l *memoryLog) push(envelopes ...events.Envelope) events.Position {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -58,7 +58,7 @@ func (l *memoryLog) head(a events.Aggregate) events.Head {
 	return head
 }
 
-// since is a copy of what lies after a sequence.
+// since returns a copy of the events after a sequence.
 func (l *memoryLog) since(sequence uint64) []events.Envelope {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"github.com/docketlog/docket/metrics"
 )
 
-// RowsMetrics are how far the rows are, of [Projector.Overview].
+// RowsMetrics are the metrics of row progress, from [Projector.Overview].
 var RowsMetrics = metrics.Table[Status]{
 	metrics.Gauge("docket_rows_position", "Sequence up to which the rows are folded.", func(s Status) float64 { return float64(s.Position.Sequence) }),
 	metrics.Gauge("docket_rows_lag_events", "Events in the log that are not in the rows yet.", func(s Status) float64 { return float64(s.Lag) }),
@@ -31,7 +31,7 @@ var RowsMetrics = metrics.Table[Status]{
 	metrics.Gauge("docket_rows_parked_aggregates", "Aggregates put aside because an event of theirs could not be folded.", func(s Status) float64 { return float64(s.Parked) }),
 }
 
-// FiguresMetrics are what the rows say of all tasks, of [Store.Figures].
+// FiguresMetrics are the metrics of all tasks, from [Store.Figures].
 var FiguresMetrics = metrics.Table[Figures]{
 	metrics.Gauges("docket_tasks", "Tasks of all projects by category of their status; deleted ones are in the trash.", []string{"category"}, func(s Figures, put metrics.Put) {
 		for category, n := range s.Standing {
@@ -45,7 +45,7 @@ var FiguresMetrics = metrics.Table[Figures]{
 	metrics.Histogram("docket_task_cycle_seconds", "Time from when a task was begun, or taken up again, or else created, to its completion.", cycles),
 }
 
-// DatabaseMetrics are how the database does, of [Store.Health].
+// DatabaseMetrics are the metrics of the database, from [Store.Health].
 var DatabaseMetrics = metrics.Table[Health]{
 	metrics.Gauge("docket_database_up", "1 while the database answers.", func(s Health) float64 { return metrics.OneIf(s.Answers) }),
 	metrics.Gauge("docket_database_round_trip_seconds", "Time that answer took, waiting for a connection included; absent if there was none.", func(s Health) float64 {
@@ -61,7 +61,8 @@ var DatabaseMetrics = metrics.Table[Health]{
 	ofPools(metrics.Counters, "docket_database_wait_seconds_total", "How long they waited.", func(p *Pool) float64 { return p.Waited.Seconds() }),
 }
 
-// ReplicaMetrics are how the databases of a gateway do, of [Replicas.Replicas].
+// ReplicaMetrics are the metrics of a gateway's databases, from
+// [Replicas.Replicas].
 var ReplicaMetrics = metrics.Table[[]Replica]{
 	ofReplicas(metrics.Gauges, "docket_replica_up", "1 while this gateway reaches the database, by database.", func(r Replica) float64 { return metrics.OneIf(r.Reachable) }),
 	ofReplicas(metrics.Gauges, "docket_replica_chosen", "1 for the database that it asks: the first of the freshest.", func(r Replica) float64 { return metrics.OneIf(r.Chosen) }),

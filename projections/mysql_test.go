@@ -16,14 +16,14 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// onMySQL runs a test where there is a MySQL or MariaDB.
+// onMySQL runs a test if MySQL or MariaDB is available.
 func onMySQL(t *testing.T, test func(t *testing.T, d database)) {
 	t.Parallel()
 	test(t, databaseNamed(t, "mysql"))
 }
 
-// A transaction that loses a deadlock is done again, and neither fails nor has
-// its effect twice.
+// A transaction that loses a deadlock is retried; it neither fails nor is
+// applied twice.
 func TestDeadlockIsDoneAgain(t *testing.T) {
 	onMySQL(t, func(t *testing.T, d database) {
 		s, l := d.open(t), newMemoryLog()
@@ -36,7 +36,8 @@ func TestDeadlockIsDoneAgain(t *testing.T) {
 		}
 		before := a.position
 
-		// The rival has done more, so that it is the other who has to give way.
+		// The rival has done more work, so the other transaction is rolled
+		// back.
 		rival, err := s.write.Conn(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -60,8 +61,9 @@ func TestDeadlockIsDoneAgain(t *testing.T) {
 		})
 		defer outcome() // before a is closed, whatever fails
 		testkit.Eventually(t, "the transaction waits for the rival", func() (string, bool) {
-			// InnoDB shows what it showed before to whoever looks again within a
-			// tenth of a second (https://bugs.mysql.com/bug.php?id=48883).
+			// InnoDB repeats its previous report to clients that ask again
+			// within a tenth of a second
+			// (https://bugs.mysql.com/bug.php?id=48883).
 			time.Sleep(200 * time.Millisecond)
 			waiting, err := column1[int](t.Context(), s.write, `select count(*) from information_schema.innodb_trx t
 				join information_schema.processlist p on p.id = t.trx_mysql_thread_id where p.db = database() and t.trx_state = 'LOCK WAIT'`)
@@ -78,9 +80,9 @@ func TestDeadlockIsDoneAgain(t *testing.T) {
 	})
 }
 
-// A process that dies between two tables of a new generation, each of which is
-// committed when it is made, leaves nothing that is served and nothing that
-// stays; and whoever tidies up beside one that lives leaves its tables alone.
+// If a process dies between two tables of a new generation, each of which is
+// committed when it is created, none of it is served and none of it stays. A
+// cleanup beside a live process leaves that process's tables in place.
 func TestGenerationsAreMadeTableByTable(t *testing.T) {
 	onMySQL(t, func(t *testing.T, d database) {
 		s, l := d.open(t), newMemoryLog()
@@ -89,7 +91,7 @@ func TestGenerationsAreMadeTableByTable(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := dump(t, s)
-		// The third table of the next generation cannot be made.
+		// The third table of the next generation cannot be created.
 		if _, err := s.write.ExecContext(t.Context(), "create table "+fold.Tables()[2].In(2)+" (n int)"); err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +124,7 @@ func TestGenerationsAreMadeTableByTable(t *testing.T) {
 	})
 }
 
-// Connections that the server has closed are replaced, without a failure.
+// Connections that the server has closed are replaced without a failure.
 func TestClosedConnectionsAreReplaced(t *testing.T) {
 	onMySQL(t, func(t *testing.T, d database) {
 		s, l := d.open(t), newMemoryLog()
@@ -160,8 +162,7 @@ func TestClosedConnectionsAreReplaced(t *testing.T) {
 	})
 }
 
-// A database that cannot be reached is unavailable, and says nothing of what was
-// asked.
+// An unreachable database is unavailable, which says nothing about the request.
 func TestUnreachableMySQL(t *testing.T) {
 	onMySQL(t, func(t *testing.T, d database) {
 		address := d.fresh(t)

@@ -73,7 +73,8 @@ func TestParkedAggregateStopsNobodyElse(t *testing.T) {
 
 func isTasks(p fold.Projection) bool { return p.Name == "tasks" }
 
-// Once a program can fold the event, its rows are as if nothing had been.
+// Once a program can fold the event, its rows are as if the aggregate had never
+// been parked.
 func TestParkedAggregateIsFilledByTheNextProgram(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -114,8 +115,8 @@ func TestParkedAggregateIsFilledByTheNextProgram(t *testing.T) {
 	})
 }
 
-// What an event says of its project counts for nothing where it contradicts the
-// task: nobody gains sight of a task by naming a project of one's own.
+// The project in an event does not count if it contradicts the task: naming
+// one's own project gives no access to a task.
 func TestEventOfAnotherProjectIsParked(t *testing.T) {
 	t.Parallel()
 	s, l := databases()[0].open(t), newMemoryLog()
@@ -145,8 +146,8 @@ func TestEventOfAnotherProjectIsParked(t *testing.T) {
 	})
 }
 
-// The number of a task whose creation cannot be read is taken all the same, so
-// that no other task changes its number when it can.
+// A task whose creation cannot be read still takes its number, so that no other
+// task changes its number when it can be read.
 func TestParkedCreationTakesItsNumber(t *testing.T) {
 	t.Parallel()
 	s, l := databases()[0].open(t), newMemoryLog()
@@ -164,7 +165,7 @@ func TestParkedCreationTakesItsNumber(t *testing.T) {
 	})
 }
 
-// A fold that fails in its last projection leaves nothing of the others.
+// A fold that fails in its last projection leaves no changes of the others.
 func TestFailedFoldLeavesNothing(t *testing.T) {
 	t.Parallel()
 	s, l := databases()[0].open(t), newMemoryLog()

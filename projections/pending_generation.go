@@ -10,25 +10,25 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// pendingGeneration is a generation that is not live, with what docket_generations
-// says of it beside its checkpoint.
+// pendingGeneration is a generation that is not live, with its checkpoint and
+// its row in docket_generations.
 type pendingGeneration struct {
 	model
-	// kept says that it was live and can be again.
+	// kept means that it was live and can be live again.
 	kept bool
-	// compared is what the comparison with the rows served came to. Before it the
-	// generation does not get ahead of these.
+	// compared is the outcome of the comparison with the served rows. Until
+	// then the generation does not get ahead of them.
 	compared int
-	// busy says that a process began to work on it and did not say that it
-	// ended: it works still, or was killed.
+	// busy means that a process began work on it and did not report the end: it
+	// is still working, or was killed.
 	busy bool
-	// begun is where the work began, and moved when it last made a step; times
-	// are by the clock of whoever works.
+	// begun is the sequence where the work began, and movedAt the time of its
+	// last step; times are from the clock of the working process.
 	begun            uint64
 	begunAt, movedAt time.Time
 }
 
-// The generations that are not live, by what becomes of them.
+// Conditions that select generations that are not live, by purpose.
 const (
 	toFinish = "coalesce(g.kept, 0) = 0"
 	toGoBack = "g.kept = 1"
@@ -55,7 +55,7 @@ func (s *Store) other(ctx context.Context, condition string) (u pendingGeneratio
 	return u, classed(ctx, s.dialect, err)
 }
 
-// begun notes that work on a generation begins, where its checkpoint is.
+// begun records that work on a generation begins at its checkpoint.
 func (s *Store) begun(ctx context.Context, tx *sql.Tx, m model) error {
 	now := time.Now().UnixMicro()
 	n, err := s.exec(ctx, tx, `update docket_generations set busy = 1, begun = ?, begun_at = ?, moved_at = ? where generation = ?`,
@@ -69,14 +69,14 @@ func (s *Store) begun(ctx context.Context, tx *sql.Tx, m model) error {
 	return err
 }
 
-// moved notes a step of the work on a generation.
+// moved records a step of the work on a generation.
 func (s *Store) moved(ctx context.Context, generation int64) error {
 	_, err := s.exec(ctx, s.write, `update docket_generations set moved_at = ? where generation = ?`, time.Now().UnixMicro(), generation)
 	return err
 }
 
-// release notes that work on a generation ended before it did, unless somebody
-// else has gone on with it.
+// release records that work on a generation stopped before it was finished,
+// unless another process has taken it over.
 func (s *Store) release(ctx context.Context, a claim) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
@@ -85,29 +85,30 @@ func (s *Store) release(ctx context.Context, a claim) error {
 	return err
 }
 
-// holds reports whether a claim on a generation still stands.
+// holds reports whether a claim on a generation is still valid.
 func (s *Store) holds(ctx context.Context, a claim) (bool, error) {
 	var n int
 	err := s.write.QueryRowContext(ctx, s.dialect.Bind(`select count(*) from docket_checkpoints where generation = ? and epoch = ?`), a.generation, a.epoch).Scan(&n)
 	return n > 0, err
 }
 
-// Building tells how far the rows are that will take the place of those served,
-// whichever process makes them. The zero Generation means that there are none.
+// Building is the progress of the rows that will replace the served ones,
+// whichever process builds them. The zero Generation means that there are none.
 type Building struct {
 	Generation int64
 	Progress
-	// Interrupted says that whoever worked on them ended: there is no rate and no
-	// end in sight. A process that was killed does not say so. Moved is when they
-	// last made a step, by that process's clock.
+	// Interrupted means that the process building them stopped, so there is no
+	// rate and no remaining time. A killed process does not record this. Moved
+	// is the time of the last step, by that process's clock.
 	Interrupted bool
 	Moved       time.Time
-	// Differs says that they were compared with those served, are not the same,
-	// and therefore did not take their place.
+	// Differs means that they were compared with the served rows, differ, and
+	// therefore did not replace them.
 	Differs bool
 }
 
-// Building tells how far a rebuild is that some process is at, or was.
+// Building returns the progress of a rebuild that a process is running, or was
+// running.
 func (s *Store) Building(ctx context.Context) (Building, error) {
 	u, err := s.other(ctx, inWork)
 	if err != nil {
@@ -124,10 +125,9 @@ func (s *Store) Building(ctx context.Context) (Building, error) {
 	return b, nil
 }
 
-// Cancel gives up the rows that a rebuild has not finished, and ends that
-// rebuild if it runs. Rows that are kept from before are not touched, but a way
-// back to them that is under way ends. It tells the generation; 0 means that
-// there was none.
+// Cancel removes the rows of an unfinished rebuild, and stops that rebuild if
+// it is running. Kept rows are not touched, but a running rollback to them
+// stops. It returns the generation; 0 means that there was none.
 func Cancel(ctx context.Context, store *Store) (generation int64, err error) {
 	u, err := store.other(ctx, inWork)
 	if err != nil {

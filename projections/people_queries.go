@@ -27,8 +27,8 @@ func (a *accountScan) account() AccountRow {
 	return AccountRow{ID: a.id, Administrator: a.administrator != 0, Registered: schema.Time(a.registered), Erased: instant(a.erased)}
 }
 
-// People answers every account there ever was, in the order of registration.
-// It is for administrators; the caller has seen to that.
+// People returns every account ever registered, in the order of registration.
+// It is for administrators; the caller must check that.
 func (s *Snapshot) People(ctx context.Context) ([]AccountRow, error) {
 	var people []AccountRow
 	err := s.each(ctx, func(scan func(...any) error) error {
@@ -43,7 +43,7 @@ func (s *Snapshot) People(ctx context.Context) ([]AccountRow, error) {
 	return people, nil
 }
 
-// Anybody answers whether there ever was an account.
+// Anybody reports whether an account was ever registered.
 func (s *Snapshot) Anybody(ctx context.Context) (bool, error) {
 	var id uuid.UUID
 	err := s.one(ctx, []any{&id}, `select id from {g}accounts limit 1`)
@@ -56,7 +56,7 @@ func (s *Snapshot) Anybody(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// Person answers one account, or fails with [ErrNotFound].
+// Person returns one account, or fails with [ErrNotFound].
 func (s *Snapshot) Person(ctx context.Context, id uuid.UUID) (AccountRow, error) {
 	var a accountScan
 	if err := s.one(ctx, a.dest(), accountColumns+`where id = ?`, id); err != nil {

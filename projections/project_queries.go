@@ -27,7 +27,7 @@ var projectList = list{
 	},
 }
 
-// projectScan holds what the columns of a project are read into.
+// projectScan holds the destinations of a project's columns.
 type projectScan struct {
 	answer               Project
 	archived             int64
@@ -61,9 +61,9 @@ func (p *projectScan) project(caller uuid.UUID) (Project, error) {
 	return answer, nil
 }
 
-// Resolve is the status on the board that a recorded status stands for: itself,
-// or the one that took its place. A status that was never on the board stands
-// for itself.
+// Resolve returns the status on the board that a recorded status stands for:
+// itself, or the one that replaced it. A status that was never on the board
+// stands for itself.
 func (p *Project) Resolve(status string) string {
 	if heir, ok := p.Retired[status]; ok {
 		return heir
@@ -80,8 +80,8 @@ func (p *Project) member(account uuid.UUID) bool {
 	return false
 }
 
-// Project answers one project. It fails with [ErrNotFound] if there is none or
-// the caller is not a member.
+// Project returns one project. It fails with [ErrNotFound] if it does not exist
+// or the caller is not a member.
 func (s *Snapshot) Project(ctx context.Context, caller, id uuid.UUID) (Project, error) {
 	var scan projectScan
 	err := s.one(ctx, scan.dest(), `select `+projectColumns+projectTables+`where m.account = ? and m.project = ?`, caller, id)
@@ -91,9 +91,9 @@ func (s *Snapshot) Project(ctx context.Context, caller, id uuid.UUID) (Project, 
 	return scan.project(caller)
 }
 
-// Projects answers the projects the caller is a member of, archived ones
-// included, and the cursor of the next page, empty at the end. They are in the
-// order of their names unless the page says otherwise.
+// Projects returns the projects the caller is a member of, including archived
+// ones, and the cursor of the next page, empty at the end. They are ordered by
+// name unless the page says otherwise.
 func (s *Snapshot) Projects(ctx context.Context, caller uuid.UUID, p Page) (projects []Project, next string, err error) {
 	part, err := projectList.section(p)
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *Snapshot) Projects(ctx context.Context, caller uuid.UUID, p Page) (proj
 	return projects, next, nil
 }
 
-// Memberships answers the ids of all projects the caller is a member of.
+// Memberships returns the ids of all projects the caller is a member of.
 func (s *Snapshot) Memberships(ctx context.Context, caller uuid.UUID) ([]uuid.UUID, error) {
 	var projects []uuid.UUID
 	err := s.each(ctx, func(scan func(...any) error) error {

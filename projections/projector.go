@@ -16,48 +16,49 @@ import (
 	"github.com/docketlog/docket/traces"
 )
 
-// ProjectorOptions are the choices there are about a [Projector].
+// ProjectorOptions configure a [Projector].
 type ProjectorOptions struct {
-	// BatchSize is the largest number of events in a transaction; 0 means 500.
+	// BatchSize is the maximum number of events per transaction; 0 means 500.
 	BatchSize int
 	// Logger may be nil.
 	Logger *slog.Logger
-	// StandbyAfter is how long another projector may stand still, with events
-	// to apply, before this one takes over; 0 means two seconds.
+	// StandbyAfter is how long another projector may make no progress, with
+	// events to apply, before this one takes over; 0 means two seconds.
 	StandbyAfter time.Duration
-	// Applied, if not nil, is told of each transaction that followed the log:
-	// how many events it held and how long it took. It must return at once.
+	// Applied, if not nil, is called after each transaction that follows the
+	// log, with the number of events and the time it took. It must return at
+	// once.
 	Applied func(events int, took time.Duration)
 	Tracer  traces.Tracer
 }
 
-// liveKeep is what a projector keeps in memory.
+// liveKeep bounds what a projector keeps in memory.
 var liveKeep = keep{rows: 20_000, payload: 32 << 20}
 
 // Projector follows the log and keeps the rows of a store up to date. Any
-// number of projectors may run on one database, in any processes: one of them
-// holds the claim, the others stand by.
+// number of projectors may run on one database, in any processes: one holds the
+// claim, the others are on standby.
 type Projector struct {
 	store  *Store
 	log    events.Log
 	logger *slog.Logger
-	limit  int // events in a transaction
+	limit  int // events per transaction
 	after  time.Duration
 	told   func(events int, took time.Duration)
 	tracer traces.Tracer
 
-	// What follows is used by Run only.
+	// The following fields are used only by Run.
 	held     claim  // the last claim of this projector, if any
-	standing bool   // the claim was lost to another one
-	watched  watch  // the live rows, while others look after them
-	builder  watch  // the rows that another process makes
-	unfit    int64  // a generation that is not of this log
-	said     string // the last thing said about not following
+	standing bool   // another projector took the claim
+	watched  watch  // the live rows, while another projector maintains them
+	builder  watch  // the rows that another process builds
+	unfit    int64  // a generation that does not belong to this log
+	said     string // the last message logged about not following
 
 	mu              sync.Mutex
 	state           State
-	seen            model // the last checkpoint seen
-	refused, parked int64 // of its rows
+	seen            model // the last checkpoint read
+	refused, parked int64 // counts of the live rows
 	batch           int   // events in the last transaction
 	rate            float64
 	rated           time.Time
@@ -65,13 +66,13 @@ type Projector struct {
 
 type claim struct{ generation, epoch int64 }
 
-// watch is a checkpoint and since when it has not moved.
+// watch is a checkpoint and the time since which it has not moved.
 type watch struct {
 	model
 	since time.Time
 }
 
-// NewProjector makes a projector that does nothing until it runs.
+// NewProjector creates a projector. It does nothing until Run is called.
 func NewProjector(store *Store, log events.Log, o ProjectorOptions) *Projector {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -88,10 +89,11 @@ func NewProjector(store *Store, log events.Log, o ProjectorOptions) *Projector {
 	}
 }
 
-// rateMemory is how fast the rate forgets: what is that old counts for a third.
+// rateMemory is the time constant of the rate's decay: an event this old counts
+// for about a third.
 const rateMemory = 10 * time.Second
 
-// Status tells how the projector stands.
+// Status returns the projector's status.
 func (p *Projector) Status() Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -103,8 +105,8 @@ func (p *Projector) Status() Status {
 	return status
 }
 
-// Overview is Status with what other processes are at, as far as the database
-// can be asked in ctx's time.
+// Overview is Status plus what other processes are doing, as far as the
+// database answers before ctx ends.
 func (p *Projector) Overview(ctx context.Context) Status {
 	status := p.Status()
 	building, err := p.store.Building(ctx)
@@ -118,10 +120,10 @@ func (p *Projector) Overview(ctx context.Context) Status {
 	return status
 }
 
-// Run keeps the rows up to date until ctx ends, and then returns nil, after the
-// transaction in hand. Nothing else ends it: a database or a log that cannot be
-// reached is tried again, and rows that are missing, or of an older program,
-// or of another life of the log, are built anew. It is called once.
+// Run keeps the rows up to date until ctx ends, then finishes the current
+// transaction and returns nil. Nothing else ends it: it retries while the
+// database or the log cannot be reached, and rebuilds rows that are missing, of
+// an older program, or of another incarnation of the log. Call it once.
 func (p *Projector) Run(ctx context.Context) error {
 	wait := firstRetry
 	for ctx.Err() == nil {
@@ -145,13 +147,13 @@ func (p *Projector) Run(ctx context.Context) error {
 	return nil
 }
 
-// The bounds of the pause after a failure.
+// Bounds of the delay before a retry.
 const (
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = 5 * time.Second
 )
 
-// turn looks at what is there and does what follows from it, once.
+// turn reads the current state and acts on it, once.
 func (p *Projector) turn(ctx context.Context) error {
 	m, err := p.store.model(ctx)
 	if err != nil {
@@ -183,7 +185,7 @@ func (p *Projector) turn(ctx context.Context) error {
 		return fmt.Errorf("claim checkpoint: %w", err)
 	}
 	if n == 0 {
-		return nil // somebody was faster
+		return nil // another projector was faster
 	}
 	m.epoch++
 	p.held = claim{m.generation, m.epoch}
@@ -199,7 +201,7 @@ func (p *Projector) resume(ctx context.Context, m model) error {
 	return p.follow(ctx, a)
 }
 
-// follow applies what comes until something fails. It closes the applier.
+// follow applies events until something fails. It closes the applier.
 func (p *Projector) follow(ctx context.Context, a *applier) (err error) {
 	defer a.close()
 	from, err := readLog(ctx, p.log, a.position, p.limit, 0, p.store.arrivals.gather)
@@ -232,8 +234,8 @@ func (p *Projector) follow(ctx context.Context, a *applier) (err error) {
 	}
 }
 
-// begin starts the span of a transaction, which points at the traces of the
-// events in it.
+// begin starts the span of a transaction and links it to the traces of its
+// events.
 func (p *Projector) begin(ctx context.Context, c *chunk) traces.Span {
 	if !p.tracer.On() {
 		return traces.Span{}
@@ -248,8 +250,8 @@ func (p *Projector) begin(ctx context.Context, c *chunk) traces.Span {
 	return span
 }
 
-// apply lets a transaction that has begun come to its end after ctx has, for a
-// while.
+// apply applies a chunk. If ctx ends meanwhile, the transaction may still
+// finish within patience.
 func (p *Projector) apply(ctx context.Context, a *applier, c *chunk) error {
 	finishing, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -258,7 +260,7 @@ func (p *Projector) apply(ctx context.Context, a *applier, c *chunk) error {
 	return a.apply(finishing, c)
 }
 
-// judge remembers a generation that does not belong to this log.
+// judge records a generation that does not belong to this log.
 func (p *Projector) judge(a *applier, err error) error {
 	if errors.Is(err, events.ErrIncarnation) {
 		p.unfit = a.generation
@@ -268,14 +270,14 @@ func (p *Projector) judge(a *applier, err error) error {
 	return fmt.Errorf("follow the log: %w", err)
 }
 
-// silence is how many times longer than a standby a projector waits before it
-// takes work from somebody else. A builder may be silent for as long as a large
-// transaction or an index takes; to rob it of its work costs time and nothing
-// else. A newer program may be on its way up.
+// silence is how many times longer than the standby time a projector waits
+// before it takes over work from another process. A builder may make no visible
+// progress during a large transaction or while it creates an index; taking over
+// its work only costs time. A newer program may be starting.
 const silence = 5
 
-// build makes new rows, or goes on with some that this program began or kept,
-// unless somebody else is at it, and follows with them.
+// build builds new rows, or continues rows that this program began or kept, and
+// then follows the log with them. It waits while another process is building.
 func (p *Projector) build(ctx context.Context) error {
 	u, err := p.store.other(ctx, inWork)
 	if err != nil {
@@ -299,8 +301,8 @@ func (p *Projector) build(ctx context.Context) error {
 	return p.follow(ctx, a)
 }
 
-// standBy watches the one who holds the claim, and lets the next turn claim it
-// when that one stands still with events to apply.
+// standBy watches the projector that holds the claim. If that one makes no
+// progress with events to apply, the next turn claims the rows.
 func (p *Projector) standBy(ctx context.Context, m model) error {
 	p.standing = true
 	p.enter(StateStandby)
@@ -318,8 +320,8 @@ func (p *Projector) standBy(ctx context.Context, m model) error {
 	return nil
 }
 
-// abandoned reports whether the live rows have stood still for that long, with
-// events to apply.
+// abandoned reports whether the live rows have made no progress for that long,
+// with events to apply.
 func (p *Projector) abandoned(ctx context.Context, m model, long time.Duration) (bool, error) {
 	end, err := p.log.End(ctx)
 	if err != nil {
@@ -332,7 +334,7 @@ func (p *Projector) abandoned(ctx context.Context, m model, long time.Duration) 
 	return p.watched.still(m, long), nil
 }
 
-// still reports whether a checkpoint has been as it is for that long.
+// still reports whether the checkpoint has not changed for that long.
 func (w *watch) still(m model, long time.Duration) bool {
 	if w.generation != m.generation || w.epoch != m.epoch || w.position != m.position {
 		*w = watch{m, time.Now()}
@@ -341,8 +343,8 @@ func (w *watch) still(m model, long time.Duration) bool {
 	return time.Since(w.since) >= long
 }
 
-// say logs what keeps the projector from following, once until it follows
-// again or has something else to say.
+// say logs what keeps the projector from following. It does not repeat a
+// message until the projector follows again or logs another one.
 func (p *Projector) say(level slog.Level, what string, attrs ...slog.Attr) {
 	if p.said != what {
 		p.said = what
@@ -362,10 +364,11 @@ func (p *Projector) observe(m model) {
 	p.seen = m
 }
 
-// down asks the log, if that can be reached, how much is waiting.
+// down records that the projector cannot run, and reads from the log, if it can
+// be reached, how many events are waiting.
 func (p *Projector) down(ctx context.Context) {
 	p.enter(StateDown)
-	// Nobody could move what was watched.
+	// Checkpoints could not move during the outage.
 	p.watched, p.builder = watch{}, watch{}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -376,7 +379,7 @@ func (p *Projector) down(ctx context.Context) {
 	}
 }
 
-// following begins the account that is kept while following.
+// following initializes the status that is kept while following.
 func (p *Projector) following(ctx context.Context, a *applier) error {
 	m, err := p.store.model(ctx)
 	if err != nil {

@@ -24,13 +24,13 @@ import (
 
 func testChoices(seed uint64) choices { return rand.New(rand.NewPCG(seed, seed)) }
 
-// useProjections makes the store belong to a program with another table of
-// projections.
+// useProjections makes the store use another set of projections, as another
+// program would.
 func (s *Store) useProjections(projections []fold.Projection) {
 	s.projections, s.fingerprint = projections, fold.Fingerprint(projections)
 }
 
-// tableRows is the rows of some tables.
+// tableRows returns the rows of some tables.
 func tableRows(t testing.TB, s *Store, tables ...string) []string {
 	t.Helper()
 	var list []string
@@ -46,8 +46,8 @@ func tableRows(t testing.TB, s *Store, tables ...string) []string {
 	return list
 }
 
-// Projectors that are stopped and started while events arrive give the rows of
-// one that ran through.
+// Projectors that are stopped and started while events arrive give the same
+// rows as one that runs without interruption.
 func TestProjectorStopsAndGoesOn(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -66,8 +66,8 @@ func TestProjectorStopsAndGoesOn(t *testing.T) {
 	})
 }
 
-// Several projectors on one database, each with a store of its own as in
-// another process: the rows are right, and exactly one follows.
+// With several projectors on one database, each with its own store as in
+// another process, the rows are right and exactly one projector follows.
 func TestProjectorsShareADatabase(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -95,16 +95,16 @@ func TestProjectorsShareADatabase(t *testing.T) {
 	})
 }
 
-// A standby takes over from a projector that has stopped, once there is
-// something to do, and not before.
+// A standby takes over from a stopped projector once there are events to apply,
+// and not before.
 func TestStandbyTakesOver(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
 		url, l := d.fresh(t), newMemoryLog()
 		sim := newSimulation(l, testChoices(3))
 		one, other := openURL(t, url), openURL(t, url)
-		// On a busy machine the one that follows may be slow, and is not to be
-		// taken for one that has stopped.
+		// On a busy machine the following projector may be slow; it must not be
+		// mistaken for one that has stopped.
 		const after = 2 * time.Second
 		first, _ := run(t, one, l, ProjectorOptions{StandbyAfter: after})
 		arrive(t, one, l)
@@ -125,7 +125,7 @@ func TestStandbyTakesOver(t *testing.T) {
 	})
 }
 
-// outage is a dialect whose database goes away and comes back.
+// outage is a dialect whose database becomes unreachable and comes back.
 type outage struct {
 	dialect.Database
 	down  atomic.Bool
@@ -195,8 +195,8 @@ func TestDatabaseGoesAwayAndComesBack(t *testing.T) {
 	})
 }
 
-// Rows of another program are not served. The newer program builds its own and
-// switches; the older one leaves them alone.
+// Rows of another program are not served. The newer program builds its own rows
+// and switches; the older one leaves them unchanged.
 func TestRowsOfAnotherProgram(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -237,8 +237,8 @@ func TestRowsOfAnotherProgram(t *testing.T) {
 	})
 }
 
-// onlyLiveAndKept fails unless the tables are those of the live generation and of
-// the one that is kept, if any.
+// onlyLiveAndKept fails unless the tables are those of the live generation and
+// of the kept one, if any.
 func onlyLiveAndKept(t testing.TB, s *Store) {
 	t.Helper()
 	testkit.Eventually(t, "only the generations that are live and kept have tables", func() (string, bool) {
@@ -265,7 +265,7 @@ func onlyLiveAndKept(t testing.TB, s *Store) {
 	})
 }
 
-// A log that was made anew, or went back, makes the rows be built anew.
+// Rows are rebuilt when the log is recreated or goes back.
 func TestAnotherIncarnation(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -345,7 +345,7 @@ func TestStatus(t *testing.T) {
 	})
 }
 
-// An event that is no event moves the position and is counted.
+// A malformed event moves the position and is counted.
 func TestMalformed(t *testing.T) {
 	t.Parallel()
 	s, l := databases()[0].open(t), newMemoryLog()

@@ -28,7 +28,7 @@ func told(t *testing.T, d database, story func(*team)) (*Store, *memoryLog) {
 	return s, l
 }
 
-// questions are the queries about a thing.
+// questions returns the queries for one resource.
 func questions(ctx context.Context, q *Snapshot) map[string]func(caller, project, task uuid.UUID) error {
 	return map[string]func(caller, project, task uuid.UUID) error{
 		"project":  func(c, p, _ uuid.UUID) error { _, err := q.Project(ctx, c, p); return err },
@@ -45,8 +45,8 @@ func questions(ctx context.Context, q *Snapshot) map[string]func(caller, project
 	}
 }
 
-// Every query about a thing, asked by everybody: a present member sees it, all
-// others cannot tell it from what does not exist.
+// For every query for a resource and every account: current members see it, and
+// others cannot tell it from one that does not exist.
 func TestVisibility(t *testing.T) {
 	t.Parallel()
 	const owner, member, viewer, gone, stranger, nobody = 1, 2, 3, 4, 5, 6
@@ -141,7 +141,7 @@ func TestProject(t *testing.T) {
 				To:      []events.Status{{Key: "waiting", Name: "To do", Category: events.CategoryToDo}, {Key: "done", Name: "Done", Category: events.CategoryDone}},
 				Retired: map[string]string{"review": "done"},
 			})
-			// What comes back to the board stands for itself again.
+			// A status that is put back on the board stands for itself again.
 			team.project(1000, 1, events.StatusesChanged{To: events.DefaultStatuses()})
 			team.project(1000, 1, events.StatusesChanged{
 				To:      []events.Status{{Key: "waiting", Name: "To do", Category: events.CategoryToDo, Limit: 7}, {Key: "done", Name: "Done", Category: events.CategoryDone}},
@@ -251,7 +251,7 @@ func TestTask(t *testing.T) {
 	})
 }
 
-// A comment that was deleted and restored is there as it was, and once.
+// A comment that was deleted and restored is unchanged and occurs once.
 func TestRestoredComment(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -286,7 +286,7 @@ func TestRestoredComment(t *testing.T) {
 			}
 			return nil
 		})
-		// One that is there cannot come back.
+		// An existing comment cannot be restored.
 		team := newTeam(l)
 		team.commands = 1000
 		team.task(1, 1000, 1, events.CommentRestored{Comment: id(8), Author: id(2), Text: "red", CreatedAt: said})
@@ -299,7 +299,7 @@ func TestRestoredComment(t *testing.T) {
 	})
 }
 
-// Labels of more tasks than are answered, with some in the trash.
+// There are more labels than are returned, and some tasks are in the trash.
 func TestLabels(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -415,7 +415,7 @@ func TestPeople(t *testing.T) {
 	})
 }
 
-// Characters that mean something to SQL mean themselves in a search.
+// Characters that are special in SQL are searched for literally.
 func TestTextIsTakenLiterally(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {

@@ -15,8 +15,8 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// rawLoop writes rows as fast as somebody would who writes nothing else, by
-// hand for each database and with no help of a session.
+// rawLoop writes rows as fast as possible, with code written by hand for each
+// database and without a session.
 func rawLoop(b *testing.B, d database, s *Store, folded [][]schema.Change) {
 	b.Helper()
 	for _, changes := range folded {
@@ -55,7 +55,7 @@ func rawSQLite(s *Store, folded [][]schema.Change) error {
 	})
 }
 
-// rawMySQL writes as many rows with a statement as a megabyte holds.
+// rawMySQL writes as many rows per statement as fit in a megabyte.
 func rawMySQL(s *Store, folded [][]schema.Change) error {
 	return rawTransactions(s, folded, func(tx *sql.Tx, c schema.Change) error {
 		width, rows := len(c.Table.Columns), s.dialect.Arguments(c.Rows)
@@ -134,7 +134,7 @@ func rawPostgres(s *Store, folded [][]schema.Change) error {
 	})
 }
 
-// rawArrays turns rows into one array per column, with the type of each.
+// rawArrays converts rows to one array per column, with the type of each.
 func rawArrays(c schema.Change) (arrays []any, casts string) {
 	width := len(c.Table.Columns)
 	for i, column := range c.Table.Columns {

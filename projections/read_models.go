@@ -15,16 +15,16 @@ type Project struct {
 	ID       uuid.UUID
 	Name     string
 	Archived bool
-	// Statuses are the columns of the board, in order. Retired names, for each
-	// status that was taken off the board, the one that took its tasks.
+	// Statuses are the columns of the board, in order. Retired maps each status
+	// that was removed from the board to the status that received its tasks.
 	Statuses []events.Status
 	Retired  map[string]string
 	// Members are in the order in which they joined.
 	Members []Member
 	// Role is the caller's own.
 	Role events.Role
-	// Counts says how many tasks stand in each status, those in the trash left
-	// out. A status without tasks is absent.
+	// Counts is the number of tasks in each status, without those in the trash.
+	// A status without tasks is absent.
 	Counts    map[string]int
 	Revision  uint64
 	CreatedAt time.Time
@@ -32,7 +32,7 @@ type Project struct {
 	UpdatedAt time.Time
 }
 
-// Member is an account that may see a project, as it is folded.
+// Member is an account with access to a project, as it is folded.
 type Member = fold.Member
 
 // Task is a task as a member of its project sees it.
@@ -44,13 +44,13 @@ type Task struct {
 	Number      int64
 	Title       string
 	Description string
-	// Status is one of the project's statuses: where the task's own was
-	// retired, the one that took its place.
+	// Status is one of the project's statuses. If the task's own status was
+	// retired, it is the one that replaced it.
 	Status   string
 	Priority events.Priority
 	Due      events.Date
 	Labels   []string
-	// Assignees are those of the assigned who are members now.
+	// Assignees are the assigned accounts that are members now.
 	Assignees []uuid.UUID
 	Rank      string
 	Revision  uint64
@@ -58,30 +58,31 @@ type Task struct {
 	CreatedBy uuid.UUID
 	// UpdatedAt is the time of the task's last event, comments included.
 	UpdatedAt time.Time
-	// DeletedAt is when the task was put in the trash, nil if it is not there.
+	// DeletedAt is when the task was moved to the trash, nil if it is not
+	// there.
 	DeletedAt    *time.Time
 	CommentCount int
 }
 
-// Comment is what somebody said about a task.
+// Comment is a comment on a task.
 type Comment struct {
 	ID        uuid.UUID
 	Task      uuid.UUID
 	Author    uuid.UUID
 	Text      string
 	CreatedAt time.Time
-	// EditedAt is nil for a comment that still says what it said at first.
+	// EditedAt is nil for a comment that was never edited.
 	EditedAt *time.Time
 }
 
-// Board is a project with its tasks laid out.
+// Board is a project with its tasks by column.
 type Board struct {
 	Project Project
 	Columns []Column
 }
 
 // Column is one status of a board with its tasks in rank order. The tasks have
-// no Description: a board of thousands of cards shows none of them.
+// no Description, because a board does not show it.
 type Column struct {
 	Status events.Status
 	Tasks  []Task
@@ -98,12 +99,12 @@ type Entry struct {
 	Type      events.Type
 	// Concerns is the account a membership event is about, or the zero id.
 	Concerns uuid.UUID
-	// Differences is the JSON of what [events.Differences] tells of the event,
-	// [] where it tells nothing.
+	// Differences is the JSON of what [events.Differences] returns for the
+	// event, [] if that is empty.
 	Differences json.RawMessage
 }
 
-// AccountRow is what the log knows of a person: nothing personal.
+// AccountRow is an account as the log knows it: without personal data.
 type AccountRow struct {
 	ID            uuid.UUID
 	Administrator bool
@@ -112,49 +113,49 @@ type AccountRow struct {
 	Erased *time.Time
 }
 
-// TaskFilter says which tasks are wanted; all its conditions hold together. The
-// zero TaskFilter wants every task that is not in the trash.
+// TaskFilter selects tasks; all its conditions must hold. The zero TaskFilter
+// selects every task that is not in the trash.
 type TaskFilter struct {
-	// Statuses wants tasks in one of these. A retired status stands for the
-	// one that took its place.
+	// Statuses selects tasks in one of these. A retired status means the one
+	// that replaced it.
 	Statuses []string
-	// Open leaves out tasks in a status of category done.
+	// Open excludes tasks in a status of category done.
 	Open bool
-	// Assignee wants tasks this account is assigned to, if not zero.
+	// Assignee, if not zero, selects tasks this account is assigned to.
 	Assignee uuid.UUID
-	// Unassigned wants tasks that no present member is assigned to.
+	// Unassigned selects tasks that no current member is assigned to.
 	Unassigned bool
-	// Labels wants tasks that carry all of these.
+	// Labels selects tasks that carry all of these.
 	Labels []string
-	// DueFrom and DueTo bound the due date, both inclusive; a task without one
-	// is then left out.
+	// DueFrom and DueTo bound the due date, both inclusive; tasks without one
+	// are then excluded.
 	DueFrom, DueTo events.Date
-	// Priority wants tasks of exactly this one, if not empty.
+	// Priority, if not empty, selects tasks of exactly this priority.
 	Priority events.Priority
-	// Number wants tasks of this number, of which a project has one at most; 0
-	// stands for any.
+	// Number selects tasks with this number, at most one per project; 0 means
+	// any.
 	Number int64
-	// Text wants tasks in whose title or description each of its words occurs,
-	// in upper or lower case, also within a longer word.
+	// Text selects tasks whose title or description contains each of its words,
+	// ignoring case, also within longer words.
 	Text string
-	// Deleted wants the tasks in the trash instead of the others.
+	// Deleted selects the tasks in the trash instead of the others.
 	Deleted bool
 }
 
-// LabelCount is a label and how many tasks carry it, those in the trash left
-// out.
+// LabelCount is a label and the number of tasks that carry it, without those in
+// the trash.
 type LabelCount struct {
 	Label string
 	Tasks int
 }
 
-// Page says which part of a list is wanted, and in which order.
+// Page selects a part of a list, and its order.
 type Page struct {
-	// Limit is the largest number of items; 0 stands for [DefaultLimit], and
-	// more than [MaxLimit] for MaxLimit.
+	// Limit is the maximum number of items; 0 means [DefaultLimit], and more
+	// than [MaxLimit] means MaxLimit.
 	Limit int
-	// Cursor is what the page before gave as next, or empty for the first page.
-	// It belongs to one order: with another Sort it is [ErrCursor].
+	// Cursor is the next cursor of the previous page, or empty for the first
+	// page. It belongs to one order: with another Sort it is [ErrCursor].
 	Cursor string
 	// Sort names the order, with a leading - for descending. Tasks: number,
 	// rank, created, updated, due, priority, title. Projects: name, created,
@@ -163,7 +164,7 @@ type Page struct {
 	Sort string
 }
 
-// The sizes of a page.
+// Page sizes.
 const (
 	DefaultLimit = 50
 	MaxLimit     = 500

@@ -9,7 +9,7 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// look reads from the present rows.
+// look reads from the current rows.
 func look(t testing.TB, s *Store, read func(*Snapshot) error) {
 	t.Helper()
 	if err := s.Read(context.Background(), events.Position{}, read); err != nil {
@@ -17,8 +17,8 @@ func look(t testing.TB, s *Store, read func(*Snapshot) error) {
 	}
 }
 
-// answers is everything that the first accounts can see, as text; positions are
-// left out.
+// answers returns everything that the first accounts can see, as text;
+// positions are omitted.
 func answers(t testing.TB, s *Store, accounts int) []string {
 	t.Helper()
 	var all []string

@@ -7,16 +7,16 @@ import (
 	"github.com/docketlog/docket/projections/fold"
 )
 
-// reader follows the log and decodes one chunk ahead, while the one before is
-// on its way into the database.
+// reader follows the log and decodes one chunk ahead while the previous one is
+// being written to the database.
 type reader struct {
 	chunks chan *chunk
 	err    error // why chunks was closed
 	cancel context.CancelFunc
 }
 
-// readLog reads the log after a position, limit events at a time. A chunk is
-// made of as many batches as give at least fill events, fewer where they are
+// readLog reads the log after a position, limit events at a time. A chunk
+// consists of enough batches for at least fill events, fewer where they are
 // large or the log ends; with fill 0 it is one batch. pause, if not nil, is
 // called after each chunk.
 func readLog(ctx context.Context, log events.Log, after events.Position, limit, fill int, pause func(context.Context)) (*reader, error) {
@@ -56,7 +56,7 @@ func readLog(ctx context.Context, log events.Log, after events.Position, limit, 
 	return r, nil
 }
 
-// next blocks until there is something.
+// next blocks until there is a chunk or an error.
 func (r *reader) next() (*chunk, error) {
 	c, ok := <-r.chunks
 	if !ok {
@@ -65,7 +65,7 @@ func (r *reader) next() (*chunk, error) {
 	return c, nil
 }
 
-// close stops reading and returns when it has stopped.
+// close stops reading and waits until reading has stopped.
 func (r *reader) close() {
 	r.cancel()
 	for range r.chunks {

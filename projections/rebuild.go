@@ -10,7 +10,7 @@ import (
 	"github.com/docketlog/docket/projections/dialect"
 )
 
-// The sizes of bulk work: events read at once, events and bytes of them per
+// Sizes for bulk work: events per read, events and bytes of events per
 // transaction, and what is kept in memory.
 const (
 	buildFetch   = 2000
@@ -20,41 +20,42 @@ const (
 
 var buildKeep = keep{rows: 150_000, payload: 256 << 20}
 
-// Progress tells how far a rebuild is, in events.
+// Progress is how far a rebuild is, in events.
 type Progress struct {
 	Done, Total uint64
-	// Rate is in events per second since the work began, or went on; Remaining
-	// is what is left at that rate, 0 while there is none.
+	// Rate is in events per second since the work began or continued; Remaining
+	// is the time left at that rate, 0 while there is no rate.
 	Rate      float64
 	Remaining time.Duration
 }
 
-// RebuildOptions are the choices there are about [Rebuild].
+// RebuildOptions configure [Rebuild].
 type RebuildOptions struct {
-	// Fresh begins anew where an earlier rebuild was interrupted.
+	// Fresh starts over instead of continuing an interrupted rebuild.
 	Fresh bool
-	// AcceptDifferences switches even if the new rows are not as those served.
+	// AcceptDifferences switches even if the new rows differ from the served
+	// ones.
 	AcceptDifferences bool
-	// Progress, if not nil, is called now and then.
+	// Progress, if not nil, is called from time to time.
 	Progress func(Progress)
 }
 
-// Rebuilt is what a rebuild did.
+// Rebuilt is the result of a rebuild.
 type Rebuilt struct {
-	// Position is that of the rows now served, From where the work began: 0, or
-	// where an interrupted rebuild had come to.
+	// Position is that of the rows now served. From is where the work began: 0,
+	// or where an interrupted rebuild had stopped.
 	Position events.Position
 	From     uint64
-	// Compared says whether the rows served before were folded by this program,
-	// so that new and old must be the same; Difference is the first that was
-	// accepted, or empty.
+	// Compared reports whether the previously served rows were folded by this
+	// program, so that old and new rows must be the same. Difference is the
+	// first accepted difference, or empty.
 	Compared   bool
 	Difference string
 }
 
-// DifferenceError reports new rows that are not as those served, at the same
-// position, though this program folded both: the rows served were changed by
-// somebody else, or the fold is not what it was though its version is.
+// DifferenceError reports new rows that differ from the served ones at the same
+// position, though this program folded both: something else changed the served
+// rows, or the fold changed without a new version.
 type DifferenceError struct {
 	Position events.Position
 	// Difference is the first one.
@@ -65,22 +66,23 @@ func (e *DifferenceError) Error() string {
 	return fmt.Sprintf("at %s the rows served (first) and the new ones (second) differ: %s", e.Position, e.Difference)
 }
 
-// errTaken reports that another process has gone on with what this one was at,
-// or has given it up.
+// errTaken reports that another process has taken over this work, or has
+// cancelled it.
 var errTaken = fmt.Errorf("another process went on with the rows, or gave them up: %w", dialect.ErrFenced)
 
-// Rebuild makes all rows anew from the log, beside those that are there, which
-// are served until the new ones have caught up and take their place in one
-// step. A running projector goes on with the new rows by itself. Those that were
-// served are kept until the next switch; see [Rollback] and [Discard].
+// Rebuild builds all rows from the log, beside the existing ones, which are
+// served until the new ones have caught up and replace them in one step. A
+// running projector continues with the new rows by itself. The previously
+// served rows are kept until the next switch; see [Rollback] and [Discard].
 //
-// If both were folded by the same program they are compared first, all of them,
-// at one position; if they differ, Rebuild fails with a [DifferenceError] and
-// switches nothing, unless differences are accepted.
+// If the same program folded both, all rows are compared first, at one
+// position. If they differ, Rebuild fails with a [DifferenceError] and does not
+// switch, unless differences are accepted.
 //
-// Rebuild can be interrupted at any time, or killed: the next one goes on where
-// it was, also where the first one still runs, which then fails. It begins anew
-// if the rows are of another program or another life of the log.
+// Rebuild can be interrupted or killed at any time: the next one continues
+// where it stopped. If the first one is still running, it then fails. Rebuild
+// starts over if the unfinished rows are of another program or another
+// incarnation of the log.
 func Rebuild(ctx context.Context, store *Store, log events.Log, o RebuildOptions) (Rebuilt, error) {
 	a, done, err := store.build(ctx, log, o, false)
 	if err != nil {
@@ -91,9 +93,9 @@ func Rebuild(ctx context.Context, store *Store, log events.Log, o RebuildOptions
 	return done, nil
 }
 
-// build makes new rows, or goes on with some, and switches to them. The applier
-// that made them is returned, at their position, for who wants to go on.
-// takeKept says that rows which are kept from before are as good as new ones.
+// build builds new rows, or continues unfinished ones, and switches to them. It
+// returns the applier that built them, at their position, for a caller that
+// continues. takeKept allows the use of kept rows instead of new ones.
 func (s *Store) build(ctx context.Context, log events.Log, o RebuildOptions, takeKept bool) (*applier, Rebuilt, error) {
 	w := &work{store: s, log: log, options: o}
 	if err := w.look(ctx); err != nil {
@@ -106,22 +108,22 @@ func (s *Store) build(ctx context.Context, log events.Log, o RebuildOptions, tak
 	return w.run(ctx, m, fresh)
 }
 
-// work is one rebuild, or one way back.
+// work is one rebuild or one rollback.
 type work struct {
 	store   *Store
 	log     events.Log
 	options RebuildOptions
-	// live is the generation served when the work began, unfit the same one if
-	// it is not of this log.
+	// live is the generation served when the work began; unfit is the same one
+	// if it does not belong to this log.
 	live  model
 	unfit int64
-	// compared says that there is nothing to compare, or not any more. Until
-	// then the new rows do not get ahead of those served.
+	// compared means that no comparison is needed, or it is done. Until then
+	// the new rows do not get ahead of the served ones.
 	compared bool
 
 	applier *applier
 	from    *reader
-	rest    *chunk // what was read and not applied
+	rest    *chunk // read and not yet applied
 	began   time.Time
 	done    Rebuilt
 }
@@ -137,14 +139,14 @@ func (w *work) look(ctx context.Context) (err error) {
 	return nil
 }
 
-// generation finds rows to go on with, or makes new ones. fresh says that they
-// are empty.
+// generation finds unfinished rows to continue, or creates a new generation.
+// fresh means that it is empty.
 func (w *work) generation(ctx context.Context, takeKept bool) (m model, fresh bool, err error) {
 	s := w.store
 	var conditions []string
 	switch {
 	case w.options.Fresh || w.live.generation != 0 && w.live.generation == w.unfit:
-		// What was made of that log may be as wrong as what is served.
+		// Rows built from that log may be as wrong as the served ones.
 	case takeKept:
 		conditions = []string{toGoBack, toFinish}
 	default:
@@ -179,8 +181,8 @@ func (w *work) generation(ctx context.Context, takeKept bool) (m model, fresh bo
 	return m, true, err
 }
 
-// fits reports whether rows can be brought to the log's end by this program.
-// Rows that were to be compared are not ahead of those served.
+// fits reports whether this program can bring the rows to the log's end. Rows
+// that must be compared are not ahead of the served ones.
 func (w *work) fits(ctx context.Context, u pendingGeneration) (bool, error) {
 	if u.generation == 0 || u.fingerprint != w.store.fingerprint {
 		return false, nil
@@ -198,7 +200,7 @@ func (w *work) run(ctx context.Context, m model, fresh bool) (_ *applier, _ Rebu
 		if err == nil {
 			return
 		}
-		// Where the rows were taken away, whatever went wrong followed from it.
+		// If the claim was lost, that is the cause of any other failure.
 		looking, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 		defer cancel()
 		if mine, failed := s.holds(looking, held); failed == nil && !mine {
@@ -222,17 +224,16 @@ func (w *work) run(ctx context.Context, m model, fresh bool) (_ *applier, _ Rebu
 		return nil, w.done, err
 	}
 	w.done.Position = w.applier.position
-	// The rows are live from here on; tables that are left behind are cleaned
-	// up by the next build.
+	// The rows are live from here on; the next build removes leftover tables.
 	if err := s.clean(ctx); err != nil {
 		s.logger.Warn("tables that nobody needs were not dropped", "err", err)
 	}
 	return w.applier, w.done, nil
 }
 
-// fill applies the log up to where the rows served are, compares if there is
-// something to compare with, applies the rest, makes the indexes once near the
-// end, and goes on until the switch succeeds.
+// fill applies the log up to the position of the served rows, compares if there
+// is something to compare with, applies the rest, creates the indexes once near
+// the end, and continues until the switch succeeds.
 func (w *work) fill(ctx context.Context) (err error) {
 	w.from, err = readLog(ctx, w.log, w.applier.position, buildFetch, buildBatch, nil)
 	if err != nil {
@@ -262,8 +263,9 @@ func (w *work) fill(ctx context.Context) (err error) {
 				return err
 			}
 		}
-		// Where events arrive without a pause the end is never met: whoever is
-		// close to it is not behind the live rows every other time.
+		// If events arrive without a pause the end is never reached exactly,
+		// but close to it the new rows are about as often ahead of the live
+		// rows as behind.
 		switch {
 		case behind > buildFetch:
 			continue
@@ -286,8 +288,8 @@ func (w *work) fill(ctx context.Context) (err error) {
 	}
 }
 
-// step applies one chunk, which ends at the goal if that is within it and the
-// new rows may not get ahead of those served.
+// step applies one chunk. The chunk ends at the goal if the goal lies within it
+// and the new rows must not get ahead of the served ones.
 func (w *work) step(ctx context.Context, goal uint64) (err error) {
 	c := w.rest
 	w.rest = nil
@@ -305,9 +307,9 @@ func (w *work) step(ctx context.Context, goal uint64) (err error) {
 	return w.store.moved(ctx, w.applier.generation)
 }
 
-// compare takes a snapshot of the rows served, brings the new ones to its
-// position, where they stand still for as long as nobody folds, and compares
-// the two, table by table and row by row. Those served go on meanwhile.
+// compare takes a snapshot of the served rows, brings the new rows to its
+// position, and compares the two, table by table and row by row. The new rows
+// stay unchanged unless another process takes them over; the served rows move on.
 func (w *work) compare(ctx context.Context) error {
 	s, a := w.store, w.applier
 	var difference string
@@ -335,7 +337,7 @@ func (w *work) compare(ctx context.Context) error {
 		return fmt.Errorf("compare rows: %w", err)
 	}
 	if mine, err := s.holds(ctx, claim{a.generation, a.epoch}); err != nil || !mine {
-		// What was read may be what somebody else wrote.
+		// The rows read may have been written by another process.
 		return errors.Join(dialect.ErrFenced, err)
 	}
 	outcome := foundEqual
@@ -356,7 +358,7 @@ func (w *work) compare(ctx context.Context) error {
 	return nil
 }
 
-// What a comparison came to.
+// Outcomes of a comparison.
 const (
 	notCompared = iota
 	foundEqual
@@ -364,10 +366,11 @@ const (
 	foundDifferent
 )
 
-// passes says of a comparison that the new rows may be served.
+// passes reports whether the new rows may be served after this outcome.
 func passes(outcome int) bool { return outcome == foundEqual || outcome == acceptedAsIs }
 
-// passed takes note of a comparison, be it of before an interruption.
+// passed records the outcome of a comparison, including one made before an
+// interruption.
 func (w *work) passed(outcome int) {
 	if w.compared || !passes(outcome) {
 		return

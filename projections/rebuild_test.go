@@ -18,8 +18,8 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// While rows are rebuilt the old ones are served and kept up to date, events go
-// on arriving, and the projector goes on with the new rows by itself.
+// During a rebuild the old rows are served and kept up to date, events keep
+// arriving, and the projector continues with the new rows by itself.
 func TestRebuildWhileLive(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -75,8 +75,8 @@ func TestRebuildWhileLive(t *testing.T) {
 	})
 }
 
-// A rebuild that is interrupted leaves the live rows as they are and goes on
-// where it was; when it is cancelled nothing is left of it.
+// An interrupted rebuild leaves the live rows unchanged and continues where it
+// stopped; cancelling it leaves nothing behind.
 func TestRebuildInterrupted(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -134,9 +134,9 @@ func TestRebuildInterrupted(t *testing.T) {
 	})
 }
 
-// A rebuild that was killed after any transaction, or within one, and is gone
-// on with gives the rows of one that ran through, and the killed one, should it
-// live still, writes nothing more.
+// A rebuild that was killed after or within any transaction, and is continued,
+// gives the same rows as an uninterrupted one. If the killed process is still
+// alive, it writes nothing more.
 func TestRebuildKilledAnywhere(t *testing.T) {
 	t.Parallel()
 	property(t, func(r *rapid.T, s *Store) {
@@ -156,7 +156,7 @@ func TestRebuildKilledAnywhere(t *testing.T) {
 			r.Fatal(err)
 		}
 		defer a.close()
-		// What is to be compared does not get ahead of what is served.
+		// Rows to be compared do not get ahead of the served ones.
 		next := func() *chunk {
 			room := int(live.position.Sequence - a.position.Sequence)
 			return chunkAt(l, a.position, min(room, 1+c.IntN(30)), 0)
@@ -195,7 +195,7 @@ func TestRebuildKilledAnywhere(t *testing.T) {
 	})
 }
 
-// Of two rebuilds at a time the later one goes on with the work of the first,
+// Of two concurrent rebuilds, the later one continues the work of the first,
 // which ends.
 func TestRebuildIsTakenOver(t *testing.T) {
 	t.Parallel()
@@ -226,8 +226,8 @@ func TestRebuildIsTakenOver(t *testing.T) {
 	})
 }
 
-// What an interrupted rebuild left is not gone on with if it is of another
-// program or another life of the log, or if tables are missing.
+// An interrupted rebuild is not continued if its rows are of another program or
+// another incarnation of the log, or if tables are missing.
 func TestRebuildBeginsAnew(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -258,7 +258,7 @@ func TestRebuildBeginsAnew(t *testing.T) {
 	})
 }
 
-// halfBuilt is a generation that a killed rebuild left.
+// halfBuilt returns a generation that a killed rebuild left.
 func halfBuilt(t testing.TB, s *Store, l *memoryLog) model {
 	t.Helper()
 	m, err := s.newGeneration(context.Background(), l.end())
@@ -276,8 +276,8 @@ func halfBuilt(t testing.TB, s *Store, l *memoryLog) model {
 	return m
 }
 
-// A projector that must build goes on with what another one began, once that
-// stands still.
+// A projector that must build continues what another one began, once that one
+// makes no progress.
 func TestProjectorGoesOnWithABuild(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -296,8 +296,8 @@ func TestProjectorGoesOnWithABuild(t *testing.T) {
 	})
 }
 
-// Rows that are not as those served do not take their place, unless that is
-// accepted; the work is not lost.
+// Rows that differ from the served ones do not replace them, unless the
+// difference is accepted; the work is not lost.
 func TestRebuildFindsADifference(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -321,11 +321,12 @@ func TestRebuildFindsADifference(t *testing.T) {
 		if b, err := s.Building(t.Context()); err != nil || !b.Differs {
 			t.Errorf("the difference is not to be seen: %+v, %v", b, err)
 		}
-		// It is said again each time.
+		// Every attempt reports the difference again.
 		if _, err = Rebuild(t.Context(), s, l, RebuildOptions{}); !errors.As(err, &differs) {
 			t.Fatalf("the second time: %v", err)
 		}
-		// Once accepted it stands in nobody's way.
+		// An accepted difference no longer blocks the switch, even after an
+		// interruption.
 		ctx, cancel := context.WithCancel(t.Context())
 		calls := 0
 		done, err := Rebuild(ctx, s, l, RebuildOptions{AcceptDifferences: true, Progress: func(Progress) {
@@ -348,9 +349,9 @@ func TestRebuildFindsADifference(t *testing.T) {
 	})
 }
 
-// Where nobody keeps the rows served up to date, new ones are compared with them
-// where they stand, and go ahead after that, also after an interruption. What
-// got ahead of them without a comparison is made anew.
+// If no projector keeps the served rows up to date, new rows are compared with
+// them at their position and get ahead after that, also after an interruption.
+// Rows that got ahead of them without a comparison are rebuilt.
 func TestRebuildComparesWithRowsThatStandStill(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -385,8 +386,8 @@ func TestRebuildComparesWithRowsThatStandStill(t *testing.T) {
 	})
 }
 
-// While events arrive without a pause, rows are compared at one position: no
-// difference is seen where there is none, and one that is there is seen.
+// While events arrive without a pause, rows are compared at one position: an
+// existing difference is found, and no other is reported.
 func TestRebuildComparesWhileLive(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {

@@ -16,19 +16,20 @@ import (
 )
 
 const (
-	// lookInterval is how often each database is asked how far its rows are,
-	// lookPatience how long it may take to answer.
+	// lookInterval is how often each database is asked for its position,
+	// lookPatience the timeout for the answer.
 	lookInterval = 250 * time.Millisecond
 	lookPatience = time.Second
-	// freshness is for how long a database may lack what another one has and
-	// still count as fresh as that; what was looked at a moment apart differs
-	// by more than a moment's events otherwise.
+	// freshness is how far, in time, a database may be behind another one and
+	// still count as equally fresh. Without it, two databases polled at
+	// slightly different times would differ by the events in between.
 	freshness = time.Second
 )
 
-// Replicas is databases with the same rows, each kept by projectors of its own,
-// read as if they were one: the freshest that can be reached answers. It can be
-// opened while none of them can. All methods may be called concurrently.
+// Replicas are databases with the same rows, each maintained by its own
+// projectors, read as if they were one: the freshest reachable one answers. It
+// can be opened while none is reachable. All methods may be called
+// concurrently.
 type Replicas struct {
 	all      []*replica
 	logger   *slog.Logger
@@ -37,8 +38,8 @@ type Replicas struct {
 	watching sync.WaitGroup
 
 	mu sync.Mutex
-	// marks are how far the furthest rows were, the first at least freshness
-	// ago, the last since less than that.
+	// marks are the positions of the furthest rows: the first at least
+	// freshness ago, the last more recent than that.
 	marks [2]mark
 }
 
@@ -47,24 +48,23 @@ type mark struct {
 	at       time.Time
 }
 
-// replica is one of the databases, and what was last seen of it.
+// replica is one of the databases, and its last known state.
 type replica struct {
 	name  string
 	store *Store
 	reads atomic.Uint64
 
-	// Of what follows, the mutex of Replicas is the guard.
+	// The following fields are guarded by the mutex of Replicas.
 	position events.Position // of rows that this program can serve
-	why      error           // it is no good
-	// up ends when the database is found out of reach.
+	why      error           // why it cannot be used
+	// up ends when the database is found to be unreachable.
 	up   context.Context
 	down context.CancelFunc
-	told bool // that it is
+	told bool // the failure was logged
 }
 
-// OpenReplicas opens databases for reading alone, see [OpenReader]. Where two are
-// as fresh as each other, the one that was named first answers. The caller
-// closes them.
+// OpenReplicas opens databases for reading only, see [OpenReader]. Among
+// equally fresh ones, the first in urls answers. The caller closes them.
 func OpenReplicas(ctx context.Context, urls []string, o Options) (*Replicas, error) {
 	r := &Replicas{logger: o.Logger}
 	if r.logger == nil {
@@ -94,7 +94,7 @@ func OpenReplicas(ctx context.Context, urls []string, o Options) (*Replicas, err
 
 var errNotSeen = errors.New("not looked at yet")
 
-// nameOf is what tells a database from others: its URL without what is secret.
+// nameOf identifies a database: its URL without secrets.
 func nameOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
@@ -103,7 +103,7 @@ func nameOf(address string) string {
 	return u.Scheme + "://" + u.Host + u.Path
 }
 
-// Close closes the databases. Nobody may use them any more.
+// Close closes the databases. They must not be used afterwards.
 func (r *Replicas) Close() error {
 	r.cancel()
 	r.watching.Wait()
@@ -128,7 +128,7 @@ func (r *Replicas) watch(one *replica) {
 	}
 }
 
-// look asks a database how far its rows are.
+// look asks a database for its position.
 func (r *Replicas) look(one *replica) {
 	ctx, cancel := context.WithTimeout(r.done, lookPatience)
 	defer cancel()
@@ -157,7 +157,8 @@ func (r *Replicas) look(one *replica) {
 	r.mark(m.position, time.Now())
 }
 
-// lose notes that a database was found out of reach, until the next look.
+// lose records that a database was found to be unreachable, until the next
+// look.
 func (r *Replicas) lose(one *replica, why error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -176,13 +177,13 @@ func (r *Replicas) mark(at events.Position, now time.Time) {
 	}
 }
 
-// choice is a database to be asked, as it was when it was chosen.
+// choice is a database to query, with its state when it was chosen.
 type choice struct {
 	*replica
 	up context.Context
 }
 
-// choose gives the databases that can be asked, the best first.
+// choose returns the usable databases, best first.
 func (r *Replicas) choose() (able []choice, why error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -209,12 +210,13 @@ func (r *Replicas) choose() (able []choice, why error) {
 	return able, errors.Join(reasons...)
 }
 
-// Read is [Store.Read] of the freshest database, and of the next if that goes
-// away meanwhile. While none has reached at it waits for the first that does.
-// read may be called once for each.
+// Read is [Store.Read] on the freshest database, and on the next one if that
+// becomes unreachable. While none has reached at, it waits for the first that
+// does. read may be called once for each.
 func (r *Replicas) Read(ctx context.Context, at events.Position, read func(*Snapshot) error) error {
 	if len(r.all) == 1 {
-		// There is no other to spare a caller the attempt.
+		// With a single database there is no alternative, so query it in any
+		// case.
 		return r.all[0].answered(r.all[0].store.Read(ctx, at, read))
 	}
 	for {
@@ -255,7 +257,8 @@ func (r *Replicas) Read(ctx context.Context, at events.Position, read func(*Snap
 	}
 }
 
-// answered counts the queries that the database has answered, by their outcome.
+// answered counts the queries that the database answered, judging by their
+// error.
 func (one *replica) answered(err error) error {
 	for _, failure := range []error{errNotYet, ErrUnavailable, ErrStale, events.ErrIncarnation} {
 		if errors.Is(err, failure) {
@@ -267,7 +270,7 @@ func (one *replica) answered(err error) error {
 }
 
 // anyArrives waits until the rows of one of the databases have reached at, and
-// fails if none does.
+// fails if none do.
 func anyArrives(ctx context.Context, stores []*Store, at events.Position) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -284,7 +287,7 @@ func anyArrives(ctx context.Context, stores []*Store, at events.Position) error 
 	return err
 }
 
-// ask puts a question to the best database, and to the next if it fails.
+// ask runs a query on the best database, and on the next one if it fails.
 func (r *Replicas) ask(question func(*Store) error) error {
 	able, err := r.choose()
 	if len(able) == 0 {
@@ -298,12 +301,12 @@ func (r *Replicas) ask(question func(*Store) error) error {
 	return err
 }
 
-// Ping reports whether queries would be answered, by any of the databases.
+// Ping reports whether any of the databases would answer queries.
 func (r *Replicas) Ping(ctx context.Context) error {
 	return r.ask(func(s *Store) error { return s.Ping(ctx) })
 }
 
-// Status is that of the database that would be asked next.
+// Status is that of the database that would be queried next.
 func (r *Replicas) Status(ctx context.Context) (status Status, err error) {
 	return status, r.ask(func(s *Store) (err error) {
 		status, err = s.Status(ctx)
@@ -311,7 +314,7 @@ func (r *Replicas) Status(ctx context.Context) (status Status, err error) {
 	})
 }
 
-// Parked is that of the database that would be asked next.
+// Parked is that of the database that would be queried next.
 func (r *Replicas) Parked(ctx context.Context) (parked []Parked, err error) {
 	return parked, r.ask(func(s *Store) (err error) {
 		parked, err = s.Parked(ctx)
@@ -319,7 +322,7 @@ func (r *Replicas) Parked(ctx context.Context) (parked []Parked, err error) {
 	})
 }
 
-// Health is that of the database that would be asked next.
+// Health is that of the database that would be queried next.
 func (r *Replicas) Health(ctx context.Context) (h Health) {
 	_ = r.ask(func(s *Store) error {
 		h = s.Health(ctx)
@@ -328,21 +331,22 @@ func (r *Replicas) Health(ctx context.Context) (h Health) {
 	return h
 }
 
-// Replica is how one of the databases was when it was last looked at.
+// Replica is the state of one of the databases at its last check.
 type Replica struct {
-	// Name is its URL without what is secret.
+	// Name is its URL without secrets.
 	Name string
-	// Reachable says that it answers; Position is how far its rows are, zero if
-	// this program cannot serve them. Why says what is wrong, or is nil.
+	// Reachable means that it answers. Position is that of its rows, zero if
+	// this program cannot serve them. Why is what is wrong, or nil.
 	Reachable bool
 	Position  events.Position
 	Why       error
-	// Chosen says that it would be asked next; Reads counts what it answered.
+	// Chosen means that it would be queried next. Reads counts the queries it
+	// answered.
 	Chosen bool
 	Reads  uint64
 }
 
-// Replicas tells how each database is, in the order in which they were named.
+// Replicas returns the state of each database, in the order of the URLs.
 func (r *Replicas) Replicas() []Replica {
 	able, _ := r.choose()
 	r.mu.Lock()

@@ -31,7 +31,7 @@ func openReplicas(t *testing.T, urls ...string) *Replicas {
 	return r
 }
 
-// chosen is which of the databases would be asked next, or -1.
+// chosen returns the index of the database that would be queried next, or -1.
 func chosen(r *Replicas) int {
 	for i, one := range r.Replicas() {
 		if one.Chosen {
@@ -55,8 +55,8 @@ func titles(r *Replicas, at events.Position) (list []string, reached events.Posi
 	return list, reached, err
 }
 
-// answered is titles, of which it asks again while no database is known to be
-// within reach: a busy one may not have told in time that it is.
+// answered returns titles. It asks again while no database is known to be
+// reachable: a busy one may not have reported in time that it is.
 func answered(t *testing.T, r *Replicas, at events.Position) (list []string, reached events.Position, err error) {
 	t.Helper()
 	testkit.Eventually(t, "a database within reach", func() (error, bool) {
@@ -66,7 +66,7 @@ func answered(t *testing.T, r *Replicas, at events.Position) (list []string, rea
 	return list, reached, err
 }
 
-// chooses waits until a database is the one that is asked next.
+// chooses waits until a database is the one that is queried next.
 func chooses(t *testing.T, want string, r *Replicas, n int) {
 	t.Helper()
 	testkit.Eventually(t, want, func() (string, bool) {
@@ -74,8 +74,8 @@ func chooses(t *testing.T, want string, r *Replicas, n int) {
 	})
 }
 
-// The freshest answers, whichever it is; while they are as fresh as each other
-// the first does; and what one asks to see is seen in whichever has it.
+// The freshest database answers; among equally fresh ones the first does. A
+// requested position is visible in whichever database has it.
 func TestTheFreshestReplicaAnswers(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -110,9 +110,9 @@ func TestTheFreshestReplicaAnswers(t *testing.T) {
 	})
 }
 
-// Nobody notices when a database ends connections, takes none, or does not
-// answer any more, as long as another is there; and it is used again when it is
-// back.
+// Callers see no failure when a database closes connections, refuses them, or
+// stops answering, as long as another is available. The database is used again
+// when it is back.
 func TestAReplicaGoesAway(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"postgres", "mysql"} {
@@ -136,7 +136,8 @@ func TestAReplicaGoesAway(t *testing.T) {
 					t.Helper()
 					testkit.Eventually(t, "rows", func() (error, bool) {
 						list, _, err := titles(r, l.end())
-						// On a busy machine the other may be thought away as well.
+						// On a busy machine the other database may be
+						// considered unreachable too.
 						if errors.Is(err, ErrUnavailable) && !r.Replicas()[1].Reachable {
 							return err, false
 						}
@@ -164,8 +165,9 @@ func TestAReplicaGoesAway(t *testing.T) {
 	}
 }
 
-// While none can be reached queries fail at once, as they do of one; a database
-// that nobody has prepared holds no rows, and serves them as soon as it does.
+// While no database can be reached, queries fail at once, as for a single
+// database. A database that has not been prepared holds no rows, and serves
+// them as soon as it does.
 func TestReplicasAreNotThereYet(t *testing.T) {
 	t.Parallel()
 	nowhere, err := net.Listen("tcp", "127.0.0.1:0")
@@ -201,7 +203,7 @@ func TestReplicasAreNotThereYet(t *testing.T) {
 	})
 }
 
-// A user that may do nothing but read is enough.
+// A user with read permission only is enough.
 func TestReplicasAreOnlyRead(t *testing.T) {
 	t.Parallel()
 	for name, grant := range map[string]string{
@@ -250,7 +252,7 @@ func TestReplicasAreOnlyRead(t *testing.T) {
 	}
 }
 
-// wire is a way to a database that can be lost.
+// wire is a connection to a database that can be lost.
 type wire struct {
 	t      *testing.T
 	url    string
@@ -315,7 +317,7 @@ func (w *wire) carry(near net.Conn) {
 	both.Wait()
 }
 
-// gate lets nothing through while the wire is silent.
+// gate blocks all traffic while the wire is silent.
 type gate struct {
 	*wire
 	to net.Conn
@@ -350,8 +352,8 @@ func (w *wire) mend() {
 	w.lost = false
 }
 
-// A gateway starts without its databases. What keeps it from them, such as a
-// wrong password, is told once, and not with every look.
+// A gateway starts without its databases. The reason why one is unreachable,
+// such as a wrong password, is logged once, not at every check.
 func TestReplicaOutOfReachIsTold(t *testing.T) {
 	t.Parallel()
 	var said testkit.Buffer

@@ -9,17 +9,18 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// ErrNothingKept reports that there are no rows of before to go back to.
+// ErrNothingKept reports that there are no kept rows to roll back to.
 var ErrNothingKept = errors.New("no rows are kept from before")
 
-// Rollback brings the rows that were served before the last switch to the log's
-// end and serves them again, in one step as [Rebuild] does. The others are kept
-// in their place, so that a second Rollback undoes the first. Nothing is
-// compared. It fails with [ErrNothingKept], and where the rows were folded by
-// another version of the program: that version can go back to them.
+// Rollback brings the previously served rows to the log's end and serves them
+// again, in one step as [Rebuild] does. The current rows are kept in their
+// place, so a second Rollback undoes the first. Nothing is compared. It fails
+// with [ErrNothingKept] if there are no kept rows, and with another error if
+// another version of the program folded them: that version can roll back to
+// them.
 //
-// Rollback can be interrupted at any time; what is served changes in its last
-// step.
+// Rollback can be interrupted at any time; the served rows change only in its
+// last step.
 func Rollback(ctx context.Context, store *Store, log events.Log, progress func(Progress)) (Rebuilt, error) {
 	a, done, err := store.rollback(ctx, log, progress)
 	if err != nil {
@@ -59,8 +60,8 @@ func (s *Store) rollback(ctx context.Context, log events.Log, progress func(Prog
 	return w.run(ctx, m, false)
 }
 
-// Discard gives up the rows that are kept from before the last switch, and
-// tells their generation; 0 means that there were none.
+// Discard removes the rows that are kept from before the last switch, and
+// returns their generation; 0 means that there were none.
 func Discard(ctx context.Context, store *Store) (generation int64, err error) {
 	u, err := store.other(ctx, toGoBack)
 	if err != nil {
@@ -81,7 +82,7 @@ func Discard(ctx context.Context, store *Store) (generation int64, err error) {
 	return u.generation, nil
 }
 
-// Kept is the generation that can be gone back to, or 0.
+// Kept returns the generation that can be rolled back to, or 0.
 func (s *Store) Kept(ctx context.Context) (generation int64, err error) {
 	u, err := s.other(ctx, toGoBack)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/docketlog/docket/projections/fold"
 )
 
-// The rows of before can be gone back to, with what has happened since, and
-// from there forward again, while the projector follows whatever is served.
+// Kept rows can be rolled back to, including later events, and forward again
+// from there, while the projector follows the served rows.
 func TestBackAndForth(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -57,8 +57,8 @@ func TestBackAndForth(t *testing.T) {
 	})
 }
 
-// A way back that is interrupted leaves what is served as it is, and can be
-// gone again; a rebuild that is cancelled or fails does not touch what is kept.
+// An interrupted rollback leaves the served rows unchanged and can be run
+// again. A rebuild that is cancelled or fails does not touch the kept rows.
 func TestBackInterrupted(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -114,8 +114,7 @@ func TestBackInterrupted(t *testing.T) {
 	})
 }
 
-// Answers do not go back in time when the rows do, and there is no moment
-// without any.
+// Answers do not go back in time during a rollback, and are always available.
 func TestBackWhileLive(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -164,9 +163,10 @@ func TestBackWhileLive(t *testing.T) {
 	})
 }
 
-// After an upgrade the rows of the version before are kept. That version goes
-// back to them: by command at once, and its projector when the newer one has
-// stopped and there is something to do; and the newer one takes its own in turn.
+// After an upgrade the rows of the previous version are kept. That version can
+// roll back to them: by command at once, and its projector does so when the
+// newer one has stopped and there are events to apply. The newer version can
+// then return to its own rows.
 func TestVersionsGoBackToTheirRows(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
@@ -216,7 +216,7 @@ func TestVersionsGoBackToTheirRows(t *testing.T) {
 	})
 }
 
-// Rows of another life of the log are not kept.
+// Rows of another incarnation of the log are not kept.
 func TestUnfitRowsAreNotKept(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {

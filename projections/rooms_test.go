@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// mayImport is the rooms below this one and which of ours each may use: schema ←
-// dialect, schema ← fold, and the engine uses all three. A fold and a dialect do
-// not know each other.
+// mayImport lists the packages below this one and which of Docket's packages
+// each may use: schema ← dialect, schema ← fold, and the engine uses all three.
+// Fold and dialect do not know each other.
 var mayImport = map[string][]string{
 	"schema":  {},
 	"dialect": {"projections/schema"},

@@ -15,26 +15,27 @@ import (
 )
 
 // Snapshot answers queries from one state of the rows. It is valid within the
-// function that [Store.Read] gave it to, and for one goroutine. Every query
-// takes the account that asks and answers only what that account may see.
+// function that [Store.Read] passes it to, and for one goroutine. Every query
+// takes the calling account and returns only what that account may see.
 type Snapshot struct {
-	// Position is what the snapshot reflects: every event up to it, none after.
+	// Position is the position the snapshot reflects: every event up to it,
+	// none after.
 	Position events.Position
 
 	dialect    dialect.Database
 	conn       *sql.Conn
 	generation int64
-	// gone says that a query found the generation replaced under it.
+	// gone means that a query found the generation replaced.
 	gone bool
 }
 
 // Read calls read with a snapshot whose position has reached at; with the zero
-// position it does not wait. It fails with read's error, with [ErrStale] if
-// the rows do not get there by ctx's deadline or cannot be served at all, and
-// with [events.ErrIncarnation].
+// position it does not wait. It fails with read's error, with [ErrStale] if the
+// rows do not get there by ctx's deadline or cannot be served at all, and with
+// [events.ErrIncarnation].
 //
-// read may be called more than once, when a rebuild replaces the rows under it;
-// only the last call counts.
+// read may be called more than once, if a rebuild replaces the rows while it
+// runs; only the last call counts.
 func (s *Store) Read(ctx context.Context, at events.Position, read func(*Snapshot) error) error {
 	if s.arrivals.isLocal() {
 		if err := s.WaitFor(ctx, at); err != nil {
@@ -62,8 +63,8 @@ func (s *Store) readOnce(ctx, up context.Context, at events.Position, read func(
 	}
 }
 
-// errNotYet and errReplaced report a snapshot that is older than asked for, and
-// one whose tables were dropped because another generation is live.
+// errNotYet reports a snapshot that is older than requested; errReplaced one
+// whose tables were dropped because another generation is live.
 var (
 	errNotYet   = errors.New("rows have not arrived")
 	errReplaced = errors.New("rows were replaced")
@@ -97,8 +98,8 @@ func (s *Store) snapshot(ctx, up context.Context, at events.Position, read func(
 			return err
 		}
 		if !reached {
-			// What is known may be from before the database lost its last
-			// transactions; those who wait go by what is there.
+			// The known position may be from before the database lost its last
+			// transactions; waiting callers need the actual one.
 			s.arrivals.correct(m.position)
 			return errNotYet
 		}
@@ -110,14 +111,14 @@ func (s *Store) snapshot(ctx, up context.Context, at events.Position, read func(
 	return errReplaced
 }
 
-// unreachable classes a failure to begin a snapshot: whatever the database
-// says, it gives no snapshot now.
+// unreachable classifies a failure to begin a snapshot: whatever the database
+// reports, it cannot provide a snapshot now.
 func unreachable(ctx context.Context, err error) error {
 	return fmt.Errorf("begin snapshot: %w", away(ctx, err))
 }
 
-// endSnapshot ends the transaction. A connection on which that fails is thrown
-// away.
+// endSnapshot ends the transaction. A connection on which that fails is
+// discarded.
 func endSnapshot(ctx context.Context, conn *sql.Conn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
@@ -126,17 +127,18 @@ func endSnapshot(ctx context.Context, conn *sql.Conn) {
 	}
 }
 
-// patience bounds what is done after a caller's context is over.
+// patience is the timeout for work that is done after the caller's context has
+// ended.
 const patience = 5 * time.Second
 
-// query runs a query written with ? and {g}.
+// query runs a query written with the placeholders ? and {g}.
 func (s *Snapshot) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	found, err := s.conn.QueryContext(ctx, s.dialect.Bind(strings.ReplaceAll(query, "{g}", schema.Prefix(s.generation))), s.dialect.Arguments(args)...)
 	s.gone = s.gone || s.dialect.Missing(err)
 	return found, s.failed(ctx, err)
 }
 
-// failed classes the failure of a query; see [classed].
+// failed classifies the failure of a query; see [classed].
 func (s *Snapshot) failed(ctx context.Context, err error) error { return classed(ctx, s.dialect, err) }
 
 // each calls take for every row of a query. scan reads the row's columns.

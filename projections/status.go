@@ -17,47 +17,51 @@ type State string
 
 // The states of a projector.
 const (
-	// StateStarting has not looked yet.
+	// StateStarting means that the projector has not read the database yet.
 	StateStarting State = "starting"
-	// StateBuilding is making rows that will take the place of those served.
+	// StateBuilding means that it builds rows that will replace the served
+	// ones.
 	StateBuilding State = "building"
-	// StateFollowing holds the claim and applies what comes.
+	// StateFollowing means that it holds the claim and applies new events.
 	StateFollowing State = "following"
-	// StateStandby watches another projector and takes over if it stops.
+	// StateStandby means that it watches another projector and takes over if
+	// that one stops.
 	StateStandby State = "standby"
-	// StateOutdated has met rows of a newer program and leaves them alone.
+	// StateOutdated means that the rows are of a newer program; they are left
+	// unchanged.
 	StateOutdated State = "outdated"
-	// StateDown cannot reach the database or the log, and tries again.
+	// StateDown means that it cannot reach the database or the log, and
+	// retries.
 	StateDown State = "down"
 )
 
-// Status tells how the rows stand. Of a [Store] it is what the database knows,
-// without State, Rate and Batch; of a [Projector] what it knows itself, without
-// Building and Kept; [Projector.Overview] has all of it.
+// Status is the state of the rows. [Store.Status] returns what the database
+// knows, without State, Rate and Batch; [Projector.Status] what the projector
+// knows itself, without Building and Kept; [Projector.Overview] everything.
 type Status struct {
 	State State
 	// Position is that of the rows, Head the last known end of the log.
 	Position events.Position
 	Head     events.Position
 	// Lag is how many events the rows are behind Head. Behind is the time since
-	// the log stored the last event they have, so at most that long; 0 without
-	// Lag.
+	// the log stored the last event that the rows reflect: they are behind by at
+	// most that long; 0 without Lag.
 	Lag    uint64
 	Behind time.Duration
 	// Rate is in events per second over about the last ten seconds; Batch is
 	// the number of events in the last transaction.
 	Rate  float64
 	Batch int
-	// Generation and Epoch name the rows and the claim on them.
+	// Generation and Epoch identify the rows and the claim on them.
 	Generation int64
 	Epoch      int64
-	// Building is how far the rows are that will take their place, and Kept the
-	// generation that can be gone back to, or 0.
+	// Building is the progress of the rows that will replace them. Kept is the
+	// generation that can be rolled back to, or 0.
 	Building Building
 	Kept     int64
-	// Refused counts events that no chain accepts, Parked the aggregates with
-	// an event that cannot be folded, and Malformed what is no event at all;
-	// all of them since the rows were built.
+	// Refused counts events that their aggregate's chain does not accept,
+	// Parked the aggregates with an event that cannot be folded, and Malformed
+	// the messages that are not events; all since the rows were built.
 	Refused   int64
 	Parked    int64
 	Malformed int64
@@ -71,8 +75,8 @@ func (m *model) status(now time.Time) Status {
 	}
 }
 
-// Status tells how the live rows stand, whether or not this program may serve
-// them. The zero Generation means that there are none.
+// Status returns the status of the live rows, whether or not this program may
+// serve them. The zero Generation means that there are none.
 func (s *Store) Status(ctx context.Context) (Status, error) {
 	m, err := s.model(ctx)
 	if err != nil {
@@ -98,23 +102,24 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 	return status, nil
 }
 
-// Parked is an aggregate that has an event which cannot be folded. It stands as
-// it was before that event; a program that can fold it has another version, and
-// applies all of them when it builds its rows.
+// Parked is an aggregate with an event that cannot be folded. It stays as it
+// was before that event. A program that can fold the event has another version,
+// and applies all held events when it builds its rows.
 type Parked struct {
 	Aggregate events.Aggregate
 	Project   uuid.UUID
-	// Position, Revision and Type are of the event, At is when it happened.
+	// Position, Revision and Type are those of the event; At is when it
+	// happened.
 	Position events.Position
 	Revision uint64
 	Type     events.Type
 	At       time.Time
 	Reason   string
-	// Held counts the events that were not applied, this one included.
+	// Held is the number of events not applied, including this one.
 	Held int64
 }
 
-// Parked lists the aggregates that are parked, in log order.
+// Parked lists the parked aggregates in log order.
 func (s *Store) Parked(ctx context.Context) ([]Parked, error) {
 	var list []Parked
 	err := s.Read(ctx, events.Position{}, func(snapshot *Snapshot) error {
@@ -142,8 +147,8 @@ type ProjectionVersion struct {
 	Version int
 }
 
-// Versions lists every projection there is, in the order in which they fold.
-// All of them share one position; see [Status].
+// Versions lists all projections in the order in which they fold. All of them
+// share one position; see [Status].
 func Versions() []ProjectionVersion {
 	all := fold.Projections()
 	list := make([]ProjectionVersion, len(all))

@@ -14,11 +14,12 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// Options are the choices there are about a [Store].
+// Options configure a [Store].
 type Options struct {
 	// Logger may be nil.
 	Logger *slog.Logger
-	// MaxConnections bounds the connections used for reading; 0 means 8.
+	// MaxConnections is the maximum number of connections used for reading; 0
+	// means 8.
 	MaxConnections int
 }
 
@@ -26,8 +27,8 @@ type Options struct {
 // and by any number of processes on one database.
 type Store struct {
 	dialect dialect.Database
-	// read and write are pools apart, so that no number of queries can keep
-	// the projector waiting.
+	// read and write are separate pools, so that no number of queries can delay
+	// the projector.
 	read, write *sql.DB
 	logger      *slog.Logger
 	projections []fold.Projection
@@ -38,8 +39,7 @@ type Store struct {
 	cancel context.CancelFunc
 }
 
-// Open opens the database that url names, and makes it ready to hold rows if
-// it is new:
+// Open opens the database at url, and prepares it to hold rows if it is new:
 //
 //	sqlite:/var/lib/docket/rows.db
 //	postgres://user:password@host:port/database
@@ -62,8 +62,9 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// OpenReader is Open for who only reads: it changes nothing in the database, and
-// need not reach it yet. While the database holds no rows they count as stale.
+// OpenReader is Open for callers that only read: it changes nothing in the
+// database and does not need to reach it yet. While the database holds no rows,
+// they count as stale.
 func OpenReader(ctx context.Context, url string, o Options) (*Store, error) {
 	return connect(ctx, url, o)
 }
@@ -86,20 +87,20 @@ func connect(ctx context.Context, url string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// CheckMySQL reports what is wrong with a URL of a MySQL database, without
-// connecting. The error does not hold the password.
+// CheckMySQL reports what is wrong with a MySQL database URL, without
+// connecting. The error does not contain the password.
 func CheckMySQL(url string) error { return dialect.CheckMySQL(url) }
 
-// Close closes the store. Nobody may use it any more.
+// Close closes the store. It must not be used afterwards.
 func (s *Store) Close() error {
 	s.cancel()
 	s.arrivals.wait()
 	return errors.Join(s.read.Close(), s.write.Close())
 }
 
-// Ping reports whether queries would be answered: it fails with [ErrStale]
-// while there are no rows that this program can serve, and with
-// [ErrUnavailable] if the database cannot be reached.
+// Ping reports whether queries would succeed. It fails with [ErrStale] while
+// there are no rows that this program can serve, and with [ErrUnavailable] if
+// the database cannot be reached.
 func (s *Store) Ping(ctx context.Context) error {
 	m, err := s.model(ctx)
 	if err != nil {
@@ -108,8 +109,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	return m.servable(s.fingerprint)
 }
 
-// layout makes the tables that stand outside all generations, and the row of the
-// first. Each statement may be run any number of times.
+// layout returns the statements that create the tables outside all generations,
+// and the first row. Each statement is idempotent.
 func layout(d dialect.Database) []string {
 	return []string{
 		`create table if not exists docket_read_model (
@@ -137,10 +138,10 @@ func (s *Store) prepare(ctx context.Context) error {
 	})
 }
 
-// exclusively runs f in a transaction that is the only one to change what
-// tables and generations there are. f may be called more than once; only the
-// last call counts. On a database where making a table commits, what f did
-// before that is done even if f fails later.
+// exclusively runs f in a transaction that is the only one to change the set of
+// tables and generations. f may be called more than once; only the last call
+// counts. On a database where creating a table commits, the changes f made
+// before that remain even if f fails later.
 func (s *Store) exclusively(ctx context.Context, f func(*sql.Tx) error) (err error) {
 	for range dialect.Retries {
 		if err = s.alone(ctx, f); !s.dialect.Contended(err) {
@@ -158,8 +159,8 @@ func (s *Store) alone(ctx context.Context, f func(*sql.Tx) error) error {
 	}
 	defer tx.Rollback()
 	if lock := s.dialect.Exclusive(); lock != "" {
-		// Where the lock is a row, the first to come finds no table that holds
-		// it. What makes the table may be run by several at a time.
+		// Where the lock is a row, the table that holds it may not exist yet.
+		// Several processes may create that table at the same time.
 		if _, err := tx.ExecContext(ctx, lock); err != nil && !s.dialect.Missing(err) {
 			return err
 		}
@@ -170,7 +171,8 @@ func (s *Store) alone(ctx context.Context, f func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// exec runs one statement in the writing pool and reports the rows it changed.
+// exec runs one statement in the writing pool and returns the number of rows it
+// changed.
 func (s *Store) exec(ctx context.Context, db execer, query string, args ...any) (int64, error) {
 	result, err := db.ExecContext(ctx, s.dialect.Bind(query), s.dialect.Arguments(args)...)
 	if err != nil {
@@ -183,22 +185,21 @@ type execer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// model is which rows are read, and how far they are. The zero generation means
-// that there are none.
+// model describes which rows are read, and their position. The zero generation
+// means that there are no rows.
 type model struct {
 	generation  int64
 	fingerprint string
 	position    events.Position
-	// head and storedAt are what the log said with the last batch: its end
-	// then, and when it had stored the batch's last event.
+	// head and storedAt come from the log with the last batch: its end at that
+	// time, and when it stored the batch's last event.
 	head      uint64
 	storedAt  int64
 	epoch     int64
 	malformed int64
 }
 
-// modelQuery reads a model. One generation is the live one; a builder looks at
-// others.
+// modelQuery reads the live model. A builder reads other generations.
 const modelQuery = `select m.generation, coalesce(c.fingerprint, ''), coalesce(c.incarnation, ''),
 	coalesce(c.sequence, 0), coalesce(c.head, 0), coalesce(c.stored_at, 0), coalesce(c.epoch, 0), coalesce(c.malformed, 0)
 	from docket_read_model m left join docket_checkpoints c on c.generation = m.generation where m.id = 1`
@@ -208,8 +209,8 @@ func (m *model) scan(scan func(...any) error) error {
 		&m.head, &m.storedAt, &m.epoch, &m.malformed)
 }
 
-// model reads the live model outside of any snapshot. A database that nobody
-// has prepared yet has none.
+// model reads the live model outside of any snapshot. A database that has not
+// been prepared yet has none.
 func (s *Store) model(ctx context.Context) (m model, err error) {
 	err = m.scan(s.write.QueryRowContext(ctx, modelQuery).Scan)
 	if s.dialect.Missing(err) {
@@ -230,7 +231,7 @@ func (m *model) servable(fingerprint string) error {
 	return nil
 }
 
-// behind is how long the log has had more than the rows, at most.
+// behind is an upper bound on how long the log has been ahead of the rows.
 func (m *model) behind(now time.Time) time.Duration {
 	if m.storedAt == 0 || m.head <= m.position.Sequence {
 		return 0

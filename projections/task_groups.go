@@ -8,30 +8,31 @@ import (
 	"github.com/google/uuid"
 )
 
-// Grouping puts each task under one heading. Its functions look at nothing but
-// what they are given.
+// Grouping assigns each task to one group. Its functions depend only on their
+// arguments.
 type Grouping struct {
-	// Name is part of every cursor, which leads on in no other grouping.
+	// Name is part of every cursor; a cursor is valid only in the same
+	// grouping.
 	Name string
-	// Key is the group of a task, and Compare the order of groups: 0 for the
-	// same key only.
+	// Key returns the group of a task. Compare is the order of groups: 0 only
+	// for the same key.
 	Key     func(Task) string
 	Compare func(a, b string) int
 }
 
 // TaskGroup is the part of a group that a page shows: Tasks, without their
-// descriptions, of the Total that the filter wants, behind Before others of
-// them on earlier pages.
+// descriptions, out of the Total that match the filter, with Before others on
+// earlier pages.
 type TaskGroup struct {
 	Key           string
 	Total, Before int
 	Tasks         []Task
 }
 
-// TaskGroups answers the tasks of a project that the filter wants, group after
+// TaskGroups returns the tasks of a project that match the filter, group after
 // group and in the page's order within each, and the cursor of the next page,
-// empty at the end. The totals are those of the whole list, whichever page it
-// is. It looks at every task the filter wants, so it costs what a board does. It
+// empty at the end. The totals are those of the whole list, on every page. It
+// reads every task that matches the filter, so it costs as much as a board. It
 // fails as [Snapshot.Tasks] does.
 func (s *Snapshot) TaskGroups(ctx context.Context, caller, project uuid.UUID, filter TaskFilter, by Grouping, p Page) (groups []TaskGroup, next string, err error) {
 	part, err := taskList.sectionIn(p, by.Name)
@@ -51,8 +52,8 @@ func (s *Snapshot) TaskGroups(ctx context.Context, caller, project uuid.UUID, fi
 	return groupPage(&part, by, found, func(_, account uuid.UUID) bool { return in.member(account) })
 }
 
-// MyTaskGroups is [Snapshot.TaskGroups] of the tasks that [Snapshot.MyTasks]
-// answers.
+// MyTaskGroups is [Snapshot.TaskGroups] for the tasks that [Snapshot.MyTasks]
+// returns.
 func (s *Snapshot) MyTaskGroups(ctx context.Context, caller uuid.UUID, filter TaskFilter, by Grouping, p Page) (groups []TaskGroup, next string, err error) {
 	if p.Sort == "" {
 		p.Sort = "due"
@@ -75,7 +76,7 @@ func (s *Snapshot) MyTaskGroups(ctx context.Context, caller uuid.UUID, filter Ta
 }
 
 // placed reads all tasks of a list in its order, and whether each lies after
-// the cursor in it.
+// the cursor.
 func (s *Snapshot) placed(ctx context.Context, part *section, w *where, filter TaskFilter, from string) ([]keyed[taskScan], error) {
 	filter.where(w)
 	after, args := "1", []any(nil)
@@ -94,7 +95,7 @@ func (s *Snapshot) placed(ctx context.Context, part *section, w *where, filter T
 	return found, err
 }
 
-// groupPage cuts a list in its order into groups, and those to the page.
+// groupPage splits a sorted list into groups, and cuts them down to the page.
 func groupPage(part *section, by Grouping, found []keyed[taskScan], assigned func(project, account uuid.UUID) bool) (groups []TaskGroup, next string, err error) {
 	index := make(map[string]int)
 	all := make([][]keyed[taskScan], 0)

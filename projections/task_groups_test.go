@@ -25,8 +25,8 @@ var groupings = []Grouping{
 	}},
 }
 
-// pagesOfGroups reads groups to the end and puts their tasks together. Each page
-// must be full, and say of each group how many there are and how many came before.
+// pagesOfGroups reads groups to the end and joins their tasks. Each page must
+// be full, and state for each group the total and how many came before.
 func pagesOfGroups(by Grouping, p Page, want []Task, read func(Page) ([]TaskGroup, string, error)) ([]Task, error) {
 	totals, seen := map[string]int{}, map[string]int{}
 	for _, t := range want {
@@ -57,8 +57,8 @@ func pagesOfGroups(by Grouping, p Page, want []Task, read func(Page) ([]TaskGrou
 	}
 }
 
-// grouped is what a list with groups is: the tasks by group, then in order,
-// without their descriptions.
+// grouped returns what a list with groups should contain: the tasks by group,
+// then in order, without their descriptions.
 func grouped(by Grouping, sort string, tasks []Task) []Task {
 	tasks = slices.Clone(tasks)
 	slices.SortFunc(tasks, func(a, b Task) int {
@@ -70,9 +70,9 @@ func grouped(by Grouping, sort string, tasks []Task) []Task {
 	return tasks
 }
 
-// For every filter, order and grouping: the pages, put together, are the tasks
-// that the filter means, each once, by group; and each page tells the truth about
-// the whole list.
+// For every filter, order and grouping, the pages together contain each task
+// that matches the filter once, by group, and each page has the totals of the
+// whole list.
 func TestGroupsPageByPage(t *testing.T) {
 	t.Parallel()
 	property(t, func(r *rapid.T, s *Store) {
@@ -127,8 +127,8 @@ func TestGroupsPageByPage(t *testing.T) {
 	})
 }
 
-// TestGroupsOnEach reads groups page by page on every database, a cursor of
-// another grouping leads nowhere, and strangers see nothing.
+// TestGroupsOnEach reads groups page by page on every database. A cursor of
+// another grouping is rejected, and accounts without access see nothing.
 func TestGroupsOnEach(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {

@@ -36,7 +36,7 @@ var taskList = list{
 	},
 }
 
-// priorityOrder is an expression of one digit that sorts as priorities do.
+// priorityOrder returns an expression of one digit that sorts as priorities do.
 func priorityOrder() string {
 	var b strings.Builder
 	b.WriteString("case t.priority")
@@ -47,14 +47,15 @@ func priorityOrder() string {
 	return b.String()
 }
 
-// taskScan holds what the columns of a task are read into.
+// taskScan holds the destinations of a task's columns.
 type taskScan struct {
 	answer               Task
 	createdAt, updatedAt int64
 	deletedAt            *int64
 	// labels and assignees are JSON.
 	labels, assignees string
-	// after is 1 if it lies after the cursor, where that is asked for.
+	// after is 1 if the task lies after the cursor, where the query selects
+	// that.
 	after int
 }
 
@@ -65,7 +66,8 @@ func (t *taskScan) dest(more ...any) []any {
 		&a.Description}, more...)
 }
 
-// task is the answer; assigned says which of the assigned are shown.
+// task converts the row; assigned reports which of the assigned accounts to
+// include.
 func (t *taskScan) task(assigned func(account uuid.UUID) bool) (Task, error) {
 	answer := t.answer
 	answer.Labels, answer.Assignees = []string{}, []uuid.UUID{}
@@ -77,8 +79,8 @@ func (t *taskScan) task(assigned func(account uuid.UUID) bool) (Task, error) {
 	return answer, nil
 }
 
-// Task answers one task, in the trash or not. It fails with [ErrNotFound] if
-// there is none or the caller is not a member of its project.
+// Task returns one task, in the trash or not. It fails with [ErrNotFound] if it
+// does not exist or the caller is not a member of its project.
 func (s *Snapshot) Task(ctx context.Context, caller, id uuid.UUID) (Task, error) {
 	var row taskScan
 	var list string
@@ -95,7 +97,7 @@ func (s *Snapshot) Task(ctx context.Context, caller, id uuid.UUID) (Task, error)
 	return row.task(project.member)
 }
 
-// TaskNumber answers a task's number within its project, to whoever asks, or
+// TaskNumber returns a task's number within its project, for any caller, or
 // fails with [ErrNotFound].
 func (s *Snapshot) TaskNumber(ctx context.Context, id uuid.UUID) (number int64, err error) {
 	if err := s.one(ctx, []any{&number}, `select number from {g}tasks where id = ?`, id); err != nil {
@@ -104,10 +106,10 @@ func (s *Snapshot) TaskNumber(ctx context.Context, id uuid.UUID) (number int64, 
 	return number, nil
 }
 
-// Board answers a project with all its tasks that are not in the trash, by
-// status and within it by rank. Tasks on record in a status that the project
-// never had stand in columns of their own behind the others. It fails with
-// [ErrNotFound] as [Snapshot.Project] does.
+// Board returns a project with all its tasks that are not in the trash, by
+// status and then by rank. Tasks recorded with a status that the project never
+// had are in extra columns behind the others. It fails with [ErrNotFound] as
+// [Snapshot.Project] does.
 func (s *Snapshot) Board(ctx context.Context, caller, project uuid.UUID) (Board, error) {
 	p, err := s.Project(ctx, caller, project)
 	if err != nil {
@@ -146,10 +148,10 @@ func (s *Snapshot) Board(ctx context.Context, caller, project uuid.UUID) (Board,
 	return board, nil
 }
 
-// Tasks answers the tasks of a project that the filter wants, and the cursor of
-// the next page, empty at the end. They are in the order of their numbers
-// unless the page says otherwise. It fails with [ErrNotFound] as
-// [Snapshot.Project] does, with [ErrSort] and with [ErrCursor].
+// Tasks returns the tasks of a project that match the filter, and the cursor of
+// the next page, empty at the end. They are ordered by number unless the page
+// says otherwise. It fails with [ErrNotFound] as [Snapshot.Project] does, with
+// [ErrSort] and with [ErrCursor].
 func (s *Snapshot) Tasks(ctx context.Context, caller, project uuid.UUID, filter TaskFilter, p Page) (tasks []Task, next string, err error) {
 	part, err := taskList.section(p)
 	if err != nil {
@@ -171,8 +173,8 @@ func (s *Snapshot) Tasks(ctx context.Context, caller, project uuid.UUID, filter 
 	return taskPage(&part, found, func(_, account uuid.UUID) bool { return in.member(account) })
 }
 
-// within is the project, and the filter as it is meant there; none says that
-// nothing can match it. It fails as [Snapshot.Project] does.
+// within returns the project, and the filter with its statuses resolved there;
+// none means that nothing can match it. It fails as [Snapshot.Project] does.
 func (s *Snapshot) within(ctx context.Context, caller, project uuid.UUID, filter TaskFilter) (in Project, meant TaskFilter, none bool, err error) {
 	if in, err = s.Project(ctx, caller, project); err != nil {
 		return in, filter, false, err
@@ -184,15 +186,15 @@ func (s *Snapshot) within(ctx context.Context, caller, project uuid.UUID, filter
 	return in, filter, filter.Assignee != uuid.Nil && !in.member(filter.Assignee), nil
 }
 
-// assignedTasks are tasks t with those assigned to each, a, who may see it.
+// assignedTasks joins tasks t with the assignments a of accounts that are members.
 const assignedTasks = `{g}assignments a join {g}tasks t on t.id = a.task
 	join {g}memberships m on m.project = t.project and m.account = a.account`
 
-// MyTasks answers the tasks that the caller is assigned to, in all projects
-// the caller is a member of now, and the cursor of the next page, empty at the
-// end. They are in the order of their due dates unless the page says otherwise.
-// A status in the filter stands for itself only. It fails with [ErrSort] and
-// with [ErrCursor].
+// MyTasks returns the tasks that the caller is assigned to, in all projects of
+// which the caller is a member now, and the cursor of the next page, empty at
+// the end. They are ordered by due date unless the page says otherwise. A
+// status in the filter matches only itself. It fails with [ErrSort] and with
+// [ErrCursor].
 func (s *Snapshot) MyTasks(ctx context.Context, caller uuid.UUID, filter TaskFilter, p Page) (tasks []Task, next string, err error) {
 	if p.Sort == "" {
 		p.Sort = "due"
@@ -214,11 +216,11 @@ func (s *Snapshot) MyTasks(ctx context.Context, caller uuid.UUID, filter TaskFil
 	return taskPage(&part, found, func(project, account uuid.UUID) bool { return members[membership{account, project}] })
 }
 
-// AllTasks answers the tasks of all projects the caller is a member of now,
-// archived ones included, that the filter wants, and the cursor of the next
-// page, empty at the end. What changed last comes first unless the page says
-// otherwise; numbers are those within each project. A status in the filter
-// stands for itself only. It fails with [ErrSort] and with [ErrCursor].
+// AllTasks returns the tasks that match the filter in all projects of which the
+// caller is a member now, including archived ones, and the cursor of the next
+// page, empty at the end. They are ordered by most recent update unless the
+// page says otherwise; numbers are those within each project. A status in the
+// filter matches only itself. It fails with [ErrSort] and with [ErrCursor].
 func (s *Snapshot) AllTasks(ctx context.Context, caller uuid.UUID, filter TaskFilter, p Page) (tasks []Task, next string, err error) {
 	if p.Sort == "" {
 		p.Sort = "-updated"
@@ -240,9 +242,9 @@ func (s *Snapshot) AllTasks(ctx context.Context, caller uuid.UUID, filter TaskFi
 	return taskPage(&part, found, func(project, account uuid.UUID) bool { return members[membership{account, project}] })
 }
 
-// tasks runs the query of a list of tasks. The page is chosen by the sort keys
-// and ids alone and whole tasks are read for it only: a database that sorts
-// thousands of tasks would carry the descriptions of all of them along.
+// tasks runs the query of a list of tasks. It chooses the page by sort keys and
+// ids alone and reads whole tasks only for the page: otherwise a database that
+// sorts thousands of tasks would carry all their descriptions along.
 func (s *Snapshot) tasks(ctx context.Context, part *section, w *where, filter TaskFilter, from string) ([]keyed[taskScan], error) {
 	filter.where(w)
 	part.where(w)
@@ -257,8 +259,8 @@ func (s *Snapshot) tasks(ctx context.Context, part *section, w *where, filter Ta
 	return found, err
 }
 
-// taskPage turns what was found into answers; assigned says who is a member of
-// which project.
+// taskPage converts what was found; assigned reports whether an account is a
+// member of a project.
 func taskPage(part *section, found []keyed[taskScan], assigned func(project, account uuid.UUID) bool) (tasks []Task, next string, err error) {
 	scans, next := page(part, found, func(t taskScan) uuid.UUID { return t.answer.ID })
 	tasks = make([]Task, len(scans))
@@ -274,7 +276,7 @@ func taskPage(part *section, found []keyed[taskScan], assigned func(project, acc
 // membership is an account in a project.
 type membership struct{ account, project uuid.UUID }
 
-// membersOf reads who is a member of the projects that tasks belong to.
+// membersOf reads the members of the projects that the tasks belong to.
 func (s *Snapshot) membersOf(ctx context.Context, found []keyed[taskScan]) (map[membership]bool, error) {
 	var projects []uuid.UUID
 	for i := range found {
@@ -303,8 +305,8 @@ func (s *Snapshot) membersOf(ctx context.Context, found []keyed[taskScan]) (map[
 	}, `select id, members from {g}projects where id in (`+dialect.Marks(len(projects))+`)`, values(projects)...)
 }
 
-// maxWords bounds the words of a text that are looked for; the rest are
-// ignored.
+// maxWords is the maximum number of words of a text that are searched for; the
+// rest are ignored.
 const maxWords = 16
 
 // where adds the filter's conditions on tasks t and statuses s.
@@ -321,7 +323,8 @@ func (f *TaskFilter) where(w *where) {
 		w.and("coalesce(s.category, '') <> ?", string(events.CategoryDone))
 	}
 	if f.Assignee != uuid.Nil {
-		// Who has left the project is not shown as assigned, nor found.
+		// Accounts that have left the project are neither shown as assigned nor
+		// matched.
 		w.and(`exists (select 1 from {g}assignments x
 			join {g}memberships y on y.account = x.account and y.project = t.project where x.account = ? and x.task = t.id)`, f.Assignee)
 	}
@@ -351,9 +354,9 @@ func (f *TaskFilter) where(w *where) {
 	}
 }
 
-// Matching answers the ids of all tasks of a project that the filter wants, in
-// no order: for who has the tasks already and only asks which of them. It fails
-// with [ErrNotFound] as [Snapshot.Project] does.
+// Matching returns the ids of all tasks of a project that match the filter, in
+// no order, for a caller that already has the tasks. It fails with
+// [ErrNotFound] as [Snapshot.Project] does.
 func (s *Snapshot) Matching(ctx context.Context, caller, project uuid.UUID, filter TaskFilter) ([]uuid.UUID, error) {
 	_, filter, none, err := s.within(ctx, caller, project, filter)
 	if err != nil || none {

@@ -11,8 +11,8 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// team writes histories as they would come from commands: one commit after
-// another, with revisions and chain.
+// team writes histories as commands would: one commit after another, with
+// revisions and chain.
 type team struct {
 	log      *memoryLog
 	commands int
@@ -23,7 +23,7 @@ func newTeam(l *memoryLog) *team {
 	return &team{log: l, clock: time.Date(2026, 5, 3, 9, 0, 0, 0, time.UTC)}
 }
 
-// seal makes the envelopes of one command without storing them.
+// seal creates the envelopes of one command without storing them.
 func (t *team) seal(a events.Aggregate, project, actor uuid.UUID, what ...events.Event) []events.Envelope {
 	t.commands++
 	t.clock = t.clock.Add(1500 * time.Millisecond)
@@ -66,12 +66,12 @@ func created(project int, title string) events.TaskCreated {
 	return events.TaskCreated{Project: id(project), Title: title, Status: "waiting", Rank: "a", Priority: events.PriorityNone}
 }
 
-// choices picks what happens next; both rand and rapid can be behind it.
+// choices picks what happens next; it can be backed by rand or rapid.
 type choices interface{ IntN(n int) int }
 
 var _ choices = (*rand.Rand)(nil)
 
-// simulation is a random, valid history: what the commands would have allowed.
+// simulation is a random, valid history: what commands would have allowed.
 type simulation struct {
 	*team
 	choices
@@ -83,7 +83,7 @@ type simulation struct {
 	unsaid  map[int][]int // task → deleted comments
 	members map[int][]int // project → accounts
 	columns map[int][]string
-	made    map[int]int // statuses ever made
+	made    map[int]int // statuses ever created
 	status  map[int]string
 }
 
@@ -139,7 +139,7 @@ func (s *simulation) rank() string { return fmt.Sprintf("%c%c", 'a'+s.IntN(26), 
 
 func (s *simulation) someone(project int) int { return pick(s, s.members[project]) }
 
-// steps lets n things happen.
+// steps runs n random steps.
 func (s *simulation) steps(n int) {
 	for range n {
 		s.step()

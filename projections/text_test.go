@@ -11,9 +11,8 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// Texts are what they are, byte by byte, wherever they are kept: neither case,
-// nor accents, nor spaces at the end make two of them one, and their order is
-// that of their bytes to the end.
+// Texts are compared byte by byte in every table: case, accents and trailing
+// spaces distinguish them, and they are sorted by all of their bytes.
 func TestTextIsBytes(t *testing.T) {
 	t.Parallel()
 	same := strings.Repeat("same beginning ", 200)
@@ -74,7 +73,7 @@ func TestTextIsBytes(t *testing.T) {
 	})
 }
 
-// The largest of everything fits, many at once too, and comes back unchanged.
+// The largest values fit, also many at once, and are read back unchanged.
 func TestLargeTexts(t *testing.T) {
 	t.Parallel()
 	large := map[string]string{

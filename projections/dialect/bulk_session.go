@@ -12,13 +12,12 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// bulkSession writes to MySQL with statements of many rows. Each transaction
-// takes a connection from the pool, which replaces those that the server has
-// closed meanwhile.
+// bulkSession writes to MySQL with multi-row statements. Each transaction takes
+// a connection from the pool, which replaces those that the server has closed.
 //
-// A transaction that the server undoes for the sake of another one is done
-// again from its beginning, guard first. As long as the guard succeeds nobody
-// else has written to the generation, so what was read before still holds.
+// A transaction that the server rolls back in favor of another one is retried
+// from its beginning, guard first. As long as the guard succeeds no other
+// process has written to the generation, so rows read before are still valid.
 type bulkSession struct {
 	dialect    *mysql
 	generation int64
@@ -28,20 +27,20 @@ type bulkSession struct {
 	repeated   int
 }
 
-// Repeated counts the transactions that were done again.
+// Repeated counts the transactions that were retried.
 func (s *bulkSession) Repeated() int { return s.repeated }
 
-// The sizes of statements: keys that are looked for, of which MariaDB makes a
-// table of its own from a thousand on; bytes of rows, before escaping; and
-// arguments, of which a statement has 65535 at most where it is prepared.
+// Statement sizes: keys to look up, for which MariaDB creates a temporary table
+// from 1,000 on; bytes of rows, before escaping; and arguments, of which a
+// prepared statement can have at most 65,535.
 const (
 	bulkKeys      = 500
 	bulkBytes     = 1 << 20
 	bulkArguments = 60_000
 )
 
-// insist takes a step. Where that loses a contest for locks, it takes the steps
-// before again and then this one.
+// insist runs a step. If the step loses a lock contest, insist runs the
+// preceding steps again and then this one.
 func (s *bulkSession) insist(ctx context.Context, before, step func(context.Context) error) error {
 	err := step(ctx)
 	for n := 0; n < Retries && ctx.Err() == nil && s.dialect.Contended(err); n++ {
@@ -95,8 +94,8 @@ func (s *bulkSession) open(ctx context.Context) (err error) {
 }
 
 func (s *bulkSession) load(ctx context.Context, l schema.Load) error {
-	// The key is named, or a table whose statistics are still those of an empty
-	// one would be read from end to end.
+	// Without a named key, a table whose statistics are still those of an empty
+	// one would be scanned completely.
 	query := fmt.Sprintf("select %s from %s force index (primary) where ", schema.Names(l.Table.Columns), l.Table.In(s.generation))
 	for part := range parts(l.Keys, l.Table.Key*bulkKeys) {
 		if err := s.take(ctx, query+among(l.Table, len(part)/l.Table.Key), part, l.Take); err != nil {
@@ -120,7 +119,7 @@ func (s *bulkSession) take(ctx context.Context, query string, keys []any, take f
 	return found.Err()
 }
 
-// among is a condition that the key is one of n.
+// among returns a condition that the key is one of n.
 func among(t *schema.Table, n int) string {
 	if t.Key == 1 {
 		return t.Columns[0].Name + " in (" + Marks(n) + ")"
@@ -128,12 +127,12 @@ func among(t *schema.Table, n int) string {
 	return fmt.Sprintf("(%s) in (%s)", schema.Names(t.Keys()), groups(n, t.Key))
 }
 
-// groups are n value lists of width placeholders each.
+// groups returns n value lists of width placeholders each.
 func groups(n, width int) string {
 	return strings.TrimSuffix(strings.Repeat("("+Marks(width)+"), ", n), ", ")
 }
 
-// parts cuts a list into pieces of n, the last one shorter.
+// parts splits a list into pieces of n; the last one may be shorter.
 func parts(list []any, n int) func(yield func([]any) bool) {
 	return func(yield func([]any) bool) {
 		for len(list) > 0 {
@@ -178,8 +177,8 @@ func (s *bulkSession) put(ctx context.Context) error {
 	return nil
 }
 
-// fitting is how many of the values of rows go into one statement: those of as
-// many rows as stay below the bounds, and of one row at least.
+// fitting returns how many of the values of rows go into one statement: those
+// of as many rows as stay within the bounds, and of at least one row.
 func fitting(rows []any, width int) int {
 	size := 0
 	for n := 0; n < len(rows); n += width {
@@ -213,8 +212,8 @@ func (s *bulkSession) Commit(ctx context.Context) error {
 	return err
 }
 
-// Rollback gives the connection back, or throws it away where the transaction
-// cannot be ended on it, which undoes it too.
+// Rollback returns the connection to the pool. If the transaction cannot be
+// ended on it, the connection is discarded, which also undoes the transaction.
 func (s *bulkSession) Rollback() {
 	if s.conn == nil {
 		return

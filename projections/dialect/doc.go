@@ -1,17 +1,16 @@
-// Package dialect is how rows are kept in SQLite, Postgres, and MySQL or
-// MariaDB: how each is opened, what it calls a column, how it says that a table
-// is gone, and how it is written to fastest.
+// Package dialect stores rows in SQLite, Postgres, and MySQL or MariaDB. It
+// knows how to open each of them, their column types, how they report a missing
+// table, and the fastest way to write.
 //
-// What enters: a URL for [Open], and tables, loads and changes of package
-// schema. What leaves: connection pools, and a [Database] with its [Session],
-// which is all that the engine knows of the differences. What the tables are for
-// is none of this package's business.
+// It takes a URL for [Open], and tables, loads and changes of package schema.
+// It gives connection pools, and a [Database] with its [Session], which is all
+// that the engine knows of the differences. It does not know what the tables
+// are for.
 //
-// What holds after a crash: a transaction of a session has happened as a whole
-// or not at all, with its guard. The last ones may be undone where the machine
-// or the database server crashes, in the order in which they were made; the log
-// still has what they lost.
+// After a crash, a session's transaction is applied as a whole or not at all,
+// with its guard. If the machine or the database server crashes, the last
+// transactions may be undone, newest first; the log still has what they lost.
 //
-// A fourth database is one more file with a [Database] in it, its way of writing
-// if none of the three does, and its line in the table of [Open].
+// To add a database, add a file with a [Database], with its own way of writing
+// if none of the three fits, and its entry in the table of [Open].
 package dialect

@@ -22,15 +22,16 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// mysql is the dialect of MySQL 8 and MariaDB. Text is kept as bytes: the binary
-// collation that both have ignores spaces at the end, by which two labels could
-// be one key, and those that do not differ in name. Nothing has the type of a
-// date or a time, so that no time zone matters.
+// mysql is the dialect of MySQL 8 and MariaDB. Text is stored as bytes: the
+// binary collation that both have ignores trailing spaces, so two labels could
+// be one key, and the collations that do not have different names. No column
+// has a date or time type, so time zones do not matter.
 type mysql struct{ write *sql.DB }
 
-// mysqlSettings are those that queries and rows depend on, whatever the server's
-// own are: without strict mode what is too long is cut off in silence, and
-// without max_sort_length texts are put in order by their first 1024 bytes.
+// mysqlSettings are the session settings that queries and rows depend on,
+// whatever the server's defaults: without strict mode, values that are too long
+// are cut off silently, and without max_sort_length texts are sorted by their
+// first 1024 bytes.
 var mysqlSettings = map[string]string{
 	"sql_mode":               "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
 	"default_storage_engine": "InnoDB",
@@ -38,13 +39,14 @@ var mysqlSettings = map[string]string{
 	"wait_timeout":           strconv.Itoa(int(mysqlIdle.Seconds())),
 }
 
-// mysqlIdle is how long the server waits for the next statement: what a process
-// that has vanished without a word holds locked is free after that. Pools close
-// a connection before the server would.
+// mysqlIdle is how long the server waits for the next statement; after that it
+// releases the locks of a process that has vanished. Pools close a connection
+// before the server would.
 const mysqlIdle = time.Minute
 
-// minPacket is the least max_allowed_packet of a server, in bytes: a statement
-// holds whole rows, and a row can be several times the largest event.
+// minPacket is the minimum max_allowed_packet of a server, in bytes: a
+// statement holds whole rows, and a row can be several times the size of the
+// largest event.
 const minPacket = 16 << 20
 
 func openMySQL(url string, readers int) (Database, Pools, error) {
@@ -58,8 +60,8 @@ func openMySQL(url string, readers int) (Database, Pools, error) {
 	}
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	// Statements of a projector must see what others have committed; what it
-	// has read stays true because its checkpoint is locked.
+	// A projector's statements must see what others have committed; what it has
+	// read stays valid because its checkpoint is locked.
 	write, err := openIsolated(config, "read committed")
 	if err != nil {
 		return nil, Pools{}, errors.Join(fmt.Errorf("database URL: %w", err), read.Close())
@@ -80,17 +82,17 @@ func (d *mysql) Check(ctx context.Context) error {
 	return err
 }
 
-// CheckMySQL reports what is wrong with a URL of a MySQL database, without
-// connecting. The error does not hold the password.
+// CheckMySQL reports what is wrong with a MySQL database URL, without
+// connecting. The error does not contain the password.
 func CheckMySQL(url string) error {
 	_, err := parseMySQL(url)
 	return err
 }
 
-// parseMySQL reads mysql://user:password@host:port/database. Parameters are
-// about TLS: tls is true, skip-verify, preferred or false; tls-ca names a file
-// of authorities, tls-cert and tls-key those by which the client shows itself.
-// No error holds the password.
+// parseMySQL parses mysql://user:password@host:port/database. Parameters
+// configure TLS: tls is true, skip-verify, preferred or false; tls-ca names a
+// file of CA certificates, tls-cert and tls-key the client's certificate and
+// key. Errors do not contain the password.
 func parseMySQL(url string) (*mysqldriver.Config, error) {
 	u, err := neturl.Parse(url)
 	if err != nil {
@@ -113,13 +115,14 @@ func parseMySQL(url string) (*mysqldriver.Config, error) {
 	config.Addr = net.JoinHostPort(u.Hostname(), port)
 	config.Timeout = 10 * time.Second
 	config.Params = mysqlSettings
-	// Arguments travel within the statement, in one round trip, which escaping
-	// makes safe in this character set.
+	// Arguments are sent within the statement, in one round trip; escaping
+	// makes this safe in this character set.
 	config.InterpolateParams = true
-	// Compare-and-set counts rows that were found: to set what is set already is
-	// not to have lost the claim.
+	// Compare-and-set counts rows found: a row that already has the new values
+	// does not mean that the claim is lost.
 	config.ClientFoundRows = true
-	// What the driver would write to standard error comes as an error, too.
+	// What the driver would write to standard error is also returned as an
+	// error.
 	config.Logger = &mysqldriver.NopLogger{}
 	if err := config.Apply(mysqldriver.Charset("utf8mb4", "utf8mb4_bin")); err != nil {
 		return nil, err
@@ -153,7 +156,7 @@ func secureMySQL(config *mysqldriver.Config, parameters neturl.Values) error {
 	}
 	config.TLS = &tls.Config{
 		MinVersion: tls.VersionTLS12,
-		// Who wants it encrypted if possible has not asked who is there.
+		// Optional encryption does not ask for the server to be verified.
 		InsecureSkipVerify: mode != "true", //nolint:gosec // asked for by name, as docs/operations/settings.md says
 	}
 	config.AllowFallbackToPlaintext = mode == "preferred"
@@ -177,8 +180,8 @@ func secureMySQL(config *mysqldriver.Config, parameters neturl.Values) error {
 	return nil
 }
 
-// isolated opens connections whose transactions have one isolation level. It is
-// set by a statement because the variable has other names on other servers.
+// isolated opens connections whose transactions have one isolation level. A
+// statement sets it because the variable's name differs between servers.
 type isolated struct {
 	driver.Connector
 	level string
@@ -205,7 +208,7 @@ func (c isolated) Connect(ctx context.Context) (driver.Conn, error) {
 
 func (*mysql) Bind(query string) string { return query }
 
-// Arguments gives ids and text as the bytes they are stored as.
+// Arguments converts ids and text to the bytes they are stored as.
 func (*mysql) Arguments(args []any) []any {
 	list := make([]any, len(args))
 	for i, arg := range args {
@@ -226,7 +229,7 @@ func (*mysql) Column(k schema.Kind) string {
 	case schema.KindID:
 		return "binary(16) not null"
 	case schema.KindWord:
-		// A word may grow to three times its length when it is made plain.
+		// Plain may triple the length of a word.
 		return fmt.Sprintf("varbinary(%d) not null", 3*schema.MaxWord)
 	case schema.KindText:
 		return "mediumblob not null"
@@ -240,7 +243,7 @@ func (*mysql) Column(k schema.Kind) string {
 	panic(fmt.Sprintf("no column type for kind %d", k))
 }
 
-// Storage asks for a row format in which a long text lies outside of its row.
+// Storage selects a row format that stores long texts outside their row.
 func (*mysql) Storage(*schema.Table) string { return " row_format = dynamic" }
 
 func (*mysql) Upsert(t *schema.Table) string {
@@ -255,8 +258,9 @@ func (*mysql) Upsert(t *schema.Table) string {
 	return " on duplicate key update " + strings.Join(sets, ", ")
 }
 
-// Exclusive locks the one row that names the generations. A statement that makes
-// a table commits, and ends the lock; what precedes it is all that needs it.
+// Exclusive locks the one row that names the generations. A statement that
+// creates a table commits, which releases the lock; only what precedes it needs
+// the lock.
 func (*mysql) Exclusive() string {
 	return "select newest from docket_read_model where id = 1 for update"
 }
@@ -273,7 +277,7 @@ func (*mysql) Indexes() string {
 
 func (*mysql) Settle(tables string) string { return "analyze table " + tables }
 
-// The server's numbers of errors.
+// MySQL and MariaDB error numbers.
 const (
 	mysqlLockTimeout   = 1205
 	mysqlDeadlock      = 1213
@@ -296,15 +300,15 @@ const (
 	mysqlIdleTooLong  = 4031 // MySQL: wait_timeout
 )
 
-// mysqlLost are the answers of a server that ends, is full, or ends a statement
-// or a connection.
+// mysqlLost are the errors of a server that is shutting down, is full, or ends
+// a statement or a connection.
 var mysqlLost = []uint16{
 	mysqlTooMany, mysqlShutdown, mysqlAborted, mysqlReadError, mysqlReadTimeout, mysqlWriteError, mysqlWriteTimeout,
 	mysqlInterrupted, mysqlKilled, mysqlTimeMariaDB, mysqlTime, mysqlIdleTooLong,
 }
 
-// Missing recognises a table that was dropped: a snapshot sees rows as of its
-// beginning, tables as of now.
+// Missing recognizes a table that was dropped: a snapshot sees rows as of its
+// beginning, but tables as of now.
 func (*mysql) Missing(err error) bool {
 	return mysqlError(err, mysqlNoTable, mysqlNoTableInside, mysqlTableChanged)
 }
@@ -313,7 +317,8 @@ func (*mysql) Contended(err error) bool {
 	return mysqlError(err, mysqlDeadlock, mysqlLockTimeout, mysqlRecordChanged)
 }
 
-// Lost is whatever the server has not said itself, and mysqlLost.
+// Lost accepts every error that does not come from the server, and those in
+// mysqlLost.
 func (*mysql) Lost(err error) bool {
 	var said *mysqldriver.MySQLError
 	return !errors.As(err, &said) || slices.Contains(mysqlLost, said.Number)

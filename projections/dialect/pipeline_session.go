@@ -11,9 +11,9 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// pipelineSession writes to Postgres in two round trips per transaction: one
-// that begins, runs the guard and loads, and one that writes and commits. Rows
-// travel as one array per column.
+// pipelineSession writes to Postgres in two round trips per transaction: the
+// first begins, runs the guard and loads; the second writes and commits. Rows
+// are sent as one array per column.
 type pipelineSession struct {
 	conn       *pgx.Conn
 	bind       func(string) string
@@ -23,7 +23,7 @@ type pipelineSession struct {
 	open       bool
 }
 
-// sql is the text of a statement on a table, made once.
+// sql returns the text of a statement on a table. It builds each text once.
 func (s *pipelineSession) sql(verb string, t *schema.Table, build func() string) string {
 	key := verb + " " + t.Name
 	query, ok := s.statements[key]
@@ -47,8 +47,8 @@ func (s *pipelineSession) Begin(ctx context.Context, guard Statement, loads []sc
 		if closing := answers.Close(); err == nil {
 			err = closing
 		}
-		// Statements are prepared before the guard runs. Where their tables are
-		// gone, the generation was replaced.
+		// Statements are prepared before the guard runs. If their tables do not
+		// exist, the generation was replaced.
 		if undefinedTable(err) {
 			err = fmt.Errorf("%w: %w", ErrFenced, err)
 		}
@@ -83,8 +83,8 @@ func takeAll(answers pgx.BatchResults, l schema.Load) error {
 	return found.Err()
 }
 
-// native turns destinations into those that pgx fills without a detour through
-// text.
+// native converts destinations to types that pgx fills without conversion
+// through text.
 func native(dest []any) []any {
 	for i, d := range dest {
 		if id, ok := d.(*uuid.UUID); ok {
@@ -98,7 +98,7 @@ func (s *pipelineSession) selectAll(t *schema.Table) string {
 	return fmt.Sprintf("select %s from %s where %s", schema.Names(t.Columns), t.In(s.generation), matchArrays(t))
 }
 
-// matchArrays is a condition that the key is among those given as arrays.
+// matchArrays returns a condition that the key is among those given as arrays.
 func matchArrays(t *schema.Table) string {
 	if t.Key == 1 {
 		return fmt.Sprintf("%s = any($1::%s)", t.Columns[0].Name, arrayType(t.Columns[0].Kind))
@@ -128,7 +128,7 @@ func arrayType(k schema.Kind) string {
 	panic(fmt.Sprintf("no array type for kind %d", k))
 }
 
-// columnArrays turns rows, one after another, into one array per column.
+// columnArrays converts rows, one after another, to one array per column.
 func columnArrays(columns []schema.Column, rows []any) []any {
 	arrays := make([]any, len(columns))
 	n, width := len(rows)/len(columns), len(columns)
@@ -197,8 +197,8 @@ func (s *pipelineSession) Rollback() {
 	if s.open && !s.conn.IsClosed() {
 		ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
 		defer cancel()
-		// The connection is closed with the session after any failure, which
-		// undoes the transaction even where this does not get through.
+		// After any failure the connection is closed with the session, which
+		// undoes the transaction even if this statement fails.
 		_, _ = s.conn.Exec(ctx, "rollback")
 	}
 	s.open = false

@@ -6,12 +6,11 @@ import (
 	"strings"
 )
 
-// Pools are the connections to one database. Reading and writing are apart, so
-// that no number of queries can keep a projector waiting. The owner closes both.
+// Pools are the connections to one database. Reading and writing are separate,
+// so that no number of queries can delay a projector. The owner closes both.
 type Pools struct{ Read, Write *sql.DB }
 
-// kinds says how the pools of each kind of database are opened, by the scheme of
-// its URL.
+// kinds maps the scheme of a database URL to the function that opens its pools.
 var kinds = map[string]func(url string, readers int) (Database, Pools, error){
 	"sqlite":     openSQLite,
 	"postgres":   openPostgres,
@@ -19,9 +18,9 @@ var kinds = map[string]func(url string, readers int) (Database, Pools, error){
 	"mysql":      openMySQL,
 }
 
-// Open makes the pools of the database that a URL names, with that many
-// connections for reading at most. It connects to nothing: a database that
-// cannot be reached is no error. No error holds the password.
+// Open creates the pools of the database at url, with at most readers
+// connections for reading. It does not connect, so an unreachable database is
+// not an error. Errors do not contain the password.
 func Open(url string, readers int) (Database, Pools, error) {
 	scheme, _, _ := strings.Cut(url, ":")
 	open, known := kinds[scheme]

@@ -17,13 +17,13 @@ import (
 )
 
 // postgres is the dialect of Postgres. Text has the collation "C", so that it
-// compares as bytes as it does everywhere else.
+// compares by bytes as in the other databases.
 type postgres struct{ config *pgx.ConnConfig }
 
 func openPostgres(url string, readers int) (Database, Pools, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		// The error of ParseConfig leaves the password out.
+		// The error of ParseConfig does not contain the password.
 		return nil, Pools{}, fmt.Errorf("database URL: %w", err)
 	}
 	config.RuntimeParams["application_name"] = "docket"
@@ -32,9 +32,9 @@ func openPostgres(url string, readers int) (Database, Pools, error) {
 	read.SetMaxIdleConns(readers)
 
 	writing := config.Copy()
-	// A crash of the server may undo the last transactions, whole; rows and
+	// A server crash may undo the last transactions, each as a whole; rows and
 	// checkpoint go back together and the log still has what they lost. Waiting
-	// for the disk at each commit would buy nothing.
+	// for the disk at each commit would gain nothing.
 	writing.RuntimeParams["synchronous_commit"] = "off"
 	write := stdlib.OpenDB(*writing)
 	write.SetMaxOpenConns(4)
@@ -75,8 +75,8 @@ func (*postgres) Column(k schema.Kind) string {
 	panic(fmt.Sprintf("no column type for kind %d", k))
 }
 
-// Storage leaves room in each page for new versions of its rows, so that an
-// update need not touch the indexes.
+// Storage leaves free space in each page for new versions of its rows, so that
+// an update need not touch the indexes.
 func (*postgres) Storage(t *schema.Table) string {
 	if t.Appended {
 		return ""
@@ -86,7 +86,7 @@ func (*postgres) Storage(t *schema.Table) string {
 
 func (*postgres) Upsert(t *schema.Table) string { return onConflict(t) }
 
-// Exclusive takes a lock of this application; the number means nothing.
+// Exclusive takes an application lock; its number is arbitrary.
 func (*postgres) Exclusive() string { return "select pg_advisory_xact_lock(7305808869229538420)" }
 
 func (*postgres) Catalog() string {
@@ -100,13 +100,13 @@ func (*postgres) Indexes() string {
 
 func (*postgres) Settle(tables string) string { return "analyze " + tables }
 
-// Missing recognises a table that was dropped: a snapshot sees rows as of its
-// beginning, tables as of now.
+// Missing recognizes a table that was dropped: a snapshot sees rows as of its
+// beginning, but tables as of now.
 func (*postgres) Missing(err error) bool { return undefinedTable(err) }
 
 func undefinedTable(err error) bool { return postgresError(err, "42P01") }
 
-// Contended recognises deadlocks and failures to serialize.
+// Contended recognizes deadlocks and serialization failures.
 func (*postgres) Contended(err error) bool { return postgresError(err, "40P01", "40001") }
 
 func postgresError(err error, codes ...string) bool {
@@ -114,9 +114,9 @@ func postgresError(err error, codes ...string) bool {
 	return errors.As(err, &pg) && slices.Contains(codes, pg.Code)
 }
 
-// Lost is whatever the server has not said itself, and what it says when it
-// ends, is full, or ends a statement: classes 08, 53 and 57 of
-// https://www.postgresql.org/docs/current/errcodes-appendix.html.
+// Lost accepts every error that does not come from the server, and those of a
+// server that is shutting down, is full, or ends a statement: classes 08, 53
+// and 57 of https://www.postgresql.org/docs/current/errcodes-appendix.html.
 func (*postgres) Lost(err error) bool {
 	var pg *pgconn.PgError
 	return !errors.As(err, &pg) || strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "57")

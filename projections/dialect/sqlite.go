@@ -15,15 +15,16 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// sqlite is the dialect of SQLite. Ids are text, so that the rows can be read
-// with any tool; text compares as bytes.
+// sqlite is the dialect of SQLite. Ids are text, so that any tool can read the
+// rows; text compares by bytes.
 type sqlite struct{ write *sql.DB }
 
-// The settings of every SQLite connection. With synchronous=NORMAL a power cut
-// can undo the last transactions, whole, and never damages the file: rows and
-// checkpoint go back together and the log still has what they lost, so syncing
-// each transaction would buy nothing. busy_timeout, in milliseconds, is how
-// long a writer waits for the other one, be it a rebuild's large batch.
+// The settings of every SQLite connection. With synchronous=NORMAL a power
+// failure can undo the last transactions, each as a whole, and never damages
+// the file: rows and checkpoint go back together and the log still has what
+// they lost, so syncing each transaction would gain nothing. busy_timeout, in
+// milliseconds, is how long a writer waits for another one, including a
+// rebuild's large batch.
 var sqliteSettings = []string{
 	"busy_timeout(20000)", "journal_mode(WAL)", "synchronous(NORMAL)", "temp_store(MEMORY)", "cache_size(-32768)",
 }
@@ -91,17 +92,17 @@ func (*sqlite) Indexes() string {
 
 func (*sqlite) Settle(string) string { return "" }
 
-// Missing recognises a table that was never made: a snapshot of SQLite holds its
-// tables too. SQLite has no code of its own for it, only the words.
+// Missing recognizes a table that was never created: a SQLite snapshot includes
+// its tables. SQLite has no separate error code for it, only the message.
 func (*sqlite) Missing(err error) bool {
 	var said *driver.Error
 	return errors.As(err, &said) && said.Code() == sqlite3.SQLITE_ERROR && strings.Contains(said.Error(), "no such table")
 }
 
-// Contended is false always: there is one writer at a time.
+// Contended is always false: there is one writer at a time.
 func (*sqlite) Contended(error) bool { return false }
 
-// Lost recognises a statement that was interrupted or waited too long for a
+// Lost recognizes a statement that was interrupted or waited too long for a
 // lock, and a file that cannot be read or written: primary result codes of
 // https://www.sqlite.org/rescode.html, which are the low byte of extended ones.
 func (*sqlite) Lost(err error) bool {

@@ -10,8 +10,7 @@ import (
 )
 
 // statementSession writes with statements that are prepared once and run once
-// per row. It is made for a database in the same process, to which a call
-// costs little.
+// per row. It is for a database in the same process, where a call is cheap.
 type statementSession struct {
 	conn       *sql.Conn
 	bind       func(string) string
@@ -20,12 +19,12 @@ type statementSession struct {
 	open       bool
 }
 
-// unhurried is ctx without its end. Nothing here waits for a network, waiting
-// for a lock is bounded by the connection's settings, and a context that can end
-// costs a goroutine for each of the thousands of calls of a transaction.
+// unhurried returns ctx without cancellation. Nothing here waits for a network,
+// the connection's settings bound the wait for a lock, and a cancelable context
+// costs a goroutine for each of the thousands of calls in a transaction.
 func unhurried(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
-// stmt is the prepared form of a query.
+// stmt returns the prepared form of a query.
 func (s *statementSession) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	if prepared, ok := s.prepared[query]; ok {
 		return prepared, nil
@@ -78,7 +77,7 @@ func (s *statementSession) load(ctx context.Context, l schema.Load) error {
 	return nil
 }
 
-// one takes the row that a key finds, if there is one.
+// one takes the row with a key, if it exists.
 func one(ctx context.Context, find *sql.Stmt, key []any, take func(scan func(...any) error) error) error {
 	found, err := find.QueryContext(ctx, key...)
 	if err != nil {
@@ -111,7 +110,7 @@ func (s *statementSession) Write(ctx context.Context, changes []schema.Change) e
 	return nil
 }
 
-// each runs a query once for every n arguments.
+// each runs a query once per n arguments.
 func (s *statementSession) each(ctx context.Context, query string, args []any, n int) error {
 	if len(args) == 0 {
 		return nil
@@ -136,8 +135,8 @@ func (s *statementSession) Commit(ctx context.Context) error {
 
 func (s *statementSession) Rollback() {
 	if s.open {
-		// The connection is closed with the session after any failure, which
-		// undoes the transaction even where this does not get through.
+		// After any failure the connection is closed with the session, which
+		// undoes the transaction even if this statement fails.
 		_, _ = s.conn.ExecContext(context.Background(), "rollback")
 		s.open = false
 	}
@@ -151,7 +150,7 @@ func (s *statementSession) Close() {
 	s.conn.Close()
 }
 
-// match is a condition on the whole key.
+// match returns a condition on the whole key.
 func match(t *schema.Table) string {
 	return strings.ReplaceAll(schema.Names(t.Keys()), ", ", " = ? and ") + " = ?"
 }

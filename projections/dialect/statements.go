@@ -7,10 +7,10 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// Marks are n placeholders for a value list.
+// Marks returns n placeholders for a value list.
 func Marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
-// CreateTable is the statement that makes a table of a generation.
+// CreateTable returns the statement that creates a table of a generation.
 func CreateTable(d Database, t *schema.Table, generation int64) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "create table %s (", t.In(generation))
@@ -21,8 +21,9 @@ func CreateTable(d Database, t *schema.Table, generation int64) string {
 	return b.String()
 }
 
-// onConflict is the end of an insert that turns it into an upsert, in the form
-// SQLite and Postgres share. A row that is all key has nothing to update.
+// onConflict returns the end of an insert that turns it into an upsert, in the
+// form that SQLite and Postgres share. A row whose columns are all key has
+// nothing to update.
 func onConflict(t *schema.Table) string {
 	rest := t.Columns[t.Key:]
 	if len(rest) == 0 {

@@ -9,8 +9,8 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// commentRow is what somebody said about a task. It is part of the tasks
-// projection: a comment is an event of its task.
+// commentRow is a comment on a task. It is part of the tasks projection: a
+// comment is an event of its task.
 type commentRow struct {
 	author    uuid.UUID
 	text      string
@@ -49,7 +49,7 @@ func wantComment(r *Rows, f *Fact) {
 	}
 }
 
-// discuss folds what is said about the task.
+// discuss folds the events of a task's comments.
 func (t *taskRow) discuss(r *Rows, f *Fact) error {
 	id := f.Aggregate.ID
 	switch e := f.event.(type) {
@@ -77,7 +77,7 @@ func (t *taskRow) discuss(r *Rows, f *Fact) error {
 		r.comments.remove(k)
 		t.comments--
 	case events.CommentRestored:
-		// The row was deleted with the comment; the event holds all of it.
+		// The row was deleted with the comment; the event contains all of it.
 		k := commentKey{id, e.Comment}
 		if r.comments.get(k) != nil {
 			return errOrder

@@ -1,19 +1,20 @@
 // Package fold turns events into rows: people, projects, tasks, comments,
-// history and figures, each a table or a few with a fold of their own, behind the
+// history and figures. Each has one or more tables and its own fold, behind the
 // fence that decides which events count.
 //
-// What enters: a [Fact], which is a decoded event, and the rows it looks at, as
-// loads of package schema bring them. What leaves: changes of those rows.
+// It takes a [Fact], which is a decoded event, and the rows it needs, as loads
+// of package schema. It gives changes to those rows.
 //
-// It is pure. There is no database here, no clock and no input or output: the
-// same events give the same rows, on every database and in every partition into
-// batches. A bad event harms nobody else: it parks its aggregate, which stands as
-// it was before, and an event that is not the next of its chain changes nothing.
+// It is pure: it has no database, clock, input or output. The same events give
+// the same rows, on every database and however the events are split into
+// batches. A bad event affects only its own aggregate: it parks that aggregate,
+// which stays as it was before, and an event that is not the next of its chain
+// changes nothing.
 //
-// What holds after a crash: nothing is kept here. Rows that were not committed
-// are folded again from the log.
+// After a crash there is nothing to recover, because nothing is stored here.
+// Rows that were not committed are folded again from the log.
 //
-// A projection is one more file here with its tables and its fold, its caches in
-// [Rows], and its line in [Projections]. Whoever changes what a fold makes of
-// events raises its version, and the rows are built anew.
+// To add a projection, add a file with its tables and its fold, its caches in
+// [Rows], and its entry in [Projections]. When a change affects what a fold
+// makes of events, raise its version; the rows are then rebuilt.
 package fold

@@ -8,7 +8,7 @@ import (
 	"github.com/docketlog/docket/projections/fold"
 )
 
-// An event becomes rows: here the creation of a project, in an empty database.
+// An event becomes rows. This example creates a project in an empty database.
 func Example() {
 	commit := events.Commit{
 		Head: events.Head{Aggregate: events.Project(id(100))}, Project: id(100), Actor: id(1), Command: id(900),
@@ -21,7 +21,7 @@ func Example() {
 	}
 
 	rows := fold.NewRows(fold.Projections())
-	rows.Reset(true) // All tables are empty: rows.Loads asks for nothing.
+	rows.Reset(true) // All tables are empty: rows.Loads requests nothing.
 	for i := range sealed {
 		fact := fold.NewFact(&sealed[i])
 		rows.Want(&fact)

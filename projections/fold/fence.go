@@ -10,13 +10,13 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// fenceVersion is the version of the tables in this file. They belong to every
-// generation: they say which events count.
+// fenceVersion is the version of the tables in this file. They are part of
+// every generation: they record which events count.
 const fenceVersion = 1
 
-// headRow is the end of an aggregate's chain. Held counts the events that were
-// accepted and not applied because the aggregate is parked, from the one that
-// parked it on; 0 is an aggregate in order.
+// headRow is the end of an aggregate's chain. held counts the events that were
+// accepted but not applied because the aggregate is parked, including the one
+// that parked it; 0 means that it is not parked.
 type headRow struct {
 	revision uint64
 	hash     events.Hash
@@ -68,7 +68,7 @@ func newParked() *rowCache[events.Aggregate, parkedRow] {
 	}
 }
 
-// refusedRow is an event that no chain accepts.
+// refusedRow is an event that its aggregate's chain does not accept.
 type refusedRow struct {
 	aggregate events.Aggregate
 	event     uuid.UUID
@@ -88,18 +88,18 @@ func newRefused() *rowCache[uint64, refusedRow] {
 	}
 }
 
-// Outcome is what became of an event.
+// Outcome is the result of applying an event.
 type Outcome int
 
-// What can become of an event.
+// The outcomes of applying an event.
 const (
-	Accepted Outcome = iota // folded, or held back with its parked aggregate
-	Refused                 // its aggregate's chain does not accept it
-	Parked                  // it cannot be folded: its aggregate is parked from here on
+	Accepted Outcome = iota // folded, or held because its aggregate is parked
+	Refused                 // not accepted by its aggregate's chain
+	Parked                  // cannot be folded: its aggregate is parked from now on
 )
 
 // Apply folds one event into the rows, unless the fence refuses it or its
-// aggregate is parked. The rows that f wants have been loaded.
+// aggregate is parked. The rows that f wants must have been loaded.
 func (r *Rows) Apply(f *Fact) Outcome {
 	defer r.keep()
 	last := headRow{}
@@ -124,8 +124,8 @@ func (r *Rows) Apply(f *Fact) Outcome {
 	return became
 }
 
-// fold runs every projection's fold on one event: all of them take effect or
-// none. A panic is a fold that failed; one bad event must not stop the others.
+// fold runs every projection's fold on one event: all take effect or none. A
+// panic counts as a failed fold; one bad event must not stop the others.
 func (r *Rows) fold(f *Fact) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -152,7 +152,7 @@ func (r *Rows) fold(f *Fact) (err error) {
 	return nil
 }
 
-// maxReason bounds what is kept of an error's text, in bytes.
+// maxReason is the maximum length of a stored error text, in bytes.
 const maxReason = 500
 
 func reason(err error) string {

@@ -10,25 +10,25 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// figuresRow is what is true of all projects together, in one row: it is folded
-// with everything else, so that it costs no query over tasks and is the same
-// after every rebuild.
+// figuresRow holds totals over all projects, in one row: it is folded with
+// everything else, so it needs no query over tasks and is the same after every
+// rebuild.
 type figuresRow struct {
 	created, completed, reopened int64
-	// toDo, doing and done count the tasks there are by category, deleted those
+	// toDo, doing and done count the current tasks by category, deleted those
 	// in the trash.
 	toDo, doing, done, deleted int64
-	// cycles counts completions by how long they took, in the order of
-	// [CycleBounds] with one more for longer; taken is the sum of all.
+	// cycles counts completions by cycle time, in the order of [CycleBounds]
+	// plus one for longer times; taken is the sum of all cycle times.
 	cycles []int64
 	taken  int64
 }
 
-// onlyFigures is the key of the one row.
+// onlyFigures is the key of the single row.
 const onlyFigures = 1
 
-// CycleBounds are the upper bounds by which cycle times are counted, in order.
-// They are not altered.
+// CycleBounds are the upper bounds of the cycle time buckets, in order. They
+// must not be modified.
 var CycleBounds = []time.Duration{
 	time.Minute, 10 * time.Minute, time.Hour, 4 * time.Hour, 24 * time.Hour, 2 * 24 * time.Hour, 4 * 24 * time.Hour,
 	7 * 24 * time.Hour, 14 * 24 * time.Hour, 28 * 24 * time.Hour, 56 * 24 * time.Hour, 112 * 24 * time.Hour,
@@ -57,7 +57,7 @@ func newFigures() *rowCache[int64, figuresRow] {
 	}
 }
 
-// cycleRow is a task that somebody has begun, or taken up again, and since when.
+// cycleRow is a task that was started or reopened, and the time since when.
 type cycleRow struct{ since int64 }
 
 func newCycles() *rowCache[uuid.UUID, cycleRow] {
@@ -93,8 +93,9 @@ func wantFigures(r *Rows, f *Fact) {
 	}
 }
 
-// foldFigures comes before the folds of projects and tasks: it looks at how
-// they were. What is out of order it leaves to them to refuse.
+// foldFigures runs before the folds of projects and tasks, because it needs
+// their previous state. It leaves it to them to refuse events that are out of
+// order.
 func foldFigures(r *Rows, f *Fact) error {
 	switch e := f.event.(type) {
 	case events.StatusesChanged:
@@ -139,9 +140,9 @@ func foldFigures(r *Rows, f *Fact) error {
 	return nil
 }
 
-// moved counts a task that goes from one category to another. A cycle begins
-// when the task is first in doing, or is taken up again after it was done; if
-// it never was, when it was created.
+// moved counts a task that moves from one category to another. A cycle begins
+// when the task is first in doing, or reopened after it was done; if neither
+// happened, when it was created.
 func (r *Rows) moved(f *Fact, old *taskRow, from, to events.Category) {
 	id := f.Aggregate.ID
 	r.figure(func(t *figuresRow) {
@@ -169,7 +170,7 @@ func (r *Rows) moved(f *Fact, old *taskRow, from, to events.Category) {
 	}
 }
 
-// buried counts a task that goes to the trash, or comes from it.
+// buried counts a task that is moved to the trash, or restored from it.
 func (r *Rows) buried(f *Fact, by int64) {
 	project, old := r.projects.get(f.Project), r.tasks.get(f.Aggregate.ID)
 	if project == nil || old == nil || (old.deletedAt == nil) != (by < 0) {
@@ -181,7 +182,7 @@ func (r *Rows) buried(f *Fact, by int64) {
 	})
 }
 
-// figure changes a copy of the row and puts it.
+// figure changes a copy of the row and puts the copy.
 func (r *Rows) figure(change func(*figuresRow)) {
 	var row figuresRow
 	if old := r.figures.get(onlyFigures); old != nil {
@@ -192,7 +193,7 @@ func (r *Rows) figure(change func(*figuresRow)) {
 }
 
 // stand counts tasks in a category. A status that the board does not know has
-// none, and its tasks are on no list either.
+// no category, and its tasks are on no list either.
 func (t *figuresRow) stand(category events.Category, by int64) {
 	switch category {
 	case events.CategoryToDo:
@@ -204,8 +205,8 @@ func (t *figuresRow) stand(category events.Category, by int64) {
 	}
 }
 
-// complete counts a completion that took as many microseconds. Clocks of several
-// gateways may differ; no cycle is shorter than nothing.
+// complete counts a completion that took this many microseconds. Gateway clocks
+// may differ, so a negative cycle time counts as zero.
 func (t *figuresRow) complete(took int64) {
 	took = max(0, took)
 	t.completed++
@@ -218,8 +219,8 @@ func (t *figuresRow) complete(took int64) {
 	t.cycles[i]++
 }
 
-// category is what a recorded status counts as now; empty if the board never
-// had it.
+// category returns the current category of a recorded status; empty if the
+// board never had it.
 func (p *projectRow) category(status string) events.Category {
 	for range 2 {
 		for i := range p.statuses {

@@ -25,7 +25,7 @@ type story struct {
 
 func id(n int) uuid.UUID { return uuid.MustParse(fmt.Sprintf("00000000-0000-7000-8000-%012d", n)) }
 
-// seal makes the envelopes of one command, one second after the one before.
+// seal creates the envelopes of one command, one second after the previous one.
 func (s *story) seal(a events.Aggregate, project uuid.UUID, what ...events.Event) []events.Envelope {
 	head := s.heads[a]
 	head.Aggregate = a
@@ -41,7 +41,7 @@ func (s *story) seal(a events.Aggregate, project uuid.UUID, what ...events.Event
 	return sealed
 }
 
-// push stores envelopes as they are.
+// push stores envelopes unchanged.
 func (s *story) push(envelopes ...events.Envelope) {
 	for _, e := range envelopes {
 		e.Position = events.Position{Incarnation: "test", Sequence: uint64(len(s.events) + 1)}
@@ -70,7 +70,7 @@ func newStory() *story {
 	return &story{heads: make(map[events.Aggregate]events.Head), clock: time.Unix(0, 0).UTC()}
 }
 
-// founded is a story with a project.
+// founded returns a story with a project.
 func founded() *story {
 	s := newStory()
 	s.project(events.ProjectCreated{Name: "Boat", Statuses: events.DefaultStatuses()})
@@ -85,7 +85,7 @@ func moved(from, to string) events.TaskMoved {
 	return events.TaskMoved{Status: events.Changed[string]{From: from, To: to}, Rank: events.Changed[string]{From: "a", To: "b"}}
 }
 
-// database is what a database would hold: rows by table and key.
+// database holds what a database would: rows by table and key.
 type database map[string]map[string][]any
 
 func keyOf(values []any) string { return fmt.Sprintln(values...) }
@@ -115,7 +115,7 @@ func (d database) load(t *testing.T, loads []schema.Load) {
 	}
 }
 
-// set gives a destination a value, as drivers do.
+// set assigns a value to a destination, as drivers do.
 func set(dest reflect.Value, v any) {
 	if v == nil {
 		dest.SetZero()
@@ -128,7 +128,7 @@ func set(dest reflect.Value, v any) {
 	dest.Set(reflect.ValueOf(v).Convert(dest.Type()))
 }
 
-// write carries out changes.
+// write applies changes.
 func (d database) write(changes []schema.Change) {
 	for _, c := range changes {
 		if d[c.Table.Name] == nil {
@@ -143,7 +143,7 @@ func (d database) write(changes []schema.Change) {
 	}
 }
 
-// text is some columns of all rows of a table, in the order of their keys.
+// text returns some columns of all rows of a table, in key order.
 func (d database) text(table string, columns ...string) (list []string) {
 	i := slices.IndexFunc(fold.Tables(), func(t *schema.Table) bool { return t.Name == table })
 	all := fold.Tables()[i].Columns
@@ -165,8 +165,8 @@ func (d database) text(table string, columns ...string) (list []string) {
 	return list
 }
 
-// folded is what a story comes to, of transactions of n events each. Between two
-// of them the rows are forgotten.
+// folded is the result of folding a story in transactions of n events each. The
+// rows are forgotten between transactions.
 func folded(t *testing.T, s *story, n int) (database, []fold.Outcome) {
 	t.Helper()
 	d, rows := make(database), fold.NewRows(fold.Projections())
@@ -357,7 +357,8 @@ var cases = []struct {
 	[]string{"#202 2"},
 }}
 
-// What each event does, folded in one transaction and in one for each event.
+// TestFolds checks what each event does, folded in one transaction and in one
+// per event.
 func TestFolds(t *testing.T) {
 	t.Parallel()
 	for _, c := range cases {
@@ -375,12 +376,12 @@ func TestFolds(t *testing.T) {
 	}
 }
 
-// Where a history is cut into transactions makes no difference to any row.
+// How a history is split into transactions makes no difference to any row.
 func TestBatchesDoNotMatter(t *testing.T) {
 	t.Parallel()
 	s := founded()
 	for _, c := range cases {
-		// Each tells of the same tasks: what does not fit is parked.
+		// All cases use the same tasks: events that do not fit are parked.
 		c.tell(s)
 	}
 	want, _ := folded(t, s, len(s.events))
@@ -394,7 +395,7 @@ func TestBatchesDoNotMatter(t *testing.T) {
 	}
 }
 
-// rowsOf is a table's rows in a form that can be compared.
+// rowsOf returns a table's rows in a comparable form.
 func rowsOf(d database, table string) map[string]string {
 	rows := make(map[string]string)
 	for key, row := range d[table] {
@@ -418,7 +419,8 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// A projection that fails, or panics, leaves nothing of what the others did.
+// A projection that fails, or panics, leaves no changes of the other
+// projections.
 func TestAllFoldOrNone(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func() error{

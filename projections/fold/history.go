@@ -7,7 +7,7 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// historyRow is an event as it is told to people.
+// historyRow is an event in the history that is shown to people.
 type historyRow struct {
 	project     uuid.UUID
 	sequence    uint64
@@ -40,8 +40,8 @@ func newHistory() *rowCache[historyKey, historyRow] {
 	}
 }
 
-// foldHistory writes down everything that happened in a project. Accounts have
-// no history of their own: nobody but the administrator would be asked for it.
+// foldHistory records everything that happened in a project. Accounts have no
+// history of their own: only the administrator could read it.
 func foldHistory(r *Rows, f *Fact) error {
 	project := f.Project
 	switch f.Aggregate.Kind {

@@ -7,7 +7,7 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// accountRow is one person, as far as the log knows.
+// accountRow is an account, as far as the log knows it.
 type accountRow struct {
 	administrator bool
 	registered    int64
@@ -71,8 +71,8 @@ func bit(b bool) int64 {
 	return 0
 }
 
-// when is a moment as a column value: nil, not a nil pointer, where there is
-// none.
+// when converts a moment to a column value: nil, not a nil pointer, if it is
+// absent.
 func when(t *int64) any {
 	if t == nil {
 		return nil

@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// Projection is a fold with a name and a version. The version is raised with
-// every change of its tables or its fold; rows of another version are built
-// anew and never converted.
+// Projection is a fold with a name and a version. Every change of its tables or
+// its fold raises the version; rows of another version are rebuilt and never
+// converted.
 type Projection struct {
 	Name    string
 	Version int
-	// Want, if not nil, names the rows that folding f may look at.
+	// Want, if not nil, names the rows that folding f may need.
 	Want func(r *Rows, f *Fact)
-	// Fold applies f to the rows. It is pure: it looks at f and at rows only.
-	// If it fails, nothing that any projection did with f remains.
+	// Fold applies f to the rows. It is pure: it depends only on f and the
+	// rows. If it fails, the changes of all projections for f are undone.
 	Fold func(r *Rows, f *Fact) error
-	// Passed, if not nil, takes note of an event that could not be folded.
+	// Passed, if not nil, records an event that could not be folded.
 	Passed func(r *Rows, f *Fact)
 }
 
-// Projections is every projection there is, in the order in which they fold. The
-// caller may alter the list.
+// Projections returns all projections, in the order in which they fold. The
+// caller may modify the list.
 func Projections() []Projection {
 	return []Projection{
 		{Name: "people", Version: 1, Want: wantPerson, Fold: foldPerson},
@@ -32,7 +32,8 @@ func Projections() []Projection {
 	}
 }
 
-// Fingerprint says by which folds rows were made: "fence 1, people 1, …".
+// Fingerprint returns the versions of the folds that make rows: "fence 1,
+// people 1, …".
 func Fingerprint(projections []Projection) string {
 	parts := []string{"fence " + strconv.Itoa(fenceVersion)}
 	for _, p := range projections {
@@ -41,10 +42,10 @@ func Fingerprint(projections []Projection) string {
 	return strings.Join(parts, ", ")
 }
 
-// Newer reports whether rows with fingerprint a come from a newer program than
-// b: something in a has a higher version, or is unknown to b, and nothing has
-// a lower one. It is what keeps an old projector from building old rows again
-// while a new program is being rolled out.
+// Newer reports whether rows with fingerprint a are from a newer program than
+// b: something in a has a higher version, or is unknown to b, and nothing has a
+// lower one. This keeps an old projector from rebuilding old rows during the
+// rollout of a new program.
 func Newer(a, b string) bool {
 	known := make(map[string]int)
 	for part := range strings.SplitSeq(b, ", ") {

@@ -13,16 +13,16 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// Member is an account that may see a project. The column members of a project
-// is a JSON list of them, in the order in which they joined.
+// Member is an account with access to a project. The column members of a
+// project is a JSON list of them, in the order in which they joined.
 type Member struct {
 	Account uuid.UUID   `json:"account"`
 	Role    events.Role `json:"role"`
 	Since   time.Time   `json:"since"`
 }
 
-// projectRow is a project, whole: whoever has it needs no other row to know who
-// may see it and what its board looks like.
+// projectRow is a complete project: no other row is needed to know who has
+// access and what its board looks like.
 type projectRow struct {
 	name      string
 	archived  bool
@@ -61,7 +61,8 @@ func newProjects() *rowCache[uuid.UUID, projectRow] {
 	}
 }
 
-// membershipKey is a line of the index by which an account finds its projects.
+// membershipKey is an entry of the index by which an account finds its
+// projects.
 type membershipKey struct{ account, project uuid.UUID }
 
 func newMemberships() *rowCache[membershipKey, struct{}] {
@@ -76,9 +77,10 @@ func newMemberships() *rowCache[membershipKey, struct{}] {
 	}
 }
 
-// statusRow resolves a status a task may have on record: to itself, or to the
-// one that took its place. A task's row keeps the recorded status, because a
-// change of the board is no event of its tasks; every query joins this table.
+// statusRow resolves a status that a task may have on record: to itself, or to
+// the status that replaced it. A task's row keeps the recorded status, because
+// a change of the board is not an event of its tasks; every query joins this
+// table.
 type statusRow struct {
 	resolved string
 	category events.Category
@@ -191,11 +193,13 @@ func (p *projectRow) replaceStatuses(r *Rows, id uuid.UUID, to []events.Status, 
 	return nil
 }
 
-// reboard gives the row other statuses, and those that go their heirs.
+// reboard replaces the row's statuses, and records what replaces the removed
+// ones.
 func (p *projectRow) reboard(to []events.Status, retired map[string]string) error {
 	p.statuses = make([]events.Status, len(to))
 	p.retired = maps.Clone(p.retired)
-	// Who stood for a status that goes now is stood for by its heir.
+	// Statuses replaced earlier by one that is removed now are replaced by its
+	// successor.
 	for key, heir := range p.retired {
 		if next, ok := retired[heir]; ok {
 			p.retired[key] = schema.Plain(next)
@@ -214,8 +218,8 @@ func (p *projectRow) reboard(to []events.Status, retired map[string]string) erro
 	return nil
 }
 
-// standings is what each status that was ever on the board counts as now: a
-// retired one as its heir, which is on the board.
+// standings returns how each status that was ever on the board counts now: a
+// retired one as the status that replaced it, which is on the board.
 func (p *projectRow) standings() map[string]statusRow {
 	standings := make(map[string]statusRow, len(p.statuses)+len(p.retired))
 	for _, s := range p.statuses {

@@ -11,14 +11,14 @@ import (
 	"testing"
 )
 
-// pure is what this package may import: what events and tables are, and
-// libraries whose functions depend on nothing but their arguments.
+// pure lists what this package may import: the packages that define events and
+// tables, and libraries whose functions depend only on their arguments.
 var pure = []string{
 	"github.com/docketlog/docket/events", "github.com/docketlog/docket/projections/schema", "github.com/google/uuid",
 	"errors", "fmt", "maps", "slices", "strconv", "strings", "time",
 }
 
-// ofTime is what it may use of package time, which has a clock too.
+// ofTime lists what it may use of package time, which also has a clock.
 var ofTime = []string{"Duration", "Time", "Microsecond", "Minute", "Hour"}
 
 func TestFoldIsPure(t *testing.T) {

@@ -6,23 +6,23 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// rowCache is the part of one table that an applier has in memory: rows that were
-// loaded, rows that are known not to exist, and what changed since the last
-// transaction. A row is replaced, never altered in place.
+// rowCache is the part of one table that an applier has in memory: rows that
+// were loaded, rows that are known not to exist, and what changed since the
+// last transaction. A row is replaced, never modified in place.
 type rowCache[K comparable, R any] struct {
 	of *schema.Table
-	// key and values append a row's key columns, and all its columns.
+	// key appends a row's key columns; values appends all its columns.
 	key    func(k K, to []any) []any
 	values func(k K, r *R, to []any) []any
 	// scan reads a row; nil for a table whose rows are put and deleted without
-	// being looked at.
+	// being read.
 	scan func(scan func(dest ...any) error) (K, R, error)
 
 	entries map[K]entry[R]
 	wanted  []K
 	dirty   []K
 	before  []undo[K, R]
-	// complete says that what is not in entries does not exist.
+	// complete means that rows missing from entries do not exist.
 	complete bool
 }
 
@@ -38,7 +38,7 @@ type undo[K comparable, R any] struct {
 	entry entry[R]
 }
 
-// want asks that the row be known before the next fold.
+// want requests that the row is known before the next fold.
 func (c *rowCache[K, R]) want(k K) {
 	if _, known := c.entries[k]; known {
 		return
@@ -49,7 +49,8 @@ func (c *rowCache[K, R]) want(k K) {
 	}
 }
 
-// get is the row, or nil if there is none. The key must have been wanted.
+// get returns the row, or nil if it does not exist. The key must have been
+// wanted.
 func (c *rowCache[K, R]) get(k K) *R {
 	e, known := c.entries[k]
 	if !known {
@@ -58,10 +59,10 @@ func (c *rowCache[K, R]) get(k K) *R {
 	return e.row
 }
 
-// put makes r the row.
+// put sets the row to r.
 func (c *rowCache[K, R]) put(k K, r R) { c.set(k, &r) }
 
-// remove makes the row not exist.
+// remove deletes the row.
 func (c *rowCache[K, R]) remove(k K) { c.set(k, nil) }
 
 func (c *rowCache[K, R]) set(k K, r *R) {
@@ -73,8 +74,8 @@ func (c *rowCache[K, R]) set(k K, r *R) {
 	c.entries[k] = entry[R]{r, true}
 }
 
-// keep makes what was put since the last keep or revert irrevocable within
-// this transaction; revert takes it back.
+// keep makes what was put since the last keep or revert permanent within this
+// transaction; revert undoes it.
 func (c *rowCache[K, R]) keep() { c.before = c.before[:0] }
 
 func (c *rowCache[K, R]) revert() {
@@ -84,7 +85,7 @@ func (c *rowCache[K, R]) revert() {
 	c.before = c.before[:0]
 }
 
-// load is the request for the rows that are wanted and not known, if any.
+// load returns the request for rows that are wanted and not known, if any.
 func (c *rowCache[K, R]) load() (schema.Load, bool) {
 	if len(c.wanted) == 0 {
 		return schema.Load{}, false
@@ -103,8 +104,8 @@ func (c *rowCache[K, R]) load() (schema.Load, bool) {
 	}}, true
 }
 
-// change is what differs from the database, if anything. It is asked once per
-// transaction.
+// change returns what differs from the database, if anything. It is called once
+// per transaction.
 func (c *rowCache[K, R]) change() (schema.Change, bool) {
 	if len(c.dirty) == 0 {
 		return schema.Change{}, false
@@ -113,7 +114,7 @@ func (c *rowCache[K, R]) change() (schema.Change, bool) {
 	for _, k := range c.dirty {
 		e := c.entries[k]
 		switch {
-		case !e.dirty: // reverted, or put again after that and taken already
+		case !e.dirty: // reverted, or already taken because it was put again after that
 			continue
 		case e.row != nil:
 			changed.Rows = c.values(k, e.row, changed.Rows)
@@ -127,14 +128,14 @@ func (c *rowCache[K, R]) change() (schema.Change, bool) {
 	return changed, len(changed.Rows)+len(changed.Deleted) > 0
 }
 
-// settle follows a commit: rows that are never read again are let go.
+// settle is called after a commit: it drops rows that are never read again.
 func (c *rowCache[K, R]) settle() {
 	if c.scan == nil {
 		clear(c.entries)
 	}
 }
 
-// reset forgets everything. complete says that the table is empty.
+// reset forgets everything. complete means that the table is empty.
 func (c *rowCache[K, R]) reset(complete bool) {
 	c.entries = make(map[K]entry[R])
 	c.wanted, c.dirty, c.before = nil, nil, nil
@@ -145,7 +146,7 @@ func (c *rowCache[K, R]) size() int { return len(c.entries) }
 
 func (c *rowCache[K, R]) table() *schema.Table { return c.of }
 
-// anyCache is a rowCache of any table.
+// anyCache is a rowCache for any table.
 type anyCache interface {
 	table() *schema.Table
 	load() (schema.Load, bool)

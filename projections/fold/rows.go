@@ -7,11 +7,11 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// Rows is the working set: every table of a generation, as far as it is in
-// memory. One transaction is a call of [Rows.Want] for each fact, the loads, a
-// call of [Rows.Apply] for each fact in the order of the log, the changes, and
-// [Rows.Settle] once they are committed. After a transaction that failed the rows
-// are of no more use. They are for one goroutine.
+// Rows is the working set: the part of a generation's tables that is in memory.
+// One transaction is a call of [Rows.Want] for each fact, the loads, a call of
+// [Rows.Apply] for each fact in the order of the log, the changes, and
+// [Rows.Settle] once they are committed. After a failed transaction the rows
+// must not be used again. They are for one goroutine.
 type Rows struct {
 	projections []Projection
 
@@ -35,8 +35,8 @@ type Rows struct {
 	caches []anyCache
 }
 
-// NewRows makes a working set that holds nothing, for these projections, in the
-// order in which they fold.
+// NewRows creates an empty working set for these projections, in the order in
+// which they fold.
 func NewRows(projections []Projection) *Rows {
 	r := &Rows{
 		projections: projections,
@@ -68,7 +68,7 @@ func Tables() []*schema.Table {
 	return list
 }
 
-// Want names the rows that folding f may look at.
+// Want names the rows that folding f may need.
 func (r *Rows) Want(f *Fact) {
 	r.heads.want(f.Aggregate)
 	if f.err != nil && f.Type != events.TypeTaskCreated {
@@ -81,8 +81,8 @@ func (r *Rows) Want(f *Fact) {
 	}
 }
 
-// Loads asks for the rows that are wanted and not known, each of them once. What
-// a load does not find does not exist.
+// Loads requests the rows that are wanted and not known, each of them once. A
+// row that a load does not find does not exist.
 func (r *Rows) Loads() []schema.Load {
 	var loads []schema.Load
 	for _, c := range r.caches {
@@ -93,8 +93,8 @@ func (r *Rows) Loads() []schema.Load {
 	return loads
 }
 
-// Changes is what differs from the database. It is asked once per transaction; the
-// result stays as it is.
+// Changes returns what differs from the database. Call it once per transaction;
+// the result does not change afterwards.
 func (r *Rows) Changes() []schema.Change {
 	var changes []schema.Change
 	for _, c := range r.caches {
@@ -117,22 +117,22 @@ func (r *Rows) revert() {
 	}
 }
 
-// Settle follows a commit: rows that are never read again are let go.
+// Settle is called after a commit: it drops rows that are never read again.
 func (r *Rows) Settle() {
 	for _, c := range r.caches {
 		c.settle()
 	}
 }
 
-// Reset forgets everything. complete says that all tables are empty, so that
-// nothing need be loaded.
+// Reset forgets everything. complete means that all tables are empty, so that
+// nothing needs to be loaded.
 func (r *Rows) Reset(complete bool) {
 	for _, c := range r.caches {
 		c.reset(complete)
 	}
 }
 
-// Len counts the rows that are in memory, and those known not to exist.
+// Len returns the number of rows in memory, including those known not to exist.
 func (r *Rows) Len() int {
 	n := 0
 	for _, c := range r.caches {

@@ -11,7 +11,7 @@ import (
 	"github.com/docketlog/docket/projections/schema"
 )
 
-// taskRow is a task, whole. Its status is the recorded one; see statusRow.
+// taskRow is a complete task. Its status is the recorded one; see statusRow.
 type taskRow struct {
 	project     uuid.UUID
 	number      int64
@@ -60,16 +60,16 @@ func newTasks() *rowCache[uuid.UUID, taskRow] {
 	}
 }
 
-// tallyRow counts a project's tasks: all that were ever created, which gives
-// the next its number, and those that stand in each recorded status.
+// tallyRow counts a project's tasks: all ever created, which gives the next
+// number, and the current ones by recorded status.
 type tallyRow struct {
 	created int64
 	counts  []StatusCount
 }
 
-// StatusCount is how many tasks of a project stand in a recorded status, those in
-// the trash left out. The column counts of a tally is a JSON list of them, by
-// status, without those of no task.
+// StatusCount is the number of a project's tasks with a recorded status,
+// without those in the trash. The column counts of a tally is a JSON list of
+// them, by status, without zero counts.
 type StatusCount struct {
 	Status string `json:"status"`
 	Tasks  int    `json:"tasks"`
@@ -92,7 +92,7 @@ func newTallies() *rowCache[uuid.UUID, tallyRow] {
 	}
 }
 
-// assignmentKey is a line of the index by which an account finds its tasks.
+// assignmentKey is an entry of the index by which an account finds its tasks.
 type assignmentKey struct{ account, task uuid.UUID }
 
 func newAssignments() *rowCache[assignmentKey, struct{}] {
@@ -107,7 +107,7 @@ func newAssignments() *rowCache[assignmentKey, struct{}] {
 	}
 }
 
-// labelKey is a line of the index by which tasks are found by label.
+// labelKey is an entry of the index by which tasks are found by label.
 type labelKey struct {
 	task  uuid.UUID
 	label string
@@ -234,8 +234,8 @@ func createTask(r *Rows, f *Fact, e events.TaskCreated) error {
 }
 
 // passTask gives a task its number even if its creation could not be folded:
-// that the number is taken is plain from the envelope, and the tasks after it
-// must not get other numbers once a later program can read the event.
+// the envelope shows that the number is used, and later tasks must not get
+// other numbers once a later program can read the event.
 func passTask(r *Rows, f *Fact) {
 	if f.Type == events.TypeTaskCreated && f.Aggregate.Kind == events.KindTask && f.Revision == 1 && r.tallies.get(f.Project) != nil {
 		r.nextNumber(f.Project)
@@ -281,7 +281,7 @@ func (t *taskRow) relabel(r *Rows, id uuid.UUID, to []string) error {
 	return nil
 }
 
-// nextNumber takes the next number of a project that exists.
+// nextNumber returns the next task number of a project that exists.
 func (r *Rows) nextNumber(project uuid.UUID) int64 {
 	tally := *r.tallies.get(project)
 	tally.created++
@@ -305,7 +305,7 @@ func (r *Rows) countTasks(project uuid.UUID, status string, by int) {
 	r.tallies.put(project, tally)
 }
 
-// without is list without the elements of gone, in a new slice.
+// without returns list without the elements of gone, as a new slice.
 func without[T comparable](list, gone []T) []T {
 	rest := make([]T, 0, len(list))
 	for _, v := range list {

@@ -1,7 +1,7 @@
-// Package schema says what tables and columns are, which rows are asked for and
-// changed, and how values stand in them. It is what a fold and a dialect have in
-// common: neither knows the other.
+// Package schema defines tables and columns, which rows are requested and
+// changed, and how values are stored in them. It is what fold and dialect have
+// in common; neither of them knows the other.
 //
-// Nothing enters and nothing leaves: there are descriptions here, and functions
-// of their arguments. It imports nothing of Docket's.
+// It holds only descriptions and functions of their arguments, and has no input
+// or output. It imports no other package of Docket.
 package schema

@@ -1,20 +1,20 @@
 package schema
 
-// Load asks for the rows with the given keys.
+// Load requests the rows with the given keys.
 type Load struct {
 	Table *Table
 	// Keys holds the key columns of one row after another.
 	Keys []any
-	// Take is called once for each row that exists, in any order; scan reads its
-	// columns, all of them. What it fails with ends the loading.
+	// Take is called once for each row that exists, in any order; scan reads
+	// all of its columns. An error from Take ends the load.
 	Take func(scan func(dest ...any) error) error
 }
 
-// Change is what a transaction does to one table. No key occurs twice.
+// Change is what a transaction changes in one table. No key occurs twice.
 type Change struct {
 	Table *Table
-	// Rows holds the columns of one row to be put after another; Deleted the
-	// key columns of those to be removed.
+	// Rows holds the columns of the rows to upsert, one row after another;
+	// Deleted the key columns of the rows to delete.
 	Rows    []any
 	Deleted []any
 }

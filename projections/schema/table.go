@@ -9,19 +9,19 @@ import (
 // Kind is what a column holds; each dialect has a column type for it.
 type Kind int
 
-// The kinds of columns, with what a value of each is in Go.
+// The kinds of columns, with the Go type of their values.
 const (
 	KindID     Kind = iota // uuid.UUID
-	KindWord               // string short enough to be part of a key, see [MaxWord]
+	KindWord               // string short enough for a key, see [MaxWord]
 	KindText               // string of any length
 	KindNumber             // int64; times are microseconds since 1970, UTC
-	KindMoment             // int64, or nil: a time that may be absent
+	KindMoment             // int64, or nil: an optional time
 	KindDigest             // []byte, a hash
 )
 
-// MaxWord bounds a word before it is made [Plain], in bytes: Postgres refuses an
-// index entry of more than 2704, MySQL a key of more than 3072. Commands are
-// stricter.
+// MaxWord is the maximum length of a word before [Plain], in bytes: Postgres
+// refuses index entries of more than 2704, MySQL keys of more than 3072.
+// Commands are stricter.
 const MaxWord = 500
 
 // Column is one column of a [Table].
@@ -33,48 +33,49 @@ type Column struct {
 // ID is a column of ids.
 func ID(name string) Column { return Column{name, KindID} }
 
-// Word is a column of strings that are short enough to be part of a key.
+// Word is a column of strings that are short enough for a key.
 func Word(name string) Column { return Column{name, KindWord} }
 
 // Text is a column of strings of any length.
 func Text(name string) Column { return Column{name, KindText} }
 
-// Number is a column of numbers, or of times that are always there.
+// Number is a column of numbers, or of required times.
 func Number(name string) Column { return Column{name, KindNumber} }
 
-// Moment is a column of times that may be absent.
+// Moment is a column of optional times.
 func Moment(name string) Column { return Column{name, KindMoment} }
 
 // Digest is a column of hashes.
 func Digest(name string) Column { return Column{name, KindDigest} }
 
 // Table describes one table of a generation. All SQL that writes it, and all
-// that reads it whole, is derived from here. A Table is never altered.
+// that reads it as a whole, is derived from this. A Table must not be modified.
 type Table struct {
 	Name    string
 	Columns []Column
-	// Key says how many of the first columns are the primary key.
+	// Key is how many of the first columns form the primary key.
 	Key int
-	// Indexes are made after the rows of a new generation are in: an index
-	// that is built once costs less than one kept up with every row.
+	// Indexes are created after a new generation is filled: building an index
+	// once costs less than updating it with every row.
 	Indexes [][]string
 	// Narrow tables have short rows that are found by their whole key; a
-	// database that can keeps them in the order of that key.
+	// database that supports it stores them in key order.
 	Narrow bool
-	// Appended tables are only ever added to.
+	// Appended tables only receive new rows.
 	Appended bool
 }
 
-// Prefix is what the names of a generation's tables begin with.
+// Prefix returns the prefix of the names of a generation's tables.
 func Prefix(generation int64) string { return fmt.Sprintf("g%d_", generation) }
 
-// In is the table's name in a generation.
+// In returns the table's name in a generation.
 func (t *Table) In(generation int64) string { return Prefix(generation) + t.Name }
 
-// Keys are the columns of the primary key.
+// Keys returns the columns of the primary key.
 func (t *Table) Keys() []Column { return t.Columns[:t.Key] }
 
-// CreateIndexes gives the name of each index, and the statement that makes it.
+// CreateIndexes yields the name of each index, and the statement that creates
+// it.
 func (t *Table) CreateIndexes(generation int64) iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for _, columns := range t.Indexes {
@@ -86,7 +87,7 @@ func (t *Table) CreateIndexes(generation int64) iter.Seq2[string, string] {
 	}
 }
 
-// Names lists the names of columns, with commas between them.
+// Names returns the names of columns, separated by commas.
 func Names(columns []Column) string {
 	var b strings.Builder
 	for i, c := range columns {

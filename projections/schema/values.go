@@ -8,11 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// Time is a column of microseconds as a time, in UTC.
+// Time converts a column in microseconds to a time in UTC.
 func Time(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
 
-// Plain is s without what Postgres cannot store as text: NUL, and what is not
-// UTF-8. It may be three times as long.
+// Plain returns s without what Postgres cannot store as text: NUL, and invalid
+// UTF-8. The result may be three times as long.
 func Plain(s string) string {
 	if strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) {
 		return s
@@ -20,8 +20,8 @@ func Plain(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// Encode is v as a JSON column. It panics on what cannot be JSON, which no row
-// holds.
+// Encode returns v as a JSON column. It panics if v cannot be encoded, which no
+// row contains.
 func Encode[T any](v T) string {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -30,7 +30,7 @@ func Encode[T any](v T) string {
 	return string(b)
 }
 
-// EncodeList is [Encode] for lists, [] for none.
+// EncodeList is [Encode] for lists, [] for an empty one.
 func EncodeList[T any](list []T) string {
 	if len(list) == 0 {
 		return "[]"
@@ -38,8 +38,8 @@ func EncodeList[T any](list []T) string {
 	return Encode(list)
 }
 
-// Decode reads JSON columns: pairs of a text and what to read it into. An empty
-// list leaves that as it is.
+// Decode reads JSON columns, given as pairs of a text and its destination. An
+// empty list leaves the destination unchanged.
 func Decode(pairs ...any) error {
 	for i := 0; i < len(pairs); i += 2 {
 		text := pairs[i].(string)
