@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// delivery is a run of one of the scripts that deploy, where kubectl, docker
-// and ssh are stand-ins that write down what they are asked and fail on demand.
-// Real ones cannot be made to fail at a given step.
+// delivery is a run of a deployment script in which kubectl, docker and ssh are
+// stand-ins that record their calls and fail on demand. Real ones cannot be
+// made to fail at a given step.
 type delivery struct {
 	t      *testing.T
 	folder string
@@ -39,8 +39,8 @@ func newDelivery(t *testing.T, standIns map[string]string) *delivery {
 	return d
 }
 
-// run gives what was said, whether it went well, and what was asked of the
-// stand-ins, in order.
+// run returns the script's output, whether it succeeded, and the calls of the
+// stand-ins in order.
 func (d *delivery) run(env string, args ...string) (said string, well bool, asked []string) {
 	d.t.Helper()
 	_ = os.Remove(filepath.Join(d.folder, "asked"))
@@ -51,7 +51,7 @@ func (d *delivery) run(env string, args ...string) (said string, well bool, aske
 	return string(out), err == nil, strings.Split(strings.TrimSpace(string(text)), "\n")
 }
 
-// steps keeps the requests that hold one of the words.
+// steps returns the calls that contain one of the words.
 func steps(asked []string, words ...string) []string {
 	return slices.DeleteFunc(slices.Clone(asked), func(one string) bool {
 		return !slices.ContainsFunc(words, func(word string) bool { return strings.Contains(one, word) })
@@ -67,7 +67,8 @@ func wantSteps(t *testing.T, asked []string, want ...string) {
 	}
 }
 
-// kubectl has deployments at revision 4, and at 5 once they were applied.
+// kubectl has deployments at revision 4, and at revision 5 after they are
+// applied.
 const kubectl = `
 case "$*" in
   *"apply "*"component=gateway"*) touch "$AT/applied-gateway" ;;
@@ -107,7 +108,8 @@ func TestDeployingToKubernetes(t *testing.T) {
 		if well {
 			t.Fatal(said)
 		}
-		// The gateway was not touched, and is not taken back to something older still.
+		// The gateway was not changed, and is not rolled back to an even older
+		// revision.
 		wantSteps(t, steps(asked, "undo"), "undo deployment/notifier", "undo deployment/projector")
 	})
 	t.Run("a broker that cannot be set up", func(t *testing.T) {
@@ -138,8 +140,8 @@ func TestDeployingToKubernetes(t *testing.T) {
 	}
 }
 
-// ssh runs on this machine what the other would; docker fails to start when
-// the image that is tagged docket is the broken one.
+// ssh runs on this machine what would run on the other one. docker fails to
+// start if the image tagged docket is the broken one.
 const (
 	ssh    = "shift\nexec bash -c \"$*\"\n"
 	docker = `

@@ -17,8 +17,8 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// deployedIn are the folders whose files set variables of the program. What
-// fits together within them is checked in deploy/testing/kubernetes.
+// deployedIn lists the folders whose files set variables of the program. The
+// tests in deploy/testing/kubernetes check that the files are consistent.
 var deployedIn = []string{"kubernetes", "../.github"}
 
 // filesOf reads every file below a folder.
@@ -39,15 +39,16 @@ func filesOf(t *testing.T, folder string) map[string]string {
 	return texts
 }
 
-// TestDeployedVariablesAreSettings: a variable that no longer is one would be
-// ignored, and the role run by the default.
+// TestDeployedVariablesAreSettings checks that every deployed variable is a
+// setting. Other variables would be ignored, and the role would use the
+// default.
 func TestDeployedVariablesAreSettings(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
 	for _, one := range new(config.Settings).Table() {
 		known[one.Variable], known[one.FileVariable()] = true, true
 	}
-	// Where alerts go is said to a script, which lists its variables.
+	// The alert receivers are set by a script, which lists its variables.
 	for _, m := range regexp.MustCompile(`(?m)^#   (DOCKET_[A-Z_]+) `).FindAllStringSubmatch(testkit.ReadFile(t, "monitoring/alertmanager/configure"), -1) {
 		known[m[1]] = true
 	}
@@ -55,7 +56,7 @@ func TestDeployedVariablesAreSettings(t *testing.T) {
 	for _, folder := range deployedIn {
 		for path, text := range filesOf(t, folder) {
 			for _, name := range variable.FindAllString(text, -1) {
-				// The tests' own are no settings of the program.
+				// Variables of the tests are not settings of the program.
 				if !known[name] && !strings.HasPrefix(name, "DOCKET_TEST_") {
 					t.Errorf("%s: %s is no setting", path, name)
 				}
@@ -64,7 +65,8 @@ func TestDeployedVariablesAreSettings(t *testing.T) {
 	}
 }
 
-// TestDeployedSettingsAreAccepted gives the program what the ConfigMaps hold.
+// TestDeployedSettingsAreAccepted checks that the program accepts the values of
+// the ConfigMaps.
 func TestDeployedSettingsAreAccepted(t *testing.T) {
 	for line := range strings.Lines(filesOf(t, "kubernetes/base")["kubernetes/base/settings.env"]) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(name, "#") {
@@ -94,8 +96,8 @@ func TestDeployedSettingsAreAccepted(t *testing.T) {
 	}
 }
 
-// TestDeployedPathsAreServed asks each role, as a process of its own, for the
-// paths by which its probes and the monitoring ask it.
+// TestDeployedPathsAreServed runs each role as a separate process and requests
+// the paths that probes and monitoring use.
 func TestDeployedPathsAreServed(t *testing.T) {
 	t.Parallel()
 	address := brokertest.Cluster(t, 3).URL()
@@ -119,7 +121,7 @@ func TestDeployedPathsAreServed(t *testing.T) {
 				t.Fatal(err)
 			}
 			answer.Body.Close()
-			// Not ready is an answer too.
+			// "Not ready" is a valid answer too.
 			if answer.StatusCode != http.StatusOK && answer.StatusCode != http.StatusServiceUnavailable {
 				t.Errorf("%s: %s answers %d", role, m[1], answer.StatusCode)
 			}

@@ -1,2 +1,2 @@
-// Package deploy holds what Docket is deployed with, and tests of it.
+// Package deploy holds the deployment files of Docket and their tests.
 package deploy

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// rights is what jobs may do beyond reading the repository, and why; whoever asks
-// for more says so here.
+// rights lists the permissions that jobs may have, with reasons. A job that
+// needs another permission must add it here.
 var rights = map[string]string{
 	"id-token: write":     "to sign by the workflow's identity",
 	"attestations: write": "to keep who built what",
@@ -17,8 +17,8 @@ var rights = map[string]string{
 	"contents: read":      "to have the tree",
 }
 
-// TestWorkflows: what they run of others is pinned by content, they may do little,
-// and none runs for ever. Whether they are well-formed is asked of actionlint.
+// TestWorkflows checks that third-party actions are pinned by commit, and that
+// jobs have few permissions and a timeout. actionlint checks the syntax.
 func TestWorkflows(t *testing.T) {
 	t.Parallel()
 	uses := regexp.MustCompile(`(?m)^\s*(?:- )?uses: (.*)$`)

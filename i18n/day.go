@@ -2,8 +2,8 @@ package i18n
 
 import "time"
 
-// Day writes a calendar day as seen from today: yesterday, today and tomorrow by
-// name, days of this year without the year. Both are midnight, in UTC.
+// Day formats a calendar day relative to today: yesterday, today and tomorrow
+// by name, other days of this year without the year. Both are midnight UTC.
 func (l Language) Day(day, today time.Time) string {
 	switch {
 	case day.Equal(today):
@@ -16,9 +16,9 @@ func (l Language) Day(day, today time.Time) string {
 	return languages[l].date(day, day.Year() != today.Year())
 }
 
-// Moment writes an instant to the minute, in its own zone, as seen from today:
-// one of this year without the year. UTC is named, because it is
-// not where the reader is.
+// Moment formats a time to the minute, in its own zone, relative to today:
+// times of this year without the year. UTC is named, because it is not the
+// reader's time zone.
 func (l Language) Moment(t, today time.Time) string {
 	zone := ""
 	if t.Location() == time.UTC {

@@ -1,6 +1,6 @@
 package i18n
 
-// englishProblems are the phrases for what is refused.
+// englishProblems are the phrases for rejections.
 var englishProblems = map[string]string{
 	"problem.title":                  "That did not work",
 	"problem.home":                   "To your projects",

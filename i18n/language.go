@@ -10,34 +10,35 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Language is a language that Docket speaks. The zero value is English.
+// Language is a language that Docket supports. The zero value is English.
 type Language int
 
-// The languages.
+// The supported languages.
 const (
 	English Language = iota
 	Korean
 )
 
-// speech is the rules and phrases of a language.
+// speech holds the rules and phrases of a language.
 type speech struct {
 	tag  language.Tag
 	name string // in the language itself
-	// forms are the plural forms of the language. A phrase that counts has a text
-	// for each, in this order, separated by |. The last is used without a number.
+	// forms are the plural forms of the language. A phrase with a count has a
+	// text for each, in this order, separated by |. Without a number the last
+	// one is used.
 	forms []plural.Form
 	date  func(t time.Time, withYear bool) string
-	// phrases are the texts by key. Placeholders are those of package fmt; in
-	// phrases of the scripts, whose keys start with js., they are {}. A key that
-	// starts with problem. ends in a problem's code. One that starts with wrong.
-	// ends in the reason why a field is refused, or in field and reason where the
+	// phrases are the texts by key. Placeholders are those of package fmt;
+	// phrases for scripts, whose keys start with js., use {}. A key that starts
+	// with problem. ends in a problem code. A key that starts with wrong. ends
+	// in the reason why a field is rejected, or in field and reason if the
 	// field needs its own text; it takes the arguments of the reason.
 	phrases map[string]string
 }
 
 var languages = [...]speech{English: english, Korean: korean}
 
-// merged is several maps in one. No key may be in two of them.
+// merged combines several maps. No key may be in two of them.
 func merged(all ...map[string]string) map[string]string {
 	whole := make(map[string]string)
 	for _, some := range all {
@@ -51,7 +52,7 @@ func merged(all ...map[string]string) map[string]string {
 	return whole
 }
 
-// All is every language, English first.
+// All returns every language, English first.
 func All() []Language {
 	all := make([]Language, len(languages))
 	for i := range all {
@@ -60,13 +61,14 @@ func All() []Language {
 	return all
 }
 
-// String is the language's BCP 47 tag.
+// String returns the language's BCP 47 tag.
 func (l Language) String() string { return languages[l].tag.String() }
 
-// Name is the language's name in that language.
+// Name returns the language's name in that language.
 func (l Language) Name() string { return languages[l].name }
 
-// Parse returns the language whose tag, as [Language.String] writes it, this is.
+// Parse returns the language with the given tag, in the form of
+// [Language.String].
 func Parse(tag string) (Language, bool) {
 	i := slices.IndexFunc(languages[:], func(s speech) bool { return s.tag.String() == tag })
 	return Language(max(i, 0)), i >= 0
@@ -80,9 +82,9 @@ var matcher = language.NewMatcher(func() []language.Tag {
 	return tags
 }())
 
-// Match returns the language nearest to what an Accept-Language header asks for,
-// English if it asks for nothing or cannot be read. sure reports whether it asks
-// for that very language, in whichever region.
+// Match returns the language that best matches an Accept-Language header, or
+// English if the header is empty or invalid. sure reports whether the header
+// asks for exactly that language, in any region.
 func Match(acceptLanguage string) (l Language, sure bool) {
 	asked, _, err := language.ParseAcceptLanguage(acceptLanguage)
 	if err != nil || len(asked) == 0 {
@@ -95,7 +97,7 @@ func Match(acceptLanguage string) (l Language, sure bool) {
 // Keys returns the keys of all phrases, sorted.
 func Keys() []string { return slices.Sorted(maps.Keys(languages[English].phrases)) }
 
-// Has reports whether there is a phrase of that key.
+// Has reports whether a phrase with that key exists.
 func Has(key string) bool {
 	_, ok := languages[English].phrases[key]
 	return ok

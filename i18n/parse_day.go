@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// dayWords are the days one can name by a word, as days from today.
+// dayWords are the words for single days, with their offsets from today in
+// days.
 var dayWords = map[string]int{
 	"today": 0, "tomorrow": 1, "tmr": 1, "오늘": 0, "내일": 1, "모레": 2,
 }
@@ -25,9 +26,9 @@ var monthWords = map[string]time.Month{
 	"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
 }
 
-// ParseDay reads a day from words, in any language: today, friday (the next one),
-// 2026-12-24, 24 dec, dec 24, in 3 days, +3d. today is the person's, at midnight
-// in UTC, and so is the day.
+// ParseDay parses a day in any supported language: today, friday (the next
+// one), 2026-12-24, 24 dec, dec 24, in 3 days, +3d. today is the user's current
+// day. It and the result are midnight UTC.
 func ParseDay(words []string, today time.Time) (time.Time, bool) {
 	lower := make([]string, len(words))
 	for i, w := range words {
@@ -62,7 +63,7 @@ func dayByWord(w string, today time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// dayOfMonth reads 24 dec and dec 24.
+// dayOfMonth parses 24 dec and dec 24.
 func dayOfMonth(first, second string, today time.Time) (time.Time, bool) {
 	month, named := monthWords[first]
 	digits := second
@@ -74,7 +75,7 @@ func dayOfMonth(first, second string, today time.Time) (time.Time, bool) {
 	if !named || err != nil || n < 1 || n > 31 {
 		return time.Time{}, false
 	}
-	// The next one there is: not every year has a 29 February.
+	// Find the next such day: not every year has a 29 February.
 	for year := today.Year(); year <= today.Year()+8; year++ {
 		if t := time.Date(year, month, n, 0, 0, 0, 0, time.UTC); t.Month() == month && !t.Before(today) {
 			return t, true
@@ -83,7 +84,7 @@ func dayOfMonth(first, second string, today time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// dayAhead reads in 3 days and in 2 weeks.
+// dayAhead parses in 3 days and in 2 weeks.
 func dayAhead(words []string, today time.Time) (time.Time, bool) {
 	n, err := strconv.Atoi(words[1])
 	if words[0] != "in" || err != nil || n < 0 || n > 520 {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// tuesday is the day on which everything here happens.
+// tuesday is today in all these tests.
 var tuesday = time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
 
 func TestParseDay(t *testing.T) {
@@ -26,7 +26,7 @@ func TestParseDay(t *testing.T) {
 	}
 }
 
-// TestLeapDay names a day that only some years have.
+// TestLeapDay parses a day that only leap years have.
 func TestLeapDay(t *testing.T) {
 	t.Parallel()
 	for today, want := range map[string]string{"2028-02-01": "2028-02-29", "2028-02-29": "2028-02-29", "2028-03-01": "2032-02-29", "2027-05-01": "2028-02-29"} {
@@ -40,7 +40,7 @@ func TestLeapDay(t *testing.T) {
 	}
 }
 
-// TestDaysAreAhead names weekdays on every day of a week.
+// TestDaysAreAhead parses weekday names on every day of a week.
 func TestDaysAreAhead(t *testing.T) {
 	t.Parallel()
 	for n := range 7 {

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// particles are the Korean particles that have two forms, by their notation for
-// both: first the form after a final consonant, then the form after a vowel.
+// particles are the Korean particles with two forms, by the notation for both:
+// first the form after a final consonant, then the form after a vowel.
 var particles = map[string][2]string{
 	"을(를)": {"을", "를"},
 	"이(가)": {"이", "가"},
@@ -15,7 +15,7 @@ var particles = map[string][2]string{
 	"(으)로": {"으로", "로"},
 }
 
-// final is the sound that a word ends with.
+// final is the sound at the end of a word.
 type final int
 
 const (
@@ -25,11 +25,12 @@ const (
 	finalRieul // ㄹ, after which (으)로 is 로
 )
 
-// Particle returns the form of a Korean particle that goes with the word it
-// follows. both is the particle with its two forms: 을(를), 이(가), 은(는), 과(와)
-// or (으)로. It returns both itself where it is not certain how the word is read:
-// where it ends in another script, or in Latin letters that Korean reads now
-// with a vowel and now without (Shop is 숍, Set is 세트).
+// Particle returns the form of a Korean particle that matches the word before
+// it. both is the particle with its two forms: 을(를), 이(가), 은(는), 과(와) or (으)로.
+// Particle returns both unchanged if the pronunciation of the word is
+// uncertain: if it ends in another script, or in Latin letters that Korean
+// pronounces sometimes with a final vowel and sometimes without (Shop is 숍, Set
+// is 세트).
 func Particle(word, both string) string {
 	forms, ok := particles[both]
 	if !ok {
@@ -49,8 +50,8 @@ func Particle(word, both string) string {
 	return both
 }
 
-// finalOf is the sound a word ends with, in spoken Korean. Quotes, brackets and
-// pictures at its end are not spoken.
+// finalOf returns the final sound of a word as spoken in Korean. Trailing
+// quotes, brackets and symbols are not spoken.
 func finalOf(word string) final {
 	word = strings.TrimRightFunc(word, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.In(r, unicode.Pe, unicode.Pf, unicode.So, unicode.Mn, unicode.Cf) || strings.ContainsRune(`"'.,:;!?…`, r)
@@ -61,7 +62,7 @@ func finalOf(word string) final {
 	}
 	switch last := runes[len(runes)-1]; {
 	case last >= '가' && last <= '힣':
-		// Syllables are in the order of their 28 finals: none, and ㄹ is the eighth.
+		// Syllables are ordered by their 28 finals: 0 is none, 8 is ㄹ.
 		switch (last - '가') % 28 {
 		case 0:
 			return finalVowel
@@ -77,15 +78,15 @@ func finalOf(word string) final {
 	return finalUnknown
 }
 
-// digitFinals are how 영, 일, 이, 삼, 사, 오, 육, 칠, 팔 and 구 end. A number that ends
-// in 0 ends as 영 does: with 십, 백, 천 or 만.
+// digitFinals are the final sounds of 영, 일, 이, 삼, 사, 오, 육, 칠, 팔 and 구. A number
+// that ends in 0 ends in 십, 백, 천 or 만, which have a final consonant like 영.
 var digitFinals = [10]final{
 	finalConsonant, finalRieul, finalVowel, finalConsonant, finalVowel, finalVowel, finalConsonant, finalRieul, finalRieul, finalVowel,
 }
 
-// latinFinal is how the Latin letters at the end of a word end. Capitals, and
-// letters without a vowel, are read by their names: 큐에이 is QA; others as the
-// word they are.
+// latinFinal returns the final sound of the Latin letters at the end of a word.
+// Capitals, and letters without a vowel, are spelled out: QA is 큐에이. Others are
+// pronounced as a word.
 func latinFinal(word string) final {
 	start := len(word)
 	for start > 0 && word[start-1] <= unicode.MaxASCII && unicode.IsLetter(rune(word[start-1])) {
@@ -103,7 +104,7 @@ func latinFinal(word string) final {
 		return finalVowel
 	}
 	if len(lower) > 2 {
-		lower = strings.TrimSuffix(lower, "e") // most often silent: done is 던, file is 파일
+		lower = strings.TrimSuffix(lower, "e") // usually silent: done is 던, file is 파일
 	}
 	silent := len(lower) < len(word)
 	switch last := lower[len(lower)-1]; {

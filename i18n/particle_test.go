@@ -36,8 +36,8 @@ func TestParticle(t *testing.T) {
 	}
 }
 
-// TestParticleOfAnything puts particles behind all sorts of text: one of the two
-// forms comes, or both.
+// TestParticleOfAnything adds particles to arbitrary text: the result is one of
+// the two forms, or both.
 func TestParticleOfAnything(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -46,7 +46,7 @@ func TestParticleOfAnything(t *testing.T) {
 			if got := Particle(word, both); got != both && got != forms[0] && got != forms[1] {
 				t.Fatalf("%q takes %q", word, got)
 			}
-			// What is not spoken changes nothing.
+			// Characters that are not spoken do not change the result.
 			if spoken := strings.TrimSpace(word); Particle(spoken, both) != Particle(`"`+spoken+`"`, both) {
 				t.Fatalf("%q takes another particle in quotes", spoken)
 			}

@@ -10,10 +10,10 @@ import (
 	"golang.org/x/text/feature/plural"
 )
 
-// Text returns the phrase of that key with its arguments in place. The first
-// int among them chooses the plural form. A particle that follows a placeholder
-// takes the form that goes with the argument; see [Particle]. A key that there
-// is no phrase for comes back as it is.
+// Text returns the phrase with that key, with its arguments inserted. The first
+// int among them selects the plural form. A particle after a placeholder takes
+// the form that matches the argument; see [Particle]. An unknown key is
+// returned unchanged.
 func (l Language) Text(key string, args ...any) string {
 	text, ok := languages[l].phrases[key]
 	if !ok {
@@ -21,13 +21,13 @@ func (l Language) Text(key string, args ...any) string {
 	}
 	text = l.form(text, args)
 	if len(args) == 0 || !strings.Contains(text, "%") {
-		return text // one may be said in a word
+		return text // the singular may have no placeholder
 	}
 	return fmt.Sprintf(withParticles(text, args), args...)
 }
 
-// form returns the plural form of a phrase that the first int among the
-// arguments asks for.
+// form returns the plural form of a phrase for the first int among the
+// arguments.
 func (l Language) form(text string, args []any) string {
 	if !strings.Contains(text, "|") {
 		return text
@@ -44,15 +44,16 @@ func (l Language) form(text string, args []any) string {
 	return forms[len(forms)-1]
 }
 
-// Around returns what stands before and behind the one %s of a phrase, for a
-// page that puts more than text in its place.
+// Around returns the text before and after the only %s of a phrase, for a page
+// that inserts markup in its place.
 func (l Language) Around(key string) (before, after string) {
 	before, after, _ = strings.Cut(l.Text(key), "%s")
 	return before, after
 }
 
-// StartingWith returns the phrases whose keys start with the prefix, by the rest
-// of their keys, as they are written: with placeholders and all plural forms.
+// StartingWith returns the phrases whose keys start with the prefix, by the
+// rest of the key. They are unformatted: with placeholders and all plural
+// forms.
 func (l Language) StartingWith(prefix string) map[string]string {
 	found := make(map[string]string)
 	for key, text := range languages[l].phrases {
@@ -63,11 +64,12 @@ func (l Language) StartingWith(prefix string) map[string]string {
 	return found
 }
 
-// placeholder is one of package fmt, with the particle that follows it, if any.
+// placeholder matches a placeholder of package fmt and the particle that
+// follows it, if any.
 var placeholder = regexp.MustCompile(`%(?:\[(\d+)\])?(?:\.\d+)?([a-z])(을\(를\)|이\(가\)|은\(는\)|과\(와\)|\(으\)로)?`)
 
-// withParticles puts, behind the placeholders of a phrase, the particles in the
-// forms that go with the arguments.
+// withParticles replaces the particles after placeholders with the forms that
+// match the arguments.
 func withParticles(text string, args []any) string {
 	if !strings.Contains(text, "(") {
 		return text

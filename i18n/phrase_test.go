@@ -11,8 +11,8 @@ import (
 
 var room = regexp.MustCompile(`%[a-z]|%\[\d+\][a-z]|\{\}`)
 
-// takes is what a phrase has room for. Where the placeholders say which argument
-// they are, a language may have them in its own order.
+// takes returns the placeholders of a phrase. If they carry argument indexes, a
+// language may use them in a different order.
 func takes(text string) []string {
 	found := room.FindAllString(text, -1)
 	if strings.Contains(text, "%[") {
@@ -21,8 +21,8 @@ func takes(text string) []string {
 	return found
 }
 
-// TestPhrasesAreAlike compares the languages: each has the same phrases, and each
-// phrase has room for the same things in all.
+// TestPhrasesAreAlike compares the languages: each has the same phrases, and a
+// phrase has the same placeholders in all of them.
 func TestPhrasesAreAlike(t *testing.T) {
 	t.Parallel()
 	for _, l := range All() {
@@ -53,7 +53,8 @@ func TestPhrasesAreAlike(t *testing.T) {
 				if len(all) > 1 && last && !strings.Contains(form, "%d") && !strings.Contains(form, "{}") {
 					t.Errorf("%s counts, and does not say how many in %s: %q", key, l, form)
 				}
-				// The form for one may say it in words; then it takes nothing.
+				// The singular form may write the number as a word; then it has
+				// no placeholders.
 				if got := takes(form); !slices.Equal(got, wanted) && (last || len(got) > 0) {
 					t.Errorf("%s takes %q in English and %q in %s", key, wanted, got, l)
 				}
@@ -67,7 +68,7 @@ func TestPhrasesAreAlike(t *testing.T) {
 	}
 }
 
-// TestPhrasesThatCount says phrases of one and of several.
+// TestPhrasesThatCount formats phrases in the singular and the plural.
 func TestPhrasesThatCount(t *testing.T) {
 	t.Parallel()
 	for _, key := range Keys() {
@@ -93,8 +94,8 @@ func TestPhrasesThatCount(t *testing.T) {
 	}
 }
 
-// TestLanguagesHaveTheirForms counts to 200 in every language: the forms that its
-// phrases have are those that its rules ask for.
+// TestLanguagesHaveTheirForms counts to 200 in every language: the plural forms
+// of its phrases are those that its rules require.
 func TestLanguagesHaveTheirForms(t *testing.T) {
 	t.Parallel()
 	for _, l := range All() {
@@ -135,7 +136,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestParticlesInPhrases puts particles behind placeholders of every sort.
+// TestParticlesInPhrases adds particles to placeholders of every kind.
 func TestParticlesInPhrases(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -151,7 +152,8 @@ func TestParticlesInPhrases(t *testing.T) {
 			t.Errorf("%q: %q, want %q", c.text, got, c.want)
 		}
 	}
-	// A particle with two forms stands behind a placeholder, or its form is known.
+	// A particle with two forms must follow a placeholder, or its form must be
+	// known.
 	behind := regexp.MustCompile(`%(\[\d+\])?[a-z]$`)
 	for key, text := range languages[Korean].phrases {
 		for both := range particles {

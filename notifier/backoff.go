@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// backoff is how long to pause after each failure in a row: twice as long as
-// before, up to max, a fifth more or less so that what failed together does not
-// return together.
+// backoff sets the pause after consecutive failures. Each pause is twice the
+// previous one, up to max, with a jitter of 20% in both directions so that
+// simultaneous failures do not retry simultaneously.
 type backoff struct{ first, max time.Duration }
 
-// pause is the pause after failure number n, counted from 1.
+// pause returns the pause after failure number n, counted from 1.
 func (b backoff) pause(n int) time.Duration {
 	d := b.first
 	for ; n > 1 && d < b.max; n-- {
@@ -20,8 +20,8 @@ func (b backoff) pause(n int) time.Duration {
 	return d - d/5 + rand.N(d*2/5+1)
 }
 
-// WaitTime makes backoff a delay of Watermill's: the pause after the delivery
-// of the given number.
+// WaitTime implements Watermill's Delay. It returns the pause after the given
+// delivery number.
 func (b backoff) WaitTime(delivery uint64) time.Duration {
 	return b.pause(int(min(delivery, 1<<20)))
 }

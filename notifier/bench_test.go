@@ -9,9 +9,9 @@ import (
 	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
-// BenchmarkComments measures how fast one notifier tells one person each of
-// comments on one of many tasks, from the log to the mail and the ledger, with
-// every write synced.
+// BenchmarkComments measures how fast one notifier notifies one person of
+// comments on many tasks, from the log to the mail and the ledger, with every
+// write synced.
 func BenchmarkComments(b *testing.B) {
 	for _, to := range []string{"server", "folder"} {
 		b.Run(to, func(b *testing.B) {

@@ -10,19 +10,19 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// change is a field of the task before and after, as a mail shows it: either
-// short, From and To, or long, Lines. From is empty where there was no task.
+// change is a changed field of the task as a mail shows it: short values in
+// From and To, or long text in Lines. From is empty for a new task.
 type change struct {
 	Label    string
 	From, To string
 	Lines    []line
 }
 
-// someone stands for a person whose data was erased.
+// someone replaces the name of a person whose data was erased.
 const someone = "Someone"
 
-// reader is the person a mail is written for, with what is needed to name
-// people and statuses to them.
+// reader is the recipient of a mail, with what is needed to name people and
+// statuses.
 type reader struct {
 	recipient uuid.UUID
 	actor     uuid.UUID
@@ -39,8 +39,7 @@ func (r *reader) name(account uuid.UUID) string {
 	return someone
 }
 
-// names enumerates accounts in a sentence about the actor to the recipient,
-// the recipient first.
+// names lists accounts for a sentence about the actor, the recipient first.
 func (r *reader) names(accounts []uuid.UUID) string {
 	var names []string
 	for _, account := range accounts {
@@ -56,7 +55,7 @@ func (r *reader) names(accounts []uuid.UUID) string {
 	return enumerate(names)
 }
 
-// changes tells an event's differences as a mail shows them.
+// changes returns an event's differences as a mail shows them.
 func (r *reader) changes(s *story) []change {
 	_, created := s.event.(events.TaskCreated)
 	var all []change
@@ -66,7 +65,8 @@ func (r *reader) changes(s *story) []change {
 		case "rank":
 			continue
 		case "assignees":
-			// The event names those who came or went, a mail everybody.
+			// The event names only the accounts added or removed; the mail
+			// lists all assignees.
 			c.From, c.To = r.short(d.Field, s.before), r.short(d.Field, s.task.assignees)
 		case "description", "comment":
 			from, to := r.value(d.Field, d.From), r.value(d.Field, d.To)
@@ -79,7 +79,7 @@ func (r *reader) changes(s *story) []change {
 			c.From, c.To = r.short(d.Field, d.From), r.short(d.Field, d.To)
 		}
 		if created {
-			c.From = "" // there was nothing to change
+			c.From = "" // there was no task before
 		}
 		all = append(all, c)
 	}
@@ -93,7 +93,7 @@ func (r *reader) short(field string, v any) string {
 	return nothing
 }
 
-// value writes a difference's value in words; "" stands for none.
+// value formats a difference's value for people. "" means no value.
 func (r *reader) value(field string, v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -122,7 +122,7 @@ func (r *reader) value(field string, v any) string {
 	return fmt.Sprint(v)
 }
 
-// label is what people call a field of the task.
+// label returns the name of a task field as shown to people.
 func label(field string) string {
 	if field == "due" {
 		return "Due date"
@@ -130,7 +130,7 @@ func label(field string) string {
 	return capital(field)
 }
 
-// sentence says who did what.
+// sentence describes the event: the actor and the action.
 func (r *reader) sentence(s *story) string {
 	said := sentence{
 		Actor: r.name(s.envelope.Actor),
@@ -154,7 +154,7 @@ func (r *reader) sentence(s *story) string {
 		}
 		said.Fields = enumerate(fields)
 		if len(fields) == 1 && e.Title != nil {
-			// The title it is known by is the one it had.
+			// Recipients know the task by its old title.
 			said.Title = shorten(oneLine(e.Title.From), 200)
 		}
 	}

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// A circuit keeps a dead server from being asked by every notice in turn. After
-// a few failures in a row that are the server's it lets one try through at a
-// time, each after a longer pause, until one succeeds.
+// A circuit limits requests to a failing server. After several consecutive
+// server failures it allows one attempt at a time, with increasing pauses,
+// until one succeeds.
 type circuit struct {
 	pauses backoff
 
@@ -17,10 +17,12 @@ type circuit struct {
 	probing  bool
 }
 
-// tolerated is how many failures in a row leave the circuit closed.
+// tolerated is the number of consecutive failures that leave the circuit
+// closed.
 const tolerated = 2
 
-// enter reports whether the server may be asked. Who is let in calls leave.
+// enter reports whether a request is allowed. If it is, the caller must call
+// leave.
 func (c *circuit) enter() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -34,8 +36,8 @@ func (c *circuit) enter() bool {
 	return true
 }
 
-// leave tells whether the server failed. It reports whether that opened the
-// circuit or closed it.
+// leave records whether the server failed. It reports whether this opened or
+// closed the circuit.
 func (c *circuit) leave(failed bool) (opened, closed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -52,7 +54,7 @@ func (c *circuit) leave(failed bool) (opened, closed bool) {
 	return c.failures == tolerated+1, false
 }
 
-// open reports whether the server is presently left alone.
+// open reports whether requests are currently limited.
 func (c *circuit) open() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -25,15 +25,14 @@ const (
 	victimSMTP   = "DOCKET_NOTIFIER_VICTIM_SMTP"
 )
 
-// brief are options after which a killed notifier's work is soon done again, and
-// not so soon that one who works on a busy machine is taken for killed.
+// brief shortens the timeouts, so that the work of a killed notifier is soon
+// redelivered, but not so much that a notifier on a busy machine seems dead.
 func brief(o Options) Options {
 	o.grace, o.takeover = 5*time.Second, 5*time.Second
 	return o
 }
 
-// victim runs a notifier on the broker of the process that started it, until
-// it is killed.
+// victim runs a notifier on the parent process's broker until it is killed.
 func victim() {
 	ctx := context.Background()
 	dial := func() (*nats.Conn, error) { return broker.DialRunning(ctx, os.Getenv(victimFolder)) }
@@ -59,7 +58,7 @@ func victim() {
 	os.Exit(1)
 }
 
-// start runs the victim. What it returns kills it and waits until it is gone.
+// startVictim starts the victim. kill kills it and waits until it has exited.
 func startVictim(t *testing.T, w *world, smtpURL string) (kill func()) {
 	t.Helper()
 	command := exec.Command(os.Args[0], "-test.run=^$")
@@ -76,14 +75,14 @@ func startVictim(t *testing.T, w *world, smtpURL string) (kill func()) {
 	return kill
 }
 
-// TestKilledAtAnyInstant kills the process at each of the instants between
-// event, notice, mail, outcome and acknowledgement, and lets another finish.
+// TestKilledAtAnyInstant kills the process at each point between event, notice,
+// mail, outcome and acknowledgement, and starts another one to finish the work.
 func TestKilledAtAnyInstant(t *testing.T) {
 	t.Parallel()
 	instants := map[string]struct {
 		subject string // kill when this is published
-		stage   string // or when the mail server gets here
-		// repeats says that a second mail with the same Message-ID is allowed.
+		stage   string // or when the mail server reaches this stage
+		// repeats allows a second mail with the same Message-ID.
 		repeats bool
 	}{
 		"a notice is stored and others are not":      {subject: dueSubjects + ">"},
@@ -102,7 +101,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 			var once sync.Once
 			killed := make(chan struct{})
 			armed := make(chan func(), 1)
-			var struck string // the subject it was killed on
+			var struck string // the subject that triggered the kill
 			strike := func(subject string) {
 				once.Do(func() {
 					(<-armed)()

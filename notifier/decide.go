@@ -11,10 +11,10 @@ import (
 	"github.com/docketlog/docket/traces"
 )
 
-// decide stores a notice for everybody whom the event concerns, and returns
-// once all are stored. It may be repeated. An event it cannot understand, being
-// of a newer program, is an error and comes again until that program runs: it
-// is safe in the log and nobody misses it silently.
+// decide stores a notice for every account that the event concerns and returns
+// once all are stored. It is idempotent. An event of an unknown type or
+// version, written by a newer program, is an error and is redelivered until
+// that program runs: the log keeps the event, and no notice is lost silently.
 func (n *Notifier) decide(msg *message.Message) (err error) {
 	sequence := sequenceOf(msg)
 	envelope, err := events.ParseEnvelope(subjectOf(msg), msg.Metadata.Get, msg.Payload)
@@ -57,7 +57,7 @@ func (n *Notifier) decide(msg *message.Message) (err error) {
 	return nil
 }
 
-// announce stores the notice, or the reason why there is none.
+// announce stores the notice, or records why it is suppressed.
 func (n *Notifier) announce(ctx context.Context, notice *Notice, p *project) error {
 	if p.reads(notice.Recipient) {
 		ctx, span := n.opts.Tracer.Start(ctx, "notice", traces.Producing)
@@ -71,7 +71,7 @@ func (n *Notifier) announce(ctx context.Context, notice *Notice, p *project) err
 	return n.ledger.record(ctx, notice, Suppressed, causeNoMember, 0)
 }
 
-// The causes for which somebody whom an event concerns is not told of it.
+// Causes of suppressed notices.
 const (
 	causeNoMember  = "not a member of the project"
 	causeNoAccount = "the account is gone"

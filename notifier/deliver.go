@@ -14,14 +14,13 @@ import (
 	"github.com/docketlog/docket/traces"
 )
 
-// transport takes mails off our hands. What it returns without an error is
-// final.
+// transport delivers mails. A result without an error is final.
 type transport interface {
 	deliver(ctx context.Context, s *story, to Person, m *mail.Msg) (Outcome, error)
 }
 
-// deliver tries to tell one person of one event and records what became of it.
-// It may be repeated; a notice whose outcome is final is left alone.
+// deliver tries to send one notice and records its outcome. It is idempotent: a
+// notice with a final outcome is skipped.
 func (n *Notifier) deliver(msg *message.Message) (err error) {
 	var notice Notice
 	if err := json.Unmarshal(msg.Payload, &notice); err != nil || dueSubjects+notice.ID() != subjectOf(msg) {
@@ -50,13 +49,13 @@ func (n *Notifier) deliver(msg *message.Message) (err error) {
 	n.counters.count(outcome)
 	span.Text("docket.outcome", string(outcome))
 	if tries > 1 || notice.Resumed {
-		// An attempt that ended half way may have left it parked as well.
+		// An attempt that was interrupted may also have left it parked.
 		return n.notices.unpark(ctx, notice.ID())
 	}
 	return nil
 }
 
-// tell mails one person, or says why not.
+// tell mails one person, or returns the reason for not doing so.
 func (n *Notifier) tell(ctx context.Context, notice *Notice) (outcome Outcome, cause string, err error) {
 	told, err := n.stories.read(ctx, notice.Task, notice.Sequence)
 	if errors.Is(err, events.ErrForked) || err == nil && told.envelope.ID != notice.Event {
@@ -88,10 +87,10 @@ func (n *Notifier) tell(ctx context.Context, notice *Notice) (outcome Outcome, c
 	return outcome, "", err
 }
 
-// shelf parks what Watermill gives up, as its poison queue.
+// shelf is Watermill's poison queue. It parks notices that are given up.
 type shelf struct{ n *Notifier }
 
-// Publish parks the notices and returns once the ledger says so.
+// Publish parks the notices and returns once the ledger has recorded it.
 func (s shelf) Publish(_ string, messages ...*message.Message) error {
 	for _, msg := range messages {
 		if err := s.park(msg); err != nil {
@@ -102,7 +101,7 @@ func (s shelf) Publish(_ string, messages ...*message.Message) error {
 }
 
 func (s shelf) park(msg *message.Message) error {
-	// Parking must succeed also where the attempt has used up its time.
+	// Parking must succeed even if the attempt has used up its time.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(msg.Context()), s.n.opts.grace)
 	defer cancel()
 	id := strings.TrimPrefix(subjectOf(msg), dueSubjects)
@@ -125,5 +124,5 @@ func (s shelf) park(msg *message.Message) error {
 	return nil
 }
 
-// Close has nothing to release.
+// Close does nothing: a shelf holds no resources.
 func (shelf) Close() error { return nil }

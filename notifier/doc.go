@@ -1,33 +1,32 @@
-// Package notifier owns the question who should learn of an event, and the
-// mail that tells them.
+// Package notifier decides who is notified of an event, and mails them.
 //
-// What enters: the task events of the log, through a durable consumer. What
-// leaves: mails, handed to an SMTP server or kept as files, and a ledger that
-// says for every event and recipient what became of it and why.
+// It reads the task events of the log through a durable consumer. It writes
+// mails, sent to an SMTP server or stored as files, and a ledger that records
+// for every event and recipient the outcome and its reason.
 //
-// Two stages, each a Watermill handler on a durable consumer of its own:
+// There are two stages, each a Watermill handler on its own durable consumer:
 //
 //	EVENTS ─▶ decide: who is concerned ─▶ NOTICES ─▶ deliver: mail ─▶ ledger
 //
-// A [Notice] is stored before its mail leaves, and the event is acknowledged
+// A [Notice] is stored before its mail is sent, and the event is acknowledged
 // only after all its notices are stored. A notice is acknowledged only after
-// its outcome is in the ledger. So what holds after a crash of any process at
-// any instant is: every notice is delivered, kept, suppressed or parked, never
-// lost. A mail is handed over at least once; a second time only if the process
-// ended between the server's answer and the ledger's, and then with the same
-// Message-ID, derived from event and recipient. A repeated event, notice or
-// acknowledgement makes no second mail: a stream holds at most one notice for
-// an event and a recipient, and a notice whose outcome is final is not
+// its outcome is in the ledger. So, after a crash of any process at any time,
+// every notice is delivered, kept, suppressed or parked, never lost. A mail is
+// sent at least once. It is sent twice only if the process ended after the
+// server's answer and before the ledger recorded it, and then with the same
+// Message-ID, which is derived from event and recipient. A repeated event,
+// notice or acknowledgement causes no second mail: the stream holds at most one
+// notice for an event and a recipient, and a notice with a final outcome is not
 // delivered again.
 //
-// The consumer of events is made when a notifier first starts and begins with
-// what happens from then on, so that an old log does not mail everybody.
-// Deleting it has the same effect: what happened in between is not told.
+// The consumer of events is created when a notifier first starts, and starts
+// with the events after that, so that no mail is sent for an old log. Deleting
+// it has the same effect: events between its deletion and its creation are not
+// notified.
 //
-// Whoever may not read a project any more learns nothing of it: membership is
-// folded from the project's own events, when the notice is decided on and again
-// when its mail leaves.
+// An account that can no longer read a project receives nothing about it.
+// Membership is folded from the project's events both when the notice is
+// decided and when its mail is sent.
 //
-// Several notifiers may run at once; they share the consumers and with them the
-// work.
+// Several notifiers may run at once. They share the consumers and so the work.
 package notifier

@@ -11,29 +11,29 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// failure is why a mail was not handed over. Its text names no person and may
-// be logged.
+// failure is the reason why a mail was not sent. Its text names no person and
+// may be logged.
 type failure struct {
 	cause string
-	// permanent says that trying again is of no use.
+	// permanent means that a retry cannot succeed.
 	permanent bool
-	// server says that the fault lies with the server or the way to it, not
-	// with this mail.
+	// server means that the server or the connection to it failed, rather than
+	// this mail.
 	server bool
 }
 
 func (f *failure) Error() string { return f.cause }
 
-// errLeftAlone is what the circuit answers in place of a dead server.
+// errLeftAlone is the circuit's error while it limits requests.
 var errLeftAlone = &failure{cause: "the mail server is left alone for a while after it failed"}
 
-// address is anything that looks like a mail address.
+// address matches anything that looks like a mail address.
 var address = regexp.MustCompile(`[^\s<>@:]+@[^\s<>@:,]+`)
 
-// classify reads what the SMTP library says. RFC 5321, section 4.2.1: a reply
-// of 4xx is worth another try, one of 5xx is not. What a server answers before
-// it has heard of the recipient is about the server and always worth another
-// try, as somebody will mend the configuration.
+// classify converts an error of the SMTP library. By RFC 5321, section 4.2.1, a
+// 4xx reply can be retried and a 5xx reply cannot. A reply that the server
+// sends before it knows the recipient concerns the server and can always be
+// retried, because an operator can fix the configuration.
 func classify(err error) *failure {
 	var sent *mail.SendError
 	if errors.As(err, &sent) {
@@ -58,8 +58,8 @@ func classify(err error) *failure {
 	return &failure{cause: describe("connecting to the mail server", code, err.Error()), server: true}
 }
 
-// describe is a line about a failure: the stage, the code, what the server
-// said, without addresses and not long.
+// describe formats a failure as one short line without addresses: the stage,
+// the reply code and the server's text.
 func describe(stage string, code int, text string) string {
 	text = address.ReplaceAllString(oneLine(text), "‹address›")
 	if i := strings.Index(text, ", affected "); i >= 0 {

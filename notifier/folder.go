@@ -10,7 +10,7 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// folder keeps mails as files in place of an SMTP server.
+// folder stores mails as files instead of sending them.
 type folder struct{ path string }
 
 func newFolder(path string) (*folder, error) {
@@ -23,9 +23,9 @@ func newFolder(path string) (*folder, error) {
 	return &folder{path}, nil
 }
 
-// deliver writes the mail to a file that is complete and on disk when it
-// returns, or not there. Names sort by the event's time and derive from event
-// and recipient, so that a repetition overwrites its first time.
+// deliver writes the mail to a file. When it returns, the file is either
+// complete and synced, or absent. Names sort by the event's time and are
+// derived from event and recipient, so that a retry overwrites the first file.
 func (f *folder) deliver(_ context.Context, s *story, to Person, m *mail.Msg) (Outcome, error) {
 	name := s.envelope.Time.Format("20060102T150405.000000Z") + "-" + noticeID(s.envelope.ID, to.ID) + ".eml"
 	if err := f.write(name, m); err != nil {
@@ -35,7 +35,8 @@ func (f *folder) deliver(_ context.Context, s *story, to Person, m *mail.Msg) (O
 }
 
 func (f *folder) write(name string, m *mail.Msg) error {
-	// Hidden from *.eml until it is whole; two notifiers do not share it.
+	// The name does not match *.eml until the file is complete, and is unique
+	// for each notifier.
 	file, err := os.CreateTemp(f.path, ".*.tmp")
 	if err != nil {
 		return err

@@ -13,48 +13,50 @@ import (
 	"github.com/docketlog/docket/broker/transient"
 )
 
-// Outcome is what became of a notice.
+// Outcome is the outcome of a notice.
 type Outcome string
 
 // The outcomes. Delivered, Kept and Suppressed are final.
 const (
-	// Waiting is due or about to be tried again.
+	// Waiting: the notice is due or waits for a retry.
 	Waiting Outcome = "waiting"
-	// Delivered was accepted by the SMTP server.
+	// Delivered: the SMTP server accepted the mail.
 	Delivered Outcome = "delivered"
-	// Kept was written to the mail folder, as no SMTP server is configured.
+	// Kept: the mail was written to the mail folder because no SMTP server is
+	// configured.
 	Kept Outcome = "kept"
-	// Suppressed concerned somebody who may not or cannot be told.
+	// Suppressed: the recipient has no access to the project or no account.
 	Suppressed Outcome = "suppressed"
-	// ParkedOutcome was given up until it is resumed.
+	// ParkedOutcome: delivery was given up until the notice is resumed.
 	ParkedOutcome Outcome = "parked"
 )
 
 func (o Outcome) final() bool { return o == Delivered || o == Kept || o == Suppressed }
 
-// Entry is the ledger's answer to "why did I get this, why did I not".
+// Entry is the ledger's record of a notice: whether a person was notified of an
+// event, and why.
 type Entry struct {
 	Event     uuid.UUID `json:"event"`
 	Recipient uuid.UUID `json:"recipient"`
 	Task      uuid.UUID `json:"task"`
 	Reason    Reason    `json:"reason"`
 	Outcome   Outcome   `json:"outcome"`
-	// Cause says why a notice was suppressed or parked, without naming a person.
+	// Cause says why a notice was suppressed or parked. It names no person.
 	Cause string `json:"cause,omitempty"`
-	// Tries is how often delivery was tried.
+	// Tries is the number of delivery attempts.
 	Tries int       `json:"tries,omitempty"`
 	At    time.Time `json:"at"`
 }
 
-// ErrNoNotice reports that nobody decided to tell that person of that event,
-// or so long ago that it is no longer known.
+// ErrNoNotice reports that there is no notice of that event for that person, or
+// that its record has expired.
 var ErrNoNotice = errors.New("no notice of that event for that person")
 
-// LedgerBucket is the name of the bucket that remembers what became of notices.
+// LedgerBucket is the name of the bucket that stores the outcomes of notices.
 const LedgerBucket = "notice_ledger"
 
-// ledger remembers outcomes, one for an event and a recipient, the last one
-// written. It holds ids only.
+// ledger stores the latest outcome for each event and recipient. It holds only
+// ids.
 type ledger struct{ bucket jetstream.KeyValue }
 
 func ledgerConfig(replicas int, keep time.Duration) jetstream.KeyValueConfig {
@@ -83,7 +85,7 @@ func openLedger(ctx context.Context, js jetstream.JetStream, replicas int, keep 
 	return &ledger{bucket}, nil
 }
 
-// record writes the outcome of a notice and returns once it is durable.
+// record stores the outcome of a notice and returns once it is durable.
 func (l *ledger) record(ctx context.Context, n *Notice, outcome Outcome, cause string, tries int) error {
 	value, err := json.Marshal(Entry{
 		Event: n.Event, Recipient: n.Recipient, Task: n.Task, Reason: n.Reason,
@@ -101,7 +103,7 @@ func (l *ledger) record(ctx context.Context, n *Notice, outcome Outcome, cause s
 	return nil
 }
 
-// entry is what is known of a notice, nil if nothing is.
+// entry returns the record of a notice, or nil if there is none.
 func (l *ledger) entry(ctx context.Context, id string) (*Entry, error) {
 	var value jetstream.KeyValueEntry
 	err := transient.Retry(ctx, func(ctx context.Context) (err error) {

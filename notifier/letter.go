@@ -2,8 +2,8 @@ package notifier
 
 import "strings"
 
-// letter is what a mail says, whichever way it is laid out: as text here, as a
-// page in letter.templ.
+// letter is the content of a mail in either format: text (below) or HTML
+// (letter.templ).
 type letter struct {
 	Sentence string
 	Changes  []change
@@ -13,7 +13,7 @@ type letter struct {
 	Time     string
 }
 
-// text is the letter for who reads no HTML.
+// text formats the letter as plain text.
 func (l letter) text() string {
 	var b strings.Builder
 	b.WriteString(l.Sentence + ".")
@@ -34,7 +34,8 @@ func (l letter) text() string {
 		}
 		b.WriteString(c.To)
 	}
-	// Two dashes and a space begin what mail programs do not quote in an answer.
+	// "-- " on a line of its own starts a signature, which mail programs do not
+	// quote in replies.
 	b.WriteString("\n\n" + l.Link + "\n\n-- \nYou get this mail because " + l.Because + ".\nProject " + l.Project + ", " + l.Time + "\n")
 	return b.String()
 }

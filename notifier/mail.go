@@ -13,12 +13,12 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// writer turns stories into mails. What it writes depends on nothing but the
-// story and the people in it, so that a repeated mail is the same mail.
+// writer turns stories into mails. A mail depends only on the story and the
+// people in it, so that a repeated mail is identical.
 type writer struct {
 	people People
-	base   string // without a slash at its end
-	domain string // what follows the @ of message ids
+	base   string // without a trailing slash
+	domain string // the domain of message ids
 	from   *netmail.Address
 }
 
@@ -33,14 +33,15 @@ func newWriter(people People, baseURL, from string) (*writer, error) {
 	}
 	domain := base.Hostname()
 	if ip, err := netip.ParseAddr(domain); err == nil {
-		// RFC 5322, section 3.6.4: a colon may stand only within brackets.
+		// RFC 5322, section 3.6.4: a colon is allowed only within brackets.
 		domain = "[" + ip.WithZone("").String() + "]"
 	}
 	return &writer{people, strings.TrimRight(base.String(), "/"), domain, sender}, nil
 }
 
-// write is the mail that tells the story to the person for the reason. The
-// error is about the person's address or the sender's.
+// write returns the mail for a story, recipient and reason. An error concerns
+// the recipient's or the sender's address, or an account that cannot be looked
+// up now.
 func (w *writer) write(ctx context.Context, s *story, to Person, reason Reason) (*mail.Msg, error) {
 	var unknown error
 	r := &reader{recipient: to.ID, actor: s.envelope.Actor, project: s.project, person: func(id uuid.UUID) (Person, bool) {
@@ -75,8 +76,8 @@ func (w *writer) write(ctx context.Context, s *story, to Person, reason Reason) 
 	m.Subject(fmt.Sprintf("[%s] %s", l.Project, shorten(oneLine(s.task.title), 200)))
 	m.SetDateWithValue(s.envelope.Time)
 	m.SetMessageIDWithValue(id + "@" + w.domain)
-	// All mails of a task hang from one root that is never sent, so that they
-	// are a thread whichever of them somebody gets.
+	// All mails of a task refer to one root that is never sent, so that mail
+	// programs show them as a thread whichever of them a person receives.
 	root := "<task." + s.envelope.Aggregate.ID.String() + "@" + w.domain + ">"
 	m.SetGenHeader(mail.HeaderInReplyTo, root)
 	m.SetGenHeader(mail.HeaderReferences, root)
@@ -92,7 +93,8 @@ func (w *writer) write(ctx context.Context, s *story, to Person, reason Reason) 
 	return m, nil
 }
 
-// boundary separates the parts of the mail with the given id.
+// boundary returns the separator between the parts of the mail with the given
+// id.
 func boundary(id string) string {
 	return "docket-" + uuid.NewSHA1(uuid.NameSpaceOID, []byte(id)).String()
 }

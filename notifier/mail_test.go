@@ -24,8 +24,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden mails")
 
-// legible is a mail as a person would check it: the headers in order of their
-// names, decoded, and both parts, decoded.
+// legible formats a mail for review: the headers sorted by name and both parts,
+// all decoded.
 func legible(t *testing.T, raw []byte) string {
 	t.Helper()
 	m, err := mail.ReadMessage(bytes.NewReader(raw))
@@ -82,8 +82,8 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// TestMails tells every kind of event to everybody whom it concerns, through
-// the whole notifier, and compares each mail with its golden file.
+// TestMails sends every kind of event to everyone it concerns, through the
+// whole notifier, and compares each mail with its golden file.
 func TestMails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -132,7 +132,7 @@ func TestMails(t *testing.T) {
 		{"mentioned", bob, events.CommentAdded{
 			Comment: named("mention"), Text: "Ask <@" + eve.String() + ">, <@" + ann.String() + "> or <@" + gone.String() + ">:\n<@nobody> & <@" + bob.String() + ">",
 		}, []uuid.UUID{ann, mina}},
-		// Only who is new to the text; Eve, who may not read it, is not told.
+		// Only newly mentioned accounts; not Eve, who has no access.
 		{"mentioned-later", bob, events.CommentEdited{
 			Comment: named("mention"), From: "<@" + ann.String() + ">", To: "<@" + ann.String() + "> <@" + mina.String() + "> <@" + eve.String() + ">",
 		}, []uuid.UUID{mina, ann}},
@@ -140,7 +140,7 @@ func TestMails(t *testing.T) {
 			Description: edited("for <@"+bob.String()+">", "for <@"+bob.String()+"> and <@"+mina.String()+">"),
 		}, []uuid.UUID{mina, bob}},
 	}
-	// A name must not become part of the page it stands on.
+	// A name must not become markup of the page.
 	w.people.people[eve] = Person{eve, "Eve <b>\r\n\u202eMallory", "eve@people.test"}
 	names := map[uuid.UUID]string{mina: "mina", ann: "ann", bob: "bob"}
 	seen := map[events.Type]bool{}

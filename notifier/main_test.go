@@ -7,7 +7,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain also is the process that crash tests kill; see crash_test.go.
+// TestMain is also the entry point of the process that crash tests kill; see
+// crash_test.go.
 func TestMain(m *testing.M) {
 	if os.Getenv(victimFolder) != "" {
 		victim()

@@ -11,7 +11,7 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// TestMentions says who is told for which reason, and who is not.
+// TestMentions checks who is notified, for which reason, and who is not.
 func TestMentions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -50,8 +50,8 @@ func TestMentions(t *testing.T) {
 		{"what comes back", mina, events.CommentRestored{Comment: comment, Author: ann, Text: at(bob), CreatedAt: start}, map[uuid.UUID]Reason{bob: none, ann: Assignee}},
 	} {
 		event := w.does(c.actor, task, c.event)
-		// Somebody is told of each event, and those who are not are decided on
-		// with them.
+		// Each event notifies at least one person. The decision on the others
+		// is made at the same time.
 		for account, want := range c.want {
 			if want == none {
 				continue

@@ -2,7 +2,7 @@ package notifier
 
 import "github.com/docketlog/docket/metrics"
 
-// Metrics are what became of notices, of [Notifier.Status].
+// Metrics are the metrics of [Notifier.Status].
 var Metrics = metrics.Table[Status]{
 	metrics.Gauge("docket_notices_lag_events", "Events nobody has decided on yet whom to tell.", func(s Status) float64 { return float64(s.Lag) }),
 	metrics.Gauge("docket_notices_lag_seconds", "How long the log has held the oldest of them.", func(s Status) float64 { return s.Behind.Seconds() }),

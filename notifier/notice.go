@@ -16,35 +16,35 @@ import (
 	"github.com/docketlog/docket/broker/transient"
 )
 
-// Notice is something a person should learn: the event with the given id, for
-// the given reason.
+// Notice records that a person should be notified of an event, for a reason.
 type Notice struct {
 	Event     uuid.UUID `json:"event"`
 	Recipient uuid.UUID `json:"recipient"`
 	Reason    Reason    `json:"reason"`
 	Project   uuid.UUID `json:"project"`
 	Task      uuid.UUID `json:"task"`
-	// Sequence is where the log holds the event.
+	// Sequence is the event's sequence in the log.
 	Sequence uint64    `json:"sequence"`
 	Time     time.Time `json:"time"`
-	// Resumed is set once the notice was parked and put back.
+	// Resumed is set if the notice was parked and then resumed.
 	Resumed bool `json:"resumed,omitempty"`
-	// TraceParent continues the trace that led to it; empty if there is none.
+	// TraceParent continues the trace that led to the notice. It is empty if
+	// there is none.
 	TraceParent string `json:"traceparent,omitempty"`
 }
 
-// ID identifies the notice: the ids of event and recipient, separated by a
-// full stop.
+// ID identifies the notice: the ids of event and recipient, separated by a full
+// stop.
 func (n *Notice) ID() string { return noticeID(n.Event, n.Recipient) }
 
 func noticeID(event, recipient uuid.UUID) string { return event.String() + "." + recipient.String() }
 
-// Parked is a notice that was given up until somebody resumes it.
+// Parked is a notice whose delivery was given up until it is resumed.
 type Parked struct {
 	Notice Notice
-	// Cause says why, without naming a person.
+	// Cause says why it was parked. It names no person.
 	Cause string
-	// Tries is how often delivery was tried.
+	// Tries is the number of delivery attempts.
 	Tries int
 	// Since is when it was parked.
 	Since time.Time
@@ -52,12 +52,12 @@ type Parked struct {
 	sequence uint64
 }
 
-// ErrNotParked reports that no notice of that id is parked.
+// ErrNotParked reports that no notice with that id is parked.
 var ErrNotParked = errors.New("no such notice is parked")
 
-// Stream is the name of the stream of notices. Those that are due are a queue:
-// acknowledged is gone. Those that are parked have no consumer and stay until they
-// are resumed or their time is over.
+// Stream is the name of the stream of notices. Due notices are a queue: an
+// acknowledged one is removed. Parked notices have no consumer and stay until
+// they are resumed or expire.
 const Stream = "NOTICES"
 
 const (
@@ -69,12 +69,12 @@ const (
 	noticeRepeats = 2 * time.Minute
 )
 
-// codeRefused is the server's code for every limit of a stream that a message
-// would break (nats-server, JSStreamStoreFailedF).
+// codeRefused is the server's code for a message that would exceed any limit of
+// a stream (nats-server, JSStreamStoreFailedF).
 const codeRefused jetstream.ErrorCode = 10077
 
-// notices is the stream of notices. A subject is an event and a recipient and
-// holds at most one message, which is what makes storing a notice repeatable.
+// notices is the stream of notices. Each event and recipient has one subject,
+// which holds at most one message. This makes storing a notice idempotent.
 type notices struct {
 	js     jetstream.JetStream
 	stream jetstream.Stream
@@ -97,8 +97,8 @@ func noticesConfig(replicas int, keep time.Duration) jetstream.StreamConfig {
 	}
 }
 
-// openNotices leaves a stream that is there as it is: whoever opens it may have
-// been told less than whoever made it.
+// openNotices does not change an existing stream: the process that created it
+// may have had more complete options.
 func openNotices(ctx context.Context, js jetstream.JetStream, replicas int, keep time.Duration) (*notices, error) {
 	var stream jetstream.Stream
 	err := transient.Retry(ctx, func(ctx context.Context) (err error) {
@@ -117,7 +117,7 @@ func openNotices(ctx context.Context, js jetstream.JetStream, replicas int, keep
 }
 
 // put stores the notice as due and returns once it is as durable as the stream.
-// A notice that is due already stays as it is.
+// A notice that is already due is not changed.
 func (ns *notices) put(ctx context.Context, n *Notice) error {
 	payload, err := json.Marshal(n)
 	if err != nil {
@@ -134,7 +134,7 @@ func (ns *notices) put(ctx context.Context, n *Notice) error {
 	return err
 }
 
-// errThere reports that the subject has its message already.
+// errThere reports that the subject already has a message.
 var errThere = errors.New("already stored")
 
 func (ns *notices) publish(ctx context.Context, msg *nats.Msg) error {
@@ -144,7 +144,8 @@ func (ns *notices) publish(ctx context.Context, msg *nats.Msg) error {
 	})
 	var refused *jetstream.APIError
 	if errors.As(err, &refused) && refused.ErrorCode == codeRefused {
-		// One code stands for a full stream and for a taken subject.
+		// The server uses one code for a full stream and for a subject that
+		// already has a message.
 		if _, there := ns.stream.GetLastMsgForSubject(ctx, msg.Subject); there == nil {
 			return errThere
 		}
@@ -155,16 +156,17 @@ func (ns *notices) publish(ctx context.Context, msg *nats.Msg) error {
 	return nil
 }
 
-// park stores what was due under id as parked. It replaces what was parked
-// under that id before.
+// park stores the notice id as parked. It replaces an already parked notice
+// with that id.
 func (ns *notices) park(ctx context.Context, id string, payload []byte, cause string, tries int) error {
 	msg := &nats.Msg{Subject: parkSubjects + id, Data: payload, Header: nats.Header{}}
 	msg.Header.Set(headerCause, cause)
 	msg.Header.Set(headerTries, strconv.Itoa(tries))
 	err := ns.publish(ctx, msg)
 	if errors.Is(err, errThere) {
-		// A copy that a resumption is about to delete by its sequence must not
-		// be what this notice rests on. What is due is acknowledged only after.
+		// Do not rely on the existing copy: a concurrent resume may be about to
+		// delete it by its sequence. The due notice is acknowledged only after
+		// this.
 		if err := ns.unpark(ctx, id); err != nil {
 			return err
 		}
@@ -173,7 +175,7 @@ func (ns *notices) park(ctx context.Context, id string, payload []byte, cause st
 	return err
 }
 
-// unpark removes what is parked under id, if anything is.
+// unpark removes the parked notice id, if it exists.
 func (ns *notices) unpark(ctx context.Context, id string) error {
 	for {
 		var last *jetstream.RawStreamMsg
@@ -193,8 +195,9 @@ func (ns *notices) unpark(ctx context.Context, id string) error {
 	}
 }
 
-// remove takes a message out of the stream, unless it is gone already. A purge
-// of its subject would do the same and could do far more, so no notifier may.
+// remove deletes a message from the stream, if it still exists. Purging its
+// subject would do the same, but the purge permission allows far more, so
+// notifiers do not have it.
 func (ns *notices) remove(ctx context.Context, sequence uint64) error {
 	return transient.Retry(ctx, func(ctx context.Context) error {
 		err := ns.stream.DeleteMsg(ctx, sequence)
@@ -207,7 +210,7 @@ func (ns *notices) remove(ctx context.Context, sequence uint64) error {
 	})
 }
 
-// parked lists what is parked, oldest first.
+// parked returns the parked notices, oldest first.
 func (ns *notices) parked(ctx context.Context) ([]Parked, error) {
 	var all []Parked
 	for next := uint64(1); ; {
@@ -237,7 +240,8 @@ func (ns *notices) parkedByID(ctx context.Context, id string) (Parked, error) {
 	return parseParked(msg), nil
 }
 
-// parseParked never fails: what cannot be read as a notice is shown by its ids.
+// parseParked never fails: a message that cannot be decoded is returned with
+// its ids only.
 func parseParked(msg *jetstream.RawStreamMsg) Parked {
 	p := Parked{Cause: msg.Header.Get(headerCause), Since: msg.Time.UTC(), sequence: msg.Sequence}
 	p.Tries, _ = strconv.Atoi(msg.Header.Get(headerTries))
@@ -262,8 +266,8 @@ func parseNoticeID(id string) (event, recipient uuid.UUID, err error) {
 	return event, recipient, err
 }
 
-// resume makes a parked notice due again. It is due before it ceases to be
-// parked, so that a crash in between leaves both, which is harmless.
+// resume makes a parked notice due again. It stores the due notice before it
+// removes the parked one. A crash in between leaves both, which is harmless.
 func (ns *notices) resume(ctx context.Context, p Parked) error {
 	p.Notice.Resumed = true
 	if err := ns.put(ctx, &p.Notice); err != nil {
@@ -275,7 +279,7 @@ func (ns *notices) resume(ctx context.Context, p Parked) error {
 	return nil
 }
 
-// due reports whether the notice is waiting to be delivered.
+// due returns the notice if it is waiting for delivery, otherwise nil.
 func (ns *notices) due(ctx context.Context, id string) (*Notice, error) {
 	msg, err := ns.stream.GetLastMsgForSubject(ctx, dueSubjects+id)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {

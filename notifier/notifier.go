@@ -22,49 +22,49 @@ import (
 // Options configure a [Notifier]. Conn, Log, People, BaseURL, From and one of
 // SMTP and MailDir are required.
 type Options struct {
-	// Conn makes a connection of the notifier's own, which it closes. It is
-	// called three times.
+	// Conn opens a connection that the notifier owns and closes. It is called
+	// three times.
 	Conn func() (*nats.Conn, error)
-	// Log is where events are read; its stream must exist under EventStream,
-	// EVENTS if empty.
+	// Log is the log to read events from. Its stream, EventStream, must exist.
+	// EventStream defaults to EVENTS.
 	Log         events.Log
 	EventStream string
 	People      People
-	// BaseURL is how people reach Docket, for links and message ids.
+	// BaseURL is the public URL of Docket, used for links and message ids.
 	BaseURL string
 	// From is the sender, such as Docket <docket@example.org>.
 	From string
-	// SMTP is where mails are handed over, see [CheckSMTP]. Empty keeps them as
-	// files in MailDir.
+	// SMTP is the URL of the SMTP server; see [CheckSMTP]. If it is empty,
+	// mails are stored as files in MailDir.
 	SMTP    string
 	MailDir string
-	// RootCAs are whom to trust with the SMTP server's certificate; nil means
-	// the system's.
+	// RootCAs are the CA certificates that verify the SMTP server; nil means
+	// those of the system.
 	RootCAs *x509.CertPool
-	// Replicas is how many servers hold a copy of the notices; 1 if zero.
+	// Replicas is the number of replicas of the notices. It defaults to 1.
 	Replicas int
-	// Senders is how many mails are under way at once; 4 if zero.
+	// Senders is the number of mails sent concurrently. It defaults to 4.
 	Senders int
-	// SendTimeout is how long handing over one mail may take; 30 s if zero.
+	// SendTimeout limits sending one mail. It defaults to 30 s.
 	SendTimeout time.Duration
-	// Tries is how often delivery is tried before a notice is parked. The first
-	// pause in between is RetryFirst, each further one twice as long up to
-	// RetryMax. Zero means 100 tries, 5 s and 15 min: about a day.
+	// Tries is the number of delivery attempts before a notice is parked.
+	// RetryFirst is the first pause between them; each further pause is twice
+	// as long, up to RetryMax. The defaults are 100 tries, 5 s and 15 min:
+	// about a day.
 	Tries                int
 	RetryFirst, RetryMax time.Duration
-	// Keep is how long the ledger remembers and a parked notice stays; 90 days
-	// if zero.
+	// Keep is how long ledger entries and parked notices are kept. It defaults
+	// to 90 days.
 	Keep   time.Duration
 	Logger *slog.Logger
 	Tracer traces.Tracer
 
-	// takeover is how long after its last sign of life what a notifier had in
-	// hand is given to another; 20 s if zero. It outlasts the election of the
-	// consumer's leader, which takes up to nine seconds: a mail must not be under
-	// way twice.
+	// takeover is the time after a notifier's last sign of life until its
+	// messages are redelivered to another. It defaults to 20 s. It must exceed
+	// the election of the consumer's leader, which takes up to nine seconds, so
+	// that two notifiers do not send a mail at once.
 	takeover time.Duration
-	// grace is how long a message's dealings with the broker may take; 15 s if
-	// zero.
+	// grace limits the broker requests for one message. It defaults to 15 s.
 	grace time.Duration
 }
 
@@ -88,15 +88,15 @@ func (o Options) withDefaults() Options {
 // Consumer is the name of the consumer of events that all notifiers share.
 const Consumer = "notifier"
 
-// The consumers, and what the first of them sees of the log.
+// The consumers, and the subjects that the first of them reads.
 const (
 	decideDurable  = Consumer
 	deliverDurable = "deliver"
 	taskSubjects   = "events.task.>"
 )
 
-// Notifier tells people what concerns them. Its methods may be called
-// concurrently.
+// Notifier notifies people of events that concern them. Its methods may be
+// called concurrently.
 type Notifier struct {
 	opts      Options
 	nc        *nats.Conn
@@ -112,12 +112,12 @@ type Notifier struct {
 	decider, deliverer jetstream.Consumer
 
 	queuesMu sync.Mutex
-	queues   Status // as the broker last told
+	queues   Status // the broker's last answer
 }
 
-// New makes what the notifier needs on the broker, if it is not there: the
-// stream of notices, the ledger, both consumers. Events from then on are told,
-// earlier ones are not. It does not connect to the SMTP server.
+// New creates the stream of notices, the ledger and both consumers where they
+// are missing. People are notified of events from then on, not of earlier ones.
+// New does not connect to the SMTP server.
 func New(ctx context.Context, o Options) (*Notifier, error) {
 	o = o.withDefaults()
 	n := &Notifier{
@@ -149,8 +149,8 @@ func New(ctx context.Context, o Options) (*Notifier, error) {
 	return n, nil
 }
 
-// decideStage never gives up: the log keeps the event, and trying again costs
-// next to nothing.
+// decideStage never gives up: the log keeps the event, and a retry costs almost
+// nothing.
 func (n *Notifier) decideStage() *stage {
 	return &stage{
 		stream: n.opts.EventStream, durable: decideDurable,
@@ -170,10 +170,10 @@ func (n *Notifier) deliverStage() *stage {
 	}
 }
 
-// Run tells people of what happens until ctx ends. Then it takes nothing new,
-// finishes what is in hand, acknowledges it and returns nil. It returns an
-// error if it cannot begin, or if a consumer it needs is deleted. It is called
-// once at a time.
+// Run notifies people of events until ctx ends. It then accepts no new
+// messages, finishes and acknowledges those in progress, and returns nil. It
+// returns an error if it cannot start, or if a consumer it needs is deleted. It
+// must not be called concurrently.
 func (n *Notifier) Run(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return nil
@@ -193,7 +193,7 @@ func (n *Notifier) Run(ctx context.Context) error {
 		}
 	}()
 	lost := make(chan error, len(stages))
-	// To be ended while it begins is no error.
+	// Cancellation of ctx during the start is not an error.
 	beginning, begun := context.WithTimeout(context.WithoutCancel(ctx), n.opts.grace)
 	defer begun()
 	for _, s := range stages {
@@ -214,8 +214,8 @@ func (n *Notifier) Run(ctx context.Context) error {
 		intakes = append(intakes, in)
 	}
 
-	// The router's context is never cancelled while messages flow: Watermill
-	// would close a channel that is being sent on.
+	// Do not cancel the router's context while messages flow: Watermill would
+	// close a channel that is in use by a sender.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	ended := make(chan error, 1)
@@ -243,14 +243,14 @@ func (n *Notifier) Run(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the connection of [New]. It is called after Run has returned.
+// Close closes the connection of [New]. Call it after Run has returned.
 func (n *Notifier) Close() { n.nc.Close() }
 
-// Parked lists the notices that were given up, oldest first.
+// Parked returns the notices that were given up, oldest first.
 func (n *Notifier) Parked(ctx context.Context) ([]Parked, error) { return n.notices.parked(ctx) }
 
-// Resume makes a parked notice due again, with all its tries before it. It
-// fails with [ErrNotParked] for any other id.
+// Resume makes a parked notice due again, with its full number of tries. It
+// fails with [ErrNotParked] if no notice with that id is parked.
 func (n *Notifier) Resume(ctx context.Context, id string) error {
 	p, err := n.notices.parkedByID(ctx, id)
 	if err != nil {
@@ -259,7 +259,7 @@ func (n *Notifier) Resume(ctx context.Context, id string) error {
 	return n.notices.resume(ctx, p)
 }
 
-// ResumeAll does so with every parked notice and reports how many there were.
+// ResumeAll resumes every parked notice and returns their number.
 func (n *Notifier) ResumeAll(ctx context.Context) (int, error) {
 	all, err := n.notices.parked(ctx)
 	if err != nil {
@@ -273,9 +273,9 @@ func (n *Notifier) ResumeAll(ctx context.Context) (int, error) {
 	return len(all), nil
 }
 
-// Explain tells what became of the notice of an event for a person. It fails
-// with [ErrNoNotice] if there is none: the rules name no reason, or it is
-// forgotten.
+// Explain returns the outcome of the notice of an event for a person. It fails
+// with [ErrNoNotice] if there is none: no rule gives a reason, or the entry has
+// expired.
 func (n *Notifier) Explain(ctx context.Context, event, recipient uuid.UUID) (Entry, error) {
 	id := noticeID(event, recipient)
 	due, err := n.notices.due(ctx, id)

@@ -16,7 +16,7 @@ import (
 	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
-// redecide makes the notifier see every event since the beginning again.
+// redecide makes the notifier process every event from the beginning again.
 func (w *world) redecide(n *Notifier) {
 	w.t.Helper()
 	config := n.decider.CachedInfo().Config
@@ -45,8 +45,8 @@ func TestAnOldLogMailsNobody(t *testing.T) {
 	}
 }
 
-// TestAnotherNotifierGoesOn makes a second notifier on what the first left:
-// what happened while none ran is told.
+// TestAnotherNotifierGoesOn starts a second notifier on the state of the first:
+// events that happened while none ran are notified.
 func TestAnotherNotifierGoesOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -74,8 +74,8 @@ func TestWhoMayNotReadIsNotTold(t *testing.T) {
 	n := w.notifier(w.options(server.URL()))
 	w.run(n)
 
-	// Ann is a member when it is decided and no longer when it is delivered;
-	// Eve never was one; Bob's data is erased.
+	// Ann is a member at decision time but no longer at delivery. Eve was never
+	// a member. Bob's data is erased.
 	w.people.erase(bob)
 	_, first := w.creates(mina, "t", "Fix the tap", ann, eve, bob)
 	comes(t, "Ann's mail to be tried", n, func(s Status) bool { return s.Retrying > 0 })
@@ -149,14 +149,14 @@ func TestSeveralNotifiersShareTheWork(t *testing.T) {
 	}
 }
 
-// A mail that takes longer to hand over than a notifier may be silent stays with
-// the one that has it in hand.
+// A mail that takes longer to send than the takeover time stays with its
+// notifier.
 func TestASlowMailIsNotTakenOver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := smtptest.Start(t, "")
 	o := w.options(server.URL())
-	o.takeover = 4 * time.Second // a sign of life comes every second, or a little later on a busy machine
+	o.takeover = 4 * time.Second // heartbeats come every second, or a little later on a busy machine
 	server.Behave(func(stage, _ string) error {
 		if stage == "accepted" {
 			time.Sleep(3 * o.takeover / 2)
@@ -178,8 +178,8 @@ func TestASlowMailIsNotTakenOver(t *testing.T) {
 	}
 }
 
-// TestWhatIsOutsideTheChainIsIgnored puts on a task's subject what no reader
-// may accept, and goes on after it.
+// TestWhatIsOutsideTheChainIsIgnored puts invalid messages on a task's subject
+// and then continues after them.
 func TestWhatIsOutsideTheChainIsIgnored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -218,7 +218,7 @@ func TestWhatIsOutsideTheChainIsIgnored(t *testing.T) {
 	}
 }
 
-// appendAfterForgery deletes the task, at its head as the log has it now.
+// appendAfterForgery deletes the task at its current head in the log.
 func (w *world) appendAfterForgery(task events.Aggregate) events.Envelope {
 	w.t.Helper()
 	_, head, err := w.log.Load(w.t.Context(), events.Head{Aggregate: task})
@@ -249,8 +249,8 @@ func TestStatusTellsHowFarBehind(t *testing.T) {
 	}
 }
 
-// TestEndingFinishesWhatIsInHand ends the notifier while a mail is at the
-// server.
+// TestEndingFinishesWhatIsInHand stops the notifier while the server is
+// processing a mail.
 func TestEndingFinishesWhatIsInHand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -6,17 +6,17 @@ import (
 	"github.com/google/uuid"
 )
 
-// Person is what a mail needs to know of an account.
+// Person is the part of an account that a mail needs.
 type Person struct {
 	ID    uuid.UUID
 	Name  string
 	Email string
 }
 
-// People finds the person behind an account. It reports false for an account
-// that does not exist or whose data was erased, and an error where it cannot
-// tell: then the mail waits. It may be called concurrently, several times for
-// one mail.
+// People looks up the person behind an account. It returns false for an account
+// that does not exist or whose data was erased, and an error if it cannot tell:
+// the mail then waits. It may be called concurrently, and several times for one
+// mail.
 type People interface {
 	Person(ctx context.Context, id uuid.UUID) (Person, bool, error)
 }

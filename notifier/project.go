@@ -11,20 +11,20 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// project is what the rules and the mail need to know of a project. It is not
-// changed once it is folded.
+// project is the part of a project that the rules and the mail need. It is
+// immutable once folded.
 type project struct {
 	name    string
 	members map[uuid.UUID]bool
-	// statuses names every status the board ever had, so that a move into one
-	// that is retired by now can still be told.
+	// statuses names every status the board ever had, so that a move into a
+	// status that has since been retired can still be described.
 	statuses map[string]string
 }
 
 // reads reports whether the account may read the project.
 func (p *project) reads(account uuid.UUID) bool { return p.members[account] }
 
-// status is what people call the status, or its key if that is all there is.
+// status returns the name of a status, or its key if the name is unknown.
 func (p *project) status(key string) string {
 	if name, ok := p.statuses[key]; ok {
 		return name
@@ -55,11 +55,11 @@ func (p *project) call(statuses []events.Status) {
 	}
 }
 
-// maxProjects bounds the projects remembered, a few kilobytes each.
+// maxProjects limits the projects in the cache, a few kilobytes each.
 const maxProjects = 1000
 
-// projects folds projects as they are now. What it folded before it keeps and
-// reads only what came after.
+// projects folds the current state of projects. It caches them and reads only
+// newer events.
 type projects struct {
 	log events.Log
 
@@ -72,7 +72,8 @@ type foldedProject struct {
 	project *project
 }
 
-// now is the project as it stands. A project without events has no members.
+// now returns the project's current state. A project without events has no
+// members.
 func (ps *projects) now(ctx context.Context, id uuid.UUID) (*project, error) {
 	ps.mu.Lock()
 	known, ok := ps.known[id]

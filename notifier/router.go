@@ -24,13 +24,15 @@ type stage struct {
 	handle          message.NoPublishHandlerFunc
 	parallel        int
 	limit           time.Duration // for one message
-	wait            time.Duration // until Watermill leaves it alone
+	wait            time.Duration // Watermill's timeout for the handler
 	delay           wmjetstream.Delay
-	// beyond wraps everything; it is where a stage that gives up does.
+	// beyond wraps all other middleware, including the time limit. A stage that
+	// gives up does so here.
 	beyond []message.HandlerMiddleware
 }
 
-// subscriber is Watermill's on a connection of its own, which it closes.
+// subscriber returns a Watermill subscriber on its own connection, which it
+// closes.
 func (s *stage) subscriber(nc *nats.Conn, in *intake, log watermill.LoggerAdapter) (message.Subscriber, error) {
 	return wmjetstream.NewSubscriber(wmjetstream.SubscriberConfig{
 		Conn:                nc,
@@ -38,16 +40,16 @@ func (s *stage) subscriber(nc *nats.Conn, in *intake, log watermill.LoggerAdapte
 		AckWaitTimeout:      s.wait,
 		ResourceInitializer: in.initialize,
 		NakDelay:            s.delay,
-		// The server's clock for an acknowledgement starts when a message is
-		// pulled, and what waits in a buffer has no say in it.
+		// The server's acknowledgement timeout starts when a message is pulled,
+		// including its time in a buffer. So pull one message at a time.
 		ConsumeOptions: []jetstream.PullConsumeOpt{jetstream.PullMaxMessages(1), jetstream.ConsumeErrHandler(in.failed)},
 		Unmarshaler:    unmarshaler{},
 	})
 }
 
-// add puts the stage on the router. From the outside in: give up, limit the
-// time, try again at once what may be a hiccup of the broker, turn a panic into
-// an error.
+// add adds the stage to the router. The middleware, from the outside in: give
+// up, limit the time, retry at once after a brief broker error, turn a panic
+// into an error.
 func (s *stage) add(router *message.Router, subscriber message.Subscriber) {
 	for i := range s.parallel {
 		h := router.AddConsumerHandler(fmt.Sprintf("%s-%d", s.durable, i), s.durable, subscriber, s.handle)
@@ -68,8 +70,8 @@ type exhausted struct{ cause string }
 
 func (e *exhausted) Error() string { return e.cause }
 
-// giveUp turns the error of a notice that is not worth another try, or had all
-// of them, into [exhausted].
+// giveUp turns the error of a notice that cannot be retried, or has no tries
+// left, into [exhausted].
 func giveUp(tries int) message.HandlerMiddleware {
 	return func(h message.HandlerFunc) message.HandlerFunc {
 		return func(msg *message.Message) ([]*message.Message, error) {
@@ -83,7 +85,7 @@ func giveUp(tries int) message.HandlerMiddleware {
 			case f != nil:
 				err = &exhausted{f.cause}
 			case errors.As(err, new(middleware.RecoveredPanicError)):
-				// The panic's value may hold anything.
+				// The panic's value may contain personal data.
 				err = &exhausted{"the notifier failed on it"}
 			default:
 				err = &exhausted{describe("the notifier", 0, err.Error())}
@@ -93,13 +95,13 @@ func giveUp(tries int) message.HandlerMiddleware {
 	}
 }
 
-// poisonQueue parks what is exhausted.
+// poisonQueue parks notices that fail with [exhausted].
 func poisonQueue(to message.Publisher) message.HandlerMiddleware {
 	m, err := middleware.PoisonQueueWithFilter(to, "parked", func(err error) bool {
 		return errors.As(err, new(*exhausted))
 	})
 	if err != nil {
-		panic(err) // it asks for a name, which it has
+		panic(err) // only a missing topic name is an error
 	}
 	return m
 }
@@ -108,16 +110,16 @@ func causeOf(msg *message.Message) string {
 	return msg.Metadata.Get(middleware.ReasonForPoisonedKey)
 }
 
-// intake is what flows from a consumer into the router. Watermill can only be
-// closed as a whole, and drops what it holds; so this stops the flow first, lets
-// every message in hand be handled and acknowledged, and then there is nothing
-// left to lose. It also keeps a message from arriving while Watermill closes the
-// channel it would be sent on.
+// intake controls the flow from a consumer into the router. Watermill can only
+// be closed as a whole and drops the messages it holds. So intake first stops
+// the flow and lets every message in progress be handled and acknowledged; then
+// nothing is left to lose. It also keeps messages from arriving while Watermill
+// closes the channel they would be sent on.
 type intake struct {
 	stream, durable string
 	takeover        time.Duration
 	log             *slog.Logger
-	lost            chan<- error // is told once the consumer is gone
+	lost            chan<- error // receives an error once the consumer is gone
 	consumer        jetstream.Consumer
 
 	mu      sync.Mutex
@@ -126,8 +128,8 @@ type intake struct {
 	inHand  sync.WaitGroup // grows only while not stopped
 }
 
-// bind finds the durable consumer, which must exist. It comes before the router
-// runs, which cannot be undone half way.
+// bind finds the durable consumer, which must exist. It is called before the
+// router runs, because a partial start of the router cannot be undone.
 func (in *intake) bind(ctx context.Context, nc *nats.Conn) error {
 	js, err := jetstream.New(nc)
 	if err == nil {
@@ -139,12 +141,12 @@ func (in *intake) bind(ctx context.Context, nc *nats.Conn) error {
 	return nil
 }
 
-// initialize gives Watermill the consumer that was bound.
+// initialize gives Watermill the bound consumer.
 func (in *intake) initialize(context.Context, jetstream.JetStream, string) (jetstream.Consumer, func(context.Context, watermill.LoggerAdapter), error) {
 	return &tap{in.consumer, in}, nil, nil
 }
 
-// failed hears of a consumer's troubles. Most pass by themselves.
+// failed handles a consumer's errors. Most are transient.
 func (in *intake) failed(_ jetstream.ConsumeContext, err error) {
 	if errors.Is(err, jetstream.ErrConsumerDeleted) || errors.Is(err, jetstream.ErrConsumerNotFound) {
 		select {
@@ -156,7 +158,8 @@ func (in *intake) failed(_ jetstream.ConsumeContext, err error) {
 	in.log.Debug("consumer", "consumer", in.durable, "err", err)
 }
 
-// enter reports whether another message may flow. If so, inHand.Done follows.
+// enter reports whether another message may flow. If so, the caller must call
+// inHand.Done.
 func (in *intake) enter() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -166,8 +169,8 @@ func (in *intake) enter() bool {
 	return !in.stopped
 }
 
-// stop ends the flow and returns once nothing is in hand, or after the given
-// time. Whether the broker can be reached makes no difference.
+// stop ends the flow and returns once no message is in progress, or after the
+// given time, whether or not the broker can be reached.
 func (in *intake) stop(within time.Duration) error {
 	in.mu.Lock()
 	in.stopped = true
@@ -196,7 +199,8 @@ type tap struct {
 func (t *tap) Consume(handler jetstream.MessageHandler, opts ...jetstream.PullConsumeOpt) (jetstream.ConsumeContext, error) {
 	flow, err := t.Consumer.Consume(func(msg jetstream.Msg) {
 		if !t.in.enter() {
-			// At once to whoever else is there, or to us when we return.
+			// Redeliver at once, to another notifier or to this one after a
+			// restart.
 			_ = msg.Nak()
 			return
 		}
@@ -213,8 +217,8 @@ func (t *tap) Consume(handler jetstream.MessageHandler, opts ...jetstream.PullCo
 	return flow, nil
 }
 
-// hold tells the server every so often that the message is in hand, until it is
-// released.
+// hold regularly tells the server that the message is in progress, until
+// release is called.
 func hold(msg jetstream.Msg, every time.Duration) (release func()) {
 	released := make(chan struct{})
 	go func() {
@@ -232,17 +236,19 @@ func hold(msg jetstream.Msg, every time.Duration) (release func()) {
 	return func() { close(released) }
 }
 
-// Where the unmarshaler puts what JetStream knows of a message.
+// The metadata keys for what JetStream knows of a message.
 const (
 	metadataSubject  = "docket_subject"
 	metadataSequence = "docket_sequence"
 	metadataDelivery = "docket_delivery"
 )
 
-// unmarshaler reads any message: Watermill ends the process over an error.
+// unmarshaler accepts any message, because Watermill ends the process on an
+// error.
 type unmarshaler struct{}
 
-// Unmarshal keeps the first value of every header that is not the server's own.
+// Unmarshal keeps the first value of every header, except those of the NATS
+// server.
 func (unmarshaler) Unmarshal(msg jetstream.Msg) (*message.Message, error) {
 	m := message.NewMessage("", msg.Data())
 	for name, values := range msg.Headers() {
@@ -261,20 +267,20 @@ func (unmarshaler) Unmarshal(msg jetstream.Msg) (*message.Message, error) {
 
 func subjectOf(msg *message.Message) string { return msg.Metadata.Get(metadataSubject) }
 
-// sequenceOf is the message's sequence in its stream.
+// sequenceOf returns the message's sequence in its stream.
 func sequenceOf(msg *message.Message) uint64 {
 	n, _ := strconv.ParseUint(msg.Metadata.Get(metadataSequence), 10, 64)
 	return n
 }
 
-// deliveryOf counts from 1 how often the message was delivered.
+// deliveryOf returns the message's delivery number, counted from 1.
 func deliveryOf(msg *message.Message) int {
 	n, _ := strconv.Atoi(msg.Metadata.Get(metadataDelivery))
 	return n
 }
 
-// routerLog passes on what Watermill logs. What it tells of every message is
-// for debugging, and so is the failure of one, which is handled and counted
+// routerLog adapts Watermill's log. Entries for each message are logged at
+// debug level, and so are failed mails, which are handled and counted
 // elsewhere.
 type routerLog struct{ log *slog.Logger }
 
@@ -285,7 +291,8 @@ func (l routerLog) Error(text string, err error, fields watermill.LogFields) {
 	case errors.As(err, new(*failure)), errors.Is(err, errNotYet):
 		level = slog.LevelDebug
 	case errors.As(err, &panicked):
-		// The panic's value may hold anything; where it happened does not.
+		// The panic's value may contain personal data; the stack trace does
+		// not.
 		level, err = slog.LevelError, errors.New(panicked.Stacktrace)
 	}
 	l.write(level, text, fields, "err", err)
@@ -299,7 +306,7 @@ func (l routerLog) Debug(text string, fields watermill.LogFields) {
 	l.write(slog.LevelDebug, text, fields)
 }
 
-// Trace is dropped.
+// Trace discards the entry.
 func (routerLog) Trace(string, watermill.LogFields) {}
 
 func (l routerLog) With(fields watermill.LogFields) watermill.LoggerAdapter {

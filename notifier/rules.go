@@ -9,11 +9,11 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// Reason says why somebody gets a mail.
+// Reason says why a person gets a mail.
 type Reason string
 
-// The reasons. A person to whom several apply is told the one that its rule
-// names first.
+// The reasons. If several apply to a person, the mail gives the one that comes
+// first in its rule.
 const (
 	Mentioned      Reason = "mentioned"
 	BecameAssignee Reason = "became_assignee"
@@ -33,15 +33,15 @@ var because = map[Reason]string{
 	Commenter:      "you commented on the task",
 }
 
-// A rule says whom an event concerns and how it is told in a sentence.
+// A rule says whom an event concerns and describes the event in a sentence.
 type rule struct {
 	reasons  []Reason
-	sentence string // its words in braces are those of [sentence]
+	sentence string // placeholders are the fields of [sentence]
 }
 
-// rules is every mail Docket sends: a line here, and the layout of a [letter].
-// The one who did it is never told, nor is anybody of an event in which nothing
-// changed that a person would call a change; see [concerned].
+// rules defines every mail Docket sends: a line here, and the layout of a
+// [letter]. The actor is never notified, and neither is anyone of an event
+// without a visible change; see [concerned].
 var rules = map[events.Type]rule{
 	events.TypeTaskCreated:    {mails(Mentioned, BecameAssignee), "{actor} created “{title}”{assigned}"},
 	events.TypeTaskAssigned:   {mails(BecameAssignee, Assignee, Creator, Commenter), "{actor} assigned “{title}” to {who}"},
@@ -53,33 +53,33 @@ var rules = map[events.Type]rule{
 	events.TypeCommentAdded:   {mails(Mentioned, Assignee, Creator, Commenter), "{actor} commented on “{title}”"},
 	events.TypeCommentEdited:  {mails(Mentioned, Assignee, Creator, Commenter), "{actor} edited a comment on “{title}”"},
 	events.TypeCommentDeleted: {mails(Assignee, Creator, Commenter), "{actor} deleted a comment on “{title}”"},
-	// Who was told that it is gone must be told that it is not.
+	// A person notified of the deletion must be notified of the restoration.
 	events.TypeCommentRestored: {mails(Assignee, Creator, Commenter), "{actor} restored a comment on “{title}”"},
 }
 
 func mails(reasons ...Reason) []Reason { return reasons }
 
-// sentence is what a rule may say of an event.
+// sentence holds the values for a rule's placeholders.
 type sentence struct {
 	Actor, Title, Who, Assigned, From, To, Fields string
 }
 
-// tell puts it into a rule's words. What it puts in is not looked at again: a
-// title is free to hold braces.
+// tell fills in the placeholders. It does not expand the values: a title may
+// contain braces.
 func (s sentence) tell(words string) string {
 	return strings.NewReplacer("{actor}", s.Actor, "{title}", s.Title, "{who}", s.Who, "{assigned}", s.Assigned,
 		"{from}", s.From, "{to}", s.To, "{fields}", s.Fields).Replace(words)
 }
 
-// concern is somebody whom an event concerns, and why.
+// concern is an account that an event concerns, and the reason.
 type concern struct {
 	account uuid.UUID
 	reason  Reason
 }
 
-// concerned lists everybody whom the event concerns by the rules, once each,
-// with the first of their reasons. t is the task after the event. Whether they
-// may still read it is not asked here.
+// concerned returns every account that the event concerns by the rules, once
+// each, with the first reason that applies. t is the task after the event.
+// concerned does not check read access.
 func concerned(envelope *events.Envelope, event events.Event, t *task) []concern {
 	if moved, ok := event.(events.TaskMoved); ok && moved.Status.From == moved.Status.To {
 		return nil
@@ -97,7 +97,7 @@ func concerned(envelope *events.Envelope, event events.Event, t *task) []concern
 	return all
 }
 
-// holders lists the accounts a reason applies to.
+// holders returns the accounts a reason applies to.
 func holders(reason Reason, event events.Event, t *task) []uuid.UUID {
 	switch reason {
 	case Mentioned:
@@ -123,8 +123,8 @@ func holders(reason Reason, event events.Event, t *task) []uuid.UUID {
 	return nil
 }
 
-// mentioned lists whom the event names who was not named before: to change a
-// word elsewhere in a text tells nobody again.
+// mentioned returns the accounts that the event newly mentions. Editing other
+// words of a text does not notify them again.
 func mentioned(event events.Event) []uuid.UUID {
 	switch e := event.(type) {
 	case events.TaskCreated:
@@ -141,12 +141,12 @@ func mentioned(event events.Event) []uuid.UUID {
 	return nil
 }
 
-// without is list less those in gone, a new slice.
+// without returns a new slice: list without the elements of gone.
 func without(list, gone []uuid.UUID) []uuid.UUID {
 	return slices.DeleteFunc(slices.Clone(list), func(id uuid.UUID) bool { return slices.Contains(gone, id) })
 }
 
-// with is list and those of more that it lacks, a new slice.
+// with returns a new slice: list and the elements of more that it lacks.
 func with(list []uuid.UUID, more ...uuid.UUID) []uuid.UUID {
 	list = slices.Clone(list)
 	for _, id := range more {

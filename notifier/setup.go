@@ -11,12 +11,11 @@ import (
 	"github.com/docketlog/docket/broker/transient"
 )
 
-// Setup makes what notifiers need on the broker and brings what is there to what
-// this version asks of it: the stream of notices, the ledger, both consumers.
-// Of the options it uses EventStream, Replicas and Keep, which are best those of
-// [New]. It is for whoever may do so where a notifier may not, and
-// may be repeated: what is stored stays, and the consumer of events goes on
-// where it was.
+// Setup creates or updates what notifiers need on the broker: the stream of
+// notices, the ledger and both consumers. It uses the options EventStream,
+// Replicas and Keep, which should equal those of [New]. It is for operators,
+// where notifiers lack the permissions. It is idempotent: stored data is kept,
+// and the consumer of events keeps its position.
 func Setup(ctx context.Context, js jetstream.JetStream, o Options) error {
 	o = o.withDefaults()
 	log, err := js.Stream(ctx, o.EventStream)
@@ -32,8 +31,8 @@ func Setup(ctx context.Context, js jetstream.JetStream, o Options) error {
 	}
 	deciding := o.decideConsumer()
 	if present, err := log.Consumer(ctx, decideDurable); err == nil {
-		// Where it began is settled, and an operator may have made it begin
-		// elsewhere.
+		// The start of an existing consumer cannot change, and an operator may
+		// have chosen another one.
 		began := present.CachedInfo().Config
 		deciding.DeliverPolicy, deciding.OptStartSeq, deciding.OptStartTime = began.DeliverPolicy, began.OptStartSeq, began.OptStartTime
 	}
@@ -48,9 +47,9 @@ func Setup(ctx context.Context, js jetstream.JetStream, o Options) error {
 	return nil
 }
 
-// provide finds the streams and consumers, and makes those that are missing. A
-// consumer that is there stays as it is: a notifier may not be allowed to change
-// one, and Setup does.
+// provide finds the streams and consumers, and creates the missing ones. It
+// does not change an existing consumer: a notifier may lack the permission, and
+// Setup does it.
 func (n *Notifier) provide(ctx context.Context) error {
 	js, err := jetstream.New(n.nc)
 	if err != nil {
@@ -90,9 +89,9 @@ func openConsumer(ctx context.Context, stream jetstream.Stream, config jetstream
 	return consumer, nil
 }
 
-// decideConsumer brings events to the stage that decides whom to tell. What
-// waits for another try counts as unacknowledged, and must not keep the rest
-// from being delivered: hence no limit, of either consumer.
+// decideConsumer configures the consumer of the stage that decides whom to
+// notify. Messages that wait for a retry count as unacknowledged and must not
+// block others, so neither consumer limits them.
 func (o Options) decideConsumer() jetstream.ConsumerConfig {
 	return jetstream.ConsumerConfig{
 		Durable:       decideDurable,
@@ -106,7 +105,7 @@ func (o Options) decideConsumer() jetstream.ConsumerConfig {
 	}
 }
 
-// deliverConsumer brings notices to the stage that delivers them.
+// deliverConsumer configures the consumer of the stage that delivers notices.
 func (o Options) deliverConsumer() jetstream.ConsumerConfig {
 	return jetstream.ConsumerConfig{
 		Durable:       deliverDurable,
@@ -119,8 +118,8 @@ func (o Options) deliverConsumer() jetstream.ConsumerConfig {
 	}
 }
 
-// How long one message may take. Parking comes after the limit and has the
-// grace once more.
+// The time limits for one message. Parking starts after the delivery limit and
+// may take another grace.
 func (o Options) decideWait() time.Duration   { return 2 * o.grace }
 func (o Options) deliverLimit() time.Duration { return o.grace + o.SendTimeout }
 func (o Options) deliverWait() time.Duration  { return o.deliverLimit() + 2*o.grace }

@@ -14,21 +14,21 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// CheckSMTP reports what is wrong with an SMTP URL, without repeating it, as
-// it may hold a password. The forms are
+// CheckSMTP returns an error if an SMTP URL is invalid. The error does not
+// contain the URL, which may hold a password. The forms are
 //
 //	smtp://user:password@host:587   STARTTLS, required unless the host is loopback
 //	smtps://user:password@host:465  TLS from the first byte
 //
-// with ?tls=off to send without TLS, which is refused together with a password
-// unless the host is loopback, and ?tls=required to insist on it everywhere. On
-// loopback TLS is used if offered, and its certificate is not checked.
+// With ?tls=off mails are sent without TLS; with a password this is refused
+// unless the host is loopback. ?tls=required requires TLS on loopback too. On
+// loopback TLS is used if offered, and the certificate is not verified.
 func CheckSMTP(smtpURL string) error {
 	_, err := newServer(smtpURL, nil)
 	return err
 }
 
-// server is where mails are handed over.
+// server is an SMTP server.
 type server struct {
 	host           string
 	port           int
@@ -74,8 +74,8 @@ func newServer(smtpURL string, roots *x509.CertPool) (*server, error) {
 		s.policy = mail.NoTLS
 	case choice == "" && loopback && !s.implicitTLS:
 		s.policy = mail.TLSOpportunistic
-		// A server on this machine has a certificate for another name, and
-		// nobody stands between.
+		// A local server has a certificate for another name, and no one can
+		// intercept the connection.
 		s.tls.InsecureSkipVerify = true
 	case choice != "" && choice != "required":
 		return nil, errors.New("SMTP URL: tls must be required or off")
@@ -88,10 +88,10 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// relay hands mails to an SMTP server, each over a connection of its own.
+// relay sends mails to an SMTP server, each over its own connection.
 type relay struct {
 	server   *server
-	patience time.Duration // for one mail, from dialling to the server's last answer
+	patience time.Duration // timeout for one mail, from dialling to the server's last answer
 	circuit  *circuit
 	log      *slog.Logger
 }
@@ -125,7 +125,7 @@ func (r *relay) send(ctx context.Context, m *mail.Msg) *failure {
 	}
 	err = client.DialAndSendWithContext(ctx, m)
 	if err == nil || m.IsDelivered() {
-		// What goes wrong after the server took the mail is of no account.
+		// Errors after the server accepted the mail do not matter.
 		return nil
 	}
 	return classify(err)
@@ -147,17 +147,17 @@ func (r *relay) options(ctx context.Context) []mail.Option {
 		options = append(options, mail.WithSSL())
 	}
 	if s.user != "" {
-		// In this order, and the last two only over TLS or on loopback, which
-		// the library sees to.
+		// In this order. The library allows the last two only over TLS or on
+		// loopback.
 		options = append(options, mail.WithUsername(s.user), mail.WithPassword(s.password), mail.WithOpportunisticSMTPAuth(
 			mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthSCRAMSHA1, mail.SMTPAuthPlain, mail.SMTPAuthLogin))
 	}
 	return options
 }
 
-// dial connects for no longer than ctx lasts: the library watches its context
-// only while it dials, and leaves the connection open when a greeting, STARTTLS
-// or AUTH fails.
+// dial opens a connection that is closed when ctx ends. The library checks its
+// context only while it dials, and leaves the connection open when a greeting,
+// STARTTLS or AUTH fails.
 func (s *server) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	var conn net.Conn
 	var err error

@@ -58,9 +58,9 @@ func TestSMTPURLs(t *testing.T) {
 	}
 }
 
-// TestTroubleThatPasses lets the server fail in every way it can, at every
-// stage, and recover. Nothing is lost, and a mail comes twice only if the
-// server had taken it.
+// TestTroubleThatPasses makes the server fail in every possible way at every
+// stage, and then recover. No notice is lost, and a mail comes twice only if
+// the server had accepted it.
 func TestTroubleThatPasses(t *testing.T) {
 	t.Parallel()
 	for _, stage := range []string{"greeting", "mail", "rcpt", "data", "accept", "accepted"} {
@@ -97,7 +97,7 @@ func TestTroubleThatPasses(t *testing.T) {
 	}
 }
 
-// TestRefusedIsParkedAndResumed has the server refuse for good.
+// TestRefusedIsParkedAndResumed makes the server refuse permanently.
 func TestRefusedIsParkedAndResumed(t *testing.T) {
 	t.Parallel()
 	for _, stage := range []string{"rcpt", "data", "accept"} {
@@ -147,7 +147,7 @@ func TestRefusedIsParkedAndResumed(t *testing.T) {
 			if err := n.Resume(within(t), "*.>"); !errors.Is(err, ErrNotParked) {
 				t.Errorf("resuming a wildcard: %v", err)
 			}
-			// Once more in vain, then for good.
+			// Resume it once in vain, then successfully.
 			if err := n.Resume(within(t), parked[0].Notice.ID()); err != nil {
 				t.Fatal(err)
 			}
@@ -195,8 +195,8 @@ func TestTriesComeToAnEnd(t *testing.T) {
 	explained(t, "the mail to be delivered", n, created.ID, ann, delivered)
 }
 
-// TestServerThatStallsOrIsDown has first nobody at the address, then a server
-// that accepts and says nothing, then a real one.
+// TestServerThatStallsOrIsDown starts with no server at the address, then a
+// server that accepts connections and never answers, then a real one.
 func TestServerThatStallsOrIsDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -209,7 +209,7 @@ func TestServerThatStallsOrIsDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := w.options("smtp://" + address)
-	o.SendTimeout = 5 * time.Second // long enough for the real one, however busy the machine
+	o.SendTimeout = 5 * time.Second // long enough for the real server, even on a busy machine
 	n := w.notifier(o)
 	w.run(n)
 	_, created := w.creates(mina, "t", "Fix the tap", ann, bob)
@@ -255,8 +255,8 @@ func TestServerThatStallsOrIsDown(t *testing.T) {
 	}
 }
 
-// TestDeadServerIsLeftAlone counts how often a server that fails is asked while
-// many notices wait for it.
+// TestDeadServerIsLeftAlone counts the requests to a failing server while many
+// notices wait for it.
 func TestDeadServerIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -10,32 +10,33 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Status is how the notifier is doing.
+// Status is the state of the notifier.
 type Status struct {
-	// Waiting counts the notices that are due, Retrying those among them that
-	// were tried before, Parked those given up. They are the whole
-	// installation's, whichever notifier asks.
+	// Waiting is the number of due notices, Retrying the number of those that
+	// were tried before, Parked the number of those given up. They cover the
+	// whole installation and are the same for every notifier.
 	Waiting  uint64
 	Retrying uint64
 	Parked   uint64
-	// Oldest is how long the oldest of those that are due has been waiting, 0 if
-	// there is none.
+	// Oldest is the age of the oldest due notice, 0 if there is none.
 	Oldest time.Duration
-	// Lag counts the events nobody decided on yet; Behind is how long the log
-	// has held the oldest of them, 0 if there is none.
+	// Lag is the number of events not decided on yet. Behind is the age of the
+	// oldest of them in the log, 0 if there is none.
 	Lag    uint64
 	Behind time.Duration
-	// What this notifier did since it was made, in notices: mails accepted by
-	// the server, written to the mail folder, not sent as somebody may not be
-	// told; and in attempts: those that failed.
+	// The work of this notifier since it was created. Delivered counts mails
+	// accepted by the server, Kept those written to the mail folder, Suppressed
+	// notices that were not sent because the recipient has no access or
+	// account. Failed counts failed attempts.
 	Delivered  uint64
 	Kept       uint64
 	Suppressed uint64
 	Failed     uint64
-	// Ignored counts messages on event subjects that were no events or lay
-	// outside their task's chain.
+	// Ignored counts messages on event subjects that are not events or not part
+	// of their task's chain.
 	Ignored uint64
-	// ServerDown reports that the SMTP server is left alone for now.
+	// ServerDown reports that requests to the SMTP server are limited after
+	// failures.
 	ServerDown bool
 }
 
@@ -54,12 +55,13 @@ func (c *counters) count(o Outcome) {
 	}
 }
 
-// statusPatience bounds what a status waits for the broker.
+// statusPatience is the timeout for the broker's answers.
 const statusPatience = 2 * time.Second
 
-// Status asks the broker and is meant for a metric's collection, not for a
-// loop. The counts are of one moment each, not of the same one. What the broker
-// does not answer within two seconds is as it was when it last did.
+// Status returns the current state. It queries the broker and is meant for
+// collecting metrics, not for a loop. The counts are not from the same moment.
+// If the broker does not answer within two seconds, its part is that of the
+// last answer.
 func (n *Notifier) Status() Status {
 	ctx, cancel := context.WithTimeout(context.Background(), statusPatience)
 	defer cancel()

@@ -11,17 +11,17 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// story is an event with what it happened to.
+// story is an event with its context.
 type story struct {
 	envelope events.Envelope
 	event    events.Event
 	task     *task       // after the event
-	before   []uuid.UUID // the assignees before it
-	head     events.Head // the end of the task's chain with it
-	project  *project    // as it is now; nil until it is asked for
+	before   []uuid.UUID // the assignees before the event
+	head     events.Head // the head of the task's chain, including the event
+	project  *project    // its current state; nil until place is called
 }
 
-// add goes on with the next event of the task's chain.
+// add applies the next event of the task's chain.
 func (s *story) add(envelope *events.Envelope) error {
 	event, err := envelope.Event()
 	if err != nil {
@@ -33,8 +33,8 @@ func (s *story) add(envelope *events.Envelope) error {
 	return nil
 }
 
-// errNotYet reports that the log, as this reader is shown it, does not reach
-// the event: a replica lags. It passes.
+// errNotYet reports that the replica of the log that was read lags behind the
+// event. It is transient.
 var errNotYet = errors.New("event is not in the log yet")
 
 // stories reads events with their context from the log.
@@ -43,18 +43,18 @@ type stories struct {
 	projects projects
 
 	mu sync.Mutex
-	// kept is as the event left the task that was read last for next, past as the
-	// task was before the event that was read last.
+	// kept holds each task after the last event that next returned, past each
+	// task before the last event that read returned.
 	kept, past map[uuid.UUID]keptTask
 }
 
-// keptTask is a task as one of its events left it.
+// keptTask is the state of a task after one of its events.
 type keptTask struct {
 	head events.Head
 	task task
 }
 
-// maxTasks bounds the tasks kept, some hundred bytes each.
+// maxTasks limits each cache of tasks, a few hundred bytes each.
 const maxTasks = 10_000
 
 func newStories(log events.Log) *stories {
@@ -64,9 +64,9 @@ func newStories(log events.Log) *stories {
 	}
 }
 
-// next is read for an event at hand. Where the event continues the task as it
-// was kept, which is the rule for whoever meets events in order, nothing is
-// read from the log.
+// next returns the story of an event the caller already has. If the event
+// directly follows the cached state of its task, which is usual when events are
+// read in order, next does not read the log.
 func (s *stories) next(ctx context.Context, envelope *events.Envelope) (*story, error) {
 	id := envelope.Aggregate.ID
 	s.mu.Lock()
@@ -96,11 +96,11 @@ func (s *stories) keep(in map[uuid.UUID]keptTask, id uuid.UUID, k keptTask) {
 	in[id] = k
 }
 
-// read tells the event that the log holds at the given sequence on the task's
-// subject. It fails with [events.ErrForked] if the task's chain does not accept
-// what is there, with [events.ErrUnknownType] if it takes a newer program to
-// understand the task up to there. Of a task that was read before, only what came
-// since is read.
+// read returns the story of the event at the given sequence on the task's
+// subject. It fails with [events.ErrForked] if the event is not part of the
+// task's chain, and with [events.ErrUnknownType] if only a newer program can
+// decode the task up to there. For a task that was read before, it folds only
+// newer events.
 func (s *stories) read(ctx context.Context, taskID uuid.UUID, sequence uint64) (*story, error) {
 	s.mu.Lock()
 	past, ok := s.past[taskID]
@@ -133,7 +133,7 @@ func (s *stories) read(ctx context.Context, taskID uuid.UUID, sequence uint64) (
 	return told, nil
 }
 
-// place adds the task's project as it is now.
+// place adds the task's project in its current state.
 func (s *stories) place(ctx context.Context, told *story) (err error) {
 	told.project, err = s.projects.now(ctx, told.task.project)
 	return err

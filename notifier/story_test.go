@@ -8,7 +8,7 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// countingLog counts the events that are read from a log.
+// countingLog counts the events read from a log.
 type countingLog struct {
 	events.Log
 	read int
@@ -20,8 +20,8 @@ func (l *countingLog) Load(ctx context.Context, after events.Head) ([]events.Env
 	return chain, head, err
 }
 
-// However long a task is, telling of its next event reads only what is new; and
-// what is told of an event is the same in whatever order they are read.
+// However long a task is, the story of its next event reads only new events,
+// and the story of an event does not depend on the order of reads.
 func TestStoriesOfALongTask(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -53,7 +53,7 @@ func TestStoriesOfALongTask(t *testing.T) {
 		}
 	}
 	title(more - 1)
-	for range 3 { // each of several who are told
+	for range 3 { // once for each of several recipients
 		l.read = 0
 		if have := title(more); have != want(more) || l.read > 2 {
 			t.Errorf("the title is %q, want %q; %d events were read", have, want(more), l.read)

@@ -6,16 +6,16 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// task is what the rules and the mail need to know of a task.
+// task is the part of a task that the rules and the mail need.
 type task struct {
 	project    uuid.UUID
 	title      string
 	creator    uuid.UUID
 	assignees  []uuid.UUID
-	commenters []uuid.UUID // everybody who ever did, in that order
+	commenters []uuid.UUID // all who ever commented, in order of their first comment
 }
 
-// apply folds an event the task's chain accepted.
+// apply folds an event that the task's chain accepted.
 func (t *task) apply(actor uuid.UUID, event events.Event) {
 	switch e := event.(type) {
 	case events.TaskCreated:

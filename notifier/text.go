@@ -9,9 +9,9 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// oneLine is s fit for a header or a log line: every run of white space and
-// control characters is one space, and characters that turn the direction of
-// what follows are gone.
+// oneLine makes s safe for a header or a log line. It replaces every run of
+// white space and control characters with one space and removes characters that
+// change the text direction.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -25,7 +25,7 @@ func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// shorten is s, or its beginning and an ellipsis, in at most limit characters.
+// shorten returns s, cut with an ellipsis if it has more than limit characters.
 func shorten(s string, limit int) string {
 	runes := []rune(s)
 	if len(runes) <= limit {
@@ -34,7 +34,7 @@ func shorten(s string, limit int) string {
 	return strings.TrimRightFunc(string(runes[:limit-1]), unicode.IsSpace) + "…"
 }
 
-// enumerate joins names as prose does: a, b and c.
+// enumerate joins names as in prose: a, b and c.
 func enumerate(names []string) string {
 	if len(names) < 2 {
 		return strings.Join(names, "")
@@ -43,7 +43,7 @@ func enumerate(names []string) string {
 	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
-// day writes a date as people do; what is no date stays as it is.
+// day formats a date for people. It returns invalid dates unchanged.
 func day(d string) string {
 	t, err := time.Parse(time.DateOnly, d)
 	if err != nil {
@@ -52,8 +52,8 @@ func day(d string) string {
 	return t.Format("2 January 2006")
 }
 
-// capital is s with its first letter, which is ASCII in all our own words, in
-// upper case.
+// capital returns s with its first letter in upper case. The first letter of
+// all our own texts is ASCII.
 func capital(s string) string {
 	if s == "" {
 		return s
@@ -61,24 +61,24 @@ func capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// line is one line of a long text in a mail: added (+), removed (-) or, with a
-// space, just there.
+// line is one line of a long text in a mail: added (+), removed (-) or context
+// (a space).
 type line struct {
 	Sign string
 	Text string
 }
 
-// The bounds of a long text in a mail.
+// Limits for a long text in a mail.
 const (
 	maxLines      = 24
 	maxLineLength = 400
 )
 
-// quote is the beginning of a text.
+// quote returns the beginning of a text.
 func quote(text string) []line { return bound(signed(" ", split(text))) }
 
-// compare is what changed between two texts: the lines between their common
-// beginning and their common end, with one line of each around them.
+// compare returns the changed lines of two texts: those between their common
+// beginning and end, with one line of context on each side.
 func compare(from, to string) []line {
 	a, b := split(from), split(to)
 	head := 0
@@ -90,7 +90,7 @@ func compare(from, to string) []line {
 		tail++
 	}
 	removed, added := signed("-", a[head:len(a)-tail]), signed("+", b[head:len(b)-tail])
-	// Both sides are shown, however long one of them is.
+	// Show both sides, however long one of them is.
 	lines := slices.Concat(signed(" ", a[max(head-1, 0):head]), half(removed), half(added))
 	if tail > 0 {
 		lines = append(lines, line{" ", a[len(a)-tail]})
@@ -132,7 +132,7 @@ func bound(lines []line) []line {
 	return lines
 }
 
-// priority is what people call a priority.
+// priority returns the name of a priority as shown to people.
 func priority(p string) string {
 	if p == string(events.PriorityNone) {
 		return nothing

@@ -18,8 +18,8 @@ import (
 	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
-// TestBrokerRestarts stops the broker under a running notifier whose mail
-// server is down, and starts it again.
+// TestBrokerRestarts restarts the broker under a running notifier whose mail
+// server is down.
 func TestBrokerRestarts(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -51,8 +51,8 @@ func TestBrokerRestarts(t *testing.T) {
 	}
 }
 
-// TestNewerEventsWait puts an event on the log that a newer program wrote. It
-// waits for that program and holds up nobody.
+// TestNewerEventsWait appends an event of a newer program to the log. It waits
+// for that program and does not block other events.
 func TestNewerEventsWait(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -100,7 +100,7 @@ func TestWhatIsNoNoticeIsParked(t *testing.T) {
 	}
 }
 
-// panicky is people among whom one makes the notifier panic.
+// panicky is a directory in which one person makes the notifier panic.
 type panicky struct{ *directory }
 
 func (p panicky) Person(ctx context.Context, id uuid.UUID) (Person, bool, error) {
@@ -128,8 +128,8 @@ func TestAPanicParksOneNoticeAndNamesNobody(t *testing.T) {
 	}
 }
 
-// TestOnThreeNodes runs on a replicated log, has every event come twice, and
-// loses a node.
+// TestOnThreeNodes runs on a replicated log, delivers every event twice, and
+// stops a node.
 func TestOnThreeNodes(t *testing.T) {
 	t.Parallel()
 	servers := brokertest.Cluster(t, 3)
@@ -163,7 +163,7 @@ func TestOnThreeNodes(t *testing.T) {
 	}
 }
 
-// notifierWhenUp makes a notifier as soon as the cluster lets it.
+// notifierWhenUp creates a notifier as soon as the cluster allows it.
 func (w *world) notifierWhenUp(o Options) *Notifier {
 	w.t.Helper()
 	var n *Notifier
@@ -176,7 +176,7 @@ func (w *world) notifierWhenUp(o Options) *Notifier {
 	return n
 }
 
-// createsWhenUp appends a task as soon as the log lets it.
+// createsWhenUp appends a task as soon as the log accepts it.
 func (w *world) createsWhenUp(actor uuid.UUID, name, title string, assignees ...uuid.UUID) (task events.Aggregate, created events.Envelope) {
 	w.t.Helper()
 	task = events.Task(named(name))
@@ -198,8 +198,8 @@ func (w *world) createsWhenUp(actor uuid.UUID, name, title string, assignees ...
 	return task, created
 }
 
-// TestFullStreamHoldsEventsBack gives the stream of notices room for one. The
-// others wait in the log.
+// TestFullStreamHoldsEventsBack limits the stream of notices to one message.
+// The other events wait in the log.
 func TestFullStreamHoldsEventsBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

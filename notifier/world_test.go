@@ -20,11 +20,11 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// start is when the story of every test begins.
+// start is the time at which every test begins.
 var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
-// within bounds a call. Without a deadline of its own it gives the broker five
-// seconds for an answer, and a busy machine may need more.
+// within returns a context for one call. Without a deadline the client waits
+// five seconds for the broker, which is too short on a busy machine.
 func within(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
 	t.Cleanup(cancel)
@@ -41,7 +41,7 @@ func comes(t testing.TB, want string, n *Notifier, is func(Status) bool) (s Stat
 	return s
 }
 
-// explained waits until what the ledger says of a notice is as wanted.
+// explained waits until the ledger's entry of a notice is as wanted.
 func explained(t testing.TB, want string, n *Notifier, event, recipient uuid.UUID, is func(Entry) bool) (e Entry) {
 	t.Helper()
 	testkit.Eventually(t, want, func() (string, bool) {
@@ -54,10 +54,10 @@ func explained(t testing.TB, want string, n *Notifier, event, recipient uuid.UUI
 
 func delivered(e Entry) bool { return e.Outcome == Delivered }
 
-// named gives the same id for the same name in every run.
+// named returns the same id for the same name in every run.
 func named(name string) uuid.UUID { return uuid.NewSHA1(uuid.NameSpaceURL, []byte(name)) }
 
-// The people of all tests. Mina owns the project; Ann and Bob are members; Eve
+// The people of all tests. Mina owns the project, Ann and Bob are members, Eve
 // is not.
 var (
 	mina, ann, bob, eve = named("mina"), named("ann"), named("bob"), named("eve")
@@ -65,7 +65,7 @@ var (
 	projectID           = named("project")
 )
 
-// directory is people that can change.
+// directory is a mutable set of people.
 type directory struct {
 	mu     sync.Mutex
 	people map[uuid.UUID]Person
@@ -132,7 +132,7 @@ func newWorldOn(t testing.TB, folder string, dial func() (*nats.Conn, error), re
 	return w
 }
 
-// does appends what the actor did, a minute after what was done before.
+// does appends an event of the actor, one minute after the previous one.
 func (w *world) does(actor uuid.UUID, to events.Aggregate, event events.Event) events.Envelope {
 	w.t.Helper()
 	w.count++
@@ -153,7 +153,7 @@ func (w *world) does(actor uuid.UUID, to events.Aggregate, event events.Event) e
 	return done.Events[0]
 }
 
-// creates appends a new task of the actor's.
+// creates appends a new task, created by the actor.
 func (w *world) creates(actor uuid.UUID, name, title string, assignees ...uuid.UUID) (events.Aggregate, events.Envelope) {
 	w.t.Helper()
 	task := events.Task(named(name))
@@ -162,7 +162,7 @@ func (w *world) creates(actor uuid.UUID, name, title string, assignees ...uuid.U
 	})
 }
 
-// options are those of a notifier that is quick to try again.
+// options returns the options of a notifier that retries quickly.
 func (w *world) options(smtpURL string) Options {
 	o := w.optionsWithoutLog(smtpURL)
 	o.Logger = slog.New(slog.NewTextHandler(w.t.Output(), nil))
@@ -175,13 +175,14 @@ func (w *world) optionsWithoutLog(smtpURL string) Options {
 		Log:  w.log, People: w.people,
 		BaseURL: "https://docket.test/", From: "Docket <docket@docket.test>",
 		SMTP: smtpURL, MailDir: filepath.Join(w.folder, "mail"),
-		// A mail that takes longer may come twice, however busy the machine.
+		// Generous, because a mail that takes longer on a busy machine may come
+		// twice.
 		SendTimeout: time.Minute, RetryFirst: 5 * time.Millisecond, RetryMax: 50 * time.Millisecond,
 		Tries: 1 << 30,
 	}
 }
 
-// notifier makes one that does not run yet.
+// notifier creates a notifier that does not run yet.
 func (w *world) notifier(o Options) *Notifier {
 	w.t.Helper()
 	n, err := New(w.t.Context(), o)
@@ -192,7 +193,7 @@ func (w *world) notifier(o Options) *Notifier {
 	return n
 }
 
-// run runs the notifier until the test ends or the function returned is called.
+// run runs the notifier until the test ends or stop is called.
 func (w *world) run(n *Notifier) (stop func()) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -215,13 +216,13 @@ func (w *world) settled(n *Notifier) Status {
 	return comes(w.t, "nothing left to do", n, func(s Status) bool { return s.Lag == 0 && s.Waiting == 0 })
 }
 
-// outcome waits until the ledger has a final word.
+// outcome waits until the ledger has a final outcome.
 func (w *world) outcome(n *Notifier, event events.Envelope, recipient uuid.UUID) Entry {
 	w.t.Helper()
 	return explained(w.t, "an outcome in the ledger", n, event.ID, recipient, func(e Entry) bool { return e.Outcome != Waiting })
 }
 
-// files are the names of the mails kept.
+// files returns the names of the stored mails.
 func (w *world) files() []string {
 	w.t.Helper()
 	paths, err := filepath.Glob(filepath.Join(w.folder, "mail", "*.eml"))

@@ -15,7 +15,8 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// TestAlertAddressesAreChecked: what cannot be an address makes no configuration.
+// TestAlertAddressesAreChecked checks that an invalid address produces no
+// configuration.
 func TestAlertAddressesAreChecked(t *testing.T) {
 	t.Parallel()
 	for _, wrong := range []string{
@@ -30,8 +31,8 @@ func TestAlertAddressesAreChecked(t *testing.T) {
 	}
 }
 
-// alertmanagerConfig writes Alertmanager's configuration for an installation with
-// these variables.
+// alertmanagerConfig returns Alertmanager's configuration for an installation
+// with these variables.
 func alertmanagerConfig(t *testing.T, file string, settings ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "alertmanager/configure")
@@ -48,7 +49,7 @@ func alertmanagerConfig(t *testing.T, file string, settings ...string) string {
 	return file
 }
 
-// pager is who is on call: it takes what Alertmanager's webhook sends.
+// pager receives the webhooks of Alertmanager, in place of the person on call.
 type pager struct {
 	url, token string
 	mu         sync.Mutex
@@ -79,7 +80,7 @@ func (p *pager) all() []string {
 	return slices.Clone(p.pages)
 }
 
-// wait waits for a page that says all of this.
+// wait waits for a page that contains all of the words.
 func (p *pager) wait(t *testing.T, words ...string) {
 	t.Helper()
 	testkit.Eventually(t, fmt.Sprintf("a page says %q", words), func() (string, bool) {

@@ -11,8 +11,8 @@ import (
 const alertRules = "prometheus/rules/docket.yml"
 
 // TestAlertsAreWhole reads the rules as text: each alert has a severity that
-// Alertmanager routes, says what is wrong, has a section in the runbooks, and is
-// tested both quiet and firing.
+// Alertmanager routes, says what is wrong, has a section in the runbooks, and
+// has tests in which it fires and does not fire.
 func TestAlertsAreWhole(t *testing.T) {
 	t.Parallel()
 	rules, cases := testkit.ReadFile(t, alertRules), testkit.ReadFile(t, "prometheus/tests/docket.yml")
@@ -53,8 +53,8 @@ func TestAlertsAreWhole(t *testing.T) {
 	}
 }
 
-// TestMonitoringAsksForWhatThereIs compares the metrics that rules and
-// dashboards ask for with those that are documented.
+// TestMonitoringAsksForWhatThereIs compares the metrics used by rules and
+// dashboards with the documented ones.
 func TestMonitoringAsksForWhatThereIs(t *testing.T) {
 	t.Parallel()
 	documented := testkit.ReadFile(t, "../../docs/operations/metrics.md")

@@ -11,8 +11,8 @@ import (
 
 var update = flag.Bool("update", false, "write the dashboards of Grafana")
 
-// The dashboards are written from the tables below, so that they can be read
-// and compared; with -update the files of Grafana are written anew.
+// The dashboards are generated from the tables below, so that they can be read
+// and compared. -update rewrites the Grafana files.
 const dashboardFolder = "grafana/dashboards"
 
 // dashboard is a screen of panels, row by row.
@@ -26,7 +26,7 @@ type panelRow struct {
 	panels []panel
 }
 
-// panel is one question, with its answer as a graph, a number or a heat map.
+// panel shows the result of its queries as a graph, a number or a heat map.
 type panel struct {
 	title, about, unit string
 	shape              string // timeseries if empty
@@ -34,7 +34,7 @@ type panel struct {
 	queries            []query
 }
 
-// query is an expression and what a line of its answer is called.
+// query is an expression and the legend of its lines.
 type query struct{ expr, legend string }
 
 func dashboards() map[string]dashboard {
@@ -164,10 +164,10 @@ var storedDashboard = dashboard{
 	},
 }
 
-// object is JSON's, written in the order of its names.
+// object is a JSON object, written in the order of its names.
 type object map[string]any
 
-// render is the dashboard as Grafana's classic model has it.
+// render returns the dashboard in Grafana's classic model.
 func (d dashboard) render() ([]byte, error) {
 	source := object{"type": "prometheus", "uid": "docket-prometheus"}
 	const width, height, across = 8, 8, 3

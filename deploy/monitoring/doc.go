@@ -1,3 +1,3 @@
 // Package monitoring holds the configuration of Prometheus, Alertmanager and
-// Grafana, and tests of it.
+// Grafana, and its tests.
 package monitoring

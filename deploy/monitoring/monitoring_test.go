@@ -22,14 +22,14 @@ import (
 	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
-// monitoringVariable has this file's test run; deploy/monitoring/check sets it
-// once Prometheus and Alertmanager are there.
+// monitoringVariable enables the test of this file. deploy/monitoring/check
+// sets it after installing Prometheus and Alertmanager.
 const monitoringVariable = "DOCKET_TEST_MONITORING"
 
-// TestMonitoring lets a real Prometheus scrape a real Docket, role by role,
+// TestMonitoring makes a real Prometheus scrape a real Docket, role by role,
 // under load: every metric is well named, every rule can be evaluated, every
 // panel of every dashboard has data. Then the projectors are killed, and the
-// alert arrives at whoever is on call.
+// alert reaches the person on call.
 func TestMonitoring(t *testing.T) {
 	if os.Getenv(monitoringVariable) == "" {
 		t.Skip("SKIPPED: nothing is scraped; run make monitoring")
@@ -60,7 +60,7 @@ func TestMonitoring(t *testing.T) {
 		checkNames(t, d)
 	}
 	p.rulesAreHealthy()
-	// How fast a busy machine is says nothing about the rules.
+	// The speed of a busy machine says nothing about the rules.
 	if quiet := `ALERTS{alertstate="firing",alertname!~".*(Slow|Late)"}`; p.value("count("+quiet+") or vector(0)") != 0 {
 		t.Errorf("alerts fire while all is well: %s", p.text(quiet))
 	}
@@ -88,7 +88,7 @@ func TestMonitoring(t *testing.T) {
 	roles.notifier.Stop()
 }
 
-// checkFiles has the tools look at what they can look at by themselves.
+// checkFiles runs the tools' own checks of the configuration files.
 func checkFiles(t *testing.T) {
 	t.Helper()
 	for _, check := range [][]string{
@@ -125,7 +125,7 @@ func checkFiles(t *testing.T) {
 	}
 }
 
-// checkNames has promtool look at a real scrape.
+// checkNames runs promtool on a real scrape.
 func checkNames(t *testing.T, d *dockettest.Process) {
 	t.Helper()
 	answer, err := http.Get(d.URL + "/metrics")
@@ -144,7 +144,7 @@ func checkNames(t *testing.T, d *dockettest.Process) {
 type roles struct {
 	gateway, notifier *dockettest.Process
 	projectors        []*dockettest.Process
-	secure            *dockettest.Process // another gateway, which serves HTTPS and has another database to read
+	secure            *dockettest.Process // another gateway, which serves HTTPS and reads from another database
 }
 
 func startRoles(t *testing.T) *roles {
@@ -187,9 +187,9 @@ func startRoles(t *testing.T) *roles {
 	return &roles{gateway: role("gateway"), projectors: projectors, notifier: role("notifier"), secure: secure}
 }
 
-// plan brings people together and gives their work, which lasts until its
-// context ends: tasks go through the board, some are thrown away, some requests
-// are wrong, somebody forgets their password.
+// plan registers people and returns their work, which runs until its context
+// ends: tasks move across the board, some are deleted, some requests are
+// invalid, one person forgets their password.
 func plan(t *testing.T, d *dockettest.Process) func(context.Context) {
 	t.Helper()
 	mina, jun := dockettest.Join(t, d, "Mina"), dockettest.Join(t, d, "Jun")
@@ -199,7 +199,8 @@ func plan(t *testing.T, d *dockettest.Process) func(context.Context) {
 	return func(ctx context.Context) {
 		for i := 0; ctx.Err() == nil; i++ {
 			try := func(method, path string, body any) (id string) {
-				// Rows stand still once the projectors are gone; nobody waits for them.
+				// Rows are not updated after the projectors are killed; do not
+				// wait for them.
 				mina.Position = ""
 				a, err := mina.Try(ctx, method, path, body)
 				if err != nil {
@@ -229,8 +230,8 @@ func plan(t *testing.T, d *dockettest.Process) func(context.Context) {
 	}
 }
 
-// monitoringFolder is deploy/monitoring with what a test needs otherwise: it
-// looks every second, does not wait before it fires, and pages the test.
+// monitoringFolder returns a copy of deploy/monitoring with test settings: it
+// scrapes every second, fires without delay, and pages the test.
 func monitoringFolder(t *testing.T, pages *pager, r *roles) string {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "monitoring")
@@ -255,14 +256,14 @@ func monitoringFolder(t *testing.T, pages *pager, r *roles) string {
 	}
 	alertmanagerConfig(t, filepath.Join(folder, "alertmanager/alertmanager.yml"), "DOCKET_ALERT_WEBHOOK="+pages.url, "DOCKET_ALERT_SECRETS="+filepath.Join(folder, "secrets"))
 	replace("alertmanager/alertmanager.yml", `group_wait: .*`, `group_wait: 1s`)
-	// What fired before the first scrape must not keep what fires later waiting.
+	// Alerts that fired before the first scrape must not delay later ones.
 	replace("alertmanager/alertmanager.yml", `group_interval: .*`, `group_interval: 1s`)
 	if err := os.WriteFile(filepath.Join(folder, "secrets/alert-receiver-token"), []byte(pages.token), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	host := func(d *dockettest.Process) string { return strings.TrimPrefix(d.URL, "http://") }
 	targets(t, folder, "gateway", host(r.gateway))
-	// Nobody vouches for the test's certificate.
+	// No CA signed the test's certificate.
 	replace("prometheus/prometheus.yml", `(?m)^  - job_name: docket-gateway$`, "$0\n    tls_config:\n      insecure_skip_verify: true")
 	schemed(t, folder, "gateway-secure", "https", strings.TrimPrefix(r.secure.URL, "https://"))
 	targets(t, folder, "projector", host(r.projectors[0]), host(r.projectors[1]))
@@ -270,13 +271,13 @@ func monitoringFolder(t *testing.T, pages *pager, r *roles) string {
 	return folder
 }
 
-// targets tells Prometheus by file what to scrape.
+// targets writes the file that tells Prometheus what to scrape.
 func targets(t *testing.T, folder, name string, addresses ...string) {
 	t.Helper()
 	schemed(t, folder, name, "http", addresses...)
 }
 
-// schemed is targets of a scheme.
+// schemed is targets with a scheme.
 func schemed(t *testing.T, folder, name, scheme string, addresses ...string) {
 	t.Helper()
 	text, err := json.Marshal([]map[string]any{{"targets": addresses, "labels": map[string]string{"__scheme__": scheme}}})

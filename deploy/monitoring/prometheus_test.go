@@ -18,7 +18,7 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// scraper is a Prometheus to ask.
+// scraper is a client of a running Prometheus.
 type scraper struct {
 	t   *testing.T
 	url string
@@ -40,7 +40,7 @@ func (p *scraper) get(path string, into any) {
 	}
 }
 
-// values are the finite values of an expression's answer.
+// values returns the finite values of an expression's result.
 func (p *scraper) values(expr string) (values []float64) {
 	p.t.Helper()
 	var answer struct {
@@ -91,7 +91,7 @@ func (p *scraper) answers() {
 		}
 		for _, panel := range d.Panels {
 			for _, target := range panel.Targets {
-				// Grafana puts at least four scrapes in its place.
+				// Grafana uses at least four scrape intervals here.
 				missing[strings.ReplaceAll(target.Expr, "$__rate_interval", "10s")] = filepath.Base(file) + ", " + panel.Title
 			}
 		}
@@ -115,7 +115,7 @@ func (p *scraper) answers() {
 	p.t.Logf("%d queries of %d dashboards have data", all, len(files))
 }
 
-// rulesAreHealthy has every rule evaluated without an error.
+// rulesAreHealthy checks that every rule is evaluated without an error.
 func (p *scraper) rulesAreHealthy() {
 	p.t.Helper()
 	var answer struct {

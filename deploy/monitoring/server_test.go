@@ -13,8 +13,8 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// startServer runs a program on a free port of loopback, waits until it is
-// ready, and ends it with the test.
+// startServer runs a program on a free loopback port, waits until it is ready,
+// and stops it when the test ends.
 func startServer(t *testing.T, program, ready string, args func(address string) []string) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

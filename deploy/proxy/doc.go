@@ -1,3 +1,3 @@
-// Package proxy holds the configuration of the proxy in front of the gateways, and
-// tests of it.
+// Package proxy holds the configuration of the proxy in front of the gateways,
+// and its tests.
 package proxy

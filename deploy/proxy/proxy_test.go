@@ -18,12 +18,12 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// proxiedGateway is what the proxy sees of a gateway, and says of itself what a
-// test wants.
+// proxiedGateway is a stand-in for a gateway behind the proxy. The test sets
+// what it reports about itself.
 type proxiedGateway struct {
 	address string
 	ready   atomic.Bool
-	release chan struct{} // ends the command that is in hand
+	release chan struct{} // ends the command in progress
 	inHand  chan struct{}
 }
 
@@ -35,7 +35,7 @@ func startProxiedGateway(t *testing.T) *proxiedGateway {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz/commands", func(w http.ResponseWriter, r *http.Request) {
 		if !g.ready.Load() {
-			<-r.Context().Done() // as a gateway that waits for the log does
+			<-r.Context().Done() // like a gateway that waits for the log
 		}
 	})
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "figures") })
@@ -61,8 +61,9 @@ func startProxiedGateway(t *testing.T) *proxiedGateway {
 	return g
 }
 
-// startProxy runs haproxy with the configuration of deploy/proxy, changed as its
-// head says for where there are no names of Docker's, and gives its address.
+// startProxy runs haproxy with the configuration of deploy/proxy and returns
+// its address. The configuration is changed as its header describes for use
+// without Docker's names.
 func startProxy(t *testing.T, gateways ...*proxiedGateway) string {
 	t.Helper()
 	program, err := exec.LookPath("haproxy")
@@ -116,7 +117,7 @@ func startProxy(t *testing.T, gateways ...*proxiedGateway) string {
 	return "http://" + address
 }
 
-// proxied is one request through the proxy.
+// proxied sends one request through the proxy.
 func proxied(t *testing.T, method, url string) (int, string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), testkit.Limit)
@@ -138,7 +139,7 @@ func proxied(t *testing.T, method, url string) (int, string) {
 	return answer.StatusCode, string(body)
 }
 
-// reached waits until the proxy reaches a gateway, and gives its answer.
+// reached waits until the proxy reaches a gateway, and returns its answer.
 func reached(t *testing.T, proxy string) (body string) {
 	t.Helper()
 	testkit.Eventually(t, "a gateway to be reached", func() (string, bool) {
@@ -151,8 +152,8 @@ func reached(t *testing.T, proxy string) (body string) {
 	return body
 }
 
-// While the log has no leader no gateway is ready. They wait for it, and so does
-// the proxy: what is in hand is answered, and queries are.
+// While the log has no leader, no gateway is ready. They wait for it, and so
+// does the proxy: requests in progress and queries are answered.
 func TestProxyWaitsForTheLogToo(t *testing.T) {
 	t.Parallel()
 	one, other := startProxiedGateway(t), startProxiedGateway(t)
@@ -173,7 +174,7 @@ func TestProxyWaitsForTheLogToo(t *testing.T) {
 	}
 	one.ready.Store(false)
 	other.ready.Store(false)
-	// Longer than the proxy needs to see it.
+	// Longer than the proxy needs to notice.
 	for began := time.Now(); time.Since(began) < 4*time.Second; time.Sleep(100 * time.Millisecond) {
 		if status, body := proxied(t, http.MethodGet, proxy+"/query"); status != 200 {
 			t.Fatalf("a query while no gateway is ready: %d %s", status, body)
@@ -191,7 +192,7 @@ func TestProxyWaitsForTheLogToo(t *testing.T) {
 	}
 }
 
-// A gateway that alone is not ready is asked for nothing new.
+// If only one gateway is not ready, it receives no new requests.
 func TestProxyLeavesAGatewayThatIsNotReady(t *testing.T) {
 	t.Parallel()
 	one, other := startProxiedGateway(t), startProxiedGateway(t)
@@ -215,8 +216,7 @@ func TestProxyLeavesAGatewayThatIsNotReady(t *testing.T) {
 	})
 }
 
-// What is for the operators alone does not get out, and nobody says where they
-// come from.
+// Operators' endpoints are not exposed, and clients cannot forge their address.
 func TestProxyKeepsFiguresIn(t *testing.T) {
 	t.Parallel()
 	g := startProxiedGateway(t)

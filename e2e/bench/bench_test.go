@@ -28,14 +28,14 @@ import (
 	"github.com/docketlog/docket/internal/testkit/sqltest"
 )
 
-// The benchmarks of this file are those of docs/performance.md that need the
-// whole program. Each starts it as a process of its own.
+// The benchmarks in this file are those of docs/performance.md that need the
+// whole program. Each starts it as a separate process.
 
-// connections is how many clients move tasks at once.
+// connections is the number of clients that move tasks concurrently.
 const connections = 16
 
-// databases gives the databases to measure: SQLite, and Postgres and MariaDB
-// where one is at hand.
+// databases returns the databases to measure: SQLite, and Postgres and MariaDB
+// where available.
 func databases(b *testing.B) map[string][]string {
 	list := map[string][]string{"sqlite": nil}
 	if url := os.Getenv("DOCKET_TEST_POSTGRES"); url != "" {
@@ -51,9 +51,9 @@ func databases(b *testing.B) map[string][]string {
 	return list
 }
 
-// BenchmarkMove moves tasks over HTTP, durable, each client its own task, and
-// beside it appends events of the same size to a bare stream with the same
-// number of writers and the same sync setting.
+// BenchmarkMove moves tasks over HTTP with durable writes, one task per client.
+// For comparison it appends events of the same size to a bare stream with the
+// same number of writers and the same sync setting.
 func BenchmarkMove(b *testing.B) {
 	b.Run("bare", func(b *testing.B) {
 		dir := b.TempDir()
@@ -112,9 +112,9 @@ func BenchmarkMove(b *testing.B) {
 }
 
 // moveLean moves a task n times over one connection. Client and server share
-// the machine's two cores, and what the client spends is missing in the server,
-// so it writes its requests by hand and reads no more of an answer than its
-// status and its body.
+// the machine's two cores, so every cycle of the client is missing in the
+// server. It therefore writes requests by hand and reads only the status and
+// the body of a response.
 func moveLean(address, path, token string, n int) error {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
@@ -141,7 +141,7 @@ func moveLean(address, path, token string, n int) error {
 	return nil
 }
 
-// move changes a task's status and gives the position to at, if not nil.
+// move changes a task's status and stores the position in at, if not nil.
 func move(client *http.Client, url, token, status string, at *string) error {
 	r, err := http.NewRequest(http.MethodPatch, url, strings.NewReader(`{"status":"`+status+`"}`))
 	if err != nil {
@@ -164,7 +164,7 @@ func move(client *http.Client, url, token, status string, at *string) error {
 	return nil
 }
 
-// plant makes a project with n tasks and gives their ids.
+// plant creates a project with n tasks and returns their ids.
 func plant(tb testing.TB, p *dockettest.Person, n int) []string {
 	tb.Helper()
 	project := p.Ask(201, "POST", "/api/v1/projects", map[string]any{"name": "Garden"})["id"].(string)
@@ -175,7 +175,7 @@ func plant(tb testing.TB, p *dockettest.Person, n int) []string {
 	return ids
 }
 
-// spread splits b.N among writers and reports what they do per second.
+// spread divides b.N among writers and reports their throughput per second.
 func spread(b *testing.B, writers int, do func(writer, n int) error) {
 	b.Helper()
 	b.ResetTimer()
@@ -195,9 +195,9 @@ func spread(b *testing.B, writers int, do func(writer, n int) error) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "moves/s")
 }
 
-// BenchmarkVisible sends 300 moves a second and asks for each, as soon as it is
-// acknowledged, for the task at the position the acknowledgement gave. The
-// figures are from the acknowledgement to the answer.
+// BenchmarkVisible sends 300 moves a second. As soon as one is acknowledged, it
+// queries the task at the position of the acknowledgement. It reports the time
+// from the acknowledgement to the answer of the query.
 func BenchmarkVisible(b *testing.B) {
 	const rate = 300
 	for name, args := range databases(b) {
@@ -278,15 +278,16 @@ func read(client *http.Client, url, token, at string) (status string, err error)
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// BenchmarkStart starts the program on an empty folder and asks it something:
-// from the start of the process to the first answer. It also reports the
-// resident memory after a second of idling.
+// BenchmarkStart starts the program on an empty folder. It reports the time
+// from the start of the process to the first answer, and the resident memory
+// after one idle second.
 func BenchmarkStart(b *testing.B) {
 	var memory float64
 	for range b.N {
 		began := time.Now()
 		d := dockettest.Start(b, "--data", filepath.Join(b.TempDir(), "data"), "--http", "127.0.0.1:0")
-		// Ready is when log and rows can be used; until then it says it is not.
+		// The program is ready when log and rows can be used; before that it
+		// answers with another status.
 		for status := 0; status != http.StatusOK; {
 			answer, err := http.Get(d.URL + "/readyz")
 			if err != nil {
@@ -307,7 +308,7 @@ func BenchmarkStart(b *testing.B) {
 
 func residentMB(tb testing.TB, pid int) float64 { return statusMB(tb, pid, "VmRSS:") }
 
-// statusMB is one of the figures that the kernel has of a process's memory.
+// statusMB returns one of the kernel's memory figures of a process.
 func statusMB(tb testing.TB, pid int, figure string) float64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -31,14 +31,15 @@ import (
 	"github.com/docketlog/docket/internal/testkit/sqltest"
 )
 
-// BenchmarkCapacity is the measured basis of the capacity table in
-// docs/operations/deploy.md. -benchtime 300000x is how many events lie in the log: tasks
-// that live a life of ten each. It tells what an event takes on disk, in the log and in the rows of each database;
-// the memory of each role empty, with that log and under load; and the time of a processor that
-// a command and a query take in each role.
+// BenchmarkCapacity measures the basis of the capacity table in
+// docs/operations/deploy.md. -benchtime 300000x sets the number of events in
+// the log, ten in the life of each task. It reports the disk space of an event
+// in the log and in the rows of each database; the memory of each role with an
+// empty log, with that log and under load; and the CPU time of a command and a
+// query in each role.
 func BenchmarkCapacity(b *testing.B) {
 	if b.N == 1 {
-		return // one event says nothing
+		return // one event is not representative
 	}
 	c := &capacity{B: b, data: b.TempDir()}
 	c.startNATS()
@@ -70,8 +71,8 @@ func (c *capacity) role(name, database string) *dockettest.Process {
 	return dockettest.Start(c.B, name, "--nats", c.address, "--database", database, "--data", c.data, "--http", "127.0.0.1:0", "--url", "http://docket.test")
 }
 
-// startNATS runs a server as a process of its own, whose memory can be told. It
-// does not sync, for what is measured of it is not time.
+// startNATS runs a server as a separate process, so that its memory can be
+// measured. It does not sync, because its speed is not measured.
 func (c *capacity) startNATS() {
 	binary := filepath.Join(c.TempDir(), "nats-server")
 	if out, err := exec.Command("go", "build", "-o", binary, "github.com/nats-io/nats-server/v2").CombinedOutput(); err != nil {
@@ -94,8 +95,8 @@ func (c *capacity) startNATS() {
 	c.Cleanup(nc.Close)
 }
 
-// settle registers somebody who has twenty projects, and tells what the roles
-// take while there is nothing else.
+// settle registers an account with twenty projects and reports what the roles
+// use before there is any other data.
 func (c *capacity) settle() {
 	database := "sqlite:" + filepath.Join(c.TempDir(), "rows.db")
 	gateway, projector, notifier := c.role("gateway", database), c.role("projector", database), c.role("notifier", database)
@@ -112,8 +113,8 @@ func (c *capacity) settle() {
 	}
 }
 
-// lifeOf is what happens to a task: it is written, described, discussed, moved
-// through the board and done.
+// lifeOf returns the events in the life of a task: it is created, described,
+// discussed, moved across the board and finished.
 func lifeOf(project, actor uuid.UUID, n int) []events.Event {
 	rank := func(i int) string { return fmt.Sprintf("%08d%02dV", n, i) }
 	words := strings.Repeat("what has to be done and why it matters ", 8)
@@ -136,7 +137,7 @@ func lifeOf(project, actor uuid.UUID, n int) []events.Event {
 	}
 }
 
-// fill writes so many events, each with a command of its own, as people would.
+// fill writes n events, each with its own command, as in normal use.
 func (c *capacity) fill(n int) {
 	log, err := jetstream.Open(c.Context(), c.nc, jetstream.Options{})
 	if err != nil {
@@ -181,7 +182,7 @@ func (c *capacity) fill(n int) {
 	c.end = end.Sequence
 }
 
-// measureLog tells what the log takes.
+// measureLog reports the size of the log.
 func (c *capacity) measureLog() (perEvent float64) {
 	var files int64
 	err := filepath.WalkDir(filepath.Join(c.store, "jetstream/$G/streams/EVENTS"), func(_ string, d fs.DirEntry, err error) error {
@@ -202,8 +203,8 @@ func (c *capacity) measureLog() (perEvent float64) {
 	return perEvent
 }
 
-// measureBackup tells how long a backup takes and a restore of it, onto a
-// broker that syncs, and how large the file is.
+// measureBackup reports the duration of a backup, the size of its file, and the
+// duration of its restore to a broker that syncs.
 func (c *capacity) measureBackup() {
 	file := filepath.Join(c.TempDir(), "docket.backup")
 	began := time.Now()
@@ -224,8 +225,8 @@ func (c *capacity) measureBackup() {
 	c.ReportMetric(float64(info.Size())/float64(c.end), "backup-B/event")
 }
 
-// measureRows has a projector fill a database, and tells how long that took, what
-// the rows take and what the projector took.
+// measureRows makes a projector fill a database, and reports the duration, the
+// size of the rows and the resources of the projector.
 func (c *capacity) measureRows(name string) {
 	var database string
 	var size func() (bytes int64, err error)
@@ -300,8 +301,8 @@ func (c *capacity) measureRows(name string) {
 	projector.Stop()
 }
 
-// measureRoles starts the roles on that log and tells what they take, at rest
-// and while 16 connections move tasks and then ask for them as fast as they can.
+// measureRoles starts the roles on that log and reports their resources at rest
+// and while 16 connections move tasks and then query them as fast as they can.
 func (c *capacity) measureRoles() {
 	database := "sqlite:" + filepath.Join(c.TempDir(), "rows.db")
 	if address := os.Getenv("DOCKET_TEST_POSTGRES"); address != "" {
@@ -312,11 +313,11 @@ func (c *capacity) measureRoles() {
 		time.Sleep(200 * time.Millisecond)
 	}
 	projector.Stop()
-	// Anew, so that what filling them took is not counted.
+	// Restart them, so that filling the database is not counted.
 	began := time.Now()
 	gateway := c.role("gateway", database)
 	ready := time.Since(began)
-	// The notifier decides on everything that was written meanwhile.
+	// The notifier decides on all events written so far.
 	notifier := c.role("notifier", database)
 	began, undecided := time.Now(), dockettest.Metric(c.B, notifier, "docket_notices_lag_events")
 	for dockettest.Metric(c.B, notifier, "docket_notices_lag_events") != "0" {
@@ -385,7 +386,7 @@ func (c *capacity) measureRoles() {
 	tell("lists of 50", 1600, ask(func(i int) string { return "/api/v1/projects/" + c.projects[i%len(c.projects)] + "/tasks?limit=50" }))
 }
 
-// processorSeconds is how long a process has had a processor.
+// processorSeconds returns the CPU time of a process.
 func processorSeconds(tb testing.TB, pid int) float64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -398,8 +399,8 @@ func processorSeconds(tb testing.TB, pid int) float64 {
 	if err1 != nil || err2 != nil {
 		tb.Fatal(err1, err2)
 	}
-	return (user + system) / 100 // the kernel's ticks, whatever the machine
+	return (user + system) / 100 // the kernel reports ticks of 1/100 s on every machine
 }
 
-// peakMB is the most memory that a process has had resident.
+// peakMB returns the peak resident memory of a process.
 func peakMB(tb testing.TB, pid int) float64 { return statusMB(tb, pid, "VmHWM:") }

@@ -1,3 +1,3 @@
-// Package bench measures the whole program as a process of its own; the figures
+// Package bench measures the whole program as a separate process. The figures
 // are in docs/performance.md and docs/operations/deploy.md.
 package bench

@@ -1,4 +1,4 @@
-// Package dockettest runs the whole program as a process of its own, which can be
-// killed, and speaks to it as people do: over HTTP. The program is the test
-// binary itself, started again; [Main] makes it so.
+// Package dockettest runs the whole program as a separate process that can be
+// killed, and uses it over HTTP as people do. The program is the test binary
+// itself, started again through [Main].
 package dockettest

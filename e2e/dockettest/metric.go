@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Metric is the value a process gives for a metric, or empty.
+// Metric returns the value of a process's metric, or "" if it is missing.
 func Metric(t testing.TB, d *Process, name string) string {
 	t.Helper()
 	answer, err := http.Get(d.URL + "/metrics")

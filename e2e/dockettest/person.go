@@ -14,23 +14,23 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// Person speaks to the API of a [Process]. Its methods may not be called from
-// several goroutines at once.
+// Person is a client of the API of a [Process]. Its methods must not be called
+// concurrently.
 type Person struct {
 	T        testing.TB
-	At       *Process // which is asked
-	Token    string   // of the session, empty before it
-	Position string   // of the last answer, sent with the next request
+	At       *Process // the process that receives the requests
+	Token    string   // of the session; empty before login
+	Position string   // of the last response; sent with the next request
 }
 
-// Answer is what came back.
+// Answer is a response.
 type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Try sends a request and fails only with the error of the connection.
+// Try sends a request. It returns an error only if the connection fails.
 func (p *Person) Try(ctx context.Context, method, path string, body any, header ...string) (Answer, error) {
 	var in io.Reader
 	if body != nil {
@@ -71,8 +71,8 @@ func (p *Person) Try(ctx context.Context, method, path string, body any, header 
 	return Answer{response.StatusCode, response.Header, text}, nil
 }
 
-// Ask sends a request, fails the test unless the answer has the status, and gives
-// its body.
+// Ask sends a request and returns the body of the response. It fails the test
+// unless the response has the wanted status.
 func (p *Person) Ask(want int, method, path string, body any, header ...string) map[string]any {
 	p.T.Helper()
 	a, err := p.Try(p.T.Context(), method, path, body, header...)
@@ -80,7 +80,7 @@ func (p *Person) Ask(want int, method, path string, body any, header ...string) 
 		p.T.Fatalf("%s %s: %v", method, path, err)
 	}
 	if method == http.MethodGet && a.Status == http.StatusServiceUnavailable && want != a.Status {
-		// A read that may be retried is retried.
+		// Retry a read if the response allows it.
 		testkit.Eventually(p.T, fmt.Sprintf("%s %s: status %d", method, path, want), func() (string, bool) {
 			a, err = p.Try(p.T.Context(), method, path, body, header...)
 			return fmt.Sprintf("%v, status %d: %s", err, a.Status, a.Body), err == nil && a.Status != http.StatusServiceUnavailable
@@ -98,7 +98,7 @@ func (p *Person) Ask(want int, method, path string, body any, header ...string) 
 	return out
 }
 
-// Items are the elements of a list that was answered.
+// Items returns the elements of a list response.
 func Items(t testing.TB, answer map[string]any) []map[string]any {
 	t.Helper()
 	list, ok := answer["items"].([]any)
@@ -112,7 +112,7 @@ func Items(t testing.TB, answer map[string]any) []map[string]any {
 	return out
 }
 
-// Join registers somebody and signs them in.
+// Join registers an account and logs in.
 func Join(t testing.TB, d *Process, name string) *Person {
 	t.Helper()
 	p := &Person{T: t, At: d}
@@ -123,7 +123,7 @@ func Join(t testing.TB, d *Process, name string) *Person {
 	return p
 }
 
-// Enter signs in with a password that was chosen by [Join].
+// Enter logs in with the password chosen by [Join].
 func Enter(t testing.TB, d *Process, name string) *Person {
 	t.Helper()
 	p := &Person{T: t, At: d}
@@ -131,8 +131,8 @@ func Enter(t testing.TB, d *Process, name string) *Person {
 	return p
 }
 
-// Patiently repeats a request under one idempotency key while the answer is
-// that the service is not available, as a client should.
+// Patiently retries a request with the same idempotency key while the service
+// is unavailable, as a client should.
 func Patiently(t testing.TB, p *Person, method, path string, body any) string {
 	t.Helper()
 	key := fmt.Sprintf("%s-%d", method, time.Now().UnixNano())

@@ -16,12 +16,12 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// beDocket is set for a test binary that is to be docket.
+// beDocket makes a test binary run as docket.
 const beDocket = "DOCKET_TEST_BE_DOCKET"
 
-// Main is what TestMain calls: it runs the package's tests. In a process that was
+// Main must be called by TestMain. It runs the package's tests. In a process
 // started by [Command] it runs the program instead, so that the race detector
-// covers it too. Neither returns.
+// covers it too. In neither case does it return.
 func Main(m *testing.M, program func()) {
 	if os.Getenv(beDocket) != "" {
 		program()
@@ -30,18 +30,18 @@ func Main(m *testing.M, program func()) {
 	os.Exit(m.Run())
 }
 
-// Process is a running program, which is killed when the test ends.
+// Process is a running program. It is killed when the test ends.
 type Process struct {
 	T   testing.TB
 	Cmd *exec.Cmd
-	// URL is where it says that it serves.
+	// URL is the address at which the program reports that it serves.
 	URL string
 	// Said is its standard output and standard error.
 	Said *testkit.Buffer
 }
 
-// Command is the program with arguments, not started. Of the environment it has
-// only the path and the home folder.
+// Command returns the program with arguments, not started. Of the test's
+// environment it inherits only PATH and HOME.
 func Command(ctx context.Context, args ...string) *exec.Cmd {
 	self, err := os.Executable()
 	if err != nil {
@@ -49,14 +49,14 @@ func Command(ctx context.Context, args ...string) *exec.Cmd {
 	}
 	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Env = []string{beDocket + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
-		// Tests ask as fast as they can, all from one address.
+		// Tests send requests as fast as they can, all from one address.
 		"DOCKET_REQUEST_RATE=0"}
 	return cmd
 }
 
 var address = regexp.MustCompile(`https?://[0-9a-z.:]+`)
 
-// Start runs docket and waits until it says where it serves.
+// Start starts docket and waits until it reports its address.
 func Start(t testing.TB, args ...string) *Process {
 	t.Helper()
 	d := &Process{T: t, Cmd: Command(context.WithoutCancel(t.Context()), args...), Said: &testkit.Buffer{}}
@@ -103,13 +103,14 @@ func Start(t testing.TB, args ...string) *Process {
 	return d
 }
 
-// Kill ends the process as a power cut would.
+// Kill ends the process at once, as a power failure would.
 func (d *Process) Kill() {
 	_ = d.Cmd.Process.Kill()
 	_ = d.Cmd.Wait()
 }
 
-// Stop asks it to end and wants it to end well.
+// Stop ends the process gracefully. It fails the test if the process ends with
+// an error.
 func (d *Process) Stop() {
 	d.T.Helper()
 	_ = d.Cmd.Process.Signal(syscall.SIGTERM)
@@ -118,7 +119,8 @@ func (d *Process) Stop() {
 	}
 }
 
-// Once runs docket to its end and gives what it printed and its exit code.
+// Once runs docket until it exits, and returns its standard output and exit
+// code.
 func Once(t testing.TB, args ...string) (stdout string, code int) {
 	t.Helper()
 	var out, errOut bytes.Buffer
@@ -134,7 +136,8 @@ func Once(t testing.TB, args ...string) (stdout string, code int) {
 	return out.String(), cmd.ProcessState.ExitCode()
 }
 
-// Tried runs docket to its end and gives all that it said.
+// Tried runs docket until it exits, and returns all its output and its exit
+// code.
 func Tried(t testing.TB, args ...string) (said string, code int) {
 	t.Helper()
 	var out bytes.Buffer

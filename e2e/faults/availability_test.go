@@ -14,15 +14,15 @@ import (
 	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
-// TestAvailability lets people work against the clustered set-up (three NATS
-// servers, Postgres, two processes of each role) while one of each kind is
-// killed in turn and started again, and tells for each kill how many commands and
-// queries were answered, how fast, and the longest time in which none was; and
-// the same of the mails that tell of the commands. What was acknowledged must be
-// there, once, and no answer may be wrong.
+// TestAvailability runs a load against the clustered set-up (three NATS
+// servers, Postgres, two processes of each role) while one process of each kind
+// is killed in turn and restarted. For each kill it reports how many commands
+// and queries were answered, how fast, and the longest time without an answer;
+// and the same for the mails about the commands. Every acknowledged command
+// must be there exactly once, and no answer may be wrong.
 //
 // With DOCKET_SOAK it runs at 200 commands and 400 queries a second, otherwise
-// at a tenth of it and for shorter outages.
+// at a tenth of that and with shorter outages.
 func TestAvailability(t *testing.T) {
 	t.Parallel()
 	rate, outage := 20, 3*time.Second
@@ -48,7 +48,7 @@ func TestAvailability(t *testing.T) {
 		}
 	}
 	f := newFleet(t, roles["gateway"][0].URL, roles["gateway"][1].URL)
-	// A client waits as long as a gateway does.
+	// The client's timeout is that of a gateway.
 	f.patience = 16 * time.Second
 	f.settle(rate)
 

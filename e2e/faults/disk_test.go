@@ -10,22 +10,22 @@ import (
 	"time"
 )
 
-// disk is a file system of its own, XFS in a file, that can lose its power.
+// disk is a separate file system, XFS in a file, that can lose power.
 type disk struct {
 	t     testing.TB
 	image string
-	// at is where it is mounted.
+	// at is the mount point.
 	at string
 }
 
-// newDisk makes one for the length of the test. A machine on which nobody may
-// mount anything skips the test, aloud.
+// newDisk creates a disk for the duration of the test. Without permission to
+// mount, the test is skipped with a message.
 func newDisk(t testing.TB) *disk {
 	t.Helper()
 	needPrograms(t, "mkfs.xfs", "xfs_io", "mount", "umount")
 	folder := t.TempDir()
 	d := &disk{t: t, image: filepath.Join(folder, "image"), at: filepath.Join(folder, "disk")}
-	// The smallest that mkfs.xfs makes. The file is sparse.
+	// This is the minimum size for mkfs.xfs. The file is sparse.
 	if err := os.WriteFile(d.image, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -46,15 +46,15 @@ func newDisk(t testing.TB) *disk {
 	return d
 }
 
-// watch has a process of its own unmount the disk when the tests end in a way
-// that runs no clean-up: it sees the end of a pipe.
+// watch starts a process that unmounts the disk if the tests end without
+// running their clean-up: it notices the end of a pipe.
 func (d *disk) watch() {
 	watcher := exec.Command("sh", "-c", `cat >/dev/null; umount -l "$1" 2>/dev/null`, "sh", d.at)
 	ours, err := watcher.StdinPipe()
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	watcher.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what the terminal tells the tests is not for it
+	watcher.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the terminal's signals to the tests must not reach it
 	if err := watcher.Start(); err != nil {
 		d.t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func (d *disk) watch() {
 }
 
 func (d *disk) mount() error {
-	// The loop device goes with the mount.
+	// The loop device is released with the mount.
 	out, err := exec.Command("mount", "-t", "xfs", "-o", "loop,nouuid", d.image, d.at).CombinedOutput()
 	if err != nil {
 		return errorOf(err, out)
@@ -73,7 +73,7 @@ func (d *disk) mount() error {
 	return nil
 }
 
-// unmount takes the disk away, if it is there. Whoever uses it must have ended.
+// unmount unmounts the disk if it is mounted. All its users must have ended.
 func (d *disk) unmount() {
 	var last error
 	for range 100 {
@@ -82,18 +82,17 @@ func (d *disk) unmount() {
 			return
 		}
 		last = errorOf(err, out)
-		time.Sleep(50 * time.Millisecond) // what was killed a moment ago still closes its files
+		time.Sleep(50 * time.Millisecond) // a process killed just now is still closing its files
 	}
 	d.t.Errorf("unmount: %v", last)
 }
 
-// cut takes the power from the disk: nothing is written to it any more, and
-// what had not been synced is lost, which is most of what was written since. A
-// disk that says it has written what is still in its own memory is not
-// imitated.
+// cut simulates a power failure of the disk: writes stop, and data that was not
+// synced is lost, which is most of what was written since the last sync. It
+// does not simulate a disk that acknowledges writes from its volatile cache.
 func (d *disk) cut() {
 	d.t.Helper()
-	// Without -f, which would first flush the file system's own log.
+	// Without -f, which would first flush the file system's log.
 	if out, err := exec.Command("xfs_io", "-x", "-c", "shutdown", d.at).CombinedOutput(); err != nil {
 		d.t.Errorf("cut the power: %v", errorOf(err, out))
 	}
@@ -102,13 +101,13 @@ func (d *disk) cut() {
 	}
 }
 
-// restore is power on again: the file system recovers what it has.
+// restore turns the power on again: the file system recovers its data.
 func (d *disk) restore() {
 	d.t.Helper()
 	d.unmount()
-	// What is recovered is a copy. A process elsewhere on this machine that has
-	// inherited the mount, as containers do, keeps the old one in its dead
-	// state, and mounting the same file again would give just that.
+	// Recover a copy of the image. A process elsewhere on this machine that
+	// inherited the mount, as containers do, keeps the old file system in its
+	// dead state, and mounting the same file again would return that.
 	after := d.image + "+"
 	if out, err := exec.Command("cp", "--sparse=always", d.image, after).CombinedOutput(); err != nil {
 		d.t.Fatalf("copy the image: %v", errorOf(err, out))

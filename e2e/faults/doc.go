@@ -1,7 +1,7 @@
-// Package faults tests the whole program while something is taken from it:
-// processes are killed, disks lose their power or refuse to sync, networks are
-// cut. What was acknowledged must be there afterwards, once.
+// Package faults tests the whole program under failures: processes are killed,
+// disks lose power or fail to sync, networks are cut. Afterwards everything
+// acknowledged must be there exactly once.
 //
-// Without DOCKET_SOAK the tests are short; with it, a duration, they run their
+// Without DOCKET_SOAK, a duration, the tests are short; with it they run their
 // long forms.
 package faults

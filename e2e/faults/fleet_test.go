@@ -23,29 +23,32 @@ import (
 	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
-// fleet is people at work, and what came of it. They ask one gateway and at
-// once the other if that does not answer, as a proxy in front of both would.
+// fleet is a group of clients and the results of their requests. They use one
+// gateway, and at once the other if it does not answer, as a proxy in front of
+// both would.
 type fleet struct {
 	t        *testing.T
 	gateways []string
 	people   []string // their tokens
 	tasks    []string
 	turn     atomic.Uint64
-	// patience is how long somebody waits before the service counts as away.
+	// patience is the timeout after which the service counts as unavailable.
 	patience time.Duration
 
 	commands, queries tally
-	// refusals counts why attempts at one gateway failed.
+	// refusals counts failed attempts at one gateway by reason.
 	refusals map[string]int
 
 	mu sync.Mutex
-	// acknowledged is what was said about each task, and where the log has it.
+	// acknowledged holds the acknowledged texts of each task and their
+	// positions in the log.
 	acknowledged map[string]map[string]string
-	latest       map[string]string // of each task
-	// doubtful is what was said, about which task, and not acknowledged.
+	latest       map[string]string // the latest text of each task
+	// doubtful holds the texts that were sent and not acknowledged, with their
+	// task.
 	doubtful map[string]string
 	tried    int
-	// said is when each was acknowledged.
+	// said holds the time of each acknowledgement.
 	said map[string]time.Time
 }
 
@@ -56,14 +59,14 @@ func newFleet(t *testing.T, gateways ...string) *fleet {
 	}
 }
 
-// through is the same people with the same tasks, who ask other gateways.
+// through returns the same clients and tasks, using other gateways.
 func (f *fleet) through(gateways ...string) *fleet {
 	other := newFleet(f.t, gateways...)
 	other.people, other.tasks, other.patience = f.people, f.tasks, f.patience
 	return other
 }
 
-// settle registers people and gives them a project with tasks.
+// settle registers accounts and creates a project with tasks.
 func (f *fleet) settle(tasks int) {
 	f.t.Helper()
 	d := &dockettest.Process{T: f.t, URL: f.gateways[0]}
@@ -73,19 +76,21 @@ func (f *fleet) settle(tasks int) {
 	jun := dockettest.Join(f.t, d, "Jun")
 	f.people = append(f.people, jun.Token)
 	owner.Ask(201, "POST", "/api/v1/projects/"+project+"/members", map[string]any{"email": "jun@example.org", "role": "member"})
-	// Whoever says something, the other is told: one made the task, one has it.
+	// The other person is notified of each comment: one is the creator, the
+	// other the assignee.
 	has := []string{jun.Ask(200, "GET", "/api/v1/me", nil)["id"].(string)}
 	for i := range tasks {
 		f.tasks = append(f.tasks, owner.Ask(201, "POST", "/api/v1/projects/"+project+"/tasks", map[string]any{"title": fmt.Sprint("Bed ", i), "assignees": has})["id"].(string))
 	}
-	// Every gateway has to know of it before the clock starts.
+	// Every gateway must have the data before measurements start.
 	for _, gateway := range f.gateways {
 		other := &dockettest.Person{T: f.t, At: &dockettest.Process{T: f.t, URL: gateway}, Token: owner.Token, Position: owner.Position}
 		other.Ask(200, "GET", "/api/v1/projects/"+project, nil)
 	}
 }
 
-// every does something so many times a second, however long each takes.
+// every calls do a fixed number of times a second, however long each call
+// takes.
 func (f *fleet) every(ctx context.Context, perSecond int, do func()) {
 	tick := time.NewTicker(time.Second / time.Duration(perSecond))
 	defer tick.Stop()
@@ -101,8 +106,8 @@ func (f *fleet) every(ctx context.Context, perSecond int, do func()) {
 	}
 }
 
-// work has so many people say something, one thing after the other, as fast as
-// they are answered, until the returned function is called; it waits for all.
+// work runs concurrent clients that send one command after the other, as fast
+// as they are answered, until stop is called. stop waits for all of them.
 func (f *fleet) work(people int) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(f.t.Context()))
 	var working sync.WaitGroup
@@ -131,15 +136,15 @@ func (f *fleet) await(n int) {
 	})
 }
 
-// refused is why attempts at one gateway failed, and how many did so far.
+// refused returns the failed attempts at one gateway so far, by reason.
 func (f *fleet) refused() map[string]int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return maps.Clone(f.refusals)
 }
 
-// refusedClearly wants of all that was refused so far that a gateway said what
-// is missing, in time, or took no connection.
+// refusedClearly checks that in every failed attempt so far the gateway either
+// said in time what was unavailable, or accepted no connection.
 func (f *fleet) refusedClearly() {
 	f.t.Helper()
 	refused := f.refused()
@@ -152,8 +157,8 @@ func (f *fleet) refusedClearly() {
 	}
 }
 
-// resend sends what was not acknowledged again, as it was, until it is. What
-// had happened must not happen twice.
+// resend repeats each unacknowledged command unchanged until it is
+// acknowledged. A command that had succeeded must not be applied twice.
 func (f *fleet) resend() {
 	f.t.Helper()
 	f.mu.Lock()
@@ -176,8 +181,8 @@ func (f *fleet) resend() {
 	}
 }
 
-// ask sends a request of one of the people to one gateway, and to the other if
-// it does not answer.
+// ask sends one client's request to one gateway, and to the other if the first
+// does not answer.
 func (f *fleet) ask(who int, method, path string, body any, header ...string) (dockettest.Answer, bool) {
 	turn := f.turn.Add(1)
 	ctx, cancel := context.WithTimeout(context.Background(), f.patience)
@@ -207,13 +212,14 @@ func (f *fleet) ask(who int, method, path string, body any, header ...string) (d
 	return a, false
 }
 
-// command says something about a task, once.
+// command adds a comment to a random task, once.
 func (f *fleet) command() { f.say(f.tasks[rand.N(len(f.tasks))], uuid.NewString()) }
 
-// say says something about a task, and whether that was acknowledged.
+// say adds a comment with the text to a task and reports whether it was
+// acknowledged.
 func (f *fleet) say(task, text string) bool {
 	began := time.Now()
-	// Who says it again must be who said it.
+	// A repeated text must come from the same person.
 	who := int(text[len(text)-1])
 	a, ok := f.ask(who, "POST", "/api/v1/tasks/"+task+"/comments", map[string]any{"text": text}, "Idempotency-Key", text)
 	f.commands.add(began, ok)
@@ -235,8 +241,8 @@ func (f *fleet) say(task, text string) bool {
 	return ok && a.Status == http.StatusCreated
 }
 
-// query asks for what was said last about a task, as somebody who has seen it
-// acknowledged: the answer must have it.
+// query reads the latest acknowledged text of a task at its position: the
+// answer must contain it.
 func (f *fleet) query() {
 	task := f.tasks[rand.N(len(f.tasks))]
 	var text, position string
@@ -259,13 +265,13 @@ func (f *fleet) query() {
 	}
 }
 
-// verify finds everything that was acknowledged, and nothing twice, whether it
-// was acknowledged or not.
+// verify checks that everything acknowledged is there, and that nothing is
+// there twice, acknowledged or not.
 func (f *fleet) verify() {
 	f.t.Helper()
 	p := &dockettest.Person{T: f.t, At: &dockettest.Process{T: f.t, URL: f.gateways[0]}, Token: f.people[0]}
-	// What is written last stands after everything else, and what is read from
-	// here on has seen it.
+	// This last write comes after all others, so reads from here on include
+	// them all.
 	dockettest.Patiently(f.t, p, "PATCH", "/api/v1/tasks/"+f.tasks[0], map[string]any{"title": "Bed " + uuid.NewString()})
 	lost, twice, kept := 0, 0, 0
 	for _, task := range f.tasks {
@@ -306,14 +312,14 @@ func (f *fleet) verify() {
 	}
 }
 
-// told waits until there is a mail about each of what was said, and tells how
-// long after it that was.
+// told waits until there is a mail about each text, and returns how long each
+// took.
 func told(t *testing.T, mails *smtptest.Server, said map[string]time.Time) *tally {
 	t.Helper()
 	waiting := maps.Clone(said)
 	var heard tally
 	seen := 0
-	// At the full load there are many left at the end.
+	// At full load many mails are still waiting at the end.
 	patience := 2*time.Minute + time.Duration(len(said))*30*time.Millisecond
 	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		all := mails.All()
@@ -335,5 +341,5 @@ func told(t *testing.T, mails *smtptest.Server, said map[string]time.Time) *tall
 	}
 }
 
-// texts are what is said in tests in which much is.
+// texts matches the texts of tests that send many.
 var texts = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)

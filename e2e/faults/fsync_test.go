@@ -14,11 +14,11 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// TestFsyncFails has the disk of a single process refuse to sync, at every
-// attempt or at every third of each thread, while people work. The program ends
-// and says why. What it had said until then is true: the power goes after it,
-// so that nothing is left but what was synced, and everything acknowledged is
-// there once.
+// TestFsyncFails makes the disk of a single process fail to sync, at every
+// attempt or at every third of each thread, under load. The program must end
+// and say why. What it had acknowledged must be true: the power is cut
+// afterwards, so that only synced data remains, and everything acknowledged is
+// there exactly once.
 func TestFsyncFails(t *testing.T) {
 	for name, when := range map[string]string{"always": "1+", "now and then": "3+3"} {
 		t.Run(name, func(t *testing.T) {
@@ -72,9 +72,9 @@ func TestFsyncFails(t *testing.T) {
 	}
 }
 
-// TestFsyncFailsAtOneOfThree has the disk of the NATS server that leads the log
-// refuse to sync. The others go on with the work, and once that disk is mended,
-// which had lost what it had not synced, nothing is lost or there twice.
+// TestFsyncFailsAtOneOfThree makes the disk of the log's leader fail to sync.
+// The other NATS servers continue. After that disk, which lost its unsynced
+// data, is repaired, nothing is lost or duplicated.
 func TestFsyncFailsAtOneOfThree(t *testing.T) {
 	t.Parallel()
 	servers, disks := newPoweredCluster(t, brokertest.Always)
@@ -104,9 +104,9 @@ func TestFsyncFailsAtOneOfThree(t *testing.T) {
 	d.Stop()
 }
 
-// breakSync has a process's attempts to sync fail without being made, until the
-// returned function is called; which of each thread's, when says in the words of
-// strace. A machine that lets nobody trace others skips the test, aloud.
+// breakSync makes a process's sync calls fail without being executed until mend
+// is called. when selects the calls of each thread, in the syntax of strace.
+// Without permission to trace, the test is skipped with a message.
 func breakSync(t testing.TB, pid int, when string) (mend func()) {
 	t.Helper()
 	needPrograms(t, "strace")
@@ -122,7 +122,7 @@ func breakSync(t testing.TB, pid int, when string) (mend func()) {
 		_ = tracer.Wait()
 	}()
 	mend = func() {
-		_ = tracer.Process.Signal(syscall.SIGTERM) // at which it lets the process go
+		_ = tracer.Process.Signal(syscall.SIGTERM) // on which it detaches from the process
 		<-ended
 	}
 	t.Cleanup(mend)

@@ -16,22 +16,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// namespace is a network of its own, without a name: it goes with the last
+// namespace is an unnamed network namespace. It disappears with the last
 // process, file and socket in it, however the tests end.
 type namespace struct {
 	t    testing.TB
 	file *os.File
 }
 
-// newNamespace makes one in which only loopback is up. A machine that lets
-// nobody make networks skips the test, aloud.
+// newNamespace creates a network in which only loopback is up. Without
+// permission to create networks, the test is skipped with a message.
 func newNamespace(t testing.TB) *namespace {
 	t.Helper()
 	needPrograms(t, "ip", "nft")
 	n := &namespace{t: t}
 	made := make(chan error)
 	go func() {
-		// Not unlocked: the thread ends with this.
+		// Not unlocked, so that the thread ends with this goroutine.
 		runtime.LockOSThread()
 		err := unix.Unshare(unix.CLONE_NEWNET)
 		if err == nil {
@@ -49,8 +49,8 @@ func newNamespace(t testing.TB) *namespace {
 	return n
 }
 
-// within runs something whose sockets and processes are to be in the network.
-// What it leaves to other goroutines is not.
+// within runs do in the network: sockets and processes that do creates belong
+// to it. This does not apply to other goroutines that do starts.
 func (n *namespace) within(do func()) {
 	runtime.LockOSThread()
 	back, err := os.Open("/proc/thread-self/ns/net")
@@ -62,7 +62,7 @@ func (n *namespace) within(do func()) {
 		panic(err)
 	}
 	defer func() {
-		// A thread that cannot go back stays locked and ends with its goroutine.
+		// A thread that cannot return stays locked and ends with its goroutine.
 		if unix.Setns(int(back.Fd()), unix.CLONE_NEWNET) == nil {
 			runtime.UnlockOSThread()
 		}
@@ -88,7 +88,7 @@ func (n *namespace) run(name string, args ...string) {
 	}
 }
 
-// path names the network to ip.
+// path identifies the network for the ip command.
 func (n *namespace) path() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), n.file.Fd()) }
 
 // dial connects from within the network.
@@ -97,7 +97,7 @@ func (n *namespace) dial(address string) (c net.Conn, err error) {
 	return c, err
 }
 
-// listen hears on an address of the network.
+// listen listens on an address of the network.
 func (n *namespace) listen(address string) (l net.Listener) {
 	n.t.Helper()
 	var err error
@@ -108,8 +108,8 @@ func (n *namespace) listen(address string) (l net.Listener) {
 	return l
 }
 
-// relay passes every connection that a listener takes on to another one, until
-// the test ends. It leads from one network into another.
+// relay forwards every connection of a listener to a connection of dial until
+// the test ends. It connects one network to another.
 func relay(t testing.TB, from net.Listener, dial func() (net.Conn, error)) {
 	var all sync.WaitGroup
 	var mu sync.Mutex

@@ -23,10 +23,10 @@ import (
 	"github.com/docketlog/docket/internal/testkit/sqltest"
 )
 
-// TestWires has everything that the roles say to three NATS servers and to the
-// database go over wires that are slow, narrow, cut, cut in the middle of what
-// they carry, or silent. Work goes on or is refused clearly, no answer is
-// wrong, and in the end everything that was said is there once.
+// TestWires routes all traffic of the roles to three NATS servers and to the
+// database over connections that are slow, narrow, cut, cut in the middle of
+// the data, or silent. Work continues or is refused clearly, no answer is
+// wrong, and in the end every command is there exactly once.
 func TestWires(t *testing.T) {
 	t.Parallel()
 	rate, while, silence := 20, 2*time.Second, 10*time.Second
@@ -62,7 +62,7 @@ func TestWires(t *testing.T) {
 	others := []*dockettest.Process{role("projector"), role("notifier")}
 	f := newFleet(t, gateways[0].URL, gateways[1].URL)
 	f.settle(rate)
-	// Long enough to hear every refusal a gateway gives.
+	// Long enough to receive every refusal of a gateway.
 	f.patience = time.Minute
 
 	ctx, cancel := context.WithCancel(t.Context())
@@ -83,8 +83,8 @@ func TestWires(t *testing.T) {
 		wires []string
 		while time.Duration
 		toxic toxic
-		// stops is what nobody can be answered meanwhile, or the rig breaks
-		// nothing.
+		// stops counts the requests that must all fail during the fault; if any
+		// is answered, the fault has no effect. It is nil if some may succeed.
 		stops *tally
 	}{
 		{"100 ms each way, more or less", both, while, toxic{"latency", map[string]int{"latency": 100, "jitter": 50}}, nil},
@@ -124,20 +124,20 @@ func TestWires(t *testing.T) {
 	}
 }
 
-// wires is a toxiproxy and what goes through it.
+// wires is a toxiproxy and its connections.
 type wires struct {
 	t   testing.TB
 	api string
 }
 
-// toxic is one thing that can be wrong with a wire, in toxiproxy's words.
+// toxic is a fault of a connection, in the format of toxiproxy.
 type toxic struct {
 	kind       string
 	attributes map[string]int
 }
 
-// newWires starts a toxiproxy. Where it cannot be had the test is skipped,
-// aloud; under `make test` it fails instead.
+// newWires starts a toxiproxy. If it is not available the test is skipped with
+// a message; under `make test` it fails instead.
 func newWires(t testing.TB) *wires {
 	t.Helper()
 	address := testkit.FreeAddress(t)
@@ -148,7 +148,7 @@ func newWires(t testing.TB) *wires {
 	said := &testkit.Buffer{}
 	proxy := exec.Command("../../deploy/testing/tool", "toxiproxy", "-host", host, "-port", port)
 	proxy.Stdout, proxy.Stderr = said, said
-	// Go runs it as a child of its own, so both are ended as one group.
+	// Go runs it as a child process, so both are killed as one group.
 	proxy.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := proxy.Start(); err != nil {
 		t.Fatal(err)
@@ -179,14 +179,15 @@ func newWires(t testing.TB) *wires {
 	}
 }
 
-// lay makes a wire from one address to another and gives its name.
+// lay creates a proxy from one address to another and returns its name.
 func (w *wires) lay(name, from, to string) string {
 	w.t.Helper()
 	w.do(http.MethodPost, "/proxies", map[string]any{"name": name, "listen": from, "upstream": to, "enabled": true})
 	return name
 }
 
-// poison does something to wires, both ways, and to every connection over them.
+// poison applies a fault to proxies, in both directions, and to all their
+// connections.
 func (w *wires) poison(names []string, with toxic) {
 	w.t.Helper()
 	for _, name := range names {
@@ -196,7 +197,7 @@ func (w *wires) poison(names []string, with toxic) {
 	}
 }
 
-// heal makes poisoned wires whole. What was lost in them stays lost.
+// heal removes the faults of proxies. Data lost in them stays lost.
 func (w *wires) heal(names []string) {
 	w.t.Helper()
 	for _, name := range names {

@@ -19,8 +19,8 @@ import (
 	"github.com/docketlog/docket/internal/testkit/sqltest"
 )
 
-// ownPostgres is a server that a test may kill, beside the one that all tests
-// share.
+// ownPostgres is a Postgres server that a test may kill, separate from the one
+// that all tests share.
 type ownPostgres struct {
 	t      testing.TB
 	bin    string
@@ -30,11 +30,11 @@ type ownPostgres struct {
 	cmd    *exec.Cmd
 }
 
-// startOwnPostgres makes a server of its own. Where Postgres is not installed
-// the test is skipped, aloud; under `make test` it fails instead.
+// startOwnPostgres starts a separate server. If Postgres is not installed the
+// test is skipped with a message; under `make test` it fails instead.
 func startOwnPostgres(t testing.TB) *ownPostgres {
 	t.Helper()
-	sqltest.PostgresURL(t) // skips or fails where there is none
+	sqltest.PostgresURL(t) // skips or fails without Postgres
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if err != nil || len(found) == 0 {
 		t.Fatal("no Postgres binaries below /usr/lib/postgresql, though DOCKET_TEST_POSTGRES is set")
@@ -46,7 +46,7 @@ func startOwnPostgres(t testing.TB) *ownPostgres {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	p := &ownPostgres{t: t, bin: filepath.Dir(found[len(found)-1]), folder: filepath.Join(folder, "data")}
-	if os.Getuid() == 0 { // as which it refuses to run
+	if os.Getuid() == 0 { // Postgres refuses to run as root
 		who, err := user.Lookup("postgres")
 		if err != nil {
 			t.Fatal(err)
@@ -76,7 +76,7 @@ func (p *ownPostgres) command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// start runs the server and waits until it answers.
+// start starts the server and waits until it answers.
 func (p *ownPostgres) start() {
 	p.t.Helper()
 	p.cmd = p.command("postgres", "-D", p.folder, "-c", "listen_addresses=127.0.0.1", "-p", strconv.Itoa(p.port),
@@ -97,7 +97,7 @@ func (p *ownPostgres) start() {
 	})
 }
 
-// kill ends the server and all its processes as a power cut would.
+// kill ends the server and all its processes at once, as a power failure would.
 func (p *ownPostgres) kill() {
 	if p.cmd == nil {
 		return

@@ -16,18 +16,18 @@ import (
 	"github.com/docketlog/docket/internal/testkit/sqltest"
 )
 
-// TestPartition has three NATS servers on machines of their own, as far as the
-// network is concerned, with a gateway beside one of them and another beside
-// the server that leads the log, which is then cut off from the other two. The
-// side with the majority works on; the other refuses, clearly, everything it is
-// asked to write, also what it might have taken for written. When the network
-// is whole again, everything that was said on either side is there once.
+// TestPartition has three NATS servers on separate machines, as far as the
+// network is concerned. There is a gateway beside one of them and another
+// beside the log's leader, which is then cut off from the other two. The
+// majority side continues. The other side clearly refuses every write,
+// including those it might have counted as written. When the network is
+// restored, everything sent on either side is there exactly once.
 //
-// The database can be reached from both sides throughout: a side that reads
-// without a log must not be wrong either.
+// Both sides can reach the database throughout: a side that reads without a log
+// must not answer wrongly either.
 func TestPartition(t *testing.T) {
 	kinds := map[string]bool{"cut off": false}
-	if soaking() { // it takes as long as the other
+	if soaking() { // this takes as long as the other case
 		kinds["heard and deaf"] = true
 	}
 	for name, deaf := range kinds {
@@ -50,12 +50,12 @@ func TestPartition(t *testing.T) {
 			servers := brokertest.StartPrograms(t, brokertest.Always, places...)
 			settings := []string{"--nats", servers.URL(), "--replicas", "3", "--database", rows.String(), "--data", t.TempDir(), "--url", "http://docket.test"}
 
-			// The stream has its leader before anybody knows who it is.
+			// The stream has a leader before the clients know it.
 			machines[0].role(t, "gateway", settings).Stop()
 			leader := servers.Leader(t, 0, "EVENTS")
 			few, many := machines[leader], machines[(leader+1)%3]
-			// Those on the other side are connected to just the server that will
-			// be gone, and know the others only from it.
+			// The gateway on the far side connects only to the server that will
+			// be cut off, and learns of the others only from it.
 			far := append([]string{"--nats", "nats://" + servers.Address(leader)}, settings[2:]...)
 			minority, majority := few.role(t, "gateway", settings), many.role(t, "gateway", far)
 			projector, notifier := many.role(t, "projector", far), many.role(t, "notifier", far)
@@ -108,13 +108,13 @@ func TestPartition(t *testing.T) {
 	}
 }
 
-// machine is a network with a wire to a switch that all machines share.
+// machine is a network connected to a switch that all machines share.
 type machine struct {
 	*namespace
 	address string
 }
 
-// newMachines makes n machines that reach each other.
+// newMachines creates n machines that can reach each other.
 func newMachines(t testing.TB, n int) []*machine {
 	t.Helper()
 	between := newNamespace(t)
@@ -140,7 +140,8 @@ func newMachines(t testing.TB, n int) []*machine {
 	return machines
 }
 
-// role starts a role of docket on the machine, whose HTTP is reached from here.
+// role starts a role of docket on the machine. Its HTTP port is reachable from
+// the test.
 func (m *machine) role(t testing.TB, name string, settings []string) *dockettest.Process {
 	t.Helper()
 	var d *dockettest.Process
@@ -155,8 +156,7 @@ func (m *machine) role(t testing.TB, name string, settings []string) *dockettest
 	return d
 }
 
-// leave has everything lost that comes over the wire, and unless the machine is
-// only deaf what goes out too.
+// leave drops all packets to the machine and, unless deaf, all packets from it.
 func (m *machine) leave(deaf bool) {
 	m.t.Helper()
 	m.run("nft", `add chain inet partition in { type filter hook input priority 0; }; add rule inet partition in iifname "wire" drop`)
@@ -165,7 +165,7 @@ func (m *machine) leave(deaf bool) {
 	}
 }
 
-// join mends the wire.
+// join restores the connection.
 func (m *machine) join() {
 	m.t.Helper()
 	m.run("nft", "flush table inet partition; delete table inet partition; add table inet partition")

@@ -15,10 +15,10 @@ import (
 	"github.com/docketlog/docket/internal/testkit/sqltest"
 )
 
-// TestPowerCut takes the power from the disk that holds everything of a single
-// process, log, accounts and rows, while people work; again and again. What was
-// acknowledged is there once, who had registered can sign in, what was not
-// acknowledged can be sent again, and the rows are what the log says.
+// TestPowerCut repeatedly cuts the power of the disk that holds everything of a
+// single process (log, accounts and rows) under load. Everything acknowledged
+// is there exactly once, registered accounts can log in, unacknowledged
+// commands can be retried, and the rows match the log.
 func TestPowerCut(t *testing.T) {
 	t.Parallel()
 	rounds := 3
@@ -37,13 +37,13 @@ func TestPowerCut(t *testing.T) {
 		somebody := fmt.Sprint("Round", round)
 		dockettest.Join(t, d, somebody)
 		disk.cut()
-		// For a moment the program works on with a disk that takes nothing.
+		// The program briefly continues with a disk that accepts no writes.
 		time.Sleep(rand.N(300 * time.Millisecond))
 		d.Kill()
 		stop()
 		disk.restore()
 		d = dockettest.Start(t, args...)
-		dockettest.Join(t, d, somebody) // who has registered stays so, with the password
+		dockettest.Join(t, d, somebody) // a registered account stays, with its password
 		f.resend()
 		f.verify()
 		if out, code := dockettest.Once(t, "audit", "verify", "--data", data); code != 0 {
@@ -59,9 +59,9 @@ func TestPowerCut(t *testing.T) {
 	d.Stop()
 }
 
-// TestPowerCutOfACluster has three NATS servers on disks of their own, and the
-// roles elsewhere. The power goes at the one that leads the log, and work goes
-// on; then at all three at once.
+// TestPowerCutOfACluster has three NATS servers on separate disks, and the
+// roles elsewhere. The power fails first at the log's leader, and work
+// continues; then at all three at once.
 func TestPowerCutOfACluster(t *testing.T) {
 	t.Parallel()
 	rounds := 1
@@ -108,9 +108,9 @@ func TestPowerCutOfACluster(t *testing.T) {
 	}
 }
 
-// TestPowerCutTakesWhatIsNotSynced is the same cut of servers that sync now and
-// then, as NATS does unless told otherwise. They must lose what they had
-// acknowledged: else the cut cuts nothing, and the tests above prove nothing.
+// TestPowerCutTakesWhatIsNotSynced cuts the power of servers that sync
+// periodically, the default of NATS. They must lose acknowledged data:
+// otherwise the power cut has no effect, and the tests above prove nothing.
 func TestPowerCutTakesWhatIsNotSynced(t *testing.T) {
 	one := func(t *testing.T, sync string) (lost int) {
 		t.Parallel()
@@ -136,8 +136,8 @@ func TestPowerCutTakesWhatIsNotSynced(t *testing.T) {
 	})
 }
 
-// lostByACut has people work until the power goes everywhere, and counts what
-// was acknowledged and is not in the log.
+// lostByACut runs a load until the power fails everywhere, and counts the
+// acknowledged commands that are not in the log.
 func lostByACut(t *testing.T, servers *brokertest.Programs, disks []*disk, replicas string) (lost int) {
 	t.Helper()
 	settings := []string{"--nats", servers.URL(), "--replicas", replicas, "--data", t.TempDir()}
@@ -173,7 +173,7 @@ func lostByACut(t *testing.T, servers *brokertest.Programs, disks []*disk, repli
 	return lost
 }
 
-// newPoweredCluster is three NATS servers, each on a disk of its own.
+// newPoweredCluster starts three NATS servers, each on its own disk.
 func newPoweredCluster(t *testing.T, sync string) (*brokertest.Programs, []*disk) {
 	t.Helper()
 	disks := make([]*disk, 3)
@@ -185,7 +185,7 @@ func newPoweredCluster(t *testing.T, sync string) (*brokertest.Programs, []*disk
 	return brokertest.StartPrograms(t, sync, places...), disks
 }
 
-// cutAll takes the power from all disks at once, and then ends the servers.
+// cutAll cuts the power of all disks at once and then ends the servers.
 func cutAll(servers *brokertest.Programs, disks []*disk) {
 	var all sync.WaitGroup
 	for _, d := range disks {

@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// needPrograms wants what Debian has in packages. Where one is absent the test
-// is skipped, aloud; under `make test`, which installs them, it fails instead.
+// needPrograms checks for programs from Debian packages. If one is missing the
+// test is skipped with a message; under `make test`, which installs them, it
+// fails instead.
 func needPrograms(t testing.TB, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -23,7 +24,7 @@ func needPrograms(t testing.TB, names ...string) {
 	}
 }
 
-// errorOf is why a program failed, with what it said.
+// errorOf returns a program's error together with its output.
 func errorOf(err error, out []byte) error {
 	return fmt.Errorf("%w: %s", err, bytes.TrimSpace(out))
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// TestReadReplicas lets people work while each of two databases, kept by
-// projectors of their own, is killed and started again. Each gateway goes on with
-// the other database, and comes back to its own.
+// TestReadReplicas runs a load while each of two databases, which have their
+// own projectors, is killed and restarted. Each gateway continues with the
+// other database and then returns to its own.
 func TestReadReplicas(t *testing.T) {
 	t.Parallel()
 	const rate, outage = 20, 2 * time.Second
@@ -38,7 +38,7 @@ func TestReadReplicas(t *testing.T) {
 	working.Go(func() { f.every(ctx, rate, f.command) })
 	working.Go(func() { f.every(ctx, 2*rate, f.query) })
 
-	// chosen is what a gateway says of a database.
+	// chosen reports whether a gateway's metrics say that it uses a database.
 	chosen := func(gateway, database int) bool {
 		return dockettest.Metric(t, gateways[gateway], `docket_replica_chosen{database="`+withoutParameters(databases[database].url())+`"}`) == "1"
 	}
@@ -60,7 +60,7 @@ func TestReadReplicas(t *testing.T) {
 			all, answered := f.queries.count(began, time.Now())
 			return fmt.Sprintf("%d of %d were; refused: %v", answered, all, f.refused()), answered > 0
 		})
-		// Whoever is started meanwhile does not need it.
+		// A gateway started in the meantime does not need its own database.
 		late := role("gateway", "--database", databases[i].url(), "--read-replicas", databases[1-i].url())
 		fresh := &dockettest.Person{T: t, At: late, Token: f.people[0]}
 		fresh.Ask(200, "GET", "/api/v1/projects", nil)

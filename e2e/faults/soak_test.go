@@ -19,7 +19,7 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// soakFor is how long the soak runs: DOCKET_SOAK, or a bounded while.
+// soakFor returns the duration of the soak: DOCKET_SOAK, or a short default.
 func soakFor(t *testing.T) time.Duration {
 	t.Helper()
 	text := os.Getenv("DOCKET_SOAK")
@@ -33,13 +33,13 @@ func soakFor(t *testing.T) time.Duration {
 	return d
 }
 
-// soaking says whether rigs that count rounds run their long forms.
+// soaking reports whether tests that count rounds run their long forms.
 func soaking() bool { return os.Getenv("DOCKET_SOAK") != "" }
 
-// TestSoak lets six clients work while the process is killed and started again
-// every few seconds. Each client sends what was not answered again, under the
-// same key, as a client should. At the end every write is there, once, and the
-// audit finds nothing.
+// TestSoak runs six clients while the process is killed and restarted every few
+// seconds. Each client retries unanswered writes with the same key, as a client
+// should. At the end every write is there exactly once, and the audit finds
+// nothing.
 func TestSoak(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -69,8 +69,7 @@ func TestSoak(t *testing.T) {
 	}
 	all.Wait()
 
-	// A write of one's own stands after all of theirs, and what is read from
-	// here on has seen it.
+	// This write comes after all of theirs, so reads from here on include them.
 	mina.Ask(200, "PATCH", "/api/v1/projects/"+project, map[string]any{"name": "Garden at dusk"})
 	tasks, comments := 0, 0
 	titles := map[any]int{}
@@ -116,7 +115,8 @@ func TestSoak(t *testing.T) {
 	d.Stop()
 }
 
-// soakClient writes until ctx ends, each write until it is acknowledged.
+// soakClient writes until ctx ends, and retries each write until it is
+// acknowledged.
 func soakClient(ctx context.Context, t *testing.T, p *dockettest.Person, project string, c int, made map[string][]string) {
 	var task string
 	for i := 0; ctx.Err() == nil; i++ {
@@ -147,8 +147,8 @@ func soakClient(ctx context.Context, t *testing.T, p *dockettest.Person, project
 	}
 }
 
-// insist sends one write, again and again under one key, until it is answered
-// by something else than that the service is away.
+// insist retries one write with the same key until the response says anything
+// other than that the service is unavailable.
 func insist(t *testing.T, p *dockettest.Person, method, path string, body any) dockettest.Answer {
 	key := uuid.NewString()
 	deadline := time.Now().Add(testkit.Limit)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// tally is what was answered when.
+// tally records when requests began and were answered.
 type tally struct {
 	mu   sync.Mutex
 	seen []attempt
@@ -24,7 +24,8 @@ func (c *tally) add(began time.Time, ok bool) {
 	c.seen = append(c.seen, attempt{began, time.Now(), ok})
 }
 
-// count is how many began in the time, and how many of these were answered.
+// count returns how many requests began in the interval, and how many of them
+// were answered.
 func (c *tally) count(from, to time.Time) (all, ok int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -39,10 +40,11 @@ func (c *tally) count(from, to time.Time) (all, ok int) {
 	return all, ok
 }
 
-// prompt is what nobody takes for an interruption.
+// prompt is the longest delay that users do not notice as an outage.
 const prompt = 2 * time.Second
 
-// answered is how many were, within the time, of those that began in it.
+// answered returns how many requests both began and were answered in the
+// interval.
 func (c *tally) answered(from, to time.Time) (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -54,8 +56,9 @@ func (c *tally) answered(from, to time.Time) (n int) {
 	return n
 }
 
-// between tells, of what began in the time, the share that was answered, and
-// answered promptly, and the slowest answer; and the longest time without one.
+// between describes the requests that began in the interval: the share
+// answered, the share answered promptly, the slowest answer, and the longest
+// time without an answer.
 func (c *tally) between(from, to time.Time) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -29,8 +29,8 @@ import (
 	"github.com/docketlog/docket/e2e/dockettest"
 )
 
-// TestBackupTakesEverything: what the program makes on a broker is in the table
-// of what is backed up, and nothing else is.
+// TestBackupTakesEverything checks that the table of what is backed up contains
+// exactly what the program creates on a broker.
 func TestBackupTakesEverything(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
@@ -51,10 +51,10 @@ func TestBackupTakesEverything(t *testing.T) {
 	d.Stop()
 }
 
-// TestBackupIsRestored is the drill of docs/operations/runbooks.md: the folder of the log
-// and the buckets is copied while nothing runs, everything else is lost, and a
-// program that is started on the copy alone answers as before, lets the same
-// people in, and finds the log whole.
+// TestBackupIsRestored is the drill of docs/operations/runbooks.md. The folder
+// of the log and the buckets is copied while nothing runs, and everything else
+// is lost. A program started on the copy alone answers as before, accepts the
+// same logins, and finds the log intact.
 func TestBackupIsRestored(t *testing.T) {
 	t.Parallel()
 	lost := filepath.Join(t.TempDir(), "data")
@@ -102,10 +102,10 @@ func TestBackupIsRestored(t *testing.T) {
 	}
 }
 
-// TestBackupWhilePeopleWork: what was acknowledged before a backup began is in
-// it, of what was written meanwhile a beginning, each task's in one piece; who did something that
-// is in it can come in, and who is in it is in its log. It goes from a
-// cluster to a laptop.
+// TestBackupWhilePeopleWork checks that a backup under load contains everything
+// acknowledged before it began, and of later writes a prefix, complete for each
+// task. Accounts with events in the backup can log in, and accounts in the
+// buckets have events in its log. The backup moves from a cluster to a laptop.
 func TestBackupWhilePeopleWork(t *testing.T) {
 	t.Parallel()
 	cluster := brokertest.Cluster(t, 3)
@@ -120,7 +120,7 @@ func TestBackupWhilePeopleWork(t *testing.T) {
 	defer rest()
 	var workers sync.WaitGroup
 	var mu sync.Mutex
-	written := map[string]string{} // tasks by title, once acknowledged
+	written := map[string]string{} // acknowledged tasks by title
 	for w := range 3 {
 		workers.Go(func() {
 			p := &dockettest.Person{T: t, At: gateway, Token: mina.Token}
@@ -191,7 +191,7 @@ func TestBackupWhilePeopleWork(t *testing.T) {
 	if out, code := dockettest.Once(t, "audit", "verify", "--data", data); code != 0 {
 		t.Errorf("audit verify: exit code %d: %s", code, out)
 	}
-	// Everybody who is in the buckets has a beginning in the log.
+	// Every account in the buckets is registered in the log.
 	log, code := dockettest.Once(t, "replay", "--data", data, "--types", "account_registered")
 	if code != 0 {
 		t.Fatal(log)
@@ -223,9 +223,9 @@ func TestBackupWhilePeopleWork(t *testing.T) {
 	t.Logf("%d tasks and %d people before the backup; %d people in it", len(tasks), len(people), len(ids))
 }
 
-// TestBackupToAFullDisk fails, says so, and leaves nothing that could be taken
-// for a backup; a restore to a full disk leaves nothing that could be taken for
-// an installation.
+// TestBackupToAFullDisk checks that a backup to a full disk fails with an error
+// and leaves nothing that looks like a backup, and that a restore to a full
+// disk leaves nothing that looks like an installation.
 func TestBackupToAFullDisk(t *testing.T) {
 	t.Parallel()
 	data, file := laptop(t)
@@ -272,8 +272,8 @@ func TestBackupToAFullDisk(t *testing.T) {
 	nothing(t, target)
 }
 
-// laptop makes a small installation, stopped, and gives its folder, a backup of
-// it, and whoever was last to write.
+// laptop creates a small installation and stops it. It returns its folder and a
+// backup of it.
 func laptop(t *testing.T) (data, file string) {
 	t.Helper()
 	data = t.TempDir()
@@ -291,7 +291,7 @@ func laptop(t *testing.T) (data, file string) {
 	return data, file
 }
 
-// noise is text that cannot be compressed much.
+// noise returns text that hardly compresses.
 func noise(length int) string {
 	var b strings.Builder
 	for b.Len() < length {

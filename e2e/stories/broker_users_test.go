@@ -24,19 +24,19 @@ import (
 	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
-// stored finds that the broker said how much it stores.
+// stored matches a broker metric that shows stored data.
 var stored = regexp.MustCompile(`(?m)^docket_broker_stored_bytes [1-9]`)
 
-// TestRolesWithTheirOwnUsers lets each role do its work on three nodes with the
-// rights that deploy/nats gives it, and no server has to refuse anything. Then
-// every user tries what it may not.
+// TestRolesWithTheirOwnUsers runs each role on three nodes with the permissions
+// from deploy/nats; the servers deny nothing. Then every user tries operations
+// that it has no permission for.
 func TestRolesWithTheirOwnUsers(t *testing.T) {
 	g := startGuarded(t)
 	data := t.TempDir()
 	settings := func(user string) []string {
 		return []string{"--nats", g.address(t, user), "--nats-ca", g.ca(), "--replicas", "3", "--data", data}
 	}
-	for range 2 { // it may be repeated
+	for range 2 { // it is idempotent
 		if out, code := dockettest.Once(t, append([]string{"setup", "--subscriber", "subscriber"}, settings("operator")...)...); code != 0 || !strings.Contains(out, "3 copies") {
 			t.Fatalf("setup: exit code %d: %s", code, out)
 		}
@@ -88,7 +88,7 @@ func TestRolesWithTheirOwnUsers(t *testing.T) {
 	t.Run("strangers", func(t *testing.T) { g.strangers(t) })
 }
 
-// metricsOf is what the role tells Prometheus.
+// metricsOf returns the role's Prometheus metrics.
 func metricsOf(t *testing.T, d *dockettest.Process) string {
 	t.Helper()
 	answer, err := http.Get(d.URL + "/metrics")
@@ -103,8 +103,8 @@ func metricsOf(t *testing.T, d *dockettest.Process) string {
 	return string(text)
 }
 
-// subscribe reads every event the way a service of somebody else's does: with
-// plain nats.go, through the consumer that was made for it.
+// subscribe reads every event as a third-party service does: with plain
+// nats.go, through the consumer created for it.
 func (g *guarded) subscribe(t *testing.T) {
 	t.Helper()
 	nc, _ := g.conn(t, "subscriber")
@@ -140,14 +140,14 @@ func (g *guarded) subscribe(t *testing.T) {
 			t.Fatalf("read %d of %d events: %v", read, want, err)
 		}
 	}
-	// Asking for one by its place needs no consumer.
+	// Reading an event by its sequence needs no consumer.
 	if m, err := log.GetMsg(t.Context(), 1); err != nil || m.Header.Get("ce-type") == "" {
 		t.Errorf("by sequence: %v", err)
 	}
 }
 
-// refuses has every user try what is not its business. The servers say no to
-// each, and everything is as it was.
+// refuses makes every user try operations it has no permission for. The servers
+// deny each one, and nothing changes.
 func (g *guarded) refuses(t *testing.T) {
 	operator, _ := g.conn(t, "operator")
 	broker, err := js.New(operator)
@@ -183,7 +183,7 @@ func (g *guarded) refuses(t *testing.T) {
 	attempts := []struct {
 		what     string
 		users    []string
-		subjects []string // to send to; with "sub " before it, to listen on
+		subjects []string // to publish to; with the prefix "sub ", to subscribe to
 	}{
 		{"write an event", but(everybody, "gateway"), []string{"events.task." + task, "events.project." + task, "events.account." + task}},
 		{"write beside the events", everybody, []string{"events.other." + task, "events.task." + task + ".x", "events"}},
@@ -268,9 +268,10 @@ func (g *guarded) refuses(t *testing.T) {
 	t.Logf("%d attempts refused", count)
 }
 
-// bounces asks for answers to be sent where the asker may not publish: a server
-// does not hold a request's reply subject against the requester's permissions.
-// The answer holds what the notifier wrote, so it could be somebody's session.
+// bounces requests answers on subjects to which the requester may not publish:
+// a server does not check a request's reply subject against the requester's
+// permissions. The answer contains what the notifier wrote, which could be
+// another person's session.
 func (g *guarded) bounces(t *testing.T) {
 	gateway, _ := g.conn(t, "gateway")
 	broker, err := js.New(gateway)
@@ -313,7 +314,8 @@ func (g *guarded) bounces(t *testing.T) {
 				if err := nc.PublishRequest(ask, target, []byte(with)); err != nil {
 					t.Fatal(err)
 				}
-				// The same again, answered to where it may be: it was not refused.
+				// Repeat the request with a permitted reply subject, to show
+				// that the request itself is permitted.
 				if _, err := nc.Request(ask, []byte(with), testkit.Limit); err != nil {
 					t.Errorf("%s may not ask %s: %v", user, ask, err)
 				}
@@ -325,8 +327,8 @@ func (g *guarded) bounces(t *testing.T) {
 		default:
 		}
 	}
-	// It is so for accounts of their own only: where the streams are, it works, and
-	// who is there must be trusted.
+	// This protection requires separate accounts. Within the account of the
+	// streams the attack works, so the users of that account must be trusted.
 	before := last("KV_docket_attempts")
 	if err := gateway.PublishRequest("$JS.API.STREAM.INFO.EVENTS", "$KV.docket_attempts.bounced", nil); err != nil {
 		t.Fatal(err)
@@ -342,8 +344,8 @@ func (g *guarded) bounces(t *testing.T) {
 	}
 }
 
-// try sends to the subject, or listens on it, and returns once the server has
-// seen it.
+// try publishes to the subject or subscribes to it, and returns once the server
+// has processed that.
 func try(nc *nats.Conn, subject string) error {
 	if listened, ok := strings.CutPrefix(subject, "sub "); ok {
 		sub, err := nc.SubscribeSync(listened)
@@ -359,7 +361,7 @@ func try(nc *nats.Conn, subject string) error {
 	return nc.Flush()
 }
 
-// strangers are who has no password, the wrong one, or no wish for TLS.
+// strangers connects without a password, with a wrong one, and without TLS.
 func (g *guarded) strangers(t *testing.T) {
 	address := g.address(t, "gateway")
 	bare := strings.Split(address, ",")[0]
@@ -384,7 +386,7 @@ func (g *guarded) strangers(t *testing.T) {
 			t.Errorf("%s was let in", name)
 		}
 	}
-	// In clear: the server speaks first and then hears no TLS.
+	// Without TLS: the server speaks first and then receives no TLS handshake.
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
 	if err != nil {
 		t.Fatal(err)

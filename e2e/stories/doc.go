@@ -1,3 +1,3 @@
-// Package stories holds what people and operators do with the whole program, from
-// its start to its end, as tests.
+// Package stories tests complete workflows of users and operators with the
+// whole program.
 package stories

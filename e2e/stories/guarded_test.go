@@ -18,8 +18,8 @@ import (
 )
 
 // guarded is a cluster of three real NATS servers with the configuration of
-// deploy/nats and secrets made by deploy/secrets. Where they listen and store
-// is the test's; all else is as it is shipped.
+// deploy/nats and secrets created by deploy/secrets. Only the addresses and the
+// storage folders are the test's.
 type guarded struct {
 	secrets string
 	ports   []int
@@ -92,7 +92,7 @@ func startGuarded(t *testing.T) *guarded {
 	return g
 }
 
-// serverLog keeps what the servers complain of.
+// serverLog collects the errors of the servers.
 type serverLog struct{ to *testkit.Buffer }
 
 func (l serverLog) Errorf(format string, v ...any) { fmt.Fprintf(l.to, format+"\n", v...) }
@@ -102,8 +102,8 @@ func (serverLog) Warnf(string, ...any)             {}
 func (serverLog) Debugf(string, ...any)            {}
 func (serverLog) Tracef(string, ...any)            {}
 
-// address is the cluster's for a user, as deploy/secrets writes it but for where
-// the servers listen.
+// address returns a user's address of the cluster, as deploy/secrets writes it
+// except for the servers' addresses.
 func (g *guarded) address(t testing.TB, user string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(g.secrets, "nats-"+user))
@@ -119,7 +119,8 @@ func (g *guarded) address(t testing.TB, user string) string {
 
 func (g *guarded) ca() string { return filepath.Join(g.secrets, "nats-ca.pem") }
 
-// conn connects as the user. What the servers refuse it is told on the channel.
+// conn connects as the user. The channel receives the errors of denied
+// operations.
 func (g *guarded) conn(t testing.TB, user string) (*nats.Conn, <-chan error) {
 	t.Helper()
 	refused := make(chan error, 64)

@@ -13,9 +13,9 @@ import (
 	"github.com/docketlog/docket/e2e/dockettest"
 )
 
-// What an operator does with rows, beside the program that runs: a rebuild
-// compares, finds damage and switches nothing, is undone, and leaves nothing
-// behind when told so. Answers stay the same throughout.
+// An operator's work on rows while the program runs: a rebuild compares, finds
+// damage and switches nothing, is undone, and cleans up on request. Answers
+// stay the same throughout.
 func TestRebuildOnTheCommandLine(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -68,8 +68,8 @@ func TestRebuildOnTheCommandLine(t *testing.T) {
 	d.Stop()
 }
 
-// A rebuild that is killed, wherever that is, changes no answer, and the next
-// one brings it to its end.
+// A rebuild that is killed at any point changes no answer, and the next one
+// completes it.
 func TestRebuildKilledOnTheCommandLine(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -79,7 +79,7 @@ func TestRebuildKilledOnTheCommandLine(t *testing.T) {
 	path := "/api/v1/tasks/" + mina.Ask(201, "POST", "/api/v1/projects/"+project+"/tasks", map[string]any{"title": "Fix the tap"})["id"].(string)
 	before := everything(t, mina, project, path)
 
-	// It is killed as soon as it is seen to be at work.
+	// Kill it as soon as it is seen to be running.
 	rows, err := sql.Open("sqlite", "file:"+filepath.Join(data, "rows.db")+"?_pragma=busy_timeout(20000)")
 	if err != nil {
 		t.Fatal(err)

@@ -12,8 +12,8 @@ import (
 	"github.com/docketlog/docket/app"
 )
 
-// Whoever cannot connect is told in which setting that lies, and no password.
-// Whoever sets up without saying how many copies takes none away.
+// A failed connection is reported with its setting and without a password.
+// Setup without a number of replicas does not reduce it.
 func TestRefusalNamesTheSetting(t *testing.T) {
 	g := startGuarded(t)
 	strangers := filepath.Join(t.TempDir(), "secrets")

@@ -18,12 +18,13 @@ import (
 	"github.com/docketlog/docket/internal/testkit/sqltest"
 )
 
-// TestClusterIsRestored is the drill of docs/operations/runbooks.md: three NATS servers as
-// deploy/nats configures them and Postgres are lost, and a new cluster that has
-// other passwords and certificates and an empty database is given the backup. The same
-// people come in, every answer is the same byte for byte but for the life in positions, work goes on, nobody is
-// mailed twice, and positions of before are refused. Rows of before that saw more than the backup
-// holds are not taken for true.
+// TestClusterIsRestored is the drill of docs/operations/runbooks.md. Postgres
+// and three NATS servers configured by deploy/nats are lost, and the backup is
+// restored to a new cluster with other passwords and certificates and an empty
+// database. The same accounts can log in, every answer is identical byte for
+// byte except for the incarnation in positions, work continues, no mail is sent
+// twice, and old positions are refused. Old rows with events newer than the
+// backup are not used.
 func TestClusterIsRestored(t *testing.T) {
 	address := sqltest.PostgresURL(t)
 	mails := smtptest.Start(t, "")
@@ -84,7 +85,8 @@ func TestClusterIsRestored(t *testing.T) {
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the backup is not its owner's alone: %v, %v", info, err)
 	}
-	// What happens after the backup is lost; the rows of before have seen it.
+	// These events come after the backup and are lost; the old rows contain
+	// them.
 	for i := range 10 {
 		mina.Ask(200, "PATCH", "/api/v1/tasks/"+task, map[string]any{"title": fmt.Sprint("Too late ", i)})
 	}
@@ -106,10 +108,10 @@ func TestClusterIsRestored(t *testing.T) {
 	}
 	empty := sqltest.NewPostgres(t, address)
 	gateway, projector, notifier = found.role("gateway", empty), found.role("projector", empty), found.role("notifier", empty)
-	old := found.role("gateway", rows) // which a projector must bring into this life
+	old := found.role("gateway", rows) // which a projector must bring to this incarnation
 	oldProjector := found.role("projector", rows)
 
-	// The session of before is good, its position is not, and says so.
+	// The old session is still valid. Its position is refused, with the reason.
 	mina.At = gateway
 	if a, err := mina.Try(t.Context(), "GET", "/api/v1/projects/"+project, nil, "Docket-Position", position); err != nil || a.Status != http.StatusGone ||
 		!strings.Contains(string(a.Body), "position_gone") {
@@ -120,7 +122,7 @@ func TestClusterIsRestored(t *testing.T) {
 		a, err := again.Try(t.Context(), "GET", "/api/v1/projects/"+project, nil)
 		return fmt.Sprintf("%v, status %d: %s", err, a.Status, a.Body), err == nil && a.Status == http.StatusOK
 	})
-	// Its own sign-in is the log's last event.
+	// Its own login is the last event of the log.
 	session := again.Ask(200, "GET", "/api/v1/me", nil)
 	if session["email"] != "mina@example.org" {
 		t.Errorf("signed in as %v", session)
@@ -162,7 +164,7 @@ func TestClusterIsRestored(t *testing.T) {
 	}
 }
 
-// bodies are the answers to what somebody asks, byte for byte.
+// bodies returns the responses to a person's requests, byte for byte.
 func bodies(t *testing.T, p *dockettest.Person, paths []string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -176,8 +178,8 @@ func bodies(t *testing.T, p *dockettest.Person, paths []string) map[string]strin
 	return all
 }
 
-// same compares what was answered before and after, which must be equal but for
-// the life of the log that positions name.
+// same checks that the responses before and after are equal, except for the
+// incarnation of the log in positions.
 func same(t *testing.T, when string, before, after map[string]string, lives ...string) {
 	t.Helper()
 	for _, path := range slices.Sorted(maps.Keys(before)) {
@@ -188,14 +190,15 @@ func same(t *testing.T, when string, before, after map[string]string, lives ...s
 	}
 }
 
-// life is the incarnation of a position.
+// life returns the incarnation of a position.
 func life(position string) string {
 	of, _, _ := strings.Cut(position, "-")
 	return of
 }
 
-// TestRestoreRefuses what is no whole backup before it touches anything, and a
-// place where something is. What is no whole backup, the room tries.
+// TestRestoreRefuses checks that an incomplete backup, or a target that is not
+// empty, is refused before anything changes. The tests of the backup room cover
+// the kinds of incomplete backups.
 func TestRestoreRefuses(t *testing.T) {
 	t.Parallel()
 	data, file := laptop(t)
@@ -229,14 +232,14 @@ func TestRestoreRefuses(t *testing.T) {
 	dockettest.Enter(t, d, "Mina")
 	d.Stop()
 
-	// Nobody is harmed: the whole one is restored where the others were refused.
+	// The refusals did no harm: the complete backup can still be restored.
 	target := t.TempDir()
 	if out, code := dockettest.Tried(t, "restore", file, "--data", target); code != 0 {
 		t.Errorf("the whole one: exit code %d: %s", code, out)
 	}
 }
 
-// nothing wants a folder in which a broker holds nothing.
+// nothing checks that a broker in the folder has no streams.
 func nothing(t *testing.T, data string) {
 	t.Helper()
 	b, err := broker.Start(t.Context(), broker.Options{Dir: data})

@@ -13,10 +13,9 @@ import (
 	"github.com/docketlog/docket/internal/testkit/sqltest"
 )
 
-// TestRolesApart runs gateway, projector and notifier as processes of their
-// own on a three-node NATS cluster and Postgres, or MariaDB. A NATS node is
-// stopped, the projector is killed and a second one takes over; nobody's work is
-// lost.
+// TestRolesApart runs gateway, projector and notifier as separate processes on
+// a three-node NATS cluster and Postgres or MariaDB. A NATS node is stopped,
+// and the projector is killed and a second one takes over; no work is lost.
 func TestRolesApart(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
@@ -47,14 +46,15 @@ func rolesApart(t *testing.T, database string) {
 	task := mina.Ask(201, "POST", "/api/v1/projects/"+project+"/tasks", map[string]any{"title": "Fix the tap", "assignees": []string{junID}})
 	path := "/api/v1/tasks/" + task["id"].(string)
 
-	// One's own write, and that of the other, through the other gateway.
+	// Each person sees their own write and the other's, through the other
+	// gateway.
 	jun.Position = mina.Position
 	if got := jun.Ask(200, "GET", path, nil); got["title"] != "Fix the tap" {
 		t.Errorf("the other gateway answers %v", got)
 	}
 	mails.Wait(t, "jun@example.org", "Fix the tap")
 
-	// A node goes. Commands go on.
+	// A node stops. Commands still succeed.
 	cluster.Stop(cluster.Leader(t, "EVENTS"))
 	dockettest.Patiently(t, jun, "PATCH", path, map[string]any{"status": "done"})
 	mina.Position = jun.Position
@@ -62,7 +62,7 @@ func rolesApart(t *testing.T, database string) {
 		t.Errorf("after a node went: %s", got)
 	}
 
-	// The projector that writes is killed; the other takes over.
+	// The active projector is killed; the other takes over.
 	writing := 0
 	testkit.Eventually(t, "a projector that writes", func() (string, bool) {
 		states := []string{dockettest.Metric(t, projectors[0], "docket_rows_writing"), dockettest.Metric(t, projectors[1], "docket_rows_writing")}
@@ -79,7 +79,7 @@ func rolesApart(t *testing.T, database string) {
 	}
 	mails.Wait(t, "jun@example.org", "try 4")
 
-	// Each role says how it is.
+	// Each role reports its state.
 	for d, name := range map[*dockettest.Process]string{projectors[0]: "docket_rows_position", notifier: "docket_notices_delivered_total", gateways[0]: "docket_commands_accepted_total"} {
 		if dockettest.Metric(t, d, name) == "" {
 			t.Errorf("%s does not say %s", d.URL, name)

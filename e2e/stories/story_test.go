@@ -18,9 +18,9 @@ import (
 	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
-// TestTheWholeLoop is the story of the product, against the real program: two
-// people plan, a third sees nothing, the process is killed in the middle of
-// their work, the rows are thrown away, and everything is still there.
+// TestTheWholeLoop runs the main use case against the real program: two people
+// plan, a third sees nothing, the process is killed during their work, the rows
+// are deleted, and everything is still there.
 func TestTheWholeLoop(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -46,7 +46,7 @@ func TestTheWholeLoop(t *testing.T) {
 	path := "/api/v1/tasks/" + task["id"].(string)
 	mina.Ask(200, "PUT", path+"/assignees/"+junID, nil)
 
-	// What Mina did is seen by Jun at the position Mina was told.
+	// Jun sees Mina's change at the position that Mina received.
 	jun.Position = mina.Position
 	if mine := dockettest.Items(t, jun.Ask(200, "GET", "/api/v1/me/tasks", nil)); len(mine) != 1 || mine[0]["id"] != task["id"] {
 		t.Fatalf("Jun's tasks: %v, want the one he was assigned", mine)
@@ -54,7 +54,7 @@ func TestTheWholeLoop(t *testing.T) {
 	jun.Ask(200, "PATCH", path, map[string]any{"status": "in_progress", "priority": "high"})
 	jun.Ask(201, "POST", path+"/comments", map[string]any{"text": "Which tap?"})
 
-	// A third person may not even know.
+	// A third person must not even learn that it exists.
 	for method, at := range map[string]string{
 		"GET /task": path, "GET /history": path + "/history", "GET /project": "/api/v1/projects/" + project,
 		"GET /tasks": "/api/v1/projects/" + project + "/tasks",
@@ -68,7 +68,7 @@ func TestTheWholeLoop(t *testing.T) {
 		t.Errorf("Mallory sees projects: %v", seen)
 	}
 
-	// Who, when, which field, from, to.
+	// The history has the actor, time, field, old and new value.
 	mina.Position = jun.Position
 	var said []string
 	for _, entry := range dockettest.Items(t, mina.Ask(200, "GET", path+"/history", nil)) {
@@ -82,8 +82,8 @@ func TestTheWholeLoop(t *testing.T) {
 		}
 	}
 
-	// Mail: Jun was assigned by Mina, Mina hears what Jun did, nobody hears of
-	// their own doing, Mallory hears nothing.
+	// Mail: Jun is notified of Mina's assignment and Mina of Jun's changes. No
+	// one is notified of their own changes, and Mallory of nothing.
 	mails.Wait(t, "jun@example.org", "Fix the tap")
 	mails.Wait(t, "mina@example.org", "Waiting", "In progress")
 	mails.Wait(t, "mina@example.org", "Which tap?")
@@ -94,7 +94,7 @@ func TestTheWholeLoop(t *testing.T) {
 		}
 	}
 
-	// The process is killed in the middle of 500 commands.
+	// The process is killed during 500 commands.
 	acknowledged := createUntilKilled(t, d, mina, project, 500)
 	if len(acknowledged) == 0 || len(acknowledged) >= 500 {
 		t.Fatalf("%d of 500 commands were acknowledged before the kill; the test proves nothing", len(acknowledged))
@@ -111,8 +111,8 @@ func TestTheWholeLoop(t *testing.T) {
 		}
 	}
 
-	// The rows are thrown away while the program is down, and once more rebuilt
-	// while it runs; all answers stay the same to the byte.
+	// The rows are deleted while the program is down, and rebuilt again while
+	// it runs. All answers stay identical byte for byte.
 	before := everything(t, mina, project, path)
 	d.Stop()
 	rows, err := filepath.Glob(filepath.Join(data, "rows.db*"))
@@ -147,14 +147,14 @@ func TestTheWholeLoop(t *testing.T) {
 		t.Errorf("a second process on the same data folder started: %s", out)
 	}
 	d.Stop()
-	// And the tools work on the folder of a program that does not run.
+	// The tools work on the folder of a stopped program.
 	if out, code := dockettest.Once(t, "audit", "verify", "--data", data); code != 0 {
 		t.Errorf("audit verify after the end: exit code %d: %s", code, out)
 	}
 }
 
-// createUntilKilled sends n creates from several connections, kills the process
-// when about half are acknowledged, and gives the acknowledged ids with their
+// createUntilKilled sends n creates over several connections, kills the process
+// when about half are acknowledged, and returns the acknowledged ids with their
 // positions.
 func createUntilKilled(t *testing.T, d *dockettest.Process, p *dockettest.Person, project string, n int) map[string]string {
 	t.Helper()
@@ -205,7 +205,7 @@ func createUntilKilled(t *testing.T, d *dockettest.Process, p *dockettest.Person
 	return acknowledged
 }
 
-// everything is what a member can ask, as one text.
+// everything returns all that a member can read, as one text.
 func everything(t *testing.T, p *dockettest.Person, project, task string) string {
 	t.Helper()
 	var b strings.Builder
@@ -214,7 +214,7 @@ func everything(t *testing.T, p *dockettest.Person, project, task string) string
 		"/api/v1/projects/" + project + "/tasks?limit=500&sort=number", "/api/v1/projects/" + project + "/tasks?text=tap",
 	}
 	for _, path := range paths {
-		testkit.Eventually(t, "GET "+path+": an answer", func() (string, bool) { // rows may be being built
+		testkit.Eventually(t, "GET "+path+": an answer", func() (string, bool) { // the rows may still be building
 			a, err := p.Try(t.Context(), "GET", path, nil)
 			state := fmt.Sprintf("%v, status %d: %s", err, a.Status, a.Body)
 			switch {

@@ -9,8 +9,8 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// TestServesTLS starts the program with a certificate, and finds the page
-// behind it, its cookie for secure connections only, and the promise to stay so.
+// TestServesTLS starts the program with a certificate. It checks the page over
+// HTTPS and HTTP/2, and its Strict-Transport-Security header.
 func TestServesTLS(t *testing.T) {
 	t.Parallel()
 	certFile, keyFile, trust := testkit.WriteCertificate(t, t.TempDir(), 1)

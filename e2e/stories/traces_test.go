@@ -20,7 +20,7 @@ import (
 	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
-// spanCollector is a collector of spans as OTLP over HTTP has it.
+// spanCollector is a collector of spans for OTLP over HTTP.
 type spanCollector struct {
 	url   string
 	mu    sync.Mutex
@@ -50,7 +50,7 @@ func startSpanCollector(t *testing.T) *spanCollector {
 	return c
 }
 
-// of gives the spans of a trace by name.
+// of returns the spans of a trace by name.
 func (c *spanCollector) of(trace string) map[string]*otlp.Span {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,7 +63,7 @@ func (c *spanCollector) of(trace string) map[string]*otlp.Span {
 	return found
 }
 
-// pointing gives the spans that link to a trace.
+// pointing returns the spans that link to a trace.
 func (c *spanCollector) pointing(trace string) (found []*otlp.Span) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,8 +85,8 @@ func (c *spanCollector) text() string {
 	return b.String()
 }
 
-// TestOneTraceFromRequestToMail follows a request through the log into a mail
-// and into the rows, in the real program.
+// TestOneTraceFromRequestToMail follows a request in the real program through
+// the log into a mail and into the rows.
 func TestOneTraceFromRequestToMail(t *testing.T) {
 	t.Parallel()
 	spans, mails := startSpanCollector(t), smtptest.Start(t, "")
@@ -100,7 +100,7 @@ func TestOneTraceFromRequestToMail(t *testing.T) {
 	mina.Ask(201, "POST", "/api/v1/projects/"+project+"/tasks", map[string]any{"title": "Fix the tap", "assignees": []string{junID}},
 		"traceparent", "00-"+trace+"-00f067aa0ba902b7-01")
 	mails.Wait(t, "jun@example.org", "Fix the tap")
-	d.Stop() // which sends what is waiting
+	d.Stop() // sends the pending spans
 
 	found := spans.of(trace)
 	route := "POST /api/v1/projects/{id}/tasks"

@@ -8,15 +8,15 @@ import (
 	"testing"
 )
 
-// figure is one number of the house, the limit it has, and whether the test fails
-// beyond it.
+// figure is one measurement of the code with its limit, and whether the test
+// fails if it is exceeded.
 type figure struct {
 	what, have, limit string
 	within, enforced  bool
 }
 
-// TestFigures prints how large, long, connected and explained the house is.
-// Generated code, tests and what supports only them are left out.
+// TestFigures prints the size, function length, coupling and documentation of
+// the code. Generated code, tests and test support are excluded.
 func TestFigures(t *testing.T) {
 	t.Parallel()
 	tree, err := readTree()
@@ -61,7 +61,7 @@ func atMost(what string, have, limit int, enforced bool) figure {
 	return figure{what, fmt.Sprint(have), fmt.Sprint(limit), have <= limit, enforced}
 }
 
-// size is how many lines packages have.
+// size is the number of lines of packages.
 type size struct {
 	packages, lines, largest int
 	in                       string
@@ -69,7 +69,7 @@ type size struct {
 
 func (s size) average() int { return s.lines / max(s.packages, 1) }
 
-// sizes leaves out packages that have nothing but their comment.
+// sizes excludes packages that contain only their package comment.
 func sizes(code []source) (all size) {
 	lines, whole := map[string]int{}, map[string]bool{}
 	for _, s := range code {
@@ -89,7 +89,7 @@ func sizes(code []source) (all size) {
 	return all
 }
 
-// function is how long a function is, from its name to its end.
+// function is the length of a function in lines, including its signature.
 type function struct {
 	name  string
 	lines int
@@ -122,8 +122,8 @@ func importsBetween(code []source, from, to string) (n int) {
 	return n
 }
 
-// withoutComment counts packages of which no file says what they are for; external
-// test packages are their package's.
+// withoutComment counts packages without a package comment. An external test
+// package counts as part of its package.
 func withoutComment(tree []source) (n int) {
 	said := map[string]bool{}
 	for _, s := range tree {
@@ -137,8 +137,8 @@ func withoutComment(tree []source) (n int) {
 	return n
 }
 
-// names is how many exported names there are, and how many have a comment of their
-// own or of the group they stand in.
+// names counts exported names, and those documented by their own comment or by
+// the comment of their group.
 type names struct{ all, documented int }
 
 func (n names) percent() float64 { return 100 * float64(n.documented) / float64(max(n.all, 1)) }
@@ -156,8 +156,8 @@ func (n *names) count(name *ast.Ident, comments ...*ast.CommentGroup) {
 	}
 }
 
-// documented leaves out methods of an interface of the same package, and of those
-// of errors and fmt: what they promise is said there.
+// documented excludes methods that implement an interface of the same package,
+// of errors or of fmt: the interface documents them.
 func documented(code []source) (all names) {
 	promised := map[string]bool{}
 	for _, s := range code {
@@ -207,7 +207,7 @@ func (n *names) countSpecs(d *ast.GenDecl) {
 	}
 }
 
-// receiver is the type of a method, empty for a function.
+// receiver returns the type of a method, or "" for a function.
 func receiver(d *ast.FuncDecl) string {
 	if d.Recv == nil {
 		return ""
@@ -229,8 +229,7 @@ func receiver(d *ast.FuncDecl) string {
 	}
 }
 
-// commentShare is how many of the lines that are not empty are comments, in
-// percent.
+// commentShare returns the percentage of non-blank lines that are comments.
 func commentShare(code []source) float64 {
 	all, comments := 0, 0
 	for _, s := range code {

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// mayImport is the rooms and which of ours each may use: data walks gateway →
-// commands → events → projections → query, and imports run only against it.
-// docs/architecture.md shows the same table.
+// mayImport lists the rooms and the rooms that each may import. Data flows
+// gateway → commands → events → projections → query, and imports run only in
+// the opposite direction. docs/architecture.md shows the same table.
 var mayImport = map[string][]string{
 	"metrics":     {},
 	"traces":      {},
@@ -29,18 +29,18 @@ var mayImport = map[string][]string{
 		"config", "operations", "metrics", "traces", "broker", "events", "commands", "accounts", "projections", "notifier", "audit", "backup", "gateway",
 	},
 	rootRoom: {"app"},
-	// Beside packages for tests these hold nothing but tests.
+	// These contain only tests and packages for tests.
 	"internal": {},
 	"e2e":      {},
 	"deploy":   {},
 	"docs":     {},
 }
 
-// rootRoom is what stands in no folder: main.go.
+// rootRoom is the room of files outside any folder: main.go.
 const rootRoom = "."
 
-// TestRoomsImportAgainstTheArrow reads every import of the tree. Tests may
-// also use the broker, which is the real server they run against.
+// TestRoomsImportAgainstTheArrow checks every import in the repository. Tests
+// may also import the broker, because they run against the real server.
 func TestRoomsImportAgainstTheArrow(t *testing.T) {
 	t.Parallel()
 	tree, err := readTree()
@@ -61,8 +61,8 @@ func TestRoomsImportAgainstTheArrow(t *testing.T) {
 	}
 }
 
-// againstTheArrow is what rooms import and may not, and files of rooms that are not
-// in the table.
+// againstTheArrow returns forbidden imports, and files of rooms missing from
+// the table.
 func againstTheArrow(tree []source) (wrong []string) {
 	for _, s := range tree {
 		room := roomOf(s.path)
@@ -83,7 +83,7 @@ func againstTheArrow(tree []source) (wrong []string) {
 	return wrong
 }
 
-// roomOf is the room of a path.
+// roomOf returns the room of a path.
 func roomOf(path string) string {
 	room, _, below := strings.Cut(path, "/")
 	if !below {

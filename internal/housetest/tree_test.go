@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// module is the module of the program; folders with another one are left out.
+// module is the program's module. Folders of other modules are excluded.
 const module = "github.com/docketlog/docket"
 
-// source is a Go file of the tree.
+// source is a Go file of the repository.
 type source struct {
-	path      string // with slashes, from the root of the repository
+	path      string // with slashes, relative to the root of the repository
 	text      string
 	set       *token.FileSet
 	file      *ast.File
@@ -53,7 +53,7 @@ func readTree() ([]source, error) {
 	return all, err
 }
 
-// leftOut says that a folder is none of the program's.
+// leftOut reports whether a folder is not part of the program.
 func leftOut(path string, entry fs.DirEntry) bool {
 	if path == "." {
 		return false
@@ -65,16 +65,16 @@ func leftOut(path string, entry fs.DirEntry) bool {
 	return err == nil
 }
 
-// folder is that of the file.
+// folder returns the file's folder.
 func (s source) folder() string { return filepath.ToSlash(filepath.Dir(s.path)) }
 
-// test says that the file is only for tests, or supports them.
+// test reports whether the file is a test or test support.
 func (s source) test() bool {
 	return strings.HasSuffix(s.path, "_test.go") || strings.HasSuffix(s.folder(), "test")
 }
 
-// imports are the packages of ours that the file imports, from the root of the
-// repository.
+// imports returns Docket's own packages that the file imports, relative to the
+// root of the repository.
 func (s source) imports() (ours []string) {
 	for _, spec := range s.file.Imports {
 		if path, ok := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), module+"/"); ok {

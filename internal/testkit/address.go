@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FreeAddress is an address of loopback, with a port, at which nothing listens
-// now. Another process may take it before it is used.
+// FreeAddress returns a loopback address with a port on which nothing listens
+// now. Another process may take the port before it is used.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -17,7 +17,7 @@ func FreeAddress(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// FreePort is the port of a [FreeAddress].
+// FreePort returns the port of a [FreeAddress].
 func FreePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

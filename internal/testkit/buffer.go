@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// Buffer collects what a program or a logger writes. Its methods may be called
-// from several goroutines at once. The zero Buffer is empty and ready.
+// Buffer collects the output of a program or a logger. Its methods may be
+// called concurrently. The zero Buffer is empty and ready to use.
 type Buffer struct {
 	mu      sync.Mutex
 	written bytes.Buffer
@@ -19,14 +19,14 @@ func (b *Buffer) Write(p []byte) (int, error) {
 	return b.written.Write(p)
 }
 
-// String is everything written so far.
+// String returns everything written since the last Reset.
 func (b *Buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.written.String()
 }
 
-// Reset forgets what was written.
+// Reset discards what was written.
 func (b *Buffer) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -15,15 +15,16 @@ import (
 	"time"
 )
 
-// WriteCertificate makes a certificate for loopback with the serial number, as
-// tls.crt and tls.key in the folder, and gives a pool that trusts it.
+// WriteCertificate creates a certificate for loopback with the given serial
+// number. It writes tls.crt and tls.key to the folder and returns their paths
+// and a pool that trusts the certificate.
 func WriteCertificate(t testing.TB, folder string, serial int64) (certFile, keyFile string, trust *x509.CertPool) {
 	t.Helper()
 	return WriteCertificateUntil(t, folder, serial, time.Now().AddDate(50, 0, 0))
 }
 
-// WriteCertificateUntil is [WriteCertificate] with an expiry; the certificate is
-// valid from 1970 on.
+// WriteCertificateUntil is [WriteCertificate] with an expiry. The certificate
+// is valid from 1970.
 func WriteCertificateUntil(t testing.TB, folder string, serial int64, until time.Time) (certFile, keyFile string, trust *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -6,30 +6,29 @@ import (
 	"time"
 )
 
-// Limit is how long a test waits for something that a quiet machine does in
-// well under a second. It is no expectation of speed: it ends a test whose
-// condition will never hold, and is long enough for a machine that does much
-// else meanwhile.
+// Limit is how long a test waits for something that takes well under a second
+// on an idle machine. It is not a performance requirement: it ends a test whose
+// condition will never hold, and is long enough for a busy machine.
 const Limit = 3 * time.Minute
 
-// Pause is for tests to sleep between two questions to another program: asked
-// without one, a program that is not ready would only take longer.
+// Pause is the sleep of tests between two polls of another program. Polling
+// without a pause would only slow down a program that is starting.
 const Pause = 50 * time.Millisecond
 
-// interval is the pause between two tries of [Eventually].
+// interval is the pause between two calls of [Eventually].
 const interval = 5 * time.Millisecond
 
-// Eventually calls have until it reports done, and fails the test at once with
-// what was wanted and what was there last if that takes longer than [Limit].
-// have runs on the test's goroutine; it may take its time, and a call that has
-// begun is never cut off.
+// Eventually calls have until it reports done. If that takes longer than
+// [Limit], it fails the test at once with what was wanted and the last state.
+// have runs on the test's goroutine; a running call is never interrupted,
+// however long it takes.
 func Eventually[T any](t testing.TB, want string, have func() (state T, done bool)) {
 	t.Helper()
 	EventuallyWithin(t, Limit, want, have)
 }
 
-// EventuallyWithin is [Eventually] with a limit of its own, for what takes
-// longer than others even on a quiet machine.
+// EventuallyWithin is [Eventually] with its own limit, for conditions that take
+// longer even on an idle machine.
 func EventuallyWithin[T any](t testing.TB, limit time.Duration, want string, have func() (state T, done bool)) {
 	t.Helper()
 	began := time.Now()
@@ -45,7 +44,7 @@ func EventuallyWithin[T any](t testing.TB, limit time.Duration, want string, hav
 	}
 }
 
-// Receive takes the next value of a channel, and fails the test with what was
+// Receive returns the next value of a channel. It fails the test with what was
 // wanted if none comes within [Limit] or the channel is closed.
 func Receive[T any](t testing.TB, want string, from <-chan T) T {
 	t.Helper()
@@ -63,7 +62,7 @@ func Receive[T any](t testing.TB, want string, from <-chan T) T {
 	}
 }
 
-// Closed waits until a channel is closed, and fails the test with what was
+// Closed waits until a channel is closed. It fails the test with what was
 // wanted if that takes longer than [Limit].
 func Closed[T any](t testing.TB, want string, channel <-chan T) {
 	t.Helper()

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// ReadFile gives the text of a file, and fails the test if it cannot be read.
+// ReadFile returns the text of a file. It fails the test if the file cannot be
+// read.
 func ReadFile(t testing.TB, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -16,8 +17,8 @@ func ReadFile(t testing.TB, path string) string {
 	return string(text)
 }
 
-// WriteFile writes a file that its owner alone may read, for the length of the
-// test, and gives its path.
+// WriteFile writes a temporary file that only its owner can read and returns
+// its path. The file is removed when the test ends.
 func WriteFile(t testing.TB, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")

@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 )
 
-// EnterRepository makes the root of the repository the working folder of this
-// process, for the TestMain of a package that reads all of the tree.
+// EnterRepository changes the working folder to the root of the repository. It
+// is for the TestMain of a package that reads the whole repository.
 func EnterRepository() {
 	folder, err := os.Getwd()
 	for ; err == nil; folder = filepath.Dir(folder) {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// failing is a test that records how it failed. A call of Fatalf ends the
-// goroutine, as that of a real test does.
+// failing is a test that records its failure message. Fatalf ends the
+// goroutine, as in a real test.
 type failing struct {
 	testing.TB
 	said string
@@ -23,7 +23,8 @@ func (f *failing) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// failure is what do makes a test say, empty if the test goes on.
+// failure returns the failure message of a test that runs do, or "" if it does
+// not fail.
 func failure(do func(t testing.TB)) string {
 	f := &failing{}
 	ended := make(chan struct{})

@@ -1,2 +1,2 @@
-// Package smtptest is an SMTP server for tests.
+// Package smtptest provides an SMTP server for tests.
 package smtptest

@@ -29,12 +29,11 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// Server is a real SMTP server that keeps what it accepts. Its behaviour at each
-// stage can be scripted. Its methods may be called from several goroutines at
-// once.
+// Server is a real SMTP server that stores accepted mails. Its behaviour at
+// each stage can be scripted. Its methods may be called concurrently.
 type Server struct {
 	Address string
-	Roots   *x509.CertPool // who signed its certificate
+	Roots   *x509.CertPool // verify its certificate
 	SMTP    *smtp.Server
 
 	mu       sync.Mutex
@@ -43,7 +42,7 @@ type Server struct {
 	callers  map[*smtp.Conn]bool
 }
 
-// Mail is a mail as one recipient got it.
+// Mail is a mail as one recipient received it.
 type Mail struct {
 	To            string
 	Subject, Body string // the text of all parts, decoded
@@ -51,10 +50,11 @@ type Mail struct {
 	Message       *mail.Message
 	At            time.Time
 	Encrypted     bool
-	User          string // who signed in
+	User          string // the authenticated user, if any
 }
 
-// User and Password are who may sign in, if a client wants to.
+// User and Password are the credentials the server accepts. Logging in is
+// optional.
 const (
 	User     = "docket"
 	Password = "s3cret"
@@ -92,14 +92,14 @@ func WithTLS(t testing.TB) Option {
 	}
 }
 
-// Start starts one on the address, or on any free port if it is
+// Start starts a server on the address, or on a free port if the address is
 // empty.
 func Start(t testing.TB, address string, options ...Option) *Server {
 	t.Helper()
 	m := &Server{script: func(string, string) error { return nil }, callers: map[*smtp.Conn]bool{}}
 	m.SMTP = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		m.mu.Lock()
-		m.callers[c] = true // a refused EHLO is followed by HELO
+		m.callers[c] = true // clients send HELO after a refused EHLO
 		m.mu.Unlock()
 		if err := m.play("greeting", "", c); err != nil {
 			return nil, err
@@ -126,12 +126,12 @@ func Start(t testing.TB, address string, options ...Option) *Server {
 	return m
 }
 
-// URL is the value of --smtp that names the server.
+// URL returns the value of --smtp for the server.
 func (m *Server) URL() string { return "smtp://" + m.Address }
 
-// Behave replaces the script, which is asked at each stage: greeting, mail, rcpt,
-// data, accept and accepted. What it answers is what the client is answered; after
-// accepted the mail is kept all the same.
+// Behave replaces the script, which is called at each stage: greeting, mail,
+// rcpt, data, accept and accepted. The server answers with the script's error.
+// At accepted the mail is already stored, whatever the script returns.
 func (m *Server) Behave(script func(stage, recipient string) error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -149,14 +149,14 @@ func (m *Server) play(stage, recipient string, c *smtp.Conn) error {
 	return err
 }
 
-// All gives the mails accepted so far, in the order in which they came.
+// All returns the mails accepted so far, in order of arrival.
 func (m *Server) All() []Mail {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return append([]Mail(nil), m.accepted...)
 }
 
-// Connections is how many were made so far.
+// Connections returns the number of connections so far.
 func (m *Server) Connections() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -209,11 +209,11 @@ func (s *session) Data(r io.Reader) error {
 	if err := s.keep(raw); err != nil {
 		return err
 	}
-	// What happens here happens after the mail is the server's.
+	// At this point the server has accepted the mail.
 	return s.server.play("accepted", to, s.conn)
 }
 
-// keep keeps the mail for each recipient.
+// keep stores the mail for each recipient.
 func (s *session) keep(raw []byte) error {
 	parsed, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
@@ -223,7 +223,7 @@ func (s *session) keep(raw []byte) error {
 	if err != nil {
 		return err
 	}
-	if parsed, err = mail.ReadMessage(bytes.NewReader(raw)); err != nil { // whose body nobody has read
+	if parsed, err = mail.ReadMessage(bytes.NewReader(raw)); err != nil { // the body is not read yet
 		return err
 	}
 	_, encrypted := s.conn.TLSConnectionState()
@@ -237,7 +237,7 @@ func (s *session) keep(raw []byte) error {
 	return nil
 }
 
-// readable is the text of all parts of a mail, decoded.
+// readable returns the text of all parts of a mail, decoded.
 func readable(contentType, encoding string, body io.Reader) (string, error) {
 	kind, params, err := mime.ParseMediaType(contentType)
 	if err != nil {
@@ -268,8 +268,8 @@ func readable(contentType, encoding string, body io.Reader) (string, error) {
 	}
 }
 
-// Wait waits for a mail to the address that holds all of the texts in its subject
-// or body, and fails the test if none comes.
+// Wait waits for a mail to the address that contains all of the texts in its
+// subject or body. It fails the test if none comes.
 func (m *Server) Wait(t testing.TB, to string, texts ...string) {
 	t.Helper()
 	testkit.Eventually(t, fmt.Sprintf("a mail to %s that says %q", to, texts), func() (have string, done bool) {

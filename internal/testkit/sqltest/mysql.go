@@ -12,8 +12,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// MySQLURL is the MySQL or MariaDB server the tests may make databases on. Where
-// there is none the test is skipped, aloud; under `make test` it fails instead.
+// MySQLURL returns the URL of the MySQL or MariaDB server for test databases.
+// Without a server the test is skipped with a message; under `make test` it
+// fails instead.
 func MySQLURL(t testing.TB) string {
 	t.Helper()
 	address := os.Getenv("DOCKET_TEST_MYSQL")
@@ -26,7 +27,8 @@ func MySQLURL(t testing.TB) string {
 	return address
 }
 
-// NewMySQL makes a database for the length of the test and gives its URL.
+// NewMySQL creates a database that is dropped when the test ends, and returns
+// its URL.
 func NewMySQL(t testing.TB, address string) string {
 	t.Helper()
 	u, err := url.Parse(address)

@@ -11,8 +11,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// PostgresURL is the server the tests may make databases on. Where there is
-// none the test is skipped, aloud; under `make test` it fails instead.
+// PostgresURL returns the URL of the Postgres server for test databases.
+// Without a server the test is skipped with a message; under `make test` it
+// fails instead.
 func PostgresURL(t testing.TB) string {
 	t.Helper()
 	address := os.Getenv("DOCKET_TEST_POSTGRES")
@@ -25,7 +26,8 @@ func PostgresURL(t testing.TB) string {
 	return address
 }
 
-// NewPostgres makes a database for the length of the test and gives its URL.
+// NewPostgres creates a database that is dropped when the test ends, and
+// returns its URL.
 func NewPostgres(t testing.TB, address string) string {
 	t.Helper()
 	name := "docket_" + strings.ReplaceAll(uuid.NewString(), "-", "")
