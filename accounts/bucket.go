@@ -43,7 +43,7 @@ type bucket struct {
 // change an existing one, so that a process without permission to create buckets
 // can use it. It waits until ctx ends for a broker that does not answer.
 func openBucket(ctx context.Context, js jetstream.JetStream, kind bucketKind, replicas int) (b *bucket, err error) {
-	return b, transient.Retry(ctx, func(ctx context.Context) (err error) {
+	return b, transient.Open(ctx, func(ctx context.Context) (err error) {
 		b, err = tryBucket(ctx, js, kind, replicas)
 		return err
 	})

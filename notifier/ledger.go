@@ -72,7 +72,7 @@ func ledgerConfig(replicas int, keep time.Duration) jetstream.KeyValueConfig {
 
 func openLedger(ctx context.Context, js jetstream.JetStream, replicas int, keep time.Duration) (*ledger, error) {
 	var bucket jetstream.KeyValue
-	err := transient.Retry(ctx, func(ctx context.Context) (err error) {
+	err := transient.Open(ctx, func(ctx context.Context) (err error) {
 		bucket, err = js.KeyValue(ctx, LedgerBucket)
 		if errors.Is(err, jetstream.ErrBucketNotFound) {
 			bucket, err = js.CreateKeyValue(ctx, ledgerConfig(replicas, keep))

@@ -2,8 +2,9 @@ package projections
 
 import (
 	"context"
-	"database/sql"
 	"time"
+
+	"github.com/docketlog/docket/projections/dialect"
 )
 
 // Health is the state of the database.
@@ -14,17 +15,7 @@ type Health struct {
 	RoundTrip time.Duration
 	// Reading is the pool for queries, Writing the pool for everything else.
 	// The connection on which a Postgres projector writes is in neither.
-	Reading, Writing Pool
-}
-
-// Pool is the usage of a connection pool.
-type Pool struct {
-	// Open is the number of open connections, Used the number in use, Limit the
-	// maximum.
-	Open, Used, Limit int
-	// Waits counts waits for a connection; Waited is their total duration.
-	Waits  uint64
-	Waited time.Duration
+	Reading, Writing dialect.Pool
 }
 
 // healthPatience is the timeout of a health check.
@@ -39,11 +30,6 @@ func (s *Store) Health(ctx context.Context) Health {
 	err := s.read.QueryRowContext(ctx, `select 1`).Scan(&one)
 	return Health{
 		Answers: err == nil, RoundTrip: time.Since(began),
-		Reading: poolOf(s.read), Writing: poolOf(s.write),
+		Reading: dialect.PoolOf(s.read), Writing: dialect.PoolOf(s.write),
 	}
-}
-
-func poolOf(db *sql.DB) Pool {
-	s := db.Stats()
-	return Pool{Open: s.OpenConnections, Used: s.InUse, Limit: s.MaxOpenConnections, Waits: uint64(s.WaitCount), Waited: s.WaitDuration}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/projections/dialect"
 	"github.com/docketlog/docket/projections/schema"
 )
 
@@ -39,8 +40,8 @@ func (s *Snapshot) Comments(ctx context.Context, caller, task uuid.UUID, p Page)
 	if err != nil {
 		return nil, "", err
 	}
-	w := where{}
-	w.and("c.task = ?", task)
+	w := dialect.Where{}
+	w.And("c.task = ?", task)
 	part.where(&w)
 	var found []keyed[Comment]
 	err = s.each(ctx, func(scan func(...any) error) error {
@@ -54,7 +55,7 @@ func (s *Snapshot) Comments(ctx context.Context, caller, task uuid.UUID, p Page)
 		c.CreatedAt, c.EditedAt = schema.Time(createdAt), instant(editedAt)
 		found = append(found, keyed[Comment]{c, key})
 		return nil
-	}, `select c.id, c.author, c.body, c.created_at, c.edited_at, `+part.expr+` from {g}comments c where `+w.String()+part.end(), w.args...)
+	}, `select c.id, c.author, c.body, c.created_at, c.edited_at, `+part.expr+` from {g}comments c where `+w.String()+part.end(), w.Args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("comments of task %s: %w", task, err)
 	}
@@ -88,8 +89,8 @@ func (s *Snapshot) entries(ctx context.Context, p Page, condition string, args .
 	if err != nil {
 		return nil, "", err
 	}
-	w := where{}
-	w.and(condition, args...)
+	w := dialect.Where{}
+	w.And(condition, args...)
 	part.where(&w)
 	var found []keyed[Entry]
 	err = s.each(ctx, func(scan func(...any) error) error {
@@ -105,7 +106,7 @@ func (s *Snapshot) entries(ctx context.Context, p Page, condition string, args .
 		found = append(found, keyed[Entry]{e, key})
 		return nil
 	}, `select h.event, h.id, h.kind, h.revision, h.sequence, h.happened_at, h.actor, h.event_type, h.concerns, h.differences, `+
-		part.expr+` from {g}history h where `+w.String()+part.end(), w.args...)
+		part.expr+` from {g}history h where `+w.String()+part.end(), w.Args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("history: %w", err)
 	}

@@ -125,7 +125,7 @@ func (s *section) nextIn(group, key string, id uuid.UUID) string {
 }
 
 // where adds the condition that an item lies after the cursor.
-func (s *section) where(w *where) {
+func (s *section) where(w *dialect.Where) {
 	if s.after == nil {
 		return
 	}
@@ -137,7 +137,7 @@ func (s *section) where(w *where) {
 	if s.descending {
 		than = "<"
 	}
-	w.and(fmt.Sprintf("(%s, %s) %s (?, ?)", s.expr, s.list.id, than), key, s.after.ID)
+	w.And(fmt.Sprintf("(%s, %s) %s (?, ?)", s.expr, s.list.id, than), key, s.after.ID)
 }
 
 // end returns the order and limit of the query. It requests one item more than
@@ -177,31 +177,4 @@ func page[T any](s *section, found []keyed[T], id func(T) uuid.UUID) (items []T,
 		next = s.next(last.key, id(last.item))
 	}
 	return items, next
-}
-
-// where is a conjunction of conditions.
-type where struct {
-	parts []string
-	args  []any
-}
-
-func (w *where) and(condition string, args ...any) {
-	w.parts = append(w.parts, condition)
-	w.args = append(w.args, args...)
-}
-
-func (w *where) String() string { return strings.Join(w.parts, " and ") }
-
-// like returns a pattern that matches text anywhere, for use with escape '!'.
-func like(text string) string {
-	return "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text) + "%"
-}
-
-// values turns a list into arguments.
-func values[T any](list []T) []any {
-	args := make([]any, len(list))
-	for i, v := range list {
-		args[i] = v
-	}
-	return args
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/docketlog/docket/metrics"
+	"github.com/docketlog/docket/projections/dialect"
 )
 
 // RowsMetrics are the metrics of row progress, from [Projector.Overview].
@@ -54,11 +55,11 @@ var DatabaseMetrics = metrics.Table[Health]{
 		}
 		return s.RoundTrip.Seconds()
 	}),
-	ofPools(metrics.Gauges, "docket_database_connections", "Connections there are, by pool.", func(p *Pool) float64 { return float64(p.Open) }),
-	ofPools(metrics.Gauges, "docket_database_connections_in_use", "Of these, those in use.", func(p *Pool) float64 { return float64(p.Used) }),
-	ofPools(metrics.Gauges, "docket_database_connections_limit", "How many there may be; absent where nothing limits them.", func(p *Pool) float64 { return metrics.UnlessZero(float64(p.Limit)) }),
-	ofPools(metrics.Counters, "docket_database_waits_total", "Times somebody waited for a connection.", func(p *Pool) float64 { return float64(p.Waits) }),
-	ofPools(metrics.Counters, "docket_database_wait_seconds_total", "How long they waited.", func(p *Pool) float64 { return p.Waited.Seconds() }),
+	ofPools(metrics.Gauges, "docket_database_connections", "Connections there are, by pool.", func(p *dialect.Pool) float64 { return float64(p.Open) }),
+	ofPools(metrics.Gauges, "docket_database_connections_in_use", "Of these, those in use.", func(p *dialect.Pool) float64 { return float64(p.Used) }),
+	ofPools(metrics.Gauges, "docket_database_connections_limit", "How many there may be; absent where nothing limits them.", func(p *dialect.Pool) float64 { return metrics.UnlessZero(float64(p.Limit)) }),
+	ofPools(metrics.Counters, "docket_database_waits_total", "Times somebody waited for a connection.", func(p *dialect.Pool) float64 { return float64(p.Waits) }),
+	ofPools(metrics.Counters, "docket_database_wait_seconds_total", "How long they waited.", func(p *dialect.Pool) float64 { return p.Waited.Seconds() }),
 }
 
 // ReplicaMetrics are the metrics of a gateway's databases, from
@@ -92,7 +93,7 @@ func cycles(f Figures) (count uint64, sum float64, buckets map[float64]uint64) {
 	return count, f.CycleTime.Seconds(), buckets
 }
 
-func ofPools(kind func(string, string, []string, func(Health, metrics.Put)) metrics.Metric[Health], name, help string, value func(*Pool) float64) metrics.Metric[Health] {
+func ofPools(kind func(string, string, []string, func(Health, metrics.Put)) metrics.Metric[Health], name, help string, value func(*dialect.Pool) float64) metrics.Metric[Health] {
 	return kind(name, help, []string{"pool"}, func(h Health, put metrics.Put) {
 		put(value(&h.Reading), "reading")
 		put(value(&h.Writing), "writing")

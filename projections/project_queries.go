@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/docketlog/docket/projections/dialect"
 	"github.com/docketlog/docket/projections/fold"
 	"github.com/docketlog/docket/projections/schema"
 )
@@ -99,8 +100,8 @@ func (s *Snapshot) Projects(ctx context.Context, caller uuid.UUID, p Page) (proj
 	if err != nil {
 		return nil, "", err
 	}
-	var w where
-	w.and("m.account = ?", caller)
+	var w dialect.Where
+	w.And("m.account = ?", caller)
 	part.where(&w)
 	var found []keyed[Project]
 	err = s.each(ctx, func(scan func(...any) error) error {
@@ -112,7 +113,7 @@ func (s *Snapshot) Projects(ctx context.Context, caller uuid.UUID, p Page) (proj
 		project, err := row.project(caller)
 		found = append(found, keyed[Project]{project, key})
 		return err
-	}, `select `+projectColumns+`, `+part.expr+projectTables+`where `+w.String()+part.end(), w.args...)
+	}, `select `+projectColumns+`, `+part.expr+projectTables+`where `+w.String()+part.end(), w.Args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("projects: %w", err)
 	}

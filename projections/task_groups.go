@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+
+	"github.com/docketlog/docket/projections/dialect"
 )
 
 // Grouping assigns each task to one group. Its functions depend only on their
@@ -43,8 +45,8 @@ func (s *Snapshot) TaskGroups(ctx context.Context, caller, project uuid.UUID, fi
 	if err != nil || none {
 		return nil, "", err
 	}
-	var w where
-	w.and("t.project = ?", project)
+	var w dialect.Where
+	w.And("t.project = ?", project)
 	found, err := s.placed(ctx, &part, &w, filter, `{g}tasks t`)
 	if err != nil {
 		return nil, "", fmt.Errorf("groups of tasks of %s: %w", project, err)
@@ -62,8 +64,8 @@ func (s *Snapshot) MyTaskGroups(ctx context.Context, caller uuid.UUID, filter Ta
 	if err != nil {
 		return nil, "", err
 	}
-	var w where
-	w.and("a.account = ?", caller)
+	var w dialect.Where
+	w.And("a.account = ?", caller)
 	found, err := s.placed(ctx, &part, &w, filter, assignedTasks)
 	if err != nil {
 		return nil, "", fmt.Errorf("groups of my tasks: %w", err)
@@ -77,13 +79,13 @@ func (s *Snapshot) MyTaskGroups(ctx context.Context, caller uuid.UUID, filter Ta
 
 // placed reads all tasks of a list in its order, and whether each lies after
 // the cursor.
-func (s *Snapshot) placed(ctx context.Context, part *section, w *where, filter TaskFilter, from string) ([]keyed[taskScan], error) {
+func (s *Snapshot) placed(ctx context.Context, part *section, w *dialect.Where, filter TaskFilter, from string) ([]keyed[taskScan], error) {
 	filter.where(w)
 	after, args := "1", []any(nil)
 	if part.after != nil {
-		var behind where
+		var behind dialect.Where
 		part.where(&behind)
-		after, args = "case when "+behind.String()+" then 1 else 0 end", behind.args
+		after, args = "case when "+behind.String()+" then 1 else 0 end", behind.Args
 	}
 	var found []keyed[taskScan]
 	err := s.each(ctx, func(scan func(...any) error) error {
@@ -91,7 +93,7 @@ func (s *Snapshot) placed(ctx context.Context, part *section, w *where, filter T
 		err := scan(f.item.dest(&f.key, &f.item.after)...)
 		found = append(found, f)
 		return err
-	}, `select `+taskColumnsCard+`, `+part.expr+`, `+after+` from `+from+taskStatus+`where `+w.String()+part.order(part.expr, "t.id"), append(args, w.args...)...)
+	}, `select `+taskColumnsCard+`, `+part.expr+`, `+after+` from `+from+taskStatus+`where `+w.String()+part.order(part.expr, "t.id"), append(args, w.Args...)...)
 	return found, err
 }
 

@@ -164,8 +164,8 @@ func (s *Snapshot) Tasks(ctx context.Context, caller, project uuid.UUID, filter 
 	if none {
 		return []Task{}, "", nil
 	}
-	var w where
-	w.and("t.project = ?", project)
+	var w dialect.Where
+	w.And("t.project = ?", project)
 	found, err := s.tasks(ctx, &part, &w, filter, `{g}tasks t`)
 	if err != nil {
 		return nil, "", fmt.Errorf("tasks of %s: %w", project, err)
@@ -203,8 +203,8 @@ func (s *Snapshot) MyTasks(ctx context.Context, caller uuid.UUID, filter TaskFil
 	if err != nil {
 		return nil, "", err
 	}
-	var w where
-	w.and("a.account = ?", caller)
+	var w dialect.Where
+	w.And("a.account = ?", caller)
 	found, err := s.tasks(ctx, &part, &w, filter, assignedTasks)
 	if err != nil {
 		return nil, "", fmt.Errorf("my tasks: %w", err)
@@ -229,8 +229,8 @@ func (s *Snapshot) AllTasks(ctx context.Context, caller uuid.UUID, filter TaskFi
 	if err != nil {
 		return nil, "", err
 	}
-	var w where
-	w.and("m.account = ?", caller)
+	var w dialect.Where
+	w.And("m.account = ?", caller)
 	found, err := s.tasks(ctx, &part, &w, filter, `{g}memberships m join {g}tasks t on t.project = m.project`)
 	if err != nil {
 		return nil, "", fmt.Errorf("all tasks: %w", err)
@@ -245,7 +245,7 @@ func (s *Snapshot) AllTasks(ctx context.Context, caller uuid.UUID, filter TaskFi
 // tasks runs the query of a list of tasks. It chooses the page by sort keys and
 // ids alone and reads whole tasks only for the page: otherwise a database that
 // sorts thousands of tasks would carry all their descriptions along.
-func (s *Snapshot) tasks(ctx context.Context, part *section, w *where, filter TaskFilter, from string) ([]keyed[taskScan], error) {
+func (s *Snapshot) tasks(ctx context.Context, part *section, w *dialect.Where, filter TaskFilter, from string) ([]keyed[taskScan], error) {
 	filter.where(w)
 	part.where(w)
 	var found []keyed[taskScan]
@@ -255,7 +255,7 @@ func (s *Snapshot) tasks(ctx context.Context, part *section, w *where, filter Ta
 		found = append(found, f)
 		return err
 	}, `select `+taskColumns+`, k.sort_key from (select t.id as task_id, `+part.expr+` as sort_key from `+from+taskStatus+`where `+w.String()+part.end()+`) k
-		join {g}tasks t on t.id = k.task_id`+taskStatus+part.order("k.sort_key", "k.task_id"), w.args...)
+		join {g}tasks t on t.id = k.task_id`+taskStatus+part.order("k.sort_key", "k.task_id"), w.Args...)
 	return found, err
 }
 
@@ -302,7 +302,7 @@ func (s *Snapshot) membersOf(ctx context.Context, found []keyed[taskScan]) (map[
 			members[membership{m.Account, id}] = true
 		}
 		return nil
-	}, `select id, members from {g}projects where id in (`+dialect.Marks(len(projects))+`)`, values(projects)...)
+	}, `select id, members from {g}projects where id in (`+dialect.Marks(len(projects))+`)`, dialect.Values(projects)...)
 }
 
 // maxWords is the maximum number of words of a text that are searched for; the
@@ -310,47 +310,47 @@ func (s *Snapshot) membersOf(ctx context.Context, found []keyed[taskScan]) (map[
 const maxWords = 16
 
 // where adds the filter's conditions on tasks t and statuses s.
-func (f *TaskFilter) where(w *where) {
+func (f *TaskFilter) where(w *dialect.Where) {
 	if f.Deleted {
-		w.and("t.deleted_at is not null")
+		w.And("t.deleted_at is not null")
 	} else {
-		w.and("t.deleted_at is null")
+		w.And("t.deleted_at is null")
 	}
 	if len(f.Statuses) > 0 {
-		w.and("coalesce(s.resolved, t.status) in ("+dialect.Marks(len(f.Statuses))+")", values(f.Statuses)...)
+		w.And("coalesce(s.resolved, t.status) in ("+dialect.Marks(len(f.Statuses))+")", dialect.Values(f.Statuses)...)
 	}
 	if f.Open {
-		w.and("coalesce(s.category, '') <> ?", string(events.CategoryDone))
+		w.And("coalesce(s.category, '') <> ?", string(events.CategoryDone))
 	}
 	if f.Assignee != uuid.Nil {
 		// Accounts that have left the project are neither shown as assigned nor
 		// matched.
-		w.and(`exists (select 1 from {g}assignments x
+		w.And(`exists (select 1 from {g}assignments x
 			join {g}memberships y on y.account = x.account and y.project = t.project where x.account = ? and x.task = t.id)`, f.Assignee)
 	}
 	if f.Unassigned {
-		w.and(`not exists (select 1 from {g}assignments x
+		w.And(`not exists (select 1 from {g}assignments x
 			join {g}memberships y on y.account = x.account and y.project = t.project where x.task = t.id)`)
 	}
 	for _, label := range f.Labels {
-		w.and("exists (select 1 from {g}labels x where x.task = t.id and x.label = ?)", schema.Plain(label))
+		w.And("exists (select 1 from {g}labels x where x.task = t.id and x.label = ?)", schema.Plain(label))
 	}
 	if f.DueFrom != "" {
-		w.and("t.due >= ?", schema.Plain(string(f.DueFrom)))
+		w.And("t.due >= ?", schema.Plain(string(f.DueFrom)))
 	}
 	if f.DueTo != "" {
-		w.and("t.due <> '' and t.due <= ?", schema.Plain(string(f.DueTo)))
+		w.And("t.due <> '' and t.due <= ?", schema.Plain(string(f.DueTo)))
 	}
 	if f.Priority != "" {
-		w.and("t.priority = ?", schema.Plain(string(f.Priority)))
+		w.And("t.priority = ?", schema.Plain(string(f.Priority)))
 	}
 	if f.Number != 0 {
-		w.and("t.number = ?", f.Number)
+		w.And("t.number = ?", f.Number)
 	}
 	words := strings.Fields(strings.ToLower(schema.Plain(f.Text)))
 	for _, word := range words[:min(len(words), maxWords)] {
-		pattern := like(word)
-		w.and("(t.folded_title like ? escape '!' or t.folded_description like ? escape '!')", pattern, pattern)
+		pattern := dialect.Like(word)
+		w.And("(t.folded_title like ? escape '!' or t.folded_description like ? escape '!')", pattern, pattern)
 	}
 }
 
@@ -362,8 +362,8 @@ func (s *Snapshot) Matching(ctx context.Context, caller, project uuid.UUID, filt
 	if err != nil || none {
 		return nil, err
 	}
-	var w where
-	w.and("t.project = ?", project)
+	var w dialect.Where
+	w.And("t.project = ?", project)
 	filter.where(&w)
 	var ids []uuid.UUID
 	err = s.each(ctx, func(scan func(...any) error) error {
@@ -371,7 +371,7 @@ func (s *Snapshot) Matching(ctx context.Context, caller, project uuid.UUID, filt
 		err := scan(&id)
 		ids = append(ids, id)
 		return err
-	}, `select t.id from {g}tasks t`+taskStatus+`where `+w.String(), w.args...)
+	}, `select t.id from {g}tasks t`+taskStatus+`where `+w.String(), w.Args...)
 	if err != nil {
 		return nil, fmt.Errorf("matching tasks of %s: %w", project, err)
 	}

@@ -24,6 +24,16 @@ func Retry(ctx context.Context, do func(context.Context) error) error {
 	})
 }
 
+// Open is [Retry] for do that finds a stream or bucket, or creates it. Several
+// processes may do so at once, and what one has created is not known to every
+// server at once: the other is told that it exists, and then that it does not.
+func Open(ctx context.Context, do func(context.Context) error) error {
+	return retry.Until(ctx, func(ctx context.Context) (bool, error) {
+		err := do(ctx)
+		return Is(err) || errors.Is(err, js.ErrBucketNotFound) || errors.Is(err, js.ErrBucketExists) || errors.Is(err, js.ErrStreamNotFound), err
+	})
+}
+
 // codeNoPeers is the server's error code for too few servers in the cluster.
 const codeNoPeers js.ErrorCode = 10005
 

@@ -50,3 +50,23 @@ func TestRetry(t *testing.T) {
 		}
 	})
 }
+
+// A bucket that another process has just created may not be known to the server
+// that is asked.
+func TestOpenWaitsForWhatAnotherProcessCreates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answers := []error{js.ErrBucketExists, js.ErrBucketNotFound, js.ErrStreamNotFound, nil}
+		err := transient.Open(t.Context(), func(context.Context) error {
+			next := answers[0]
+			answers = answers[1:]
+			return next
+		})
+		if err != nil || len(answers) != 0 {
+			t.Errorf("%v with %d answers left", err, len(answers))
+		}
+		refused := errors.New("refused")
+		if err := transient.Open(t.Context(), func(context.Context) error { return refused }); !errors.Is(err, refused) {
+			t.Errorf("have %v, want %v at once", err, refused)
+		}
+	})
+}

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/internal/testkit"
 )
@@ -75,6 +78,9 @@ func (p *Person) Try(ctx context.Context, method, path string, body any, header 
 // unless the response has the wanted status.
 func (p *Person) Ask(want int, method, path string, body any, header ...string) map[string]any {
 	p.T.Helper()
+	if method != http.MethodGet && !slices.Contains(header, "Idempotency-Key") {
+		header = append(slices.Clone(header), "Idempotency-Key", uuid.NewString())
+	}
 	a, err := p.Try(p.T.Context(), method, path, body, header...)
 	if err != nil {
 		p.T.Fatalf("%s %s: %v", method, path, err)

@@ -320,7 +320,7 @@ func told(t *testing.T, mails *smtptest.Server, said map[string]time.Time) *tall
 	var heard tally
 	seen := 0
 	// At full load many mails are still waiting at the end.
-	patience := 2*time.Minute + time.Duration(len(said))*30*time.Millisecond
+	patience := testkit.Limit + time.Duration(len(said))*30*time.Millisecond
 	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		all := mails.All()
 		for _, k := range all[seen:] {

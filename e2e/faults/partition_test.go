@@ -13,6 +13,7 @@ import (
 
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/e2e/dockettest"
+	"github.com/docketlog/docket/internal/testkit"
 	"github.com/docketlog/docket/internal/testkit/sqltest"
 )
 
@@ -64,7 +65,7 @@ func TestPartition(t *testing.T) {
 			there.settle(20)
 			there = there.through(majority.URL)
 			here := there.through(minority.URL)
-			there.patience, here.patience = time.Minute, time.Minute
+			there.patience, here.patience = testkit.Limit, testkit.Limit
 
 			for range rounds {
 				ctx, cancel := context.WithCancel(t.Context())

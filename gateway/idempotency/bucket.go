@@ -44,7 +44,7 @@ func BucketConfig(replicas int) jetstream.KeyValueConfig {
 func Open(ctx context.Context, js jetstream.JetStream, replicas int) (jetstream.KeyValue, error) {
 	config := BucketConfig(replicas)
 	var bucket jetstream.KeyValue
-	err := transient.Retry(ctx, func(ctx context.Context) (err error) {
+	err := transient.Open(ctx, func(ctx context.Context) (err error) {
 		bucket, err = js.KeyValue(ctx, config.Bucket)
 		if errors.Is(err, jetstream.ErrBucketNotFound) {
 			bucket, err = js.CreateKeyValue(ctx, config)
