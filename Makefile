@@ -19,7 +19,7 @@ demo: ## The same, with a small project to look at
 	go run . --demo
 
 test: check ## Every test, with the race detector, against real servers
-	$(SERVICES) go test -race -timeout 20m ./...
+	$(SERVICES) go test -race -timeout 40m ./...
 
 generate: ## The Go of pages and mails from their templates, and what browsers load from its sources
 	for folder in $(TEMPLATES); do (cd $$folder && $(TEMPL) generate) || exit 1; done

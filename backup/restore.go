@@ -15,6 +15,7 @@ import (
 
 	"github.com/docketlog/docket/broker"
 	"github.com/docketlog/docket/broker/retry"
+	"github.com/docketlog/docket/broker/transient"
 	"github.com/docketlog/docket/events/jetstream"
 )
 
@@ -76,7 +77,7 @@ func (r *restoring) refuseTaken(ctx context.Context) error {
 	for _, c := range r.file.streams() {
 		err := r.patiently(ctx, func() error {
 			_, err := r.js.Stream(ctx, c.Stream)
-			if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrNoResponders) {
+			if transient.Is(err) {
 				err = fmt.Errorf("%w: %w", broker.ErrNotReady, err)
 			}
 			return err
