@@ -13,12 +13,11 @@ import (
 // MaxBody is the largest body of a request to the API, in bytes.
 const MaxBody = 256 << 10
 
-// bodyPatience is how long a body may take to arrive.
+// bodyPatience is the timeout for receiving a body.
 const bodyPatience = 10 * time.Second
 
-// ReadBody takes the whole body, of at most so many bytes, so that everything
-// after it works on bytes that are there, and gives the connection its own pace
-// back.
+// ReadBody reads the whole body, of at most most bytes, so that all later code
+// works on complete data. It then clears the connection's read deadline.
 func ReadBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, *problem.Problem) {
 	if r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
@@ -28,7 +27,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, *prob
 		return nil, problem.New(problem.BodyTooLarge, "The body may have %d bytes, it has %d.", most, r.ContentLength)
 	}
 	control := http.NewResponseController(w)
-	// Not every writer has deadlines; a server's has.
+	// Not every writer supports deadlines; a server's does.
 	_ = control.SetReadDeadline(time.Now().Add(bodyPatience))
 	body := make([]byte, 0, max(512, r.ContentLength+1))
 	buffer := bytes.NewBuffer(body)
@@ -36,8 +35,8 @@ func ReadBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, *prob
 	if err == nil {
 		_ = control.SetReadDeadline(time.Time{})
 	} else {
-		// The server would wait for the rest before it answers, for as long as
-		// a byte arrives now and then.
+		// Otherwise the server would wait for the rest before it answers, for as
+		// long as a byte arrives now and then.
 		w.Header().Set("Connection", "close")
 		_ = control.SetReadDeadline(time.Now())
 	}
@@ -51,7 +50,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, *prob
 	case err != nil:
 		return nil, problem.New(problem.MalformedBody, "The body broke off.")
 	case !utf8.Valid(buffer.Bytes()):
-		// The decoder would quietly replace what is not.
+		// The decoder would silently replace invalid UTF-8.
 		return nil, problem.New(problem.MalformedBody, "The body is not UTF-8.")
 	}
 	return buffer.Bytes(), nil

@@ -6,24 +6,25 @@ import (
 	"github.com/docketlog/docket/accounts"
 )
 
-// Caller is who asks.
+// Caller identifies who sends a request.
 type Caller struct {
 	accounts.Identity
-	// Secret is what the caller showed, for those who must ask again later
-	// whether it still opens. It is never written anywhere.
+	// Secret is the credential the caller presented, kept so that a long-lived
+	// request can check later that it is still valid. It is never written
+	// anywhere.
 	Secret string
 }
 
 type callerKey struct{}
 
-// From is the caller of the request with the given context, the zero Caller on
-// an open route.
+// From returns the caller stored in the context of a request: the zero Caller
+// on an open route.
 func From(ctx context.Context) Caller {
 	c, _ := ctx.Value(callerKey{}).(Caller)
 	return c
 }
 
-// With is ctx with a caller.
+// With returns a copy of ctx that carries the caller.
 func With(ctx context.Context, c Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, c)
 }

@@ -2,22 +2,22 @@ package access
 
 import "context"
 
-// Client is where a request came from.
+// Client describes where a request came from.
 type Client struct {
-	// Address is its network address, by which attempts are limited.
+	// Address is the client's network address, the key for rate limits.
 	Address string
-	// Agent is what the client calls itself.
+	// Agent is the client's User-Agent.
 	Agent string
 }
 
 type clientKey struct{}
 
-// WithClient is ctx with who sent the request, for what limits attempts.
+// WithClient returns a copy of ctx that carries the client, for rate limits.
 func WithClient(ctx context.Context, c Client) context.Context {
 	return context.WithValue(ctx, clientKey{}, c)
 }
 
-// ClientFrom is the client of the request with the given context.
+// ClientFrom returns the client stored in the context of a request.
 func ClientFrom(ctx context.Context) Client {
 	c, _ := ctx.Value(clientKey{}).(Client)
 	return c

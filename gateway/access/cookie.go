@@ -7,9 +7,9 @@ import (
 	"github.com/docketlog/docket/gateway/problem"
 )
 
-// CookieName is the name of the cookie that carries a session's secret. Over
-// TLS its prefix makes browsers refuse one that a neighbouring host has set (RFC
-// 6265bis, section 4.1.3.2).
+// CookieName returns the name of the session cookie. Over TLS its prefix makes
+// browsers refuse a cookie set by a neighbouring host (RFC 6265bis, section
+// 4.1.3.2).
 func CookieName(secure bool) string {
 	if secure {
 		return "__Host-docket_session"
@@ -17,8 +17,8 @@ func CookieName(secure bool) string {
 	return "docket_session"
 }
 
-// Cookie is what a browser keeps of a session: out of reach of scripts, not
-// sent along with other sites' requests, and only over TLS if secure.
+// Cookie returns a session cookie that scripts cannot read, that browsers do
+// not send with other sites' requests, and that requires TLS if secure is set.
 func Cookie(secret string, expires time.Time, secure bool) *http.Cookie {
 	return &http.Cookie{
 		Name: CookieName(secure), Value: secret, Path: "/", Expires: expires,
@@ -26,16 +26,16 @@ func Cookie(secret string, expires time.Time, secure bool) *http.Cookie {
 	}
 }
 
-// NoCookie makes a browser forget the session.
+// NoCookie returns a cookie that makes a browser delete the session cookie.
 func NoCookie(secure bool) *http.Cookie {
 	c := Cookie("", time.Time{}, secure)
 	c.MaxAge = -1
 	return c
 }
 
-// cookieOf is the secret in the cookie, empty if there is none. Of two none is
-// taken: one of them was put there by somebody who wants the person to act in
-// another's session, and nothing says which.
+// cookieOf returns the secret in the session cookie, empty if there is none. It
+// refuses two cookies: an attacker who wants the person to act in another
+// session set one of them, and nothing shows which.
 func cookieOf(r *http.Request, secure bool) (string, error) {
 	switch cookies := r.CookiesNamed(CookieName(secure)); len(cookies) {
 	case 0:

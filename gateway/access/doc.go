@@ -1,13 +1,12 @@
-// Package access owns the gateway's door: who asks, and whether who asks may
-// use the route at all. What they may do with a project or a task is decided
-// elsewhere, in package commands.
+// Package access owns authentication at the gateway: who sends a request, and
+// whether that caller may use the route at all. Package commands decides what a
+// caller may do with a project or a task.
 //
-// It also owns what every request is bounded by: how many may come, and how
-// large and slow a body may be.
+// It also owns the bounds on every request: the rate limit, and the size and
+// timeout of a body.
 //
-// What enters: a request and the pattern of the route it is for. What leaves:
-// the request with its [Caller], or a problem. The door is closed by default: a
-// route of which nothing is said takes a session or a token, and a token takes
-// the scope read for GET and HEAD and the scope write for everything else. A
-// route can only be opened by its [Rule].
+// Input: a request and the pattern of its route. Output: the request with its
+// [Caller], or a problem. Access is denied by default: a route without a rule
+// requires a session or a token; a token needs the scope read for GET and HEAD,
+// and the scope write for every other method. Only a [Rule] opens a route.
 package access

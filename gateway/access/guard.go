@@ -11,27 +11,28 @@ import (
 	"github.com/docketlog/docket/gateway/problem"
 )
 
-// Rule is what a route asks of its caller.
+// Rule is the authentication that a route requires.
 type Rule int
 
-// The rules. The zero Rule is the closed one.
+// The rules. The zero Rule is the strict default.
 const (
-	// Authenticated takes a session, or a token with the scope that the method
-	// takes.
+	// Authenticated requires a session, or a token with the scope that the method
+	// needs.
 	Authenticated Rule = iota
-	// SessionOnly takes a session: what manages an account, its sessions and
-	// its tokens, is not for tokens, or a leaked one could outlive itself.
+	// SessionOnly requires a session. Tokens may not manage an account, its
+	// sessions or its tokens; otherwise a leaked token could outlive its
+	// revocation.
 	SessionOnly
-	// Open takes nothing.
+	// Open requires no credentials.
 	Open
 )
 
-// Authenticator says whose secret it is; package accounts is the one there is.
+// Authenticator finds the owner of a secret. Package accounts implements it.
 type Authenticator interface {
 	Authenticate(ctx context.Context, secret string) (accounts.Identity, error)
 }
 
-// Guard stands before all routes.
+// Guard authenticates the requests of all routes.
 type Guard struct {
 	authenticator Authenticator
 	rules         map[string]Rule
@@ -39,10 +40,10 @@ type Guard struct {
 	secure        bool
 }
 
-// NewGuard makes a guard that knows the rules of routes by their patterns, as
-// [http.ServeMux] spells them. baseURL, if not empty, is where browsers reach
-// the gateway, which a proxy may hide from it. secure says which cookie is the
-// session's, see [CookieName].
+// NewGuard returns a guard with one rule per route pattern, as [http.ServeMux]
+// spells patterns. baseURL, if not empty, is the address that browsers use,
+// which a proxy may hide from the gateway. secure selects the session cookie's
+// name, see [CookieName].
 func NewGuard(authenticator Authenticator, rules map[string]Rule, baseURL string, secure bool) (*Guard, error) {
 	g := &Guard{authenticator: authenticator, rules: rules, origin: http.NewCrossOriginProtection(), secure: secure}
 	if baseURL == "" {
@@ -58,22 +59,22 @@ func NewGuard(authenticator Authenticator, rules map[string]Rule, baseURL string
 	return g, nil
 }
 
-// Admit gives the caller of a request for the route with the pattern, or the
-// problem that keeps it out. Errors other than a *[problem.Problem] are those
-// of the authenticator.
+// Admit returns the caller of a request for the route with the pattern, or the
+// problem that refuses it. Errors other than a *[problem.Problem] are those of
+// the authenticator.
 func (g *Guard) Admit(r *http.Request, pattern string) (Caller, error) {
 	secret, bearer, err := bearerOf(r)
 	if err != nil {
 		return Caller{}, err
 	}
 	if !bearer {
-		// A browser sends its cookie whoever made it send the request, and a
-		// sign-in from elsewhere would sign a person in as somebody else. What
-		// says nothing of where it comes from is let in, forms too: every
-		// browser that keeps SameSite cookies to itself tells the origin of a
-		// POST, and no page can make it leave that out (at most it says null,
-		// which is refused), so silence is that of programs and of browsers of
-		// letters, who would be kept out for nothing.
+		// A browser sends its cookie whichever page caused the request, and a
+		// sign-in from another site would sign a person in to the wrong account.
+		// Requests without an origin are allowed, forms included: every browser
+		// that enforces SameSite sends the origin of a POST, and no page can
+		// suppress it (at most it becomes null, which is refused). A missing origin
+		// therefore means a program or a text browser; refusing those would gain
+		// nothing.
 		if err := g.origin.Check(r); err != nil {
 			return Caller{}, problem.New(problem.CrossOrigin, "")
 		}
@@ -104,8 +105,8 @@ func (g *Guard) Admit(r *http.Request, pattern string) (Caller, error) {
 	return Caller{identity, secret}, nil
 }
 
-// Recognise is whoever a session's cookie says has asked, for requests that come
-// to no route: the zero Caller for everybody else. It lets nobody in anywhere.
+// Recognise returns the caller of a valid session cookie, for requests that
+// match no route, and the zero Caller otherwise. It grants no access.
 func (g *Guard) Recognise(r *http.Request) Caller {
 	secret, err := cookieOf(r, g.secure)
 	if err != nil || secret == "" {
@@ -118,7 +119,7 @@ func (g *Guard) Recognise(r *http.Request) Caller {
 	return Caller{identity, secret}
 }
 
-// Still reports whether the caller would be let in now as before.
+// Still reports whether the caller's credentials are still accepted.
 func (g *Guard) Still(ctx context.Context, c Caller) error {
 	identity, err := g.authenticator.Authenticate(ctx, c.Secret)
 	if err == nil && !identity.Allows(accounts.ScopeRead) {
@@ -127,7 +128,7 @@ func (g *Guard) Still(ctx context.Context, c Caller) error {
 	return err
 }
 
-// scopeOf is the scope a method takes, the one place where that is said.
+// scopeOf returns the scope a method requires, the only place that defines it.
 func scopeOf(method string) accounts.Scope {
 	if method == http.MethodGet || method == http.MethodHead {
 		return accounts.ScopeRead
@@ -135,7 +136,7 @@ func scopeOf(method string) accounts.Scope {
 	return accounts.ScopeWrite
 }
 
-// bearerOf is the secret of the Authorization header, if there is one.
+// bearerOf returns the secret of the Authorization header, if there is one.
 func bearerOf(r *http.Request) (secret string, given bool, err error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {

@@ -11,16 +11,16 @@ import (
 	"github.com/docketlog/docket/gateway/problem"
 )
 
-// burst is how many seconds' worth of requests may come at once: a page asks
-// for several things, and somebody who returns to it for more.
+// burst is how many seconds' worth of requests may arrive at once: a page loads
+// several resources, and a returning user loads several pages.
 const burst = 5
 
-// maxLimited bounds the callers that are remembered, about 200 bytes each.
+// maxLimited bounds the number of tracked callers, about 200 bytes each.
 const maxLimited = 50_000
 
-// Limit bounds how often one caller may ask in this process: a person by their
-// account, whatever session or token they use, and who has not signed in by the
-// network address. It may be used by any number of goroutines.
+// Limit is a rate limit per caller in this process. It counts a signed-in
+// person by account, across all sessions and tokens, and anyone else by network
+// address. It is safe for concurrent use.
 type Limit struct {
 	perSecond rate.Limit
 
@@ -28,12 +28,12 @@ type Limit struct {
 	callers map[any]*rate.Limiter
 }
 
-// NewLimit makes a limit of so many requests a second; 0 is none.
+// NewLimit returns a limit of perSecond requests a second; 0 means no limit.
 func NewLimit(perSecond int) *Limit {
 	return &Limit{perSecond: rate.Limit(perSecond), callers: make(map[any]*rate.Limiter)}
 }
 
-// Take counts a request, or fails with the problem that says when to ask again.
+// Take counts a request, or fails with a problem that says when to retry.
 func (l *Limit) Take(account uuid.UUID, address string) error {
 	if l.perSecond == 0 {
 		return nil
@@ -65,8 +65,9 @@ func (l *Limit) of(account uuid.UUID, address string, now time.Time) *rate.Limit
 	return limiter
 }
 
-// forget drops those who have all of their burst left, for whom nothing changes
-// by it, and everybody if all are busy. The caller holds the mutex.
+// forget drops the callers that have their whole burst left, which changes
+// nothing for them, and drops all callers if every one is active. The caller
+// holds the mutex.
 func (l *Limit) forget(now time.Time) {
 	for caller, limiter := range l.callers {
 		if limiter.TokensAt(now) >= float64(limiter.Burst()) {
@@ -78,8 +79,8 @@ func (l *Limit) forget(now time.Time) {
 	}
 }
 
-// network is what one who has no account is told apart by: the address, or of
-// version 6 the subnet, of which a single household has 2^64 addresses.
+// network returns the key for callers without an account: the address, or for
+// IPv6 its subnet, because one household has 2^64 addresses.
 func network(address string) any {
 	if both, err := netip.ParseAddrPort(address); err == nil {
 		address = both.Addr().String()

@@ -61,7 +61,7 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// TestLimitForgetsWhoIsQuiet meets more callers than are remembered.
+// TestLimitForgetsWhoIsQuiet uses more callers than the limit tracks.
 func TestLimitForgetsWhoIsQuiet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLimit(1)
