@@ -1,19 +1,19 @@
-// Package feed owns what is told as it happens: the log's events, each to those
-// who may see it now, in log order, without gap or repetition.
+// Package feed owns live updates: it delivers the log's events in log order,
+// without gap or repetition, to the accounts that may see them now.
 //
-// What enters: the log, followed once for the whole process by the [Hub]. What
-// leaves: [Event] values through any number of [Subscription]s. A subscription
-// that begins in the past reads the log by itself up to where the hub is and
-// goes on with the hub from there.
+// Input: the log, followed once per process by the [Hub]. Output: [Event]
+// values through any number of [Subscription]s. A subscription that begins in
+// the past reads the log itself until it reaches the hub, and continues with
+// the hub from there.
 //
-// Who may see an event is decided by the project's members as the log has them
-// when the event is told, not when the subscription began: the hub forgets what
-// it knew of a project with every event of it. So a new member sees what
-// follows at once, and a removed one nothing more but the removal itself.
+// The project's members in the log at delivery time, not at the start of the
+// subscription, decide who may see an event: each event of a project
+// invalidates what the hub has cached of it. So a new member sees all later
+// events at once, and a removed member sees nothing after the removal itself.
 //
-// Events are fenced by [events.Head.Accepts], like everywhere: what does not
-// continue its aggregate's chain is told to nobody.
+// [events.Head.Accepts] fences events, as everywhere: an event that does not
+// continue its aggregate's chain is delivered to no account.
 //
-// What holds after a crash, of a client or the process at any instant: an
-// event's position is where to go on. Nothing is kept here.
+// After a crash of a client or the process at any instant, resume at an event's
+// position. Nothing is stored here.
 package feed

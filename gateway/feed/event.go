@@ -9,14 +9,15 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// Event is one event as subscribers are told it.
+// Event is one event as subscribers receive it.
 type Event struct {
 	Position events.Position
-	// JSON is a [Body], one line, made once for all subscribers.
+	// JSON is a [Body] on one line, encoded once for all subscribers.
 	JSON []byte
 }
 
-// Body tells an event to clients. What does not apply is left out.
+// Body is the JSON form of an event for clients. Fields that do not apply are
+// omitted.
 type Body struct {
 	ID       uuid.UUID   `json:"id" doc:"The event's id."`
 	Type     events.Type `json:"type" doc:"What happened, such as task_moved."`
@@ -31,14 +32,14 @@ type Body struct {
 	Position string      `json:"position" doc:"Where the log has it; send it as Last-Event-ID to go on after it."`
 }
 
-// Change is one field's value before and after an event.
+// Change is the value of one field before and after an event.
 type Change struct {
 	Field string `json:"field"`
 	From  any    `json:"from" doc:"The value before, null for none."`
 	To    any    `json:"to" doc:"The value after, null for none."`
 }
 
-// told makes the event's body.
+// told encodes the event's body.
 func told(e *events.Envelope, event events.Event) ([]byte, error) {
 	b := Body{
 		ID: e.ID, Type: e.Type, Project: optional(e.Project), Person: optional(events.Concerns(event)),

@@ -10,8 +10,8 @@ import (
 // maxHeads bounds the heads a fence remembers, about 150 bytes each.
 const maxHeads = 10_000
 
-// fence applies [events.Head.Accepts] to a reader that begins anywhere in the
-// log and looks at some events only. It is used by one goroutine.
+// fence applies [events.Head.Accepts] for a reader that begins anywhere in the
+// log and looks at only some events. It is not safe for concurrent use.
 type fence struct {
 	log   events.Log
 	heads map[events.Aggregate]events.Head
@@ -21,8 +21,8 @@ func newFence(log events.Log) *fence {
 	return &fence{log: log, heads: make(map[events.Aggregate]events.Head)}
 }
 
-// accepts reports whether the event counts. Of an aggregate it does not know
-// it reads the chain; from then on the chain is at hand.
+// accepts reports whether the event counts. It loads the chain of an unknown
+// aggregate once and remembers its head from then on.
 func (f *fence) accepts(ctx context.Context, e *events.Envelope) (bool, error) {
 	head, known := f.heads[e.Aggregate]
 	if known {
@@ -55,13 +55,13 @@ func (f *fence) accepts(ctx context.Context, e *events.Envelope) (bool, error) {
 	return accepted, nil
 }
 
-// skip says that the event was not looked at, so that the next of its
-// aggregate cannot be judged by what is remembered.
+// skip records that an event was not looked at, so that the remembered head is
+// not used for the aggregate's next event.
 func (f *fence) skip(a events.Aggregate) { delete(f.heads, a) }
 
-// decoded is the event in an envelope, nil for one that cannot be read: a newer
-// program's, or a damaged one. It is told by its name alone, since one such
-// event must not keep everybody from the others.
+// decoded returns the event in an envelope, nil if it cannot be read because a
+// newer program wrote it or it is damaged. Subscribers then receive only its
+// name, so that one such event does not block all others.
 func decoded(e *events.Envelope) events.Event {
 	event, err := e.Event()
 	if err != nil {

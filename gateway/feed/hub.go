@@ -13,8 +13,8 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// Errors of this package. They are matched with errors.Is. After the first
-// three, a subscription goes on by a new one after the last event it had.
+// Errors of this package, matched with errors.Is. After any of the first three,
+// resume with a new subscription after the last event received.
 var (
 	// ErrSlow reports a subscriber that did not take its events in time.
 	ErrSlow = errors.New("too slow: events were piling up")
@@ -22,26 +22,27 @@ var (
 	ErrInterrupted = errors.New("the feed was interrupted")
 	// ErrStopped reports that the hub has ended.
 	ErrStopped = errors.New("the feed has stopped")
-	// ErrTooMany reports an account that has as many subscriptions as one may.
+	// ErrTooMany reports an account that has reached [MaxSubscriptions].
 	ErrTooMany = errors.New("too many subscriptions")
 )
 
 const (
-	// batchSize is how many events are read from the log at once.
+	// batchSize is how many events one read of the log returns.
 	batchSize = 256
-	// MaxSubscriptions is how many one account may have in one process.
+	// MaxSubscriptions is the limit per account in one process.
 	MaxSubscriptions = 32
 )
 
-// Options are what a hub may be given; all have defaults.
+// Options configure a [Hub]; all have defaults.
 type Options struct {
-	// Buffer is how many events may wait for one subscriber, 1,000 by default.
+	// Buffer is how many events may be queued for one subscriber, 1,000 by
+	// default.
 	Buffer int
 	Logger *slog.Logger
 }
 
-// Hub follows the log once and tells each event to those subscribers who may
-// see it. It may be used by any number of goroutines.
+// Hub follows the log once and delivers each event to the subscribers that may
+// see it. It is safe for concurrent use.
 type Hub struct {
 	log     events.Log
 	buffer  int
@@ -50,9 +51,9 @@ type Hub struct {
 
 	mu       sync.Mutex
 	accounts map[uuid.UUID]map[*Subscription]struct{}
-	// decided is up to where the hub has chosen whom to tell, told up to where
-	// it has told them. A subscription joins at decided, and is known to be
-	// complete up to told.
+	// decided is the position up to which the hub has chosen recipients, told the
+	// position up to which it has delivered. A subscription joins at decided and
+	// is known to be complete up to told.
 	decided, told events.Position
 	ready         chan struct{} // closed while the hub follows
 	stopped       bool
@@ -60,7 +61,7 @@ type Hub struct {
 	subscribers, dropped atomic.Int64
 }
 
-// NewHub makes a hub on the log. Subscriptions wait until [Hub.Run] runs.
+// NewHub returns a hub on the log. Subscriptions wait until [Hub.Run] runs.
 func NewHub(log events.Log, options Options) *Hub {
 	if options.Buffer <= 0 {
 		options.Buffer = 1000
@@ -74,15 +75,14 @@ func NewHub(log events.Log, options Options) *Hub {
 	}
 }
 
-// Subscribers is how many subscriptions there are, and Dropped how many were
-// ended for being too slow.
+// Subscribers returns the number of open subscriptions.
 func (h *Hub) Subscribers() int64 { return h.subscribers.Load() }
 
-// Dropped counts the subscriptions that were ended for being too slow.
+// Dropped returns the number of subscriptions ended for being too slow.
 func (h *Hub) Dropped() int64 { return h.dropped.Load() }
 
-// Position is up to where the hub has told the log, zero while it does not
-// follow.
+// Position returns the log position up to which the hub has delivered, zero
+// while it does not follow the log.
 func (h *Hub) Position() events.Position {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -90,8 +90,8 @@ func (h *Hub) Position() events.Position {
 }
 
 // Run follows the log until ctx ends, and then ends all subscriptions. It
-// returns ctx's error, or [events.ErrIncarnation] if the log turns out to be
-// another than it was.
+// returns ctx's error, or [events.ErrIncarnation] if the log has been replaced
+// by another.
 func (h *Hub) Run(ctx context.Context) error {
 	defer h.Close()
 	return events.KeepFollowing(ctx, func(ctx context.Context) error {
@@ -102,7 +102,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	})
 }
 
-// Close ends all subscriptions with [ErrStopped], those to come as well.
+// Close ends all present and future subscriptions with [ErrStopped].
 func (h *Hub) Close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -144,8 +144,8 @@ func (h *Hub) follow(ctx context.Context) error {
 	}
 }
 
-// interrupt ends all subscriptions, which come again and find what they missed
-// in the log.
+// interrupt ends all subscriptions; they reconnect and read what they missed
+// from the log.
 func (h *Hub) interrupt() {
 	h.members.follow(false)
 	h.mu.Lock()
@@ -167,7 +167,7 @@ func (h *Hub) endAll(reason error) {
 	}
 }
 
-// tell gives the event to those live subscriptions that may see it.
+// tell delivers the event to the live subscriptions that may see it.
 func (h *Hub) tell(ctx context.Context, fence *fence, e *events.Envelope) error {
 	if e.Aggregate.Kind == events.KindProject {
 		h.members.forget(e.Aggregate.ID)
@@ -199,12 +199,11 @@ func (h *Hub) tell(ctx context.Context, fence *fence, e *events.Envelope) error 
 	return nil
 }
 
-// choose decides which live subscriptions are told the event, and moves decided
-// in the same step: whoever joins later joins after it.
+// choose selects the live subscriptions that receive the event and advances
+// decided in the same step, so that a later subscription joins after it.
 func (h *Hub) choose(ctx context.Context, e *events.Envelope) ([]*Subscription, error) {
 	for {
-		// While nobody listens it would be a waste to decode it and to look up
-		// who may.
+		// Without subscribers, do not decode the event or load the members.
 		listened := h.subscribers.Load() > 0
 		var audience []uuid.UUID
 		if listened {
@@ -216,7 +215,7 @@ func (h *Hub) choose(ctx context.Context, e *events.Envelope) ([]*Subscription, 
 		h.mu.Lock()
 		if !listened && h.subscribers.Load() > 0 {
 			h.mu.Unlock()
-			continue // Somebody came meanwhile and counts on this event.
+			continue // A new subscriber joined meanwhile and expects this event.
 		}
 		var to []*Subscription
 		for _, account := range audience {
@@ -232,7 +231,7 @@ func (h *Hub) choose(ctx context.Context, e *events.Envelope) ([]*Subscription, 
 	}
 }
 
-// audience is the accounts that may see the event.
+// audience returns the accounts that may see the event.
 func (h *Hub) audience(ctx context.Context, e *events.Envelope, event events.Event) ([]uuid.UUID, error) {
 	if e.Aggregate.Kind == events.KindAccount {
 		return []uuid.UUID{e.Aggregate.ID}, nil
@@ -245,7 +244,8 @@ func (h *Hub) audience(ctx context.Context, e *events.Envelope, event events.Eve
 	for _, m := range project.Members {
 		audience = append(audience, m.Account)
 	}
-	// Whom a membership event is about hears of it, also of the end.
+	// The account that a membership event concerns receives it, a removal
+	// included.
 	if about := events.Concerns(event); about != uuid.Nil && project.Role(about) == "" {
 		audience = append(audience, about)
 	}

@@ -33,7 +33,7 @@ type stage struct {
 
 func newStage(t *testing.T, options feed.Options) *stage {
 	t.Helper()
-	// What was there before is the business of other tests.
+	// Other tests cover earlier events.
 	ignore := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, ignore) })
 	s := &stage{t: t, nc: brokertest.Conn(t), member: uuid.New()}
@@ -90,13 +90,14 @@ func (s *stage) subscribe(account uuid.UUID, after events.Position) *feed.Subscr
 	return sub
 }
 
-// take reads as many events as wanted, as their first changed value.
+// take reads the wanted number of events and returns the first changed value of
+// each.
 func (s *stage) take(sub *feed.Subscription, n int) []string {
 	s.t.Helper()
 	var told []string
 	for len(told) < n {
-		// A past that takes longer to read than one waits is taken for a log that
-		// is away.
+		// A past that takes longer to read than the timeout looks like an
+		// unavailable log.
 		more, _, err := sub.Next(s.t.Context(), testkit.Limit)
 		if err != nil || len(more) == 0 {
 			s.t.Fatalf("waited for %d events, have %q, %v", n, told, err)
@@ -121,7 +122,7 @@ func title(t *testing.T, e feed.Event) string {
 }
 
 // forge writes an event that does not continue its aggregate's chain, as a
-// second writer after a change of leader would.
+// second writer would after a change of leader.
 func (s *stage) forge(head events.Head, event events.Event) {
 	s.t.Helper()
 	commit := events.Commit{
@@ -141,8 +142,8 @@ func (s *stage) forge(head events.Head, event events.Event) {
 	}
 }
 
-// TestForkedEventsAreNotTold forges events of a task and of the membership:
-// nobody is told either, live or later, and the second lets nobody in.
+// TestForkedEventsAreNotTold forges events of a task and of the membership: no
+// subscriber receives either, live or later, and the second grants no access.
 func TestForkedEventsAreNotTold(t *testing.T) {
 	s := newStage(t, feed.Options{})
 	stranger := uuid.New()
@@ -170,7 +171,8 @@ func TestForkedEventsAreNotTold(t *testing.T) {
 	s.quiet(s.subscribe(stranger, end.At(0)), end)
 }
 
-// quiet reads until the subscription has passed the position: it tells nothing.
+// quiet reads until the subscription has passed the position, and requires that
+// it delivers nothing.
 func (s *stage) quiet(sub *feed.Subscription, until events.Position) {
 	s.t.Helper()
 	testkit.Eventually(s.t, "the subscription to pass "+until.String(), func() (events.Position, bool) {
@@ -183,8 +185,8 @@ func (s *stage) quiet(sub *feed.Subscription, until events.Position) {
 	})
 }
 
-// TestSlowSubscriber does not read: what was queued is still given, in order,
-// then the reason; and a new subscription goes on where it ended.
+// TestSlowSubscriber does not read: it still receives the queued events in
+// order, then the reason, and a new subscription resumes where it ended.
 func TestSlowSubscriber(t *testing.T) {
 	s := newStage(t, feed.Options{Buffer: 3})
 	slow, quick := s.subscribe(s.member, events.Position{}), s.subscribe(s.member, events.Position{})
@@ -254,7 +256,8 @@ func TestStoppedHub(t *testing.T) {
 	}
 }
 
-// TestNobodyIsLookedUpForNobody counts what the hub reads while nobody listens.
+// TestNobodyIsLookedUpForNobody counts the hub's reads while there are no
+// subscribers.
 func TestNobodyIsLookedUpForNobody(t *testing.T) {
 	s := newStage(t, feed.Options{})
 	counting := &countingLog{Log: s.log}

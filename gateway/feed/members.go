@@ -11,19 +11,19 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// maxProjects bounds the projects whose members are remembered.
+// maxProjects bounds the number of projects whose members are cached.
 const maxProjects = 10_000
 
-// members knows who is a member of which project now. It remembers while the
-// hub follows the log and forgets a project with every event of it.
+// members caches the current members of each project. It caches only while the
+// hub follows the log, and each event of a project invalidates that project.
 type members struct {
 	log events.Log
 
 	mu       sync.Mutex
 	projects map[uuid.UUID]commands.Project
 	fresh    bool // the hub follows
-	// changes counts everything that was forgotten, so that what was read
-	// before is not remembered after.
+	// changes counts invalidations, so that data read before one is not cached
+	// after it.
 	changes uint64
 }
 
@@ -31,7 +31,7 @@ func newMembers(log events.Log) *members {
 	return &members{log: log, projects: make(map[uuid.UUID]commands.Project)}
 }
 
-// of gives the project as the log has it.
+// of returns the project as the log has it.
 func (m *members) of(ctx context.Context, id uuid.UUID) (commands.Project, error) {
 	m.mu.Lock()
 	project, ok := m.projects[id]
@@ -47,8 +47,8 @@ func (m *members) of(ctx context.Context, id uuid.UUID) (commands.Project, error
 	for i := range chain {
 		event := decoded(&chain[i])
 		if event == nil {
-			// A newer program may have said here who is no member any more:
-			// until this one is as new, nobody is.
+			// The event may remove a member in a form only a newer program can read:
+			// until this program is upgraded, the project has no members.
 			project.Members = nil
 			break
 		}
@@ -68,7 +68,7 @@ func (m *members) of(ctx context.Context, id uuid.UUID) (commands.Project, error
 	return project, nil
 }
 
-// forget makes the next question about the project read it again.
+// forget makes the next lookup of the project read it again.
 func (m *members) forget(id uuid.UUID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -76,7 +76,7 @@ func (m *members) forget(id uuid.UUID) {
 	m.changes++
 }
 
-// follow says whether every change will be heard of from now on.
+// follow records whether the hub reports every change from now on.
 func (m *members) follow(fresh bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

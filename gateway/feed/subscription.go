@@ -10,30 +10,30 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// Subscription is one reader of the feed. It is used by one goroutine at a
-// time.
+// Subscription is one reader of the feed. It is not safe for concurrent use.
 type Subscription struct {
 	hub     *Hub
 	account uuid.UUID
 	project uuid.UUID // the only one wanted, zero for all
 
-	// While it catches up it reads the log by itself, up to at.
+	// While it catches up, it reads the log itself, up to at.
 	past  events.Feed
 	fence *fence
 	at    events.Position
 
-	// The rest is the hub's, under its mutex.
+	// The hub's mutex guards the other fields.
 	live   bool
 	queue  []Event
 	ended  error
 	wakeup chan struct{}
 }
 
-// Subscribe begins to tell the account what it may see after the position, of
-// one project if it is not zero. The zero position stands for now. It waits
-// a moment for the hub to follow the log. Errors: [events.ErrIncarnation] for a position
-// that is not one of this log, [ErrTooMany], [ErrInterrupted], [ErrStopped],
-// ctx's. ctx is for as long as the subscription lasts; the caller closes it.
+// Subscribe starts a subscription of the account to the events it may see after
+// the position, in one project unless project is zero. The zero position means
+// from now on. It waits a moment for the hub to follow the log. Errors:
+// [events.ErrIncarnation] for a position that is not of this log, [ErrTooMany],
+// [ErrInterrupted], [ErrStopped], ctx's. ctx must last as long as the
+// subscription; the caller closes it.
 func (h *Hub) Subscribe(ctx context.Context, account, project uuid.UUID, after events.Position) (*Subscription, error) {
 	s := &Subscription{hub: h, account: account, project: project, at: after, wakeup: make(chan struct{}, 1)}
 	if err := h.enroll(s); err != nil {
@@ -96,10 +96,11 @@ func (s *Subscription) begin(ctx context.Context, after events.Position) error {
 	return nil
 }
 
-// patience is how long a subscription waits for the hub to follow the log.
+// patience is the timeout for the hub to follow the log.
 const patience = 5 * time.Second
 
-// Position is up to where the account has had everything.
+// Position returns the position up to which the account has received
+// everything.
 func (s *Subscription) Position() events.Position {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
@@ -125,11 +126,10 @@ func (s *Subscription) Close() {
 	}
 }
 
-// Next waits, at most as long as longest says, and gives the events that
-// follow in log order; none if nothing happened that the account may see. The
-// position is one up to which the account has had everything, the events given
-// included. Errors: [ErrSlow], [ErrInterrupted], [ErrStopped],
-// [events.ErrIncarnation], ctx's.
+// Next waits for at most longest and returns the next events in log order, or
+// none if the account may see no new event. The account has received everything
+// up to the returned position, the returned events included. Errors: [ErrSlow],
+// [ErrInterrupted], [ErrStopped], [events.ErrIncarnation], ctx's.
 func (s *Subscription) Next(ctx context.Context, longest time.Duration) ([]Event, events.Position, error) {
 	for s.past != nil {
 		if s.join() {
@@ -156,7 +156,7 @@ func (s *Subscription) Next(ctx context.Context, longest time.Duration) ([]Event
 	}
 }
 
-// join makes the subscription live if it has come as far as the hub.
+// join makes the subscription live if it has caught up with the hub.
 func (s *Subscription) join() bool {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
@@ -171,8 +171,8 @@ func (s *Subscription) join() bool {
 	return true
 }
 
-// catchUp reads a piece of the past. The hub is ahead, so there is one, and it
-// takes long only if the log cannot be reached.
+// catchUp reads the next batch of past events. The hub is ahead, so there is
+// one; it takes long only if the log is unavailable.
 func (s *Subscription) catchUp(ctx context.Context, longest time.Duration) ([]Event, error) {
 	soon, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
@@ -214,7 +214,7 @@ func (s *Subscription) catchUp(ctx context.Context, longest time.Duration) ([]Ev
 	return more, nil
 }
 
-// take empties the queue. The position is the hub's if nothing waits.
+// take empties the queue. It returns the hub's position if nothing is queued.
 func (s *Subscription) take(quiet bool) ([]Event, events.Position, error) {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
@@ -240,14 +240,14 @@ func (s *Subscription) reason() error {
 	return s.ended
 }
 
-// wants reports whether a live subscription has yet to be told the event. The
-// caller holds the hub's mutex.
+// wants reports whether the event must still be delivered to a live
+// subscription. The caller holds the hub's mutex.
 func (s *Subscription) wants(e *events.Envelope) bool {
 	return s.ended == nil && e.Position.Sequence > s.at.Sequence && (s.project == uuid.Nil || s.project == e.Project)
 }
 
-// push queues an event, or ends the subscription if the queue is full. What is
-// queued is still given out. The caller holds the hub's mutex.
+// push queues an event, or ends the subscription if the queue is full. Queued
+// events are still delivered. The caller holds the hub's mutex.
 func (s *Subscription) push(e Event, most int) bool {
 	if s.ended != nil || !s.live {
 		return true
