@@ -5,7 +5,7 @@
 // It also owns the bounds on every request: the rate limit, and the size and
 // timeout of a body.
 //
-// Input: a request and the pattern of its route. Output: the request with its
+// Input: a request and the pattern of its route. Result: the request with its
 // [Caller], or a problem. Access is denied by default: a route without a rule
 // requires a session or a token; a token needs the scope read for GET and HEAD,
 // and the scope write for every other method. Only a [Rule] opens a route.

@@ -20,8 +20,8 @@ const (
 	// needs.
 	Authenticated Rule = iota
 	// SessionOnly requires a session. Tokens may not manage an account, its
-	// sessions or its tokens; otherwise a leaked token could outlive its
-	// revocation.
+	// sessions or its tokens; otherwise a leaked token could create new
+	// credentials.
 	SessionOnly
 	// Open requires no credentials.
 	Open

@@ -1,7 +1,7 @@
 // Package feed owns live updates: it delivers the log's events in log order,
 // without gap or repetition, to the accounts that may see them now.
 //
-// Input: the log, followed once per process by the [Hub]. Output: [Event]
+// Input: the log, followed once per process by the [Hub]. Result: [Event]
 // values through any number of [Subscription]s. A subscription that begins in
 // the past reads the log itself until it reaches the hub, and continues with
 // the hub from there.
