@@ -18,17 +18,17 @@ import (
 	"github.com/docketlog/docket/broker/transient"
 )
 
-// Remembered is how long answers are.
+// Remembered is how long answers are kept.
 const Remembered = 24 * time.Hour
 
-// Bucket is the name of the bucket that remembers answers.
+// Bucket is the name of the bucket that stores answers.
 const Bucket = "docket_idempotency"
 
-// Stores are what answers are kept in.
+// Stores returns the stores that hold answers.
 func Stores() []broker.Store { return []broker.Store{broker.Bucket(Bucket)} }
 
-// BucketConfig describes the bucket that remembers answers, on as many brokers
-// as replicas says.
+// BucketConfig returns the configuration of the bucket with the given number of
+// replicas.
 func BucketConfig(replicas int) jetstream.KeyValueConfig {
 	return jetstream.KeyValueConfig{
 		Bucket:      Bucket,
@@ -40,7 +40,7 @@ func BucketConfig(replicas int) jetstream.KeyValueConfig {
 	}
 }
 
-// Open finds the bucket, or makes it.
+// Open opens the bucket, and creates it if it does not exist.
 func Open(ctx context.Context, js jetstream.JetStream, replicas int) (jetstream.KeyValue, error) {
 	config := BucketConfig(replicas)
 	var bucket jetstream.KeyValue
@@ -57,7 +57,8 @@ func Open(ctx context.Context, js jetstream.JetStream, replicas int) (jetstream.
 	return bucket, nil
 }
 
-// Setup makes the bucket, or brings the one that is there to so many replicas.
+// Setup creates the bucket, or changes the existing one to the given number of
+// replicas.
 func Setup(ctx context.Context, js jetstream.JetStream, replicas int) error {
 	config := BucketConfig(replicas)
 	if _, err := js.CreateOrUpdateKeyValue(ctx, config); err != nil {
@@ -66,8 +67,9 @@ func Setup(ctx context.Context, js jetstream.JetStream, replicas int) error {
 	return nil
 }
 
-// record is what is remembered. Status is 0 where the request succeeded and its
-// answer is a [SecretAnswer]: then only that is, and the answer is made anew.
+// record is a stored answer. Status is 0 if the request succeeded and its
+// answer is a [SecretAnswer]: then only the success is stored, and the answer
+// is made again.
 type record struct {
 	Request []byte      `json:"request"`
 	Status  int         `json:"status,omitempty"`
@@ -77,7 +79,7 @@ type record struct {
 
 func (r record) is(request [sha256.Size]byte) bool { return slices.Equal(r.Request, request[:]) }
 
-// bucketKey names no account and no key, so that nothing can be read off it.
+// bucketKey returns a bucket key that reveals neither the account nor the key.
 func bucketKey(account uuid.UUID, key string) string {
 	digest := sha256.New()
 	digest.Write(account[:])
@@ -85,7 +87,7 @@ func bucketKey(account uuid.UUID, key string) string {
 	return hex.EncodeToString(digest.Sum(nil))
 }
 
-// recall gives what is remembered under the key, false if nothing is.
+// recall returns the record under the key, false if there is none.
 func (k *Keeper) recall(ctx context.Context, key string) (record, bool, error) {
 	var entry jetstream.KeyValueEntry
 	err := transient.Retry(ctx, func(ctx context.Context) (err error) {
@@ -105,8 +107,7 @@ func (k *Keeper) recall(ctx context.Context, key string) (record, bool, error) {
 	return r, true, nil
 }
 
-// remember keeps r unless something is kept under the key already, which is
-// given instead.
+// remember stores r unless the key already has a record, which it then returns.
 func (k *Keeper) remember(ctx context.Context, key string, r record) (earlier record, found bool, err error) {
 	value, err := json.Marshal(r)
 	if err == nil {

@@ -15,34 +15,35 @@ import (
 	"github.com/docketlog/docket/gateway/problem"
 )
 
-// ReplayedHeader says that an answer is one given before, or one made anew to
-// what was done before.
+// ReplayedHeader marks an answer that was given before, or made again for a
+// command that was done before.
 const ReplayedHeader = "Idempotent-Replayed"
 
-// Secrecy is what of a route must not be remembered, a set.
+// Secrecy is the set of parts of a route's traffic that must not be stored.
 type Secrecy int
 
 // Plain is the empty set: request and answer may be kept for a day.
 const Plain Secrecy = 0
 
-// The secrecies.
+// The elements of a Secrecy.
 const (
-	// SecretRequest: the request holds a password. Of it a keyed digest is kept,
-	// which the same session gives again.
+	// SecretRequest: the request contains a password. Only a digest of it is
+	// kept, keyed by the session's secret, so that the same session produces it
+	// again.
 	SecretRequest Secrecy = 1 << iota
-	// SecretAnswer: the answer to what succeeds holds a secret, or names a
-	// person, whose data must be gone at once when it is erased. It is not kept,
-	// only that there was one; the route makes it anew, see [Done].
+	// SecretAnswer: the answer on success contains a secret, or names a person
+	// whose data must disappear at once when erased. Only the fact that it was
+	// given is kept; the route makes it again, see [Done].
 	SecretAnswer
-	// SecretRefusal: a refusal shows more than why, such as a page with people's
-	// names on it. Nothing is kept of it.
+	// SecretRefusal: a refusal shows more than its reason, such as a page with
+	// people's names. Nothing of it is kept.
 	SecretRefusal
 )
 
 func (s Secrecy) has(one Secrecy) bool { return s&one != 0 }
 
-// Keeper keeps the promise for all routes. It may be used by any number of
-// goroutines.
+// Keeper implements the guarantee for all routes. It is safe for concurrent
+// use.
 type Keeper struct {
 	bucket  jetstream.KeyValue
 	secrecy map[string]Secrecy
@@ -52,14 +53,15 @@ type Keeper struct {
 	flying map[string]chan struct{}
 }
 
-// NewKeeper makes a keeper on the bucket, see [BucketConfig]. secrecy is by
-// pattern, [Plain] for those that are not named.
+// NewKeeper returns a keeper on the bucket, see [BucketConfig]. secrecy maps
+// route patterns to their Secrecy; other routes are [Plain].
 func NewKeeper(bucket jetstream.KeyValue, secrecy map[string]Secrecy, logger *slog.Logger) *Keeper {
 	return &Keeper{bucket: bucket, secrecy: secrecy, logger: logger, flying: make(map[string]chan struct{})}
 }
 
-// Serve answers the request, whose body has been read, by next or from memory.
-// Without a key, or a caller to whom the key belongs, it only passes it on.
+// Serve answers the request, whose body has been read, from the bucket or by
+// next. Without a key, or without a caller who owns the key, it only calls
+// next.
 func (k *Keeper) Serve(w http.ResponseWriter, r *http.Request, pattern string, body []byte, next http.Handler) {
 	key, err := keyOf(r)
 	if err != nil {
@@ -79,15 +81,15 @@ func (k *Keeper) Serve(w http.ResponseWriter, r *http.Request, pattern string, b
 	ctx := context.WithValue(r.Context(), contextKey{}, carried{key: key, command: commandID(caller.Account, key, request)})
 	r = r.WithContext(ctx)
 	if caller.Account == [16]byte{} {
-		// Nobody is known yet, so the key is nobody's. Package accounts makes
-		// the same key safe for whoever proves to be somebody.
+		// Without an account the key has no owner. Package accounts makes the same
+		// key safe for a caller who authenticates.
 		next.ServeHTTP(w, r)
 		return
 	}
 
 	name := bucketKey(caller.Account, key)
-	// Repetitions queue behind the first, so that of those that come at once
-	// through this process only one does the work.
+	// Concurrent retries wait for the first, so that only one of those in this
+	// process does the work.
 	if err := k.enter(ctx, name); err != nil {
 		problem.From(err).Write(w, r)
 		return
@@ -117,12 +119,12 @@ func (k *Keeper) Serve(w http.ResponseWriter, r *http.Request, pattern string, b
 	}
 	if !found && final(answer.status) && !(answer.status >= 400 && secrecy.has(SecretRefusal)) {
 		r := record{Request: request[:]}
-		// Any other refusal names nobody and repeats nothing of the request.
+		// Any other refusal names no person and repeats nothing of the request.
 		if !secrecy.has(SecretAnswer) || !succeeded(answer.status) {
 			r.Status, r.Header, r.Body = answer.status, answer.header, answer.body.Bytes()
 		}
-		// The request's own time may be spent, and the work is done: the answer
-		// is remembered all the same.
+		// The request's deadline may have passed, but the work is done: store the
+		// answer all the same.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
 		earlier, beaten, err := k.remember(ctx, name, r)
@@ -138,8 +140,7 @@ func (k *Keeper) Serve(w http.ResponseWriter, r *http.Request, pattern string, b
 	answer.send(w)
 }
 
-// final reports whether an answer would be the same to the same request at any
-// time.
+// final reports whether the same request gets the same answer at any time.
 func final(status int) bool {
 	switch status {
 	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests:
@@ -150,7 +151,7 @@ func final(status int) bool {
 
 func succeeded(status int) bool { return status >= 200 && status < 300 }
 
-// enter waits until nobody else is doing the request of the name.
+// enter waits until no other goroutine handles the request with this name.
 func (k *Keeper) enter(ctx context.Context, name string) error {
 	for {
 		k.mu.Lock()
@@ -183,11 +184,11 @@ func (r record) replay(w http.ResponseWriter) {
 	}
 	header.Set(ReplayedHeader, "true")
 	w.WriteHeader(r.Status)
-	// Whoever asked may be gone; there is nobody to tell.
+	// The client may have disconnected; then no one can receive the error.
 	_, _ = w.Write(r.Body)
 }
 
-// recorder holds an answer back until it is known which one to give.
+// recorder buffers an answer until it is known which one to send.
 type recorder struct {
 	header http.Header
 	status int

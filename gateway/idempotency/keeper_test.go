@@ -19,7 +19,7 @@ import (
 
 const pattern = "POST /things"
 
-// keepers are those of several processes on one bucket.
+// keepers returns the keepers of several processes on one bucket.
 func keepers(t *testing.T, n int, secrecy Secrecy) []*Keeper {
 	t.Helper()
 	js, err := jetstream.New(brokertest.Conn(t))
@@ -49,8 +49,8 @@ func request(t *testing.T, k *Keeper, secret, body string, next http.HandlerFunc
 	return w
 }
 
-// TestTwoProcessesAtOnce lets two do the same request at the very same time,
-// each with an answer of its own: both give the one that was remembered.
+// TestTwoProcessesAtOnce handles one request in two processes at the same time,
+// each with its own answer: both send the one that was stored.
 func TestTwoProcessesAtOnce(t *testing.T) {
 	t.Parallel()
 	both := keepers(t, 2, Plain)
@@ -75,7 +75,7 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 	}
 }
 
-// TestWhatIsFinal sends a request again after each sort of answer.
+// TestWhatIsFinal retries a request after each kind of answer.
 func TestWhatIsFinal(t *testing.T) {
 	t.Parallel()
 	for status, remembered := range map[int]bool{
@@ -96,7 +96,7 @@ func TestWhatIsFinal(t *testing.T) {
 	}
 }
 
-// TestAfterAPanic sends a request again whose first attempt ended in one.
+// TestAfterAPanic retries a request whose first attempt panicked.
 func TestAfterAPanic(t *testing.T) {
 	t.Parallel()
 	k := keepers(t, 1, Plain)[0]
@@ -109,8 +109,8 @@ func TestAfterAPanic(t *testing.T) {
 	}
 }
 
-// TestKeyedFingerprints takes a request with a password: what is kept of it can
-// only be made again with the session's secret.
+// TestKeyedFingerprints handles a request with a password: its stored digest
+// can be reproduced only with the session's secret.
 func TestKeyedFingerprints(t *testing.T) {
 	t.Parallel()
 	k := keepers(t, 1, SecretRequest)[0]

@@ -16,7 +16,7 @@ import (
 // Header is the name of the request header.
 const Header = "Idempotency-Key"
 
-// maxKey is the longest key, in bytes.
+// maxKey is the length limit of a key, in bytes.
 const maxKey = 255
 
 // namespace separates command ids from all other name-based UUIDs.
@@ -30,25 +30,25 @@ type carried struct {
 	done    bool
 }
 
-// Command is the id of the command that the request with the given context is:
-// of one that carries a key always the same, else a new one.
+// Command returns the command id of the request with this context: always the
+// same id for a request with a key, otherwise a new one.
 func Command(ctx context.Context) uuid.UUID {
 	if c, ok := ctx.Value(contextKey{}).(carried); ok {
 		return c.command
 	}
-	// It fails only if the system has no randomness, and then nothing is safe.
+	// This fails only if the system has no randomness, and then nothing is safe.
 	return uuid.Must(uuid.NewV7())
 }
 
-// Key is the request's key, or empty.
+// Key returns the request's key, or the empty string.
 func Key(ctx context.Context) string {
 	c, _ := ctx.Value(contextKey{}).(carried)
 	return c.key
 }
 
-// Done reports whether the request has succeeded before and is sent again only
-// because its answer was not remembered. A command is harmless then; what is
-// none must not be done a second time.
+// Done reports whether the request succeeded before and is retried only because
+// its answer was not stored. Repeating a command is then harmless; anything
+// else must not be done a second time.
 func Done(ctx context.Context) bool {
 	c, _ := ctx.Value(contextKey{}).(carried)
 	return c.done
@@ -72,9 +72,9 @@ func keyOf(r *http.Request) (string, error) {
 	return key, nil
 }
 
-// fingerprint digests everything about the request that decides its outcome.
-// With a secret it is a keyed digest: where the body holds a password, a plain
-// one would be a fast hash of it, kept for a day.
+// fingerprint digests all parts of the request that decide its outcome. With a
+// secret the digest is keyed: if the body contains a password, a plain digest
+// would be a fast hash of it, kept for a day.
 func fingerprint(r *http.Request, body []byte, secret string) [sha256.Size]byte {
 	digest := sha256.New()
 	if secret != "" {
@@ -86,8 +86,8 @@ func fingerprint(r *http.Request, body []byte, secret string) [sha256.Size]byte 
 	return [sha256.Size]byte(digest.Sum(nil))
 }
 
-// write digests a part preceded by its length, so that two different requests
-// never digest the same bytes.
+// write adds a part, preceded by its length, to the digest, so that two
+// different requests never digest the same bytes.
 func write(digest hash.Hash, part string) {
 	var length [8]byte
 	binary.BigEndian.PutUint64(length[:], uint64(len(part)))
@@ -95,8 +95,8 @@ func write(digest hash.Hash, part string) {
 	digest.Write([]byte(part))
 }
 
-// commandID derives the command's id. The request is part of it: were it not, a
-// key used again after its answer was forgotten would silently do nothing.
+// commandID derives the command's id from account, key and request. Without the
+// request, a key reused after its answer expired would silently do nothing.
 func commandID(account uuid.UUID, key string, request [sha256.Size]byte) uuid.UUID {
 	name := make([]byte, 0, len(account)+len(request)+len(key))
 	name = append(name, account[:]...)
