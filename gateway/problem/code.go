@@ -7,7 +7,7 @@ import (
 	"github.com/docketlog/docket/commands"
 )
 
-// Code says what sort of problem it is; the set is closed.
+// Code is the kind of a problem; the set is closed.
 type Code string
 
 // The codes beside those of package commands.
@@ -26,7 +26,7 @@ const (
 	TooManyAttempts Code = "too_many_attempts"
 	TooManyRequests Code = "too_many_requests"
 
-	// Who asks.
+	// The caller.
 	Unauthenticated  Code = "unauthenticated"
 	WrongCredentials Code = "wrong_credentials"
 	MissingScope     Code = "missing_scope"
@@ -44,24 +44,25 @@ const (
 	Internal    Code = "internal"
 )
 
-// The codes of package commands, which are told as they are.
+// The codes of package commands, used unchanged.
 const (
 	Invalid   = Code(commands.CodeInvalid)
 	NotFound  = Code(commands.CodeNotFound)
 	LastOwner = Code(commands.CodeLastOwner)
 )
 
-// kind is what all problems of a code have in common.
+// kind holds what all problems of a code have in common.
 type kind struct {
 	status int
 	title  string
-	// advice says what to do; it is the document behind the problem's type.
+	// advice tells the reader what to do; the document at the problem's type
+	// contains it.
 	advice string
-	// retryAfter is in seconds; 0 stands for none.
+	// retryAfter is in seconds; 0 means no Retry-After.
 	retryAfter int
 }
 
-// kinds is the one table from codes to statuses.
+// kinds is the only table from codes to statuses.
 var kinds = map[Code]kind{
 	Invalid:                          {422, "The request is not valid", "Correct the fields named under errors. Nothing was written.", 0},
 	NotFound:                         {404, "Not found", "There is no such thing, or you may not know of it. The two are one answer.", 0},
@@ -116,7 +117,7 @@ func Codes() []Code {
 	return all
 }
 
-// Status is the HTTP status of the code.
+// Status returns the HTTP status of the code.
 func (c Code) Status() int {
 	if k, ok := kinds[c]; ok {
 		return k.status
@@ -124,14 +125,14 @@ func (c Code) Status() int {
 	return http.StatusInternalServerError
 }
 
-// Type is the URI reference that identifies the code, relative to the gateway,
-// which serves its explanation there.
+// Type returns the URI reference that identifies the code, relative to the
+// gateway, which serves its explanation there.
 func (c Code) Type() string { return TypePath + string(c) }
 
-// TypePath is what every [Code.Type] begins with.
+// TypePath is the prefix of every [Code.Type].
 const TypePath = "/problems/"
 
-// Explain is the document behind a type, "" for no code.
+// Explain returns the document at the code's type, "" for an unknown code.
 func (c Code) Explain() string {
 	k, ok := kinds[c]
 	if !ok {

@@ -10,13 +10,14 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// sentinels is the table from the errors of the other rooms to codes. What is
-// not in it, and no rejection and no wrong field, is a fault.
+// sentinels maps the errors of other packages to codes. An error that is
+// neither in it, nor a rejection, nor an invalid field, is a fault.
 var sentinels = []struct {
 	err  error
 	code Code
 }{
-	// First: the errors it wraps say why, and that is for the operator.
+	// First, because the errors it wraps give the cause, which is for the
+	// operator only.
 	{commands.ErrDamaged, Damaged},
 	{commands.ErrBusy, Busy},
 	{events.ErrConflict, Busy},
@@ -32,12 +33,12 @@ var sentinels = []struct {
 	{accounts.ErrTooManyAttempts, TooManyAttempts},
 	{accounts.ErrUnavailable, Unavailable},
 	{projections.ErrUnavailable, Unavailable},
-	// Last, because a deadline is what most of the others rest on.
+	// Last, because most of the others wrap a deadline.
 	{context.DeadlineExceeded, TimedOut},
 	{context.Canceled, TimedOut},
 }
 
-// From makes a problem of any error. It is nil only for nil.
+// From converts any error to a problem. It returns nil only for nil.
 func From(err error) *Problem {
 	if err == nil {
 		return nil

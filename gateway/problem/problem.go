@@ -14,7 +14,7 @@ import (
 	"github.com/docketlog/docket/commands"
 )
 
-// ContentType is that of every problem document.
+// ContentType is the media type of every problem document.
 const ContentType = "application/problem+json"
 
 // Problem is a problem document (RFC 9457). It is an error, so that a handler
@@ -25,36 +25,37 @@ type Problem struct {
 	Status int    `json:"status" doc:"The HTTP status."`
 	Code   Code   `json:"code" doc:"Why, for programs."`
 	Detail string `json:"detail" doc:"What is wrong here and what to do about it."`
-	// Instance names one occurrence in Docket's own log; only faults have one.
+	// Instance identifies one occurrence in Docket's own log; only faults have
+	// one.
 	Instance string  `json:"instance,omitempty" doc:"The occurrence's number, for the operator."`
 	Errors   []Field `json:"errors,omitempty" doc:"The fields at fault."`
 
 	header http.Header
 }
 
-// Field is what is wrong with one field of the request.
+// Field describes what is wrong with one field of the request.
 type Field struct {
 	In      string `json:"in" enum:"body,path,query,header" doc:"The part of the request."`
 	Field   string `json:"field" doc:"The field's name, such as title or labels[3]."`
 	Message string `json:"message" doc:"What is wrong with it."`
 
-	// Reason and Args are the message for who says it in another language.
+	// Reason and Args are the message in a form that can be translated.
 	Reason Reason `json:"-"`
 	Args   []any  `json:"-"`
 }
 
-// Reason is what is wrong with a field. The set is that of [Reasons].
+// Reason is what is wrong with a field. [Reasons] lists the set.
 type Reason string
 
 // The reasons beside those of packages commands and accounts.
 const (
-	NoAccount  Reason = "no_account"   // nobody has an account with this address
-	Elsewhere  Reason = "elsewhere"    // it is, but not here
-	Mistaken   Reason = "mistaken"     // not what is on record
-	Misplaced  Reason = "misplaced"    // given where, or together with what, it makes no sense
-	Malformed  Reason = "malformed"    // not of the shape it has
-	AtMost     Reason = "at_most"      // characters allowed
-	AtMostMany Reason = "at_most_many" // allowed
+	NoAccount  Reason = "no_account"   // no account has this address
+	Elsewhere  Reason = "elsewhere"    // it exists, but not here
+	Mistaken   Reason = "mistaken"     // differs from what is stored
+	Misplaced  Reason = "misplaced"    // not valid in this place or combination
+	Malformed  Reason = "malformed"    // not in the required format
+	AtMost     Reason = "at_most"      // limit in characters
+	AtMostMany Reason = "at_most_many" // limit in number
 )
 
 // Reasons lists every reason once, those of commands and accounts included.
@@ -78,7 +79,8 @@ const (
 	InHeader = "header"
 )
 
-// New makes a problem of the code. Without a detail it is the code's advice.
+// New returns a problem of the code. Without a detail it uses the code's
+// advice.
 func New(code Code, format string, args ...any) *Problem {
 	k, ok := kinds[code]
 	if !ok {
@@ -97,18 +99,18 @@ func New(code Code, format string, args ...any) *Problem {
 	return p
 }
 
-// Wrong is the problem [Invalid] of one field.
+// Wrong returns an [Invalid] problem for one field.
 func Wrong(in, field string, reason Reason, format string, args ...any) *Problem {
 	return Fields(Field{in, field, fmt.Sprintf(format, args...), reason, args})
 }
 
-// Fields is the problem [Invalid] of the fields.
+// Fields returns an [Invalid] problem for the fields.
 func Fields(fields ...Field) *Problem {
 	return New(Invalid, "").with(fields)
 }
 
-// with adds the fields, and says them in the detail too: it is what a person
-// sees who looks at nothing else.
+// with adds the fields, and repeats them in the detail for readers who see only
+// that.
 func (p *Problem) with(fields []Field) *Problem {
 	p.Errors = append(p.Errors, fields...)
 	parts := make([]string, 0, len(p.Errors))
@@ -119,12 +121,12 @@ func (p *Problem) with(fields []Field) *Problem {
 	return p
 }
 
-// RetryAfter says when to try again, in whole seconds, rounded up.
+// RetryAfter sets when to retry, in whole seconds, rounded up.
 func (p *Problem) RetryAfter(d time.Duration) *Problem {
 	return p.set("Retry-After", strconv.FormatInt(int64(max(1, (d+time.Second-1)/time.Second)), 10))
 }
 
-// Allow lists the methods a route has.
+// Allow lists the methods of a route.
 func (p *Problem) Allow(methods []string) *Problem {
 	return p.set("Allow", strings.Join(methods, ", "))
 }
@@ -137,13 +139,13 @@ func (p *Problem) set(name, value string) *Problem {
 	return p
 }
 
-// Error is the detail.
+// Error returns the code and the detail.
 func (p *Problem) Error() string { return string(p.Code) + ": " + p.Detail }
 
 // GetStatus and GetHeaders let huma answer with the problem.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// GetHeaders are the headers that go with the problem.
+// GetHeaders returns the headers of the problem.
 func (p *Problem) GetHeaders() http.Header { return p.header }
 
 // ContentType replaces the negotiated type: a problem is always JSON.
@@ -151,13 +153,14 @@ func (p *Problem) ContentType(string) string { return ContentType }
 
 type contextKey struct{}
 
-// InWords gives the context who tells its problems: in the language of whoever
-// asks. tell leaves what it is given as it is.
+// InWords returns a copy of ctx with a function that translates its problems
+// into the caller's language. tell must not change its argument.
 func InWords(ctx context.Context, tell func(*Problem) *Problem) context.Context {
 	return context.WithValue(ctx, contextKey{}, tell)
 }
 
-// Told is the problem in the words of the context, if it has any.
+// Told returns the problem as translated by the context, if it has a
+// translation.
 func (p *Problem) Told(ctx context.Context) *Problem {
 	if tell, ok := ctx.Value(contextKey{}).(func(*Problem) *Problem); ok {
 		return tell(p)
@@ -165,7 +168,7 @@ func (p *Problem) Told(ctx context.Context) *Problem {
 	return p
 }
 
-// Write answers the request with the problem, in the words of its context.
+// Write answers the request with the problem, translated by its context.
 func (p *Problem) Write(w http.ResponseWriter, r *http.Request) {
 	p = p.Told(r.Context())
 	header := w.Header()
@@ -179,6 +182,6 @@ func (p *Problem) Write(w http.ResponseWriter, r *http.Request) {
 		panic(err) // strings and numbers only
 	}
 	w.WriteHeader(p.Status)
-	// Whoever asked may be gone; there is nobody to tell.
+	// The client may have disconnected; then no one can receive the error.
 	_, _ = w.Write(append(body, '\n'))
 }

@@ -43,8 +43,8 @@ func TestEveryRejectionHasItsStatus(t *testing.T) {
 	}
 }
 
-// TestEverySentinelIsKnown reads the other rooms' sources: a sentinel that comes
-// must be given a code, or be said here to be a fault.
+// TestEverySentinelIsKnown reads the sources of the other packages: a new
+// sentinel needs a code, or must be listed here as a fault.
 func TestEverySentinelIsKnown(t *testing.T) {
 	t.Parallel()
 	for room, known := range map[string]map[string]struct {
@@ -67,7 +67,7 @@ func TestEverySentinelIsKnown(t *testing.T) {
 			"ErrNotFound": {projections.ErrNotFound, NotFound}, "ErrStale": {projections.ErrStale, Stale},
 			"ErrCursor": {projections.ErrCursor, UnknownCursor}, "ErrSort": {projections.ErrSort, Invalid},
 			"ErrUnavailable": {projections.ErrUnavailable, Unavailable},
-			// No request goes back to rows of before.
+			// No request restores an earlier generation of rows.
 			"ErrNothingKept": {projections.ErrNothingKept, Internal},
 		},
 	} {
@@ -170,8 +170,8 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// TestDamageIsForTheOperator answers a command about what cannot be read: the
-// caller is told a number and no cause, the log both.
+// TestDamageIsForTheOperator answers a command about unreadable data: the
+// caller receives a number and no cause, the log both.
 func TestDamageIsForTheOperator(t *testing.T) {
 	t.Parallel()
 	var logged strings.Builder

@@ -6,8 +6,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Of is [From] for the one who answers: a fault of Docket, or damage to its log,
-// is logged under a number that the caller is told and that says nothing else.
+// Of is [From] for the code that answers: it logs a fault of Docket, or damage
+// to its log, under a number, which is all the caller receives.
 func Of(logger *slog.Logger, err error) *Problem {
 	p := From(err)
 	if p == nil || p.Code != Internal && p.Code != Damaged || p.Instance != "" {
