@@ -15,24 +15,24 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// foldRest is how long the log is not asked after it did not answer, so that
-// reads stay quick while it is away.
+// foldRest is the backoff after the log did not answer, so that reads stay fast
+// while it is unavailable.
 const foldRest = time.Second
 
-// admission asks the log who may read. The rows decide too, and first; but they
-// may be behind, and who was taken out of a project must not read on until they
-// have caught up. While the log cannot be asked the rows decide alone: reading
-// outlives the broker.
+// admission checks read access against the log. The rows decide first, but they
+// may be behind, and a removed member must lose access before they have caught
+// up. While the log is unavailable the rows decide alone, so reads keep working
+// without the broker.
 type admission struct {
 	project  func(context.Context, uuid.UUID) (commands.Project, error)
 	patience time.Duration
 	logger   *slog.Logger
-	// resting is until when the log is not asked, in nanoseconds of Unix time.
+	// resting is the end of the backoff, in nanoseconds of Unix time.
 	resting atomic.Int64
 }
 
 // admits reports whether the account is a member of the project, as far as the
-// log can be asked.
+// log can be reached.
 func (a *admission) admits(ctx context.Context, project, account uuid.UUID) bool {
 	if time.Now().UnixNano() < a.resting.Load() {
 		return true
@@ -43,8 +43,8 @@ func (a *admission) admits(ctx context.Context, project, account uuid.UUID) bool
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.patience)
 	answered := make(chan answer, 1)
-	// By itself, because it may have to wait for a command that waits for the
-	// log, and that no context ends.
+	// In a goroutine of its own, because it may wait behind a command that waits
+	// for the log, which no context ends.
 	go func() {
 		defer cancel()
 		p, err := a.project(ctx, project)
@@ -66,8 +66,8 @@ func (a *admission) admits(ctx context.Context, project, account uuid.UUID) bool
 	return true
 }
 
-// Visible is a task and its project as the log has them, if the caller may know
-// of them. If not it fails as if there were no such task.
+// Visible returns a task and its project from the log, if the caller may see
+// them. Otherwise it fails as if the task did not exist.
 func (s *Service) Visible(ctx context.Context, id uuid.UUID) (commands.Task, commands.Project, error) {
 	task, err := s.commands.Task(ctx, id)
 	if err != nil {
@@ -83,8 +83,8 @@ func (s *Service) Visible(ctx context.Context, id uuid.UUID) (commands.Task, com
 	return task, project, nil
 }
 
-// VisibleProject is a project as the log has it, if the caller is a member. If
-// not it fails as if there were no such project.
+// VisibleProject returns a project from the log, if the caller is a member.
+// Otherwise it fails as if the project did not exist.
 func (s *Service) VisibleProject(ctx context.Context, id uuid.UUID) (commands.Project, error) {
 	project, err := s.commands.Project(ctx, id)
 	if err == nil && project.Role(access.From(ctx).Account) == "" {
@@ -93,8 +93,8 @@ func (s *Service) VisibleProject(ctx context.Context, id uuid.UUID) (commands.Pr
 	return project, err
 }
 
-// StillIn fails with [projections.ErrNotFound] if the caller, whom the rows let
-// in, is no member of the project any more.
+// StillIn fails with [projections.ErrNotFound] if the caller, to whom the rows
+// grant access, is no longer a member of the project.
 func (s *Service) StillIn(ctx context.Context, project uuid.UUID) error {
 	if !s.admission.admits(ctx, project, access.From(ctx).Account) {
 		return projections.ErrNotFound
@@ -102,14 +102,14 @@ func (s *Service) StillIn(ctx context.Context, project uuid.UUID) error {
 	return nil
 }
 
-// ReadableTasks leaves out of a list over all projects the tasks of those that
-// the caller is no member of any more. It uses the list's memory.
+// ReadableTasks removes from a list across projects the tasks of projects that
+// the caller is no longer a member of. It reuses the list's memory.
 func (s *Service) ReadableTasks(ctx context.Context, tasks []projections.Task) []projections.Task {
 	return readable(ctx, s, tasks, func(t projections.Task) uuid.UUID { return t.Project })
 }
 
-// ReadableProjects leaves out of a list the projects that the caller is no member
-// of any more. It uses the list's memory.
+// ReadableProjects removes from a list the projects that the caller is no
+// longer a member of. It reuses the list's memory.
 func (s *Service) ReadableProjects(ctx context.Context, projects []projections.Project) []projections.Project {
 	return readable(ctx, s, projects, func(p projections.Project) uuid.UUID { return p.ID })
 }

@@ -24,7 +24,7 @@ func TestAdmission(t *testing.T) {
 	if !a.admits(t.Context(), uuid.New(), member) || a.admits(t.Context(), uuid.New(), uuid.New()) {
 		t.Error("the log's word is not taken")
 	}
-	// What the log cannot say, the rows have said.
+	// The rows decide what the log cannot.
 	a.project = func(context.Context, uuid.UUID) (commands.Project, error) {
 		return commands.Project{}, errors.New("away")
 	}
@@ -33,8 +33,8 @@ func TestAdmission(t *testing.T) {
 	}
 }
 
-// TestAdmissionWithoutTheLog asks a log that does not answer, not even to the
-// end of a context: readers are let in, and do not all wait for it.
+// TestAdmissionWithoutTheLog uses a log that does not answer and ignores the
+// end of a context: readers keep access, and not all of them wait for it.
 func TestAdmissionWithoutTheLog(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64

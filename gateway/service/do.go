@@ -12,22 +12,23 @@ import (
 	"github.com/docketlog/docket/gateway/problem"
 )
 
-// Write is what a caller may say of a write besides what is to be done.
+// Write holds the options of a write.
 type Write struct {
-	// IfRevision, if not nil, must be the revision of the task or project.
+	// IfRevision, if not nil, must equal the revision of the task or project.
 	IfRevision *uint64
-	// TraceParent is a W3C traceparent that is kept with the events, "" for none.
+	// TraceParent is a W3C traceparent stored with the events, "" for none.
 	TraceParent string
-	// Seen is the position the caller has seen, for writes that look at the rows:
-	// they wait until the rows have reached it. Zero is none.
+	// Seen is the position the caller has seen, for writes that read the rows:
+	// they wait until the rows have reached it. Zero means no wait.
 	Seen events.Position
-	// Part tells the commands apart that one request does to different things.
+	// Part distinguishes the commands of one request that affect different
+	// things.
 	Part string
 }
 
-// Do hands a command over in the name of the context's caller. The id of the
-// command is the request's, so that a request that is sent again is done once. It
-// fails as [commands.Handler.Handle] does.
+// Do executes a command on behalf of the context's caller. The command's id is
+// the request's, so that a retried request takes effect once. It fails as
+// [commands.Handler.Handle] does.
 func (s *Service) Do(ctx context.Context, command commands.Command, w Write) (commands.Outcome, error) {
 	caller := access.From(ctx).Account
 	id := idempotency.Command(ctx)
@@ -40,8 +41,8 @@ func (s *Service) Do(ctx context.Context, command commands.Command, w Write) (co
 	if err != nil {
 		return outcome, err
 	}
-	// A command that has happened is not decided again, so what it would now
-	// answer must not be told to somebody who was a member only then.
+	// A retried command is not decided again, so its present answer must not
+	// reach a caller who was a member only at the first attempt.
 	if outcome.Duplicate && outcome.Project.Role(caller) == "" {
 		if _, leaving := command.(commands.RemoveMember); !leaving {
 			return outcome, problem.New(problem.NotFound, "There is no such %s", command.Target().Kind)
@@ -50,8 +51,8 @@ func (s *Service) Do(ctx context.Context, command commands.Command, w Write) (co
 	return outcome, nil
 }
 
-// NewID makes the id of something that the request creates, the same whenever it
-// is sent; what tells several apart.
+// NewID returns the id of something the request creates, the same on every
+// retry; what distinguishes several of them.
 func NewID(ctx context.Context, what string) uuid.UUID {
 	return derived(idempotency.Command(ctx), what)
 }

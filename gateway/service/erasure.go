@@ -15,16 +15,17 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// EraseAccount takes the context's caller out of all projects and erases the
-// account then, so that no project is left to an owner who is nobody. It gives
-// the position that has it. The password must be the caller's own. Refused, it
-// has done nothing; broken off, it is completed by asking again.
+// EraseAccount removes the context's caller from all projects and then erases
+// the account, so that no project is left with an erased owner. It returns the
+// position that includes the erasure. The password must be the caller's own. If
+// it refuses, it has changed nothing; if it is interrupted, a retry completes
+// it.
 func (s *Service) EraseAccount(ctx context.Context, password string) (events.Position, error) {
 	caller := access.From(ctx).Account
 	if err := s.accounts.CheckPassword(ctx, caller, password); err != nil {
 		if errors.Is(err, accounts.ErrCredentials) {
-			// The caller is signed in, so this is no 401, at which programs throw their
-			// session away.
+			// The caller is signed in, so this is not a 401, on which programs
+			// discard their session.
 			err = problem.Wrong(problem.InBody, "password", problem.Mistaken, "is wrong")
 		}
 		return events.Position{}, err
@@ -41,9 +42,10 @@ func (s *Service) EraseAccount(ctx context.Context, password string) (events.Pos
 	return s.accounts.Erase(ctx, caller)
 }
 
-// toLeave is the projects an account has to leave before it is erased: all but
-// those where it is the only person. It refuses if one would be left without
-// an owner. What it owns comes first, since there the log may still refuse.
+// toLeave returns the projects an account must leave before it is erased: all
+// but those where it is the only person. It refuses if one would be left
+// without an owner. Projects the account owns come first, because there the log
+// may still refuse.
 func (s *Service) toLeave(ctx context.Context, account uuid.UUID) ([]uuid.UUID, error) {
 	end, err := s.log.End(ctx)
 	if err != nil {
@@ -75,8 +77,8 @@ func (s *Service) toLeave(ctx context.Context, account uuid.UUID) ([]uuid.UUID, 
 	return slices.Concat(owned, others), nil
 }
 
-// leave takes the account out of the project. The log decides between owners
-// who leave at once: one of them stays.
+// leave removes the account from the project. If owners leave at the same time,
+// the log decides: one of them stays.
 func (s *Service) leave(ctx context.Context, id, account uuid.UUID) error {
 	_, err := s.Do(ctx, commands.RemoveMember{Project: id, Account: account}, Write{Part: "leave " + id.String()})
 	var rejection *commands.Rejection
@@ -84,7 +86,7 @@ func (s *Service) leave(ctx context.Context, id, account uuid.UUID) error {
 		return err
 	}
 	switch rejection.Code {
-	case commands.CodeNotFound: // It has been taken out meanwhile.
+	case commands.CodeNotFound: // Removed meanwhile.
 		return nil
 	case commands.CodeLastOwner:
 		project, err := s.commands.Project(ctx, id)
@@ -99,7 +101,7 @@ func (s *Service) leave(ctx context.Context, id, account uuid.UUID) error {
 	return err
 }
 
-// besides counts the members other than the account who have not been erased,
+// besides counts the members other than the account that have not been erased,
 // and the owners among them.
 func (s *Service) besides(p commands.Project, account uuid.UUID) (people, owners int) {
 	for _, m := range p.Members {

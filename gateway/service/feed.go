@@ -13,9 +13,10 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// Subscribe begins to tell the caller what happens after a position, or from now
-// on if it is zero: in one project, or in all of theirs if that is [uuid.Nil].
-// Who subscribes closes the subscription.
+// Subscribe starts a subscription of the caller to events after a position, or
+// from now on if it is zero: in one project, or in all of the caller's projects
+// if project is [uuid.Nil]. The caller of Subscribe must close the
+// subscription.
 func (s *Service) Subscribe(ctx context.Context, project uuid.UUID, after events.Position) (*feed.Subscription, error) {
 	caller := access.From(ctx).Account
 	if project != uuid.Nil {

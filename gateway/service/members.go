@@ -13,9 +13,9 @@ import (
 	"github.com/docketlog/docket/gateway/problem"
 )
 
-// AddMember adds whoever has an account with the address to the project, and
-// gives their account beside the outcome. Who may not add members is refused
-// before anybody is looked up, so that no answer says who has an account.
+// AddMember adds the account with the address to the project, and returns the
+// account with the outcome. A caller who may not add members is refused before
+// the lookup, so that no answer reveals who has an account.
 func (s *Service) AddMember(ctx context.Context, project uuid.UUID, email string, role events.Role, w Write) (commands.Outcome, uuid.UUID, error) {
 	caller := access.From(ctx).Account
 	p, err := s.commands.Project(ctx, project)
@@ -35,8 +35,8 @@ func (s *Service) AddMember(ctx context.Context, project uuid.UUID, email string
 	}
 	o, err := s.Do(ctx, commands.AddMember{Project: project, Account: account, Role: role}, w)
 	if err == nil && o.Duplicate && !owner {
-		// Sent again by who was an owner then: whom it added, only an owner may
-		// look up.
+		// A retry by a former owner: only a current owner may look up the account
+		// it added.
 		err = problem.New(problem.Code(commands.CodeForbidden), "Only an owner of the project may do this")
 	}
 	return o, account, err

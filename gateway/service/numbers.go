@@ -13,17 +13,16 @@ import (
 )
 
 const (
-	// maxNumbers bounds the numbers remembered, about 60 bytes each.
+	// maxNumbers bounds the cached numbers, about 60 bytes each.
 	maxNumbers = 100_000
-	// numberPatience is how long the answer to a write waits for the rows to
-	// know a task's number. The write has happened; without the number the
-	// answer is still true.
+	// numberPatience is the timeout for the rows to know a task's number after a
+	// write. The write has succeeded; without the number the answer is still
+	// correct.
 	numberPatience = 5 * time.Second
 )
 
-// numbers remembers the number of tasks, which the rows give once and for
-// good, so that a write need not ask them. When it is full it drops an
-// arbitrary one.
+// numbers caches task numbers, which the rows assign once and never change, so
+// that a write need not query them. When full it drops an arbitrary one.
 type numbers struct {
 	mu    sync.Mutex
 	known map[uuid.UUID]int64
@@ -50,7 +49,7 @@ func (n *numbers) put(task uuid.UUID, number int64) {
 	n.known[task] = number
 }
 
-// Number is the task's number among those of its project, nil if the rows do not
+// Number returns the task's number within its project, nil if the rows do not
 // know it within five seconds. at is a position at which the task exists.
 func (s *Service) Number(ctx context.Context, task uuid.UUID, at events.Position) *int64 {
 	if number, ok := s.numbers.get(task); ok {
@@ -63,7 +62,7 @@ func (s *Service) Number(ctx context.Context, task uuid.UUID, at events.Position
 		number, err = rows.TaskNumber(ctx, task)
 		return err
 	}
-	// A task that is older than the rows are behind is there without waiting.
+	// A task older than the rows' lag is found without waiting.
 	err := s.rows.Read(ctx, events.Position{}, ask)
 	if errors.Is(err, projections.ErrNotFound) {
 		err = s.rows.Read(ctx, at, ask)

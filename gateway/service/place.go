@@ -13,8 +13,8 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// Place is where a task stands within its status: at a rank, or beside one or
-// two neighbours. The zero Place leaves it where it is.
+// Place is the place of a task within its status: a rank, or one or two
+// neighbours. The zero Place leaves the task where it is.
 type Place struct {
 	Rank          string
 	After, Before *Neighbour
@@ -27,10 +27,9 @@ type Neighbour struct {
 	None bool
 }
 
-// rank is one after the one neighbour and before the other. Where only one is
-// named the rows are asked for the other, once they have reached the position;
-// they may be behind all the same, and then the task stands one place off, which
-// is all that can happen.
+// rank returns a rank between the two neighbours. If only one is named, the
+// rows are queried for the other once they have reached the position. If they
+// are still behind, the task stands one place off at most.
 func (s *Service) rank(ctx context.Context, change TaskChange, at events.Position) (string, error) {
 	place := change.Place
 	if place.Rank != "" {
@@ -66,16 +65,16 @@ func (s *Service) rank(ctx context.Context, change TaskChange, at events.Positio
 	return between(after, before, time.Now())
 }
 
-// between is a rank after the one and before the other, "" for none.
+// between returns a rank after one and before the other, "" for no bound.
 func between(after, before string, now time.Time) (string, error) {
 	if before == "" {
-		// The end by the clock keeps ranks short however often it is used.
+		// Appending by the clock keeps ranks short however often it is used.
 		if end := commands.RankAtEnd(now); end > after {
 			return end, nil
 		}
 	}
 	if after == "" {
-		// So does the start.
+		// The same holds at the start.
 		if start := commands.RankAtStart(now); start < before {
 			return start, nil
 		}
@@ -87,7 +86,7 @@ func between(after, before string, now time.Time) (string, error) {
 	return rank, nil
 }
 
-// neighbour is the rank of a task named as one, "" if none is.
+// neighbour returns the rank of a task named as a neighbour, "" if none is.
 func (s *Service) neighbour(ctx context.Context, moved commands.Task, field string, n *Neighbour) (string, error) {
 	if n == nil || n.None {
 		return "", nil
@@ -106,7 +105,7 @@ func (s *Service) neighbour(ctx context.Context, moved commands.Task, field stri
 }
 
 // next finds in the rows the neighbour that was not named: the first in the
-// order that lies beyond the other, "" if there is none.
+// order that lies beyond the named one, "" if there is none.
 func (s *Service) next(ctx context.Context, moved commands.Task, status, sort string, at events.Position, beyond func(rank string) bool) (string, error) {
 	filter := projections.TaskFilter{Statuses: []string{status}}
 	rank, _, err := Read(ctx, s, at, func(ctx context.Context, rows *projections.Snapshot) (string, error) {

@@ -41,7 +41,7 @@ func newDesk(t testing.TB) *desk {
 	return d
 }
 
-// as is the context of somebody's request.
+// as returns the context of a request by the account.
 func (d *desk) as(account uuid.UUID) context.Context {
 	var c access.Caller
 	c.Account = account
@@ -64,7 +64,7 @@ func (d *desk) newProject() uuid.UUID {
 	return id
 }
 
-// task makes a task at a rank.
+// task creates a task at a rank.
 func (d *desk) task(rank string) uuid.UUID {
 	d.t.Helper()
 	id := uuid.New()
@@ -72,7 +72,7 @@ func (d *desk) task(rank string) uuid.UUID {
 	return id
 }
 
-// place puts a task somewhere, reading rows that are up with the log, and gives
+// place places a task, using rows that have caught up with the log, and returns
 // its rank.
 func (d *desk) place(task uuid.UUID, place service.Place) string {
 	d.t.Helper()
@@ -85,7 +85,8 @@ func (d *desk) place(task uuid.UUID, place service.Place) string {
 
 func beside(task uuid.UUID) *service.Neighbour { return &service.Neighbour{Task: task} }
 
-// TestPlaceFindsTheOtherNeighbour names one neighbour: the rows know the other.
+// TestPlaceFindsTheOtherNeighbour names one neighbour and finds the other in
+// the rows.
 func TestPlaceFindsTheOtherNeighbour(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -110,8 +111,8 @@ func TestPlaceFindsTheOtherNeighbour(t *testing.T) {
 	}
 }
 
-// TestPlaceInAnotherStatus moves and places at once: the neighbours are those of
-// the status the task goes to.
+// TestPlaceInAnotherStatus moves and places at once: the neighbours are those
+// of the target status.
 func TestPlaceInAnotherStatus(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -133,8 +134,8 @@ func TestPlaceInAnotherStatus(t *testing.T) {
 	}
 }
 
-// TestPlaceBeyondOnePage looks for a neighbour behind as many tasks as the rows
-// give at once.
+// TestPlaceBeyondOnePage finds a neighbour behind a full page of tasks in the
+// rows.
 func TestPlaceBeyondOnePage(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -166,8 +167,8 @@ func TestPlaceBeyondOnePage(t *testing.T) {
 	}
 }
 
-// TestPlaceWhileTheRowsAreBehind does not wait for what the caller has not seen:
-// the task stands one place off at most.
+// TestPlaceWhileTheRowsAreBehind does not wait for what the caller has not
+// seen: the task stands one place off at most.
 func TestPlaceWhileTheRowsAreBehind(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -179,7 +180,7 @@ func TestPlaceWhileTheRowsAreBehind(t *testing.T) {
 	if err != nil || o.Task.Rank <= "3" || o.Task.Rank >= "5" {
 		t.Errorf("after the first: %q, %v", o.Task.Rank, err)
 	}
-	// Two that are named need no rows.
+	// Two named neighbours need no rows.
 	o, err = d.service.ChangeTask(d.as(d.owner), service.TaskChange{
 		Task: moved, Place: service.Place{After: beside(a), Before: beside(unknown)},
 	}, service.Write{Seen: d.End()})
@@ -188,8 +189,8 @@ func TestPlaceWhileTheRowsAreBehind(t *testing.T) {
 	}
 }
 
-// TestPlaceIsRefused names what is no neighbour, and asks as somebody who may
-// not know of the task.
+// TestPlaceIsRefused names invalid neighbours, and asks as a caller who may not
+// see the task.
 func TestPlaceIsRefused(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -222,8 +223,8 @@ func TestPlaceIsRefused(t *testing.T) {
 	}
 }
 
-// TestVisible is one answer for a task that is not there and for one that the
-// caller may not know of.
+// TestVisible expects one answer for a missing task and for one the caller may
+// not see.
 func TestVisible(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -246,8 +247,8 @@ func TestVisible(t *testing.T) {
 	}
 }
 
-// TestReadsOfWhoHasLeft asks rows that do not know yet that the caller was taken
-// out of the project.
+// TestReadsOfWhoHasLeft reads rows that do not yet know that the caller was
+// removed from the project.
 func TestReadsOfWhoHasLeft(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

@@ -9,26 +9,26 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// ProjectChange is what a caller wants changed of a project, from whatever door.
-// What is nil stays as it is. All of it happens or nothing.
+// ProjectChange describes a change of a project. Nil fields stay as they are.
+// The change is atomic.
 type ProjectChange struct {
 	Project  uuid.UUID
 	Name     *string
 	Archived *bool
-	// Statuses are all of them, in order.
+	// Statuses lists all statuses, in order.
 	Statuses *[]events.Status
-	// Retire names, for each status that Statuses leaves out, the one that takes
-	// its tasks.
+	// Retire maps each status missing from Statuses to the one that receives its
+	// tasks.
 	Retire map[string]string
 }
 
-// Empty reports whether the change asks for nothing.
+// Empty reports whether the change changes nothing.
 func (c ProjectChange) Empty() bool { return c.Name == nil && c.Archived == nil && c.Statuses == nil }
 
-// Command is the command that the change asks for. It must not be empty.
+// Command returns the command for the change, which must not be empty.
 func (c ProjectChange) Command() commands.Command {
-	// Brought back first and put away last, so that everything else finds the
-	// project open.
+	// Restore first and archive last, so that all other changes find the project
+	// open.
 	var parts []commands.Command
 	if c.Archived != nil && !*c.Archived {
 		parts = append(parts, commands.UnarchiveProject{Project: c.Project})
@@ -45,7 +45,7 @@ func (c ProjectChange) Command() commands.Command {
 	return commands.Together(parts...)
 }
 
-// ChangeProject does the change. It fails as [Service.Do] does.
+// ChangeProject applies the change. It fails as [Service.Do] does.
 func (s *Service) ChangeProject(ctx context.Context, change ProjectChange, w Write) (commands.Outcome, error) {
 	return s.Do(ctx, change.Command(), w)
 }

@@ -12,17 +12,17 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// PositionHeader is the name under which a position travels, in requests and
-// answers of every door.
+// PositionHeader is the header that carries a position, in requests and answers
+// of every interface.
 const PositionHeader = "Docket-Position"
 
-// readPatience is how long a read waits for the rows to reach a position, and
-// how long it may take.
+// readPatience is the timeout of a read, both for the rows to reach a position
+// and for the query.
 const readPatience = 5 * time.Second
 
-// Read asks the rows, once they have reached the position, and gives the
+// Read queries the rows once they have reached the position, and returns the
 // position of the snapshot that answered. It fails as [projections.Store.Read]
-// does, and after five seconds. What it gives may be of projects that the caller
+// does, and after five seconds. The result may include projects that the caller
 // has just left; see [Service.StillIn].
 func Read[T any](ctx context.Context, s *Service, at events.Position, ask func(context.Context, *projections.Snapshot) (T, error)) (T, events.Position, error) {
 	ctx, cancel := context.WithTimeout(ctx, readPatience)
@@ -37,8 +37,8 @@ func Read[T any](ctx context.Context, s *Service, at events.Position, ask func(c
 	return answer, reached, err
 }
 
-// ReadOfProject is [Read] of what belongs to a project, for a caller who is still
-// a member of it.
+// ReadOfProject is [Read] for data of a project; the caller must still be a
+// member of it.
 func ReadOfProject[T any](ctx context.Context, s *Service, at events.Position, project uuid.UUID, ask func(context.Context, *projections.Snapshot) (T, error)) (T, events.Position, error) {
 	answer, reached, err := Read(ctx, s, at, ask)
 	if err == nil {
@@ -47,7 +47,7 @@ func ReadOfProject[T any](ctx context.Context, s *Service, at events.Position, p
 	return answer, reached, err
 }
 
-// ReadOfTask is [Read] of what belongs to a task, for a caller who may see the
+// ReadOfTask is [Read] for data of a task; the caller must be able to see the
 // task.
 func ReadOfTask[T any](ctx context.Context, s *Service, at events.Position, task uuid.UUID, ask func(context.Context, *projections.Snapshot) (T, error)) (T, events.Position, error) {
 	var project uuid.UUID
@@ -80,9 +80,10 @@ func (s *Service) Task(ctx context.Context, at events.Position, id uuid.UUID) (p
 	return t, reached, err
 }
 
-// Now is a position for answers that rest on no event, at or after the one asked
-// for. It fails with [events.ErrIncarnation] for a position of another log, and
-// with [projections.ErrStale] for one that the log has not reached.
+// Now returns a position for answers that depend on no event, at or after the
+// one asked for. It fails with [events.ErrIncarnation] for a position of
+// another log, and with [projections.ErrStale] for one that the log has not
+// reached.
 func (s *Service) Now(ctx context.Context, asked events.Position) (events.Position, error) {
 	at := s.feed.Position()
 	reached, err := at.Reached(asked)

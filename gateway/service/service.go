@@ -13,8 +13,8 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// Rows answers queries; a [projections.Store] does, and so do
-// [projections.Replicas].
+// Rows answers queries. [projections.Store] and [projections.Replicas]
+// implement it.
 type Rows interface {
 	Read(ctx context.Context, at events.Position, read func(*projections.Snapshot) error) error
 	Status(ctx context.Context) (projections.Status, error)
@@ -22,7 +22,7 @@ type Rows interface {
 	Ping(ctx context.Context) error
 }
 
-// Options are what a service is made of. All are required but Replicas and
+// Options configure a [Service]. All are required except Replicas and
 // MemberPatience.
 type Options struct {
 	Commands *commands.Handler
@@ -30,16 +30,16 @@ type Options struct {
 	Rows     Rows
 	Log      events.Log
 	Feed     *feed.Hub
-	// Replicas tells how the databases are where the rows are in several.
+	// Replicas reports the state of the databases if the rows have several.
 	Replicas func() []projections.Replica
-	// MemberPatience is how long a read waits for the log to say who is a member,
-	// before the rows decide alone; 0 means a second. A warm project answers from
-	// memory.
+	// MemberPatience is the timeout for a read to check membership in the log
+	// before the rows decide alone; 0 means one second. A warm project answers
+	// from memory.
 	MemberPatience time.Duration
 	Logger         *slog.Logger
 }
 
-// Service answers callers. It may be used by any number of goroutines.
+// Service answers callers. It is safe for concurrent use.
 type Service struct {
 	commands  *commands.Handler
 	accounts  *accounts.Accounts
@@ -52,7 +52,7 @@ type Service struct {
 	admission *admission
 }
 
-// New makes a service.
+// New returns a service.
 func New(options Options) *Service {
 	return &Service{
 		commands: options.Commands, accounts: options.Accounts, rows: options.Rows, log: options.Log, feed: options.Feed,

@@ -8,7 +8,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// Part is something of the installation that can be asked how it is.
+// Part is a component of the installation whose status can be queried.
 type Part string
 
 // The parts.
@@ -18,23 +18,24 @@ const (
 	PartParked Part = "parked"
 )
 
-// Status is how the installation is, as far as it could be asked.
+// Status is the state of the installation, as far as it could be queried.
 type Status struct {
-	Head        events.Position // the log's
+	Head        events.Position // of the log
 	Rows        projections.Status
 	Parked      []projections.Parked
 	Projections []projections.ProjectionVersion
-	// Replicas are the databases, where the rows are in several.
+	// Replicas lists the databases, if the rows have several.
 	Replicas []projections.Replica
 	Commands commands.Stats
-	// Feeds is how many are open in this process.
+	// Feeds is the number of open feeds in this process.
 	Feeds int64
-	// Unreachable are the parts that could not be asked.
+	// Unreachable lists the parts that could not be queried.
 	Unreachable []Part
 }
 
-// Status asks every part of the installation how it is. What cannot be asked is
-// named, and is no error. It is for administrators only, which the caller sees to.
+// Status queries every part of the installation. It lists unreachable parts and
+// does not fail for them. Only administrators may see it; the caller must check
+// that.
 func (s *Service) Status(ctx context.Context) Status {
 	status := Status{Projections: projections.Versions(), Commands: s.commands.Stats(), Feeds: s.feed.Subscribers()}
 	var err error

@@ -9,8 +9,8 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// TaskChange is what a caller wants changed of a task, from whatever door. What
-// is nil or "" stays as it is. All of it happens or nothing.
+// TaskChange describes a change of a task. Fields that are nil or "" stay as
+// they are. The change is atomic.
 type TaskChange struct {
 	Task        uuid.UUID
 	Title       *string
@@ -18,37 +18,37 @@ type TaskChange struct {
 	Priority    *events.Priority
 	Due         *events.Date
 	Labels      *[]string
-	// Status is the key of the status it is moved to.
+	// Status is the key of the target status.
 	Status string
-	// Place is where it stands within its status.
+	// Place is the place within the status.
 	Place Place
-	// Assignees are all who are to do it; Unassign and Assign are those who no
-	// longer are, and those who are besides.
+	// Assignees replaces the whole list; Unassign and Assign remove from it and
+	// add to it.
 	Assignees        *[]uuid.UUID
 	Unassign, Assign []uuid.UUID
-	// Seen is what the caller saw of the fields before changing them, and
-	// SeenStatus the status they saw it in: what says something else by now is not
-	// overwritten, see [commands.Seen] and [commands.MoveTask].
+	// Seen holds the fields as the caller saw them before the change, and
+	// SeenStatus the status: a value that has changed since is not overwritten,
+	// see [commands.Seen] and [commands.MoveTask].
 	Seen       commands.Seen
 	SeenStatus string
 }
 
-// Empty reports whether the change asks for nothing.
+// Empty reports whether the change changes nothing.
 func (c TaskChange) Empty() bool {
 	return c.edit() == (commands.EditTask{Task: c.Task}) && c.Status == "" && c.Place == (Place{}) &&
 		c.Assignees == nil && len(c.Unassign) == 0 && len(c.Assign) == 0
 }
 
-// edit is the command for the fields alone.
+// edit returns the command for the fields alone.
 func (c TaskChange) edit() commands.EditTask {
 	return commands.EditTask{
 		Task: c.Task, Title: c.Title, Description: c.Description, Priority: c.Priority, Due: c.Due, Labels: c.Labels,
 	}
 }
 
-// Command is the command that the change asks for, with the rank that its place
-// has, see [Service.ChangeTask]. A change of nothing is an edit of nothing, which
-// changes nothing and is refused to whom any other would be.
+// Command returns the command for the change, with the rank of its place, see
+// [Service.ChangeTask]. An empty change is an empty edit, which changes nothing
+// and is refused to callers who may not edit.
 func (c TaskChange) Command() commands.Command {
 	edit := c.edit()
 	var parts []commands.Command
@@ -74,9 +74,10 @@ func (c TaskChange) Command() commands.Command {
 	return commands.Together(parts...)
 }
 
-// ChangeTask does the change. Neighbours are made a rank before the command: for
-// one that is not named the rows are asked, once they have reached w.Seen. It
-// fails as [Service.Do] does, and with a problem that names the neighbour.
+// ChangeTask applies the change. Before the command it turns neighbours into a
+// rank: for a neighbour that is not named it queries the rows, once they have
+// reached w.Seen. It fails as [Service.Do] does, and with a problem that names
+// the neighbour.
 func (s *Service) ChangeTask(ctx context.Context, change TaskChange, w Write) (commands.Outcome, error) {
 	if change.Place.After != nil || change.Place.Before != nil {
 		rank, err := s.rank(ctx, change, w.Seen)

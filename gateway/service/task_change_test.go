@@ -75,7 +75,7 @@ func TestProjectChange(t *testing.T) {
 	}
 }
 
-// same compares commands, also several that are one.
+// same compares commands, composite ones included.
 func same(t *testing.T, what string, got, want commands.Command) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {

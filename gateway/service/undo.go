@@ -11,12 +11,11 @@ import (
 	"github.com/docketlog/docket/gateway/problem"
 )
 
-// Undo takes back, in the name of the caller in ctx, the whole commit that made
-// the revision of a task or project; see [commands.Undo]. The outcome is that of
-// a command, which it is: it can be undone, and sent again with the same
-// idempotency key it happens once. It fails like any command; for who is no
-// member there is no such task or project, and a revision that it does not
-// have is invalid.
+// Undo reverts, on behalf of the caller in ctx, the whole commit that made the
+// revision of a task or project; see [commands.Undo]. It is itself a command:
+// it can be undone, and a retry with the same idempotency key takes effect
+// once. It fails like any command: for a caller who is not a member the task or
+// project does not exist, and a revision that it does not have is invalid.
 func (s *Service) Undo(ctx context.Context, target events.Aggregate, revision uint64, w Write) (commands.Outcome, error) {
 	if err := s.mayKnow(ctx, target); err != nil {
 		return commands.Outcome{}, err
@@ -26,8 +25,8 @@ func (s *Service) Undo(ctx context.Context, target events.Aggregate, revision ui
 		return commands.Outcome{}, err
 	}
 	for _, event := range happened {
-		// Adding a member takes an address, which nobody has any more who was
-		// erased; by this way they would come back as somebody nobody can be.
+		// Adding a member requires an address, which an erased account no longer
+		// has; an undo would restore a member without an identity.
 		if e, ok := event.(events.MemberRemoved); ok {
 			if person, known := s.accounts.Person(e.Account); known && person.Erased {
 				return commands.Outcome{}, problem.New(problem.Code(commands.CodeCannotUndo), "The person's data was erased; they cannot be let in again")
@@ -41,8 +40,8 @@ func (s *Service) Undo(ctx context.Context, target events.Aggregate, revision ui
 	return s.Do(ctx, command, w)
 }
 
-// mayKnow fails as if there were no such thing unless the caller is a member,
-// by the log: what a commit was is not told to anybody else, not even by the
+// mayKnow fails as if the target did not exist unless the log has the caller as
+// a member: no one else may learn what a commit was, not even from the
 // difference between two refusals.
 func (s *Service) mayKnow(ctx context.Context, target events.Aggregate) error {
 	switch target.Kind {
@@ -56,7 +55,7 @@ func (s *Service) mayKnow(ctx context.Context, target events.Aggregate) error {
 	return problem.New(problem.NotFound, "There is no such thing")
 }
 
-// commit is the events of the commit that made a revision, in order.
+// commit returns the events of the commit that made a revision, in order.
 func (s *Service) commit(ctx context.Context, target events.Aggregate, revision uint64) ([]events.Event, error) {
 	past, _, err := s.log.Load(ctx, events.Head{Aggregate: target})
 	if err != nil {
