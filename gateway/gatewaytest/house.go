@@ -32,21 +32,21 @@ import (
 
 // House is a whole Docket in one process.
 type House struct {
-	// URL is where the gateway is reached, and stays so when the server stops
-	// and starts again.
+	// URL is the gateway's address. It stays the same when the server stops and
+	// starts again.
 	URL  string
 	Conn *nats.Conn
 	Log  *jetstream.Log
 	Rows *projections.Store
-	// RowsFile is where the rows are, for who changes them past the program.
+	// RowsFile is the file with the rows, for tests that change them directly.
 	RowsFile string
 	Accounts *accounts.Accounts
 	Commands *commands.Handler
 	Gateway  *gateway.Gateway
 	Registry *prometheus.Registry
-	// Options are what the gateway was made of.
+	// Options are the gateway's options.
 	Options gateway.Options
-	// Server is the one that listens; nil while it is stopped.
+	// Server is the listening server; nil while it is stopped.
 	Server *httptest.Server
 	// StopRows stops the projector for good, and returns when it has stopped.
 	StopRows func()
@@ -55,15 +55,15 @@ type House struct {
 	logged testkit.Buffer
 }
 
-// Open builds a house on a broker and rows of its own; change may change what
-// its gateway is made of.
+// Open builds a house on its own broker and rows; change may change the
+// gateway's options.
 func Open(t testing.TB, change ...func(*gateway.Options)) *House {
 	t.Helper()
 	return Furnish(t, brokertest.Conn(t), filepath.Join(t.TempDir(), "rows.db"), change...)
 }
 
-// Furnish builds a house on a broker that may have been used before, and ready
-// to answer.
+// Furnish builds a house on a broker that may have been used before, ready to
+// answer.
 func Furnish(t testing.TB, nc *nats.Conn, rows string, change ...func(*gateway.Options)) *House {
 	t.Helper()
 	h := &House{t: t, Conn: nc, RowsFile: rows, Registry: prometheus.NewRegistry()}
@@ -97,7 +97,7 @@ func Furnish(t testing.TB, nc *nats.Conn, rows string, change ...func(*gateway.O
 	}
 	h.Options = gateway.Options{
 		Commands: h.Commands, Accounts: h.Accounts, Rows: h.Rows, Log: h.Log, Idempotency: bucket,
-		// How long answers may take is not the point, unless a test says so.
+		// Timeouts are not under test unless a test sets them.
 		Timeout: time.Minute, MemberPatience: time.Minute,
 		Metrics: promhttp.HandlerFor(h.Registry, promhttp.HandlerOpts{}), Registry: h.Registry, Logger: logger,
 	}
@@ -139,21 +139,22 @@ func (h *House) listen(address string) {
 	h.URL = h.Server.URL
 }
 
-// StopServer takes the server away as a broken network would: whoever is
-// connected is cut off, and nobody can connect.
+// StopServer simulates a network failure: it closes all connections and refuses
+// new ones.
 func (h *House) StopServer() {
 	h.t.Helper()
 	if h.Server == nil {
 		h.t.Fatal("the server is stopped already")
 	}
-	// First the listener, or somebody comes back while the others are cut off.
+	// Close the listener first, or a client reconnects while the others are being
+	// closed.
 	_ = h.Server.Listener.Close()
 	h.Server.CloseClientConnections()
 	h.Server.Close()
 	h.Server = nil
 }
 
-// StartServer listens again, where it did.
+// StartServer listens again on the same address.
 func (h *House) StartServer() {
 	h.t.Helper()
 	if h.Server != nil {
@@ -163,7 +164,7 @@ func (h *House) StartServer() {
 	h.Ready()
 }
 
-// Ready waits until the gateway says that it is.
+// Ready waits until the gateway reports that it is ready.
 func (h *House) Ready() {
 	h.t.Helper()
 	h.Eventually("ready", func() (any, bool) {
@@ -177,10 +178,10 @@ func (h *House) Ready() {
 	})
 }
 
-// Logged is what the gateway has logged.
+// Logged returns the gateway's log output.
 func (h *House) Logged() string { return h.logged.String() }
 
-// Eventually is [testkit.Eventually] that shows the gateway's log too.
+// Eventually is [testkit.Eventually] that also shows the gateway's log.
 func (h *House) Eventually(want string, have func() (state any, done bool)) {
 	h.t.Helper()
 	testkit.Eventually(h.t, want, func() (seen, bool) {
@@ -189,7 +190,7 @@ func (h *House) Eventually(want string, have func() (state any, done bool)) {
 	})
 }
 
-// seen is a state, shown with what the gateway logged until then.
+// seen is a state, shown with the gateway's log up to then.
 type seen struct {
 	state any
 	in    *House
@@ -199,7 +200,7 @@ func (s seen) String() string {
 	return fmt.Sprintf("%+v\nthe gateway logged:\n%s", s.state, s.in.Logged())
 }
 
-// End is the position of the log.
+// End returns the position of the log.
 func (h *House) End() events.Position {
 	h.t.Helper()
 	end, err := h.Log.End(h.t.Context())
