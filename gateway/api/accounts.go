@@ -14,26 +14,26 @@ import (
 	"github.com/docketlog/docket/gateway/problem"
 )
 
-// now is a position for answers that rest on no event, at or after the one asked
-// for.
+// now returns a position for answers that depend on no event, at or after the
+// one asked for.
 func (a *API) now(ctx context.Context, in Reading) (events.Position, error) {
 	return a.service.Now(ctx, in.at())
 }
 
-// NewAccount is what a person enters to get an account.
+// NewAccount is the body of a registration.
 type NewAccount struct {
 	Email    string `json:"email" maxLength:"254"`
 	Name     string `json:"name" maxLength:"100"`
 	Password string `json:"password" maxLength:"256" doc:"At least 10 characters."`
 }
 
-// Accepted is the same for everybody, so that it tells nobody whether the
-// address had an account.
+// Accepted is the same for every request, so that it does not reveal whether
+// the address has an account.
 type Accepted struct {
 	Status string `json:"status" enum:"accepted"`
 }
 
-// AcceptedAnswer answers that a request was accepted.
+// AcceptedAnswer reports that a request was accepted.
 type AcceptedAnswer struct {
 	Position string `header:"Docket-Position" doc:"A place in the log from before the request."`
 	Body     Accepted
@@ -43,7 +43,8 @@ func (a *API) register(ctx context.Context, in *struct {
 	Keyed
 	Body NewAccount
 }) (*AcceptedAnswer, error) {
-	// Taken before, or it would tell whether something was written.
+	// Taken before the write, or the position would reveal whether something was
+	// written.
 	position, err := a.now(ctx, Reading{})
 	if err != nil {
 		return nil, err
@@ -67,7 +68,7 @@ type Me struct {
 	Scopes        []accounts.Scope `json:"scopes" nullable:"false" doc:"What the session or token may be used for."`
 }
 
-// MeAnswer answers with the caller.
+// MeAnswer is the answer with the caller.
 type MeAnswer struct {
 	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
 	Body     Me
@@ -100,8 +101,8 @@ type MePatch struct {
 	CurrentPassword Field[string] `json:"current_password,omitzero" nullable:"false" maxLength:"256"`
 }
 
-// changeMe changes one after the other, what takes the password first: if that
-// is wrong, nothing is changed.
+// changeMe applies the changes in order, first those that need the password: if
+// it is wrong, nothing is changed.
 func (a *API) changeMe(ctx context.Context, in *struct {
 	Keyed
 	Body MePatch
@@ -119,7 +120,7 @@ func (a *API) changeMe(ctx context.Context, in *struct {
 		return nil, problem.Wrong(problem.InBody, "current_password", problem.Reason(commands.ReasonRequired), "is required to change address or password")
 	}
 	if idempotency.Done(ctx) {
-		// The password may be another since, and the first change stands.
+		// The password may have changed by now, and the first change stands.
 		return a.me(ctx, &Reading{})
 	}
 	caller := access.From(ctx)
@@ -141,8 +142,8 @@ func (a *API) changeMe(ctx context.Context, in *struct {
 	return a.me(ctx, &Reading{})
 }
 
-// wrongPassword names the field. The caller is signed in, so this is no 401,
-// at which programs throw their session away.
+// wrongPassword names the field. The caller is signed in, so this is not a 401,
+// on which programs discard their session.
 func wrongPassword(err error) error {
 	if errors.Is(err, accounts.ErrCredentials) {
 		return problem.Wrong(problem.InBody, "current_password", problem.Mistaken, "is wrong")
@@ -150,12 +151,12 @@ func wrongPassword(err error) error {
 	return err
 }
 
-// Password is the caller's own.
+// Password is the caller's own password.
 type Password struct {
 	Password string `json:"password" maxLength:"256"`
 }
 
-// Erased answers an erasure.
+// Erased is the answer to an erasure.
 type Erased struct {
 	Position  string `header:"Docket-Position" doc:"The place in the log that has it."`
 	SetCookie string `header:"Set-Cookie" doc:"Makes a browser forget the session."`

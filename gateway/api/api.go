@@ -20,19 +20,19 @@ import (
 	"github.com/docketlog/docket/gateway/service"
 )
 
-// Options are what the interface is made of. All are required but SecureCookies.
+// Options configure an [API]. All are required except SecureCookies.
 type Options struct {
 	Service  *service.Service
 	Accounts *accounts.Accounts
-	// Still reports whether a caller who was let in would still be; a feed asks
-	// it for as long as it is open.
+	// Still reports whether a caller's credentials are still accepted; a feed
+	// checks it while it is open.
 	Still func(context.Context, access.Caller) error
-	// SecureCookies keeps the session cookie off connections without TLS.
+	// SecureCookies restricts the session cookie to TLS connections.
 	SecureCookies bool
 	Logger        *slog.Logger
 }
 
-// API is the interface.
+// API is the JSON interface.
 type API struct {
 	service       *service.Service
 	accounts      *accounts.Accounts
@@ -45,7 +45,7 @@ type API struct {
 	openAPI []byte
 }
 
-// New makes the interface and puts its routes on the mux.
+// New returns the interface and registers its routes on the mux.
 func New(mux *http.ServeMux, options Options) (*API, error) {
 	a := &API{
 		service: options.Service, accounts: options.Accounts, still: options.Still,
@@ -58,7 +58,7 @@ func New(mux *http.ServeMux, options Options) (*API, error) {
 	for _, r := range a.routes {
 		r.register(a.huma, a.operation(r))
 	}
-	// Huma describes its own shape of errors, which nobody is given.
+	// Huma describes its own error format, which no client receives.
 	delete(schemas.Map(), "ErrorModel")
 	delete(schemas.Map(), "ErrorDetail")
 	var err error
@@ -68,10 +68,10 @@ func New(mux *http.ServeMux, options Options) (*API, error) {
 	return a, nil
 }
 
-// OpenAPI is the OpenAPI 3.1 document, as JSON.
+// OpenAPI returns the OpenAPI 3.1 document, as JSON.
 func (a *API) OpenAPI() []byte { return a.openAPI }
 
-// Rules is what each route asks of its caller, by pattern.
+// Rules returns the authentication each route requires, by pattern.
 func (a *API) Rules() map[string]access.Rule {
 	rules := make(map[string]access.Rule, len(a.routes))
 	for _, r := range a.routes {
@@ -80,7 +80,7 @@ func (a *API) Rules() map[string]access.Rule {
 	return rules
 }
 
-// Secrecy is what of each route must not be remembered, by pattern.
+// Secrecy returns what must not be stored of each route, by pattern.
 func (a *API) Secrecy() map[string]idempotency.Secrecy {
 	secrecy := make(map[string]idempotency.Secrecy, len(a.routes))
 	for _, r := range a.routes {
@@ -126,7 +126,7 @@ func (a *API) config() huma.Config {
 // jsonFormat is JSON without the escapes that only HTML needs.
 var jsonFormat = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: json.Unmarshal}
 
-// schemaName names the shapes that do not say themselves what they are of.
+// schemaName names the schemas of types whose Go name lacks their subject.
 func schemaName(t reflect.Type, hint string) string {
 	switch t {
 	case reflect.TypeFor[feed.Body]():
@@ -139,8 +139,8 @@ func schemaName(t reflect.Type, hint string) string {
 	return huma.DefaultSchemaNamer(t, hint)
 }
 
-// fault turns what a handler failed with into the answer, and logs it if it is
-// Docket's own.
+// fault converts a handler's error into the answer, and logs it if it is a
+// fault of Docket.
 func (a *API) fault(err error) error {
 	var same *unchanged
 	if errors.As(err, &same) {

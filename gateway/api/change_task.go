@@ -11,8 +11,7 @@ import (
 	"github.com/docketlog/docket/gateway/service"
 )
 
-// TaskPatch is a merge patch of a task. All it changes is one change: it
-// happens wholly or not at all.
+// TaskPatch is a merge patch of a task. It is one atomic change.
 type TaskPatch struct {
 	Title       Field[string]          `json:"title,omitzero" nullable:"false" maxLength:"200"`
 	Description Field[string]          `json:"description,omitzero" maxLength:"65536" doc:"At most 65,536 bytes; null clears it."`
@@ -27,7 +26,8 @@ type TaskPatch struct {
 	Seen        *SeenTask              `json:"seen,omitempty" doc:"What you saw of the fields you change. If one of them says something else by now, and not what you want, all of it is refused with 409 changed_meanwhile, and nobody's work is overwritten."`
 }
 
-// SeenTask is what the caller saw of a task, each field as the task has it.
+// SeenTask holds the fields of a task as the caller saw them, each in the
+// task's own format.
 type SeenTask struct {
 	Title       Field[string]          `json:"title,omitzero" nullable:"false"`
 	Description Field[string]          `json:"description,omitzero" doc:"Null stands for none."`
@@ -55,7 +55,7 @@ func (a *API) changeTask(ctx context.Context, in *struct {
 	return a.taskAnswer(ctx, o), nil
 }
 
-// check refuses what no task can be changed to: null where nothing can be
+// check refuses values that no task can have: null where nothing can be
 // cleared, and the empty string where it would look like null.
 func (b *TaskPatch) check() error {
 	var wrong nulls
@@ -78,7 +78,7 @@ func (b *TaskPatch) check() error {
 	return nil
 }
 
-// change is what the patch asks for.
+// change returns the change that the patch describes.
 func (b *TaskPatch) change(task uuid.UUID) service.TaskChange {
 	c := service.TaskChange{
 		Task: task, Title: b.Title.pointer(), Description: b.Description.pointer(),
@@ -96,7 +96,8 @@ func (b *TaskPatch) change(task uuid.UUID) service.TaskChange {
 	return c
 }
 
-// priority is the one to set; null stands for none, which is a priority too.
+// priority returns the priority to set; null means no priority, which is a
+// priority too.
 func priority(f Field[events.Priority]) *events.Priority {
 	if f.Null {
 		f.Value = events.PriorityNone
@@ -104,7 +105,7 @@ func priority(f Field[events.Priority]) *events.Priority {
 	return f.pointer()
 }
 
-// neighbour is the task named as one; null names none.
+// neighbour returns the task named as a neighbour; null names none.
 func neighbour(f Field[uuid.UUID]) *service.Neighbour {
 	if !f.Given {
 		return nil

@@ -13,8 +13,8 @@ import (
 	"github.com/docketlog/docket/gateway/service"
 )
 
-// TestPatchIsAChange reads patches as what they ask for: what is left out, null,
-// and a value are three different things.
+// TestPatchIsAChange converts patches to changes: an omitted field, null and a
+// value are three different things.
 func TestPatchIsAChange(t *testing.T) {
 	t.Parallel()
 	task, other := uuid.New(), uuid.New()

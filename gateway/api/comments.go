@@ -12,7 +12,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// CommentAnswer answers with one comment.
+// CommentAnswer is the answer with one comment.
 type CommentAnswer struct {
 	Position string `header:"Docket-Position" doc:"The place in the log that has it."`
 	ETag     string `header:"ETag" doc:"The task's revision."`
@@ -21,18 +21,18 @@ type CommentAnswer struct {
 	Body     Comment
 }
 
-// OfComment is what requests about one comment take.
+// OfComment is the input of requests about one comment.
 type OfComment struct {
 	OfTask
 	Comment uuid.UUID `path:"comment" format:"uuid" doc:"The comment."`
 }
 
-// CommentText is what is said.
+// CommentText is the text of a comment.
 type CommentText struct {
 	Text string `json:"text" maxLength:"16384" doc:"At most 16,384 bytes. <@id> names the account with that id; a member is told."`
 }
 
-// CommentPatch is a merge patch of what was said.
+// CommentPatch is a merge patch of a comment.
 type CommentPatch struct {
 	Text string  `json:"text" maxLength:"16384" doc:"At most 16,384 bytes. <@id> names the account with that id; a member is told."`
 	Seen *string `json:"seen,omitempty" maxLength:"16384" doc:"What it said when you began. If it says something else by now, it is refused with 409 changed_meanwhile."`
@@ -85,7 +85,7 @@ func (a *API) commented(ctx context.Context, command commands.Command, comment u
 	}
 	said, ok := o.Task.Comment(comment)
 	if !ok {
-		// It was sent again, and the comment has been deleted since.
+		// This is a retry, and the comment has been deleted since.
 		return nil, problem.New(problem.NotFound, "There is no such comment")
 	}
 	return &CommentAnswer{

@@ -16,9 +16,9 @@ import (
 
 func statusText(status int) string { return strconv.Itoa(status) }
 
-// asProblem turns huma's own errors, about requests that do not have the
-// documented shape, into problems. Theirs repeat the value at fault, which may
-// be a password. All of them are told in the words of whoever asks.
+// asProblem converts huma's own errors, about requests that do not match the
+// documented schema, to problems. Huma's repeat the invalid value, which may be
+// a password. All are translated into the caller's language.
 func asProblem(ctx huma.Context, _ string, v any) (any, error) {
 	switch v := v.(type) {
 	case *huma.ErrorModel:
@@ -52,8 +52,8 @@ func fromModel(m *huma.ErrorModel) *problem.Problem {
 	return problem.New(problem.Internal, "")
 }
 
-// fieldOf names the field. Huma gives a missing or unknown one the place of
-// what it is missing from.
+// fieldOf names the field. Huma locates a missing or unknown field at its
+// parent.
 func fieldOf(d *huma.ErrorDetail) problem.Field {
 	in, field, _ := strings.Cut(d.Location, ".")
 	f := problem.Field{In: in, Field: field, Message: d.Message, Reason: problem.Malformed}

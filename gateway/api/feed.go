@@ -20,24 +20,24 @@ import (
 )
 
 const (
-	// heartbeat is how often something is sent when nothing happens, so that
-	// proxies keep the connection and both sides notice its end.
+	// heartbeat is the interval of keep-alive messages, so that proxies keep the
+	// connection open and both sides detect its end.
 	heartbeat = 15 * time.Second
-	// watch is how often a feed looks whether its caller is still let in.
+	// watch is the interval at which a feed checks the caller's credentials.
 	watch = time.Second
-	// writePatience is how long a client may take to accept what is written.
+	// writePatience is the timeout for a client to accept a write.
 	writePatience = 20 * time.Second
 )
 
-// FollowAnswer answers with a stream of server-sent events.
+// FollowAnswer is a stream of server-sent events.
 type FollowAnswer struct {
 	Position    string `header:"Docket-Position" doc:"The place in the log the feed begins after."`
 	ContentType string `header:"Content-Type"`
 	Body        func(huma.Context)
 }
 
-// feed subscribes before it answers, so that what is wrong with the request is
-// a problem and not a broken stream.
+// feed subscribes before it answers, so that an invalid request gets a problem,
+// not a broken stream.
 func (a *API) feed(ctx context.Context, in *struct {
 	LastEventID Position  `header:"Last-Event-ID" doc:"Go on after this event: its id, or any Docket-Position."`
 	After       Position  `query:"after" doc:"The same, for clients that cannot set the header; the header wins."`
@@ -62,8 +62,8 @@ func (a *API) feed(ctx context.Context, in *struct {
 	}}, nil
 }
 
-// stream tells the subscription's events until one side ends it, and says why
-// in a last comment.
+// stream sends the subscription's events until one side ends it, and gives the
+// reason in a last comment.
 func (a *API) stream(ctx context.Context, w stream, s *feed.Subscription, caller access.Caller) {
 	w.w.Header().Set("Cache-Control", "no-store")
 	w.w.Header().Set("X-Accel-Buffering", "no")
@@ -76,7 +76,7 @@ func (a *API) stream(ctx context.Context, w stream, s *feed.Subscription, caller
 	for {
 		more, reached, err := s.Next(ctx, watch)
 		if err == nil {
-			// Before anything is told, not after: a revoked secret hears nothing.
+			// Check before sending, not after: a revoked secret receives nothing.
 			if still := a.still(ctx, caller); still != nil {
 				if p := problem.From(still); p.Code == problem.Unavailable {
 					err = feed.ErrInterrupted
@@ -99,7 +99,7 @@ func (a *API) stream(ctx context.Context, w stream, s *feed.Subscription, caller
 			out.WriteString("\n\n")
 		}
 		if len(more) == 0 && time.Since(said) >= heartbeat {
-			// The id moves on too, so that who hears little resumes near.
+			// Advance the id too, so that a client with few events resumes near.
 			out.WriteString(": nothing new\nid: " + reached.String() + "\n\n")
 		}
 		if out.Len() == 0 {
@@ -112,10 +112,10 @@ func (a *API) stream(ctx context.Context, w stream, s *feed.Subscription, caller
 	}
 }
 
-// errLetGo ends the feed of a caller who would not be let in any more.
+// errLetGo ends the feed of a caller whose credentials are no longer accepted.
 var errLetGo = errors.New("the session or token has ended")
 
-// reason says in fixed sentences why a feed ends.
+// reason returns a fixed sentence that says why a feed ends.
 func reason(err error) string {
 	for _, known := range []error{feed.ErrSlow, feed.ErrInterrupted, feed.ErrStopped} {
 		if errors.Is(err, known) {
@@ -125,18 +125,18 @@ func reason(err error) string {
 	if errors.Is(err, errLetGo) {
 		return errLetGo.Error()
 	}
-	// What else there is says nothing to a client, and may say too much.
+	// Other errors mean nothing to a client, and may reveal too much.
 	return problem.From(err).Detail
 }
 
-// stream is a response that is written piece by piece.
+// stream is a response that is written in pieces.
 type stream struct {
 	control *http.ResponseController
 	w       http.ResponseWriter
 }
 
 func (s stream) send(p []byte) error {
-	// A deadline of its own for every piece: the server's is for whole answers.
+	// Each piece has its own deadline; the server's is for whole answers.
 	if err := s.control.SetWriteDeadline(time.Now().Add(writePatience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
@@ -146,7 +146,7 @@ func (s stream) send(p []byte) error {
 	return s.control.Flush()
 }
 
-// feedResponse describes the stream, which huma cannot know.
+// feedResponse describes the stream, which huma cannot derive.
 func feedResponse(r huma.Registry) *huma.Response {
 	return &huma.Response{
 		Description: "A stream of server-sent events. The id of each is its position, its data a FeedEvent in JSON. " +

@@ -10,8 +10,8 @@ import (
 	"github.com/docketlog/docket/gateway/feed"
 )
 
-// TestReasonsAreFixed ends a feed for each sort of reason: no word of an error
-// from within reaches the client.
+// TestReasonsAreFixed ends a feed for each kind of reason: no text of an
+// internal error reaches the client.
 func TestReasonsAreFixed(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -12,7 +12,7 @@ import (
 	"github.com/docketlog/docket/gateway/problem"
 )
 
-// SavedFilter is a filter of tasks that the caller has given a name.
+// SavedFilter is a task filter that the caller has named.
 type SavedFilter struct {
 	ID        uuid.UUID  `json:"id" format:"uuid"`
 	Name      string     `json:"name"`
@@ -28,14 +28,14 @@ func savedFilter(f accounts.SavedFilter) SavedFilter {
 	return shaped
 }
 
-// NewFilter is a filter to be saved.
+// NewFilter is a filter to save.
 type NewFilter struct {
 	Name      string     `json:"name" maxLength:"60" doc:"One of the same name for the same project is replaced."`
 	ProjectID *uuid.UUID `json:"project_id,omitempty" format:"uuid" doc:"The project it is for; all if left out."`
 	Query     string     `json:"query,omitempty" maxLength:"500" doc:"What to send to a list of tasks, such as assignee=me&open=true. It is kept as it is."`
 }
 
-// SavedFilterAnswer answers with a saved filter.
+// SavedFilterAnswer is the answer with a saved filter.
 type SavedFilterAnswer struct {
 	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
 	Body     SavedFilter
@@ -70,7 +70,7 @@ func (a *API) saveFilter(ctx context.Context, in *struct {
 	}
 	var err error
 	if idempotency.Done(ctx) {
-		// It may have been changed or deleted since, and that stands.
+		// It may have been changed or deleted since, and that change stands.
 		f, err = a.savedAs(ctx, caller, f)
 	} else {
 		f, err = a.accounts.SaveFilter(ctx, caller, f)
@@ -85,7 +85,7 @@ func (a *API) saveFilter(ctx context.Context, in *struct {
 	return &SavedFilterAnswer{position.String(), savedFilter(f)}, nil
 }
 
-// savedAs finds what was saved under the name for the project.
+// savedAs finds the filter saved under the name for the project.
 func (a *API) savedAs(ctx context.Context, caller uuid.UUID, f accounts.SavedFilter) (accounts.SavedFilter, error) {
 	all, err := a.accounts.Filters(ctx, caller)
 	if err != nil {

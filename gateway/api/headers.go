@@ -11,7 +11,7 @@ import (
 	"github.com/docketlog/docket/gateway/service"
 )
 
-// Position is a position in a header or query.
+// Position is a log position in a header or query.
 type Position struct{ events.Position }
 
 // UnmarshalText reads what [events.Position.String] writes.
@@ -20,32 +20,32 @@ func (p *Position) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// Reading is what every read takes.
+// Reading is the input of every read.
 type Reading struct {
 	Position Position `header:"Docket-Position" doc:"Wait until at least this position is reflected: the Docket-Position of an earlier answer."`
 }
 
-// at is the position the caller has seen.
+// at returns the position the caller has seen.
 func (r Reading) at() events.Position { return r.Position.Position }
 
-// Conditional is what reads of one thing take besides.
+// Conditional is the additional input of reads of one resource.
 type Conditional struct {
 	IfNoneMatch string `header:"If-None-Match" doc:"Answer 304 if the ETag is this one."`
 }
 
-// Keyed is what every write takes.
+// Keyed is the input of every write.
 type Keyed struct {
 	Key string `header:"Idempotency-Key" maxLength:"255" doc:"The same request sent again with the same key has the same outcome."`
 }
 
-// Writing is what writes take that are commands about something.
+// Writing is the input of commands about an existing resource.
 type Writing struct {
 	Keyed
 	IfMatch     IfMatch     `header:"If-Match" doc:"Refuse with 412 unless the ETag of the task or project is this one."`
 	TraceParent TraceParent `header:"traceparent" doc:"W3C Trace Context, kept with the events."`
 }
 
-// Creating is what writes take that are commands about something new.
+// Creating is the input of commands that create a resource.
 type Creating struct {
 	Keyed
 	TraceParent TraceParent `header:"traceparent" doc:"W3C Trace Context, kept with the events."`
@@ -57,7 +57,7 @@ func (w Writing) write() service.Write {
 
 func (c Creating) write() service.Write { return service.Write{TraceParent: c.TraceParent.valid()} }
 
-// Written answers a write that has nothing to show.
+// Written is the answer to a write that returns no data.
 type Written struct {
 	Position string `header:"Docket-Position" doc:"The place in the log that has it."`
 	ETag     string `header:"ETag" doc:"The revision of the task or project."`
@@ -68,7 +68,7 @@ func written(o commands.Outcome, revision uint64) *Written {
 	return &Written{o.Position.String(), etag(revision), changeOf(o)}
 }
 
-// changeOf is the outcome's Docket-Change, empty if nothing changed.
+// changeOf returns the outcome's Docket-Change, empty if nothing changed.
 func changeOf(o commands.Outcome) string {
 	if o.Change == 0 {
 		return ""
@@ -76,7 +76,7 @@ func changeOf(o commands.Outcome) string {
 	return strconv.FormatUint(o.Change, 10)
 }
 
-// IfMatch is the revision a command rests on, nil for any.
+// IfMatch is the revision a command requires, nil for any.
 type IfMatch struct{ Revision *uint64 }
 
 var errIfMatch = errors.New(`must be one ETag as it was given, such as "12", or *`)
@@ -97,8 +97,8 @@ func (m *IfMatch) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// TraceParent is a W3C traceparent; what is none is ignored, as the
-// recommendation wants it.
+// TraceParent is a W3C traceparent; an invalid one is ignored, as the
+// recommendation requires.
 type TraceParent string
 
 func (t TraceParent) valid() string {
@@ -117,8 +117,8 @@ func (t TraceParent) valid() string {
 
 func etag(revision uint64) string { return `"` + strconv.FormatUint(revision, 10) + `"` }
 
-// matches reports whether an If-None-Match names the tag. The comparison is the
-// weak one (RFC 9110, section 13.1.2).
+// matches reports whether an If-None-Match contains the tag. It uses the weak
+// comparison (RFC 9110, section 13.1.2).
 func (c Conditional) matches(tag string) bool {
 	for one := range strings.SplitSeq(c.IfNoneMatch, ",") {
 		if one = strings.TrimPrefix(strings.TrimSpace(one), "W/"); one == tag || one == "*" {
@@ -128,8 +128,8 @@ func (c Conditional) matches(tag string) bool {
 	return false
 }
 
-// unchanged is the answer 304. It is an error to huma, which asks nothing but a
-// status and headers of one.
+// unchanged is the answer 304. Huma treats it as an error, of which it needs
+// only a status and headers.
 type unchanged struct {
 	tag      string
 	position events.Position

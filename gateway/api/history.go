@@ -8,7 +8,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// Order is that of a history.
+// Order is the order of a history.
 type Order struct {
 	Sort string `query:"sort" enum:"position,-position" default:"-position" doc:"The order; - for newest first."`
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// LabelCount is a label and how many tasks carry it.
+// LabelCount is a label and the number of tasks that have it.
 type LabelCount struct {
 	Label string `json:"label"`
 	Tasks int    `json:"tasks" doc:"How many carry it, those in the trash left out."`

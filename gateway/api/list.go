@@ -11,7 +11,7 @@ type List[T any] struct {
 	Next  *string `json:"next" doc:"Send it as cursor for the next page; null on the last."`
 }
 
-// Listed answers with a page.
+// Listed is the answer with a page.
 type Listed[T any] struct {
 	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
 	Body     List[T]
@@ -29,13 +29,13 @@ func listed[T, R any](rows []R, next string, position events.Position, shape fun
 	return out
 }
 
-// page is a part of a list as the rows give it.
+// page is a part of a list as the rows return it.
 type page[R any] struct {
 	rows []R
 	next string
 }
 
-// Paging is what every list takes.
+// Paging is the input of every list.
 type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"The largest number of items."`
 	Cursor string `query:"cursor" maxLength:"8192" doc:"next of the page before, with the same filters and sort."`

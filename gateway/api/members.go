@@ -14,7 +14,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// Member is a member of a project, with what package accounts knows of them.
+// Member is a member of a project, with the details from package accounts.
 type Member struct {
 	Account uuid.UUID   `json:"account" format:"uuid"`
 	Name    string      `json:"name"`
@@ -23,7 +23,7 @@ type Member struct {
 	Since   time.Time   `json:"since"`
 }
 
-// MemberAnswer answers with one member.
+// MemberAnswer is the answer with one member.
 type MemberAnswer struct {
 	Position string `header:"Docket-Position" doc:"The place in the log that has it."`
 	ETag     string `header:"ETag" doc:"The project's revision."`
@@ -31,7 +31,7 @@ type MemberAnswer struct {
 	Body     Member
 }
 
-// named adds to a membership who it is.
+// named adds the account's details to a membership.
 func (a *API) named(account uuid.UUID, role events.Role, since time.Time) Member {
 	m := Member{Account: account, Role: role, Since: since.UTC()}
 	if person, ok := a.accounts.Person(account); ok {
@@ -48,7 +48,7 @@ func (a *API) memberAnswer(o commands.Outcome, account uuid.UUID) (*MemberAnswer
 			}, nil
 		}
 	}
-	// It was sent again, and the member has gone since.
+	// This is a retry, and the member has gone since.
 	return nil, problem.New(problem.NotFound, "There is no such member")
 }
 
@@ -65,7 +65,7 @@ func (a *API) members(ctx context.Context, in *struct {
 	return listed(p.Members, "", position, func(m projections.Member) Member { return a.named(m.Account, m.Role, m.Since) }), nil
 }
 
-// NewMember is somebody to let in.
+// NewMember is a member to add.
 type NewMember struct {
 	Email string      `json:"email" maxLength:"254" doc:"The address the person signs in with."`
 	Role  events.Role `json:"role" enum:"owner,member,viewer"`
@@ -83,7 +83,7 @@ func (a *API) addMember(ctx context.Context, in *struct {
 	return a.memberAnswer(o, account)
 }
 
-// OfMember is what requests about one membership take.
+// OfMember is the input of requests about one membership.
 type OfMember struct {
 	OfProject
 	Account uuid.UUID `path:"account" format:"uuid" doc:"The member."`

@@ -11,7 +11,7 @@ import (
 	"github.com/docketlog/docket/gateway/problem"
 )
 
-// Field is a member of a JSON merge patch (RFC 7396): not given, null, or a
+// Field is a member of a JSON merge patch (RFC 7396): omitted, null, or a
 // value.
 type Field[T any] struct {
 	Given bool
@@ -19,7 +19,7 @@ type Field[T any] struct {
 	Value T
 }
 
-// UnmarshalJSON is called for what is given only, null included.
+// UnmarshalJSON is called only for a field that is present, null included.
 func (f *Field[T]) UnmarshalJSON(data []byte) error {
 	f.Given = true
 	if bytes.Equal(data, []byte("null")) {
@@ -29,15 +29,15 @@ func (f *Field[T]) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &f.Value)
 }
 
-// Schema is that of the value, or null.
+// Schema returns the schema of the value, or null.
 func (f Field[T]) Schema(r huma.Registry) *huma.Schema {
 	s := *r.Schema(reflect.TypeFor[T](), true, "")
 	s.Nullable = s.Ref == ""
 	return &s
 }
 
-// pointer is the value to set, nil for a field that is not given. Null stands
-// for the zero value: it clears.
+// pointer returns the value to set, nil for an omitted field. Null means the
+// zero value: it clears the field.
 func (f Field[T]) pointer() *T {
 	if !f.Given {
 		return nil
@@ -45,7 +45,7 @@ func (f Field[T]) pointer() *T {
 	return &f.Value
 }
 
-// nulls collects fields that cannot be cleared and are null.
+// nulls collects the fields that are null but cannot be cleared.
 type nulls []problem.Field
 
 func refuse[T any](n *nulls, name string, f Field[T]) {

@@ -13,7 +13,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// ProjectAnswer answers with one project.
+// ProjectAnswer is the answer with one project.
 type ProjectAnswer struct {
 	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
 	ETag     string `header:"ETag" doc:"The project's revision."`
@@ -22,7 +22,7 @@ type ProjectAnswer struct {
 	Body     Project
 }
 
-// OfProject is what requests about one project take.
+// OfProject is the input of requests about one project.
 type OfProject struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The project."`
 }
@@ -50,7 +50,7 @@ func (a *API) projects(ctx context.Context, in *struct {
 	return listed(p.rows, p.next, position, projectOfRow), nil
 }
 
-// NewProject is a project to be begun.
+// NewProject is a project to create.
 type NewProject struct {
 	Name     string          `json:"name" maxLength:"100"`
 	Statuses []events.Status `json:"statuses,omitempty" maxItems:"20" doc:"The columns of its board; waiting, in_progress and done if left out."`
@@ -89,7 +89,7 @@ func (a *API) project(ctx context.Context, in *struct {
 	return &ProjectAnswer{Position: position.String(), ETag: tag, Body: projectOfRow(p)}, nil
 }
 
-// ProjectPatch is a merge patch of a project. All it changes is one change.
+// ProjectPatch is a merge patch of a project. It is one atomic change.
 type ProjectPatch struct {
 	Name     Field[string]            `json:"name,omitzero" nullable:"false" maxLength:"100"`
 	Archived Field[bool]              `json:"archived,omitzero" nullable:"false"`
@@ -127,7 +127,7 @@ func (a *API) changeProject(ctx context.Context, in *struct {
 	return projectAnswer(ctx, o), nil
 }
 
-// Board is a project with its tasks laid out.
+// Board is a project with its tasks in columns.
 type Board struct {
 	Project Project  `json:"project"`
 	Columns []Column `json:"columns" nullable:"false"`
@@ -154,7 +154,7 @@ type Card struct {
 	Revision  uint64          `json:"revision"`
 }
 
-// BoardAnswer answers with a board.
+// BoardAnswer is the answer with a board.
 type BoardAnswer struct {
 	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
 	Body     Board

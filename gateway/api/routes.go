@@ -21,17 +21,17 @@ const (
 
 const feedPath = "/api/v1/feed"
 
-// Endless is the pattern of the one route whose answer has no end.
+// Endless is the pattern of the only route whose answer has no end.
 const Endless = get + " " + feedPath
 
-// route is one line of the table. A route of which rule and secrecy say nothing
-// takes a caller with the scope of its method, and neither holds a secret nor
-// names a person.
+// route is one line of the table. A route without rule and secrecy requires a
+// caller with the scope of its method, and neither contains a secret nor names
+// a person.
 type route struct {
 	method, path string
-	id           string // of the operation
+	id           string // operation id
 	summary      string
-	status       int // of success
+	status       int // on success
 	tag          string
 	register     func(huma.API, huma.Operation)
 	rule         access.Rule
@@ -40,7 +40,7 @@ type route struct {
 
 func (r route) pattern() string { return r.method + " " + r.path }
 
-// table is every route there is.
+// table returns all routes.
 func (a *API) table() []route {
 	const (
 		acc, pro, tas = "accounts", "projects", "tasks"
@@ -100,7 +100,7 @@ func (a *API) table() []route {
 	}
 }
 
-// on puts a handler on its route.
+// on registers a handler for its route.
 func on[I, O any](a *API, handle func(context.Context, *I) (*O, error)) func(huma.API, huma.Operation) {
 	return func(h huma.API, op huma.Operation) {
 		huma.Register(h, op, func(ctx context.Context, in *I) (*O, error) {
@@ -118,7 +118,7 @@ func (a *API) operation(r route) huma.Operation {
 	op := huma.Operation{
 		Method: r.method, Path: r.path, OperationID: r.id, Summary: r.summary, Tags: []string{r.tag},
 		DefaultStatus: r.status, MaxBodyBytes: access.MaxBody + 1,
-		// The gateway has read the body and its deadline; none is to be set anew.
+		// The gateway has read the body and set its deadline; huma must set none.
 		BodyReadTimeout: -1,
 		Responses:       a.failures(r),
 	}
@@ -133,7 +133,7 @@ func (a *API) operation(r route) huma.Operation {
 	return op
 }
 
-// failures documents the problems every route of a sort can answer with.
+// failures documents the problems that routes of this kind can return.
 func (a *API) failures(r route) map[string]*huma.Response {
 	statuses := []int{422, 429, 500, 503}
 	if r.rule == access.Open {

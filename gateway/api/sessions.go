@@ -11,7 +11,7 @@ import (
 	"github.com/docketlog/docket/gateway/idempotency"
 )
 
-// SignIn is what a person enters to sign in.
+// SignIn is the body of a sign-in.
 type SignIn struct {
 	Email    string `json:"email" maxLength:"254"`
 	Password string `json:"password" maxLength:"1024"`
@@ -26,7 +26,7 @@ type SignedIn struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// SignedInAnswer answers a sign-in.
+// SignedInAnswer is the answer to a sign-in.
 type SignedInAnswer struct {
 	Position  string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
 	SetCookie string `header:"Set-Cookie" doc:"The session, for browsers."`
@@ -67,7 +67,7 @@ func (a *API) signOut(ctx context.Context, _ *Keyed) (*Erased, error) {
 	return &Erased{position.String(), access.NoCookie(a.secureCookies).String()}, nil
 }
 
-// Session is a place where the caller is signed in.
+// Session is one session of the caller.
 type Session struct {
 	ID        uuid.UUID `json:"id" format:"uuid"`
 	Current   bool      `json:"current" doc:"Whether it is the one this was asked with."`
@@ -93,12 +93,12 @@ func (a *API) sessions(ctx context.Context, in *Reading) (*Listed[Session], erro
 	}), nil
 }
 
-// Done answers what is done and has nothing to show.
+// Done is the answer of an operation that returns no data.
 type Done struct {
 	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
 }
 
-// done answers what has been done just now.
+// done answers for an operation that has just been done.
 func (a *API) done(ctx context.Context) (*Done, error) {
 	position, err := a.now(ctx, Reading{})
 	if err != nil {

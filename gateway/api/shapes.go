@@ -33,7 +33,7 @@ type Task struct {
 	DeletedAt   *time.Time      `json:"deleted_at,omitempty" doc:"When it was put in the trash; only there if it is."`
 }
 
-// taskOfRow is a task as the rows have it.
+// taskOfRow converts a task from the rows.
 func taskOfRow(t projections.Task) Task {
 	return Task{
 		ID: t.ID, ProjectID: t.Project, Number: &t.Number, Title: t.Title, Description: t.Description,
@@ -43,7 +43,7 @@ func taskOfRow(t projections.Task) Task {
 	}
 }
 
-// taskOfFold is a task as a command left it, in the same words.
+// taskOfFold converts a task as a command left it, to the same format.
 func taskOfFold(t commands.Task, p commands.Project, number *int64) Task {
 	status := t.Status
 	if s, ok := p.Status(t.Status); ok {
@@ -81,7 +81,7 @@ type Project struct {
 	UpdatedAt time.Time       `json:"updated_at"`
 }
 
-// Membership is an account and what it may do in a project.
+// Membership is an account and its role in a project.
 type Membership struct {
 	Account uuid.UUID   `json:"account" format:"uuid"`
 	Role    events.Role `json:"role" enum:"owner,member,viewer"`
@@ -112,7 +112,7 @@ func projectOfFold(p commands.Project, caller uuid.UUID) Project {
 	return shaped
 }
 
-// Comment is what somebody said about a task.
+// Comment is a comment on a task.
 type Comment struct {
 	ID        uuid.UUID  `json:"id" format:"uuid"`
 	TaskID    uuid.UUID  `json:"task_id" format:"uuid"`
@@ -147,13 +147,13 @@ type Entry struct {
 	Changes   Changes     `json:"changes"`
 }
 
-// Changes is which field went from what to what, as the rows hold it.
+// Changes maps each field to its value before and after, as the rows store it.
 type Changes json.RawMessage
 
-// MarshalJSON gives the bytes as they are.
+// MarshalJSON returns the bytes unchanged.
 func (c Changes) MarshalJSON() ([]byte, error) { return json.RawMessage(c).MarshalJSON() }
 
-// Schema describes what the bytes hold.
+// Schema describes the content of the bytes.
 func (c Changes) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		Type: huma.TypeArray, Description: "Each changed field with its value before and after, null for none.",
@@ -194,7 +194,7 @@ func utc(t *time.Time) *time.Time {
 	return &u
 }
 
-// filled is a list that is never null.
+// filled returns a list that is never null.
 func filled[T any](list []T) []T {
 	if list == nil {
 		return []T{}

@@ -13,7 +13,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// TaskAnswer answers with one task.
+// TaskAnswer is the answer with one task.
 type TaskAnswer struct {
 	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
 	ETag     string `header:"ETag" doc:"The task's revision."`
@@ -22,7 +22,7 @@ type TaskAnswer struct {
 	Body     Task
 }
 
-// ofTask is what requests about one task take.
+// ofTask is the input of requests about one task.
 type OfTask struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The task."`
 }
@@ -34,7 +34,7 @@ func (a *API) taskAnswer(ctx context.Context, o commands.Outcome) *TaskAnswer {
 	}
 }
 
-// Task is the task an outcome is about, as the interface shows it.
+// Task returns the task of an outcome, in the format of the interface.
 func (a *API) Task(ctx context.Context, o commands.Outcome) Task { return a.taskAnswer(ctx, o).Body }
 
 func (a *API) task(ctx context.Context, in *struct {
@@ -53,7 +53,7 @@ func (a *API) task(ctx context.Context, in *struct {
 	return &TaskAnswer{Position: position.String(), ETag: tag, Body: taskOfRow(t)}, nil
 }
 
-// Filter says which tasks a list is of.
+// Filter selects the tasks of a list.
 type Filter struct {
 	Status   []string        `query:"status,explode" maxItems:"20" doc:"In one of these statuses; may be given several times."`
 	Open     bool            `query:"open" doc:"Leave out what is in a status of category done."`
@@ -133,7 +133,7 @@ func (a *API) allTasks(ctx context.Context, in *struct {
 	return a.tasksOfMany(ctx, in.Filter, in.Paging, in.Reading, (*projections.Snapshot).AllTasks)
 }
 
-// tasksOfMany is a list of tasks over all projects of the caller.
+// tasksOfMany returns a list of tasks across all projects of the caller.
 func (a *API) tasksOfMany(ctx context.Context, f Filter, paging Paging, in Reading,
 	ask func(*projections.Snapshot, context.Context, uuid.UUID, projections.TaskFilter, projections.Page) ([]projections.Task, string, error),
 ) (*Listed[Task], error) {
@@ -153,7 +153,7 @@ func (a *API) tasksOfMany(ctx context.Context, f Filter, paging Paging, in Readi
 	return listed(p.rows, p.next, position, taskOfRow), nil
 }
 
-// NewTask is a task to be created.
+// NewTask is a task to create.
 type NewTask struct {
 	Title       string          `json:"title" maxLength:"200"`
 	Description string          `json:"description,omitempty" maxLength:"65536" doc:"At most 65,536 bytes. <@id> names the account with that id; a member is told."`
@@ -197,7 +197,7 @@ func (a *API) restoreTask(ctx context.Context, in *struct {
 	return a.changed(ctx, commands.RestoreTask{Task: in.ID}, in.write())
 }
 
-// OfAssignee is what requests about an assignment take.
+// OfAssignee is the input of requests about an assignment.
 type OfAssignee struct {
 	OfTask
 	Account uuid.UUID `path:"account" format:"uuid" doc:"The account."`
@@ -217,7 +217,7 @@ func (a *API) unassign(ctx context.Context, in *struct {
 	return a.changed(ctx, commands.UnassignTask{Task: in.ID, Accounts: []uuid.UUID{in.Account}}, in.write())
 }
 
-// changed does what changes a task, and answers with it.
+// changed executes a command about a task, and answers with the task.
 func (a *API) changed(ctx context.Context, command commands.Command, w service.Write) (*TaskAnswer, error) {
 	o, err := a.service.Do(ctx, command, w)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/docketlog/docket/gateway/idempotency"
 )
 
-// NewToken is what a person wants of a token.
+// NewToken is the body of a request for a token.
 type NewToken struct {
 	Name    string           `json:"name" maxLength:"100"`
 	Scopes  []accounts.Scope `json:"scopes" nullable:"false" minItems:"1" maxItems:"2" enum:"read,write" doc:"Reading takes read, everything else write."`
@@ -38,7 +38,7 @@ type CreatedToken struct {
 	ExpiresAt time.Time        `json:"expires_at"`
 }
 
-// CreatedTokenAnswer answers with a new token.
+// CreatedTokenAnswer is the answer with a new token.
 type CreatedTokenAnswer struct {
 	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
 	Body     CreatedToken

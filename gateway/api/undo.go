@@ -6,7 +6,7 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// Undoing says what is to be undone.
+// Undoing names what to undo.
 type Undoing struct {
 	Revision uint64 `json:"revision" minimum:"1" doc:"A revision of the task or project, such as the Docket-Change of an earlier answer or one in its history. All of the change that made it is undone."`
 }
