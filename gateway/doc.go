@@ -1,16 +1,16 @@
-// Package gateway owns HTTP: the one room where writing and reading meet.
+// Package gateway owns the HTTP server, where writing and reading meet.
 //
-// What enters: requests. What leaves: answers, of package api for programs and
-// of package web for people; and for operators, whether the process lives, whether it is of use, and its
-// figures. Every request walks the same way:
+// Input: requests. Result: answers, from package api for programs and from
+// package web for people; and, for operators, liveness, readiness and metrics.
+// Every request passes the same steps:
 //
 //	observe → headers → route → admit → body → repeated? → answer
 //
-// Its parts are packages of their own: access says who asks, problem how it is
-// refused, idempotency what is remembered, feed what is told as it happens, and
-// service what can be asked. The doors to that are api, for programs, and web, for
-// people. This one joins them.
+// Its parts are packages of their own: access authenticates callers, problem
+// describes refusals, idempotency stores answers for retries, feed delivers
+// live updates, and service owns the operations. Two interfaces call service:
+// api, for programs, and web, for people. This package joins them.
 //
-// What holds after a crash: nothing is kept here. What was answered is in the
-// log, and what was not answered can be sent again.
+// After a crash: nothing is kept here. Answered writes are in the log, and
+// unanswered requests can be retried.
 package gateway

@@ -21,15 +21,15 @@ import (
 	"github.com/docketlog/docket/traces"
 )
 
-// figures are what the gateway counts. Routes are told by pattern and methods
-// by a fixed list, so that nobody can make up new ones.
+// figures holds the gateway's metrics. Routes are labelled by pattern and
+// methods from a fixed list, so that clients cannot create new label values.
 type figures struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
 }
 
-// What the figures are called and mean; docs/operations/metrics.md repeats it.
+// Names and help texts of the metrics; docs/operations/metrics.md repeats them.
 var (
 	requestsTotal = prometheus.CounterOpts{
 		Name: "docket_http_requests_total", Help: "Requests answered, by route, method and status.",
@@ -47,7 +47,7 @@ var (
 	}
 )
 
-// Figures gives every metric the gateway keeps itself, and its meaning.
+// Figures returns every metric the gateway itself keeps, with its help text.
 func Figures() iter.Seq2[string, string] {
 	return func(yield func(name, help string) bool) {
 		_ = yield(requestsTotal.Name, requestsTotal.Help) &&
@@ -73,7 +73,7 @@ func newFigures(registry prometheus.Registerer, hub *feed.Hub) (*figures, error)
 	return f, errors.Join(errs...)
 }
 
-// watched is a response of which is known what was said.
+// watched is a response writer that records status and size.
 type watched struct {
 	http.ResponseWriter
 	pattern string
@@ -101,7 +101,7 @@ func (w *watched) Write(p []byte) (int, error) {
 // Unwrap gives [http.ResponseController] the connection's own writer.
 func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// patternOf notes which route the request is for.
+// patternOf records the route of the request.
 func patternOf(w http.ResponseWriter, pattern string) {
 	if watched, ok := w.(*watched); ok {
 		watched.pattern = pattern
@@ -112,11 +112,11 @@ var methods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 }
 
-// untraced is what is asked all day long and leads to nothing.
+// untraced lists the routes polled constantly, whose traces are of no use.
 var untraced = map[string]bool{"/healthz": true, "/readyz": true, "/metrics": true}
 
 // observed counts and logs requests, and answers for a handler that panicked.
-// The log names no person: no address, no path, no query, but the route.
+// The log identifies no person: it has the route but no address, path or query.
 func (g *Gateway) observed(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
@@ -159,7 +159,7 @@ func (g *Gateway) observe(watch *watched, r *http.Request, began time.Time) {
 	}
 }
 
-// recovered is deferred: it makes a panic an answer.
+// recovered is deferred: it turns a panic into an answer.
 func (g *Gateway) recovered(watch *watched, r *http.Request) {
 	fault := recover()
 	if fault == nil {
@@ -173,7 +173,7 @@ func (g *Gateway) recovered(watch *watched, r *http.Request) {
 	g.options.Logger.Error("a request panicked", slog.String("instance", p.Instance),
 		slog.Any("err", fault), slog.String("stack", string(debug.Stack())))
 	if watch.status != 0 {
-		// The answer has begun and cannot be made whole: the client must see that.
+		// The answer has begun and cannot be completed; the client must notice.
 		panic(http.ErrAbortHandler)
 	}
 	p.Write(watch, r)

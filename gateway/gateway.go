@@ -25,42 +25,43 @@ import (
 	"github.com/docketlog/docket/traces"
 )
 
-// Options are what a gateway is made of. The first five are required.
+// Options configure a [Gateway]. The first five are required.
 type Options struct {
 	Commands *commands.Handler
 	Accounts *accounts.Accounts
 	Rows     service.Rows
 	Log      events.Log
-	// Idempotency remembers answers; see [idempotency.BucketConfig].
+	// Idempotency stores answers; see [idempotency.BucketConfig].
 	Idempotency jetstream.KeyValue
 
-	// Replicas tells how the databases are where the rows are in several.
+	// Replicas reports the state of the databases if the rows have several.
 	Replicas func() []projections.Replica
-	// BaseURL is where people reach the gateway, if that is not what their
-	// requests say because a proxy stands between.
+	// BaseURL is the address that people use, if a proxy makes it differ from the
+	// one in their requests.
 	BaseURL string
-	// SecureCookies keeps the session cookie off connections without TLS, and
-	// out of the hands of neighbouring hosts.
+	// SecureCookies restricts the session cookie to TLS connections and protects
+	// it from neighbouring hosts.
 	SecureCookies bool
-	// ClientAddress is the network address a request came from, by which
-	// attempts are limited; nil means the connection's. Behind a proxy it must
-	// be what the proxy says, and only the proxy may be able to say it.
+	// ClientAddress returns the network address of a request's client, the key
+	// for rate limits; nil means the connection's address. Behind a proxy it must
+	// return what the proxy reports, in a way that only the proxy can set.
 	ClientAddress func(*http.Request) string
-	// RequestsPerSecond bounds what one person, or one network address of
-	// somebody who has not signed in, may ask for long; five times as many may
-	// come at once. 0 means no limit.
+	// RequestsPerSecond is the sustained limit per person, or per network address
+	// for clients that are not signed in; bursts of up to five times are allowed.
+	// 0 means no limit.
 	RequestsPerSecond int
-	// MemberPatience is how long a read waits for the log to say who is a member,
-	// before the rows decide alone; 0 means a second.
+	// MemberPatience is the timeout for a read to check membership in the log
+	// before the rows decide alone; 0 means one second.
 	MemberPatience time.Duration
-	// Timeout bounds every answer but the feed; 0 means 15 seconds.
+	// Timeout is the timeout of every answer except the feed; 0 means 15 seconds.
 	Timeout time.Duration
-	// MaxBehind is how long the rows may be behind the log before the gateway
-	// is not ready; 0 means a minute.
+	// MaxBehind is how long the rows may be behind the log before the gateway is
+	// not ready; 0 means one minute.
 	MaxBehind time.Duration
-	// Metrics answers /metrics; nil means there is none.
+	// Metrics answers /metrics; nil means there is no such route.
 	Metrics http.Handler
-	// Registry takes the gateway's own figures; nil means nobody counts.
+	// Registry registers the gateway's own metrics; nil means they are not
+	// exported.
 	Registry prometheus.Registerer
 	Logger   *slog.Logger
 	Tracer   traces.Tracer
@@ -94,8 +95,8 @@ type Gateway struct {
 	mux     *http.ServeMux
 	guard   *access.Guard
 	limit   *access.Limit
-	// unlimited are the routes that cost next to nothing, or that who watches
-	// over the process must always reach.
+	// unlimited lists the routes without a rate limit: those that cost very
+	// little, or that monitoring must always reach.
 	unlimited map[string]bool
 	keeper    *idempotency.Keeper
 	hub       *feed.Hub
@@ -106,7 +107,8 @@ type Gateway struct {
 	still     standstill
 }
 
-// New makes a gateway. It answers at once; the feed begins with [Gateway.Run].
+// New returns a gateway. It answers at once; the feed starts with
+// [Gateway.Run].
 func New(options Options) (*Gateway, error) {
 	options, err := options.withDefaults()
 	if err != nil {
@@ -154,19 +156,20 @@ func New(options Options) (*Gateway, error) {
 	return g, nil
 }
 
-// Handler answers requests. It may be used with any server; [Gateway.Server]
-// has sound limits.
+// Handler answers requests. It works with any server; [Gateway.Server] has safe
+// limits.
 func (g *Gateway) Handler() http.Handler { return g.handler }
 
-// Run keeps the feed going until ctx ends, and then ends all that are open. It
+// Run keeps the feed going until ctx ends, and then ends all open feeds. It
 // returns ctx's error.
 func (g *Gateway) Run(ctx context.Context) error { return g.hub.Run(ctx) }
 
-// OpenAPI is the OpenAPI 3.1 document, as JSON.
+// OpenAPI returns the OpenAPI 3.1 document, as JSON.
 func (g *Gateway) OpenAPI() []byte { return g.api.OpenAPI() }
 
-// Server is a server for the gateway, on the address, that no slow client can
-// tie up. Its Shutdown ends the feeds and waits for every other answer.
+// Server returns an HTTP server for the gateway on the address, with limits
+// against slow clients. Its Shutdown ends the feeds and waits for every other
+// answer.
 func (g *Gateway) Server(address string) *http.Server {
 	s := &http.Server{
 		Addr:              address,

@@ -8,7 +8,7 @@ import (
 	"github.com/docketlog/docket/operations"
 )
 
-// plain is the routes beside the API's, all of them open.
+// plain returns the routes outside the API, all of them open.
 func (g *Gateway) plain() map[string]http.HandlerFunc {
 	routes := operations.Routes(operations.Options{
 		Ready:   map[string]operations.Check{"/readyz": g.unready, "/readyz/commands": g.unreadyForCommands},
@@ -22,12 +22,12 @@ func (g *Gateway) plain() map[string]http.HandlerFunc {
 func (g *Gateway) describe(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
 	w.Header().Set("Cache-Control", "public, max-age=300")
-	// Generators and pages of other origins may read what is no secret.
+	// Generators and pages of other origins may read this public document.
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	_, _ = w.Write(g.api.OpenAPI())
 }
 
-// greeting is for people who open the address to see what is there.
+// greeting is the text for people who open the address.
 const greeting = `Docket is running.
 
 Sign in:        curl -s %[1]s/api/v1/sessions -H 'Content-Type: application/json' -d '{"email":"…","password":"…"}'

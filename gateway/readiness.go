@@ -10,7 +10,8 @@ import (
 	"github.com/docketlog/docket/operations"
 )
 
-// unready finds what keeps this gateway from taking commands or answering queries.
+// unready returns what keeps this gateway from taking commands or answering
+// queries.
 func (g *Gateway) unready(ctx context.Context) []operations.Shortcoming {
 	end, found := g.unfitForCommands(ctx)
 	if err := g.options.Rows.Ping(ctx); err != nil {
@@ -27,16 +28,17 @@ func (g *Gateway) unready(ctx context.Context) []operations.Shortcoming {
 	return found
 }
 
-// unreadyForCommands finds whether this gateway is good for anything, and leaves
-// the rows aside: they are the same for all gateways, and who takes a gateway
-// out of service for them takes out all, with the commands that need no rows.
+// unreadyForCommands returns what keeps this gateway from taking commands. It
+// ignores the rows: they are the same for all gateways, so taking a gateway out
+// of service for them would take out all, and with them the commands that need
+// no rows.
 func (g *Gateway) unreadyForCommands(ctx context.Context) []operations.Shortcoming {
 	_, found := g.unfitForCommands(ctx)
 	return found
 }
 
-// unfitForCommands gives the log's end and what keeps this gateway from taking
-// commands.
+// unfitForCommands returns the end of the log and what keeps this gateway from
+// taking commands.
 func (g *Gateway) unfitForCommands(ctx context.Context) (end events.Position, found []operations.Shortcoming) {
 	end, err := g.options.Log.End(ctx)
 	if err != nil {
@@ -48,8 +50,8 @@ func (g *Gateway) unfitForCommands(ctx context.Context) (end events.Position, fo
 	return end, found
 }
 
-// standstill notices rows that do not move although there are events for them:
-// a projector that is gone says nothing about itself.
+// standstill detects rows that do not advance although there are events for
+// them: a stopped projector does not report itself.
 type standstill struct {
 	mu    sync.Mutex
 	at    events.Position

@@ -14,8 +14,8 @@ import (
 	"github.com/docketlog/docket/gateway/web"
 )
 
-// serve is the way every request walks: headers, the door, its body, and then the
-// route, unless the same request was answered before.
+// serve handles every request: headers, authentication, body, and then the
+// route, unless the request is a retry whose answer is stored.
 func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 	g.harden(w.Header())
 	_, pattern := g.mux.Handler(r)
@@ -30,7 +30,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if tag, given := r.Header["If-Match"]; given && strings.TrimSpace(strings.Join(tag, "")) == "" {
-		// An empty one is a guard that got lost on the way, not its absence.
+		// An empty one means a lost precondition, not its absence.
 		problem.Wrong(problem.InHeader, "If-Match", problem.Malformed, `must be one ETag as it was given, such as "12", or *`).Write(w, r)
 		return
 	}
@@ -59,7 +59,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 	g.keeper.Serve(w, r, pattern, body, g.mux)
 }
 
-// harden sets the headers that every answer has, whatever it is.
+// harden sets the headers common to all answers.
 func (g *Gateway) harden(header http.Header) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
@@ -67,16 +67,17 @@ func (g *Gateway) harden(header http.Header) {
 	header.Set("X-Frame-Options", "DENY")
 	header.Set("Cache-Control", "no-store")
 	if g.options.SecureCookies {
-		// Two years, as long as browsers ask for of those they know beforehand.
+		// Two years, the period browsers require for their preload list.
 		header.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	}
 }
 
-// admit lets a request for a route in, or says why not.
+// admit returns the caller of a request for a route, or the reason to refuse
+// it.
 func (g *Gateway) admit(r *http.Request, pattern string) (access.Caller, error) {
 	caller, err := g.guard.Admit(r, pattern)
 	if !g.unlimited[pattern] {
-		// Who is not let in has asked too, and is counted by the address.
+		// Refused requests count too, by address.
 		if tooMany := g.limit.Take(caller.Account, g.options.ClientAddress(r)); tooMany != nil {
 			err = tooMany
 		}
@@ -84,10 +85,10 @@ func (g *Gateway) admit(r *http.Request, pattern string) (access.Caller, error) 
 	return caller, err
 }
 
-// lost answers a request for no route.
+// lost answers a request that matches no route.
 func (g *Gateway) lost(w http.ResponseWriter, r *http.Request) {
 	if web.WantsPage(r) {
-		// Who has lost the way keeps what stands around every page.
+		// A not-found page keeps the navigation.
 		caller := g.guard.Recognise(r)
 		if tooMany := g.limit.Take(caller.Account, g.options.ClientAddress(r)); tooMany != nil {
 			g.refuse(w, r, "", tooMany)
@@ -98,12 +99,12 @@ func (g *Gateway) lost(w http.ResponseWriter, r *http.Request) {
 	g.refuse(w, r, "", g.unrouted(r))
 }
 
-// home is the pattern of the address that people and programs alike begin with.
+// home is the pattern of the root address, for people and programs alike.
 const home = "GET /{$}"
 
-// refuse answers a request that came to no handler, each sort of client in its
-// own way: pages and lost browsers with a page, programs with a problem, and
-// who looks at the address with a program is told what is here.
+// refuse answers a request that reached no handler, in the format of its
+// client: a page for pages and for browsers at an unknown address, a problem
+// for programs, and the greeting for a program at the root address.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, pattern string, err error) {
 	switch p := problem.From(err); {
 	case pattern == home && !web.WantsPage(r) && p.Code == problem.Unauthenticated:
@@ -115,8 +116,8 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, pattern string,
 	}
 }
 
-// unrouted says what is wrong with a request for no route: the path, or only
-// the method.
+// unrouted returns the problem of a request without a route: an unknown path,
+// or only the wrong method.
 func (g *Gateway) unrouted(r *http.Request) *problem.Problem {
 	var allowed []string
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
