@@ -15,7 +15,7 @@ func (p *person) token(name string, scopes ...string) *person {
 	return p.with(p.post("/api/v1/me/tokens", m{"name": name, "scopes": scopes}).want(201).text("token"))
 }
 
-// TestScopes sends every operation there is with a token of either scope.
+// TestScopes sends every operation with a token of each scope.
 func TestScopes(t *testing.T) {
 	t.Parallel()
 	s := set(t)
@@ -52,7 +52,7 @@ func TestScopes(t *testing.T) {
 	}
 }
 
-// browser asks with a cookie.
+// browser sends a request with a session cookie.
 func (p *person) browser(method, path string, body any, headers ...header) *answer {
 	p.h.t.Helper()
 	return p.with("").send(method, path, body, append(headers, header{"Cookie", access.CookieName(p.h.options.SecureCookies) + "=" + p.secret})...)
@@ -88,7 +88,7 @@ func TestCookies(t *testing.T) {
 		{[]header{{"Origin", "null"}}, 403},
 		{[]header{{"Origin", "https://docket.example.org"}}, 201},
 		{[]header{{"Origin", "https://docket.example.org"}, {"Sec-Fetch-Site", "cross-site"}}, 201},
-		// A form of another site can be sent without script.
+		// Another site can send a form without script.
 		{[]header{{"Origin", "https://evil.example.com"}, {"Content-Type", "text/plain"}}, 403},
 	} {
 		a := ada.browser("POST", "/api/v1/projects", project, c.headers...).want(c.want)
@@ -97,9 +97,9 @@ func TestCookies(t *testing.T) {
 		}
 	}
 	evil := header{"Sec-Fetch-Site", "cross-site"}
-	// Signing a person in as somebody else is an attack too.
+	// Signing a person in to another account is an attack too.
 	ada.with("").post("/api/v1/sessions", m{"email": ada.email, "password": password}, evil).want(403).code("cross_origin")
-	// A token is no cookie: no browser adds it by itself.
+	// Browsers never add a token by themselves.
 	ada.post("/api/v1/projects", project, evil).want(201)
 	ada.browser("GET", "/api/v1/projects", nil, evil).want(200)
 
@@ -111,7 +111,7 @@ func TestCookies(t *testing.T) {
 	ada.get("/api/v1/me").want(401)
 }
 
-// TestTwoCookies sends a session's cookie together with one that a neighbouring
+// TestTwoCookies sends the session cookie together with one that a neighbouring
 // host could have set, in either order.
 func TestTwoCookies(t *testing.T) {
 	t.Parallel()
@@ -125,7 +125,7 @@ func TestTwoCookies(t *testing.T) {
 			name + "=" + ada.secret + "; " + name + "=",
 		} {
 			ada.with("").get("/api/v1/me", header{"Cookie", cookies}).want(401).code("unauthenticated")
-			// Signing in needs no cookie, and a token none either.
+			// Neither signing in nor a token needs a cookie.
 			ada.with("").post("/api/v1/sessions", m{"email": ada.email, "password": password}, header{"Cookie", cookies}).want(201)
 			ada.get("/api/v1/me", header{"Cookie", cookies}).want(200)
 		}
@@ -194,8 +194,8 @@ func TestChangingOneself(t *testing.T) {
 	ada.post("/api/v1/sessions", m{"email": "lovelace@example.org", "password": "another long password"}).want(201)
 }
 
-// TestRegistrationTellsNothing asks for an address that is taken and one that is
-// not.
+// TestRegistrationTellsNothing registers an address that is taken and one that
+// is not.
 func TestRegistrationTellsNothing(t *testing.T) {
 	t.Parallel()
 	h := open(t)

@@ -18,14 +18,14 @@ import (
 	"github.com/docketlog/docket/events"
 )
 
-// connections is how many clients the benchmarks are asked by at once.
+// connections is the number of concurrent clients in the benchmarks.
 const connections = 16
 
-// BenchmarkTaskMove is a task moved to and fro over HTTP, beside its raw limits:
-// as many writers publishing messages of the same size to JetStream with an
-// expected sequence and nothing else running, and as many appending the event to
-// the log while the rows follow. All sync every write; the clients are part of
-// the process.
+// BenchmarkTaskMove moves a task back and forth over HTTP, next to its raw
+// limits: the same number of writers publishing messages of the same size to
+// JetStream with an expected sequence and no other load, and the same number
+// appending the event to the log while the rows follow. All sync every write;
+// the clients are part of the process.
 func BenchmarkTaskMove(b *testing.B) {
 	b.Run("publish", func(b *testing.B) {
 		h := open(b)
@@ -124,7 +124,7 @@ func benchmarkMoves(b *testing.B, keyed bool) {
 	})
 }
 
-// BenchmarkTaskRead is a task read over HTTP.
+// BenchmarkTaskRead reads a task over HTTP.
 func BenchmarkTaskRead(b *testing.B) {
 	h := open(b)
 	ada := h.person("Ada")
@@ -151,7 +151,8 @@ func BenchmarkTaskRead(b *testing.B) {
 	})
 }
 
-// spread does b.N pieces of work by as many writers as there are connections.
+// spread divides b.N pieces of work among as many writers as there are
+// connections.
 func spread(b *testing.B, work func(writer, n int) error) {
 	b.Helper()
 	var next atomic.Int64

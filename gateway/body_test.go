@@ -12,8 +12,8 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// TestBadRequests sends what is wrong in every way a body, an id or a header can
-// be. Each is refused by name, and nothing is written.
+// TestBadRequests sends bodies, ids and headers that are wrong in every
+// possible way. Each is refused by name, and nothing is written.
 func TestBadRequests(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -108,7 +108,7 @@ func TestBadRequests(t *testing.T) {
 	}
 }
 
-// TestSecretsAreNotRepeated sends passwords where they are refused.
+// TestSecretsAreNotRepeated sends passwords in requests that are refused.
 func TestSecretsAreNotRepeated(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -129,7 +129,7 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 	}
 }
 
-// TestBodyWithoutLength sends more than is allowed without saying so.
+// TestBodyWithoutLength sends more than allowed without a Content-Length.
 func TestBodyWithoutLength(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -165,8 +165,8 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 	}
 }
 
-// TestTricklingBody sends a byte now and then and is not waited for: neither for
-// the rest of the body, nor, once that is refused, for what it still sends.
+// TestTricklingBody sends a byte now and then: the server waits neither for the
+// rest of the body nor, after refusing it, for what is still sent.
 func TestTricklingBody(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -200,7 +200,7 @@ func TestTricklingBody(t *testing.T) {
 	}
 }
 
-// TestHalfARequest breaks off within a body; the server goes on.
+// TestHalfARequest disconnects within a body; the server keeps running.
 func TestHalfARequest(t *testing.T) {
 	t.Parallel()
 	h := open(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/docketlog/docket/gateway/access"
 )
 
-// form sends a form in the name of the person's browser.
+// form submits a form from the person's browser.
 func (p *person) form(path string, fields url.Values) *http.Response {
 	p.h.t.Helper()
 	r := p.request("POST", path, raw(fields.Encode()), header{"Content-Type", "application/x-www-form-urlencoded"}, header{"Authorization", ""})
@@ -33,8 +33,8 @@ func (p *person) form(path string, fields url.Values) *http.Response {
 	return res
 }
 
-// past is what happened to a task after it was made: types and payloads, without
-// the ranks, which are of the clock.
+// past returns the events of a task after its creation: types and payloads,
+// without the ranks, which depend on the clock.
 func (h *house) past(task uuid.UUID) []string {
 	h.t.Helper()
 	all, _, err := h.log.Load(h.t.Context(), events.Head{Aggregate: events.Task(task)})
@@ -57,8 +57,8 @@ func (h *house) past(task uuid.UUID) []string {
 	return past
 }
 
-// TestDoorsAskTheSame makes the same change by a patch and by a form: the log
-// says the same of both, and so do the refusals.
+// TestDoorsAskTheSame makes the same change by a patch and by a form: both
+// produce the same events and the same refusals.
 func TestDoorsAskTheSame(t *testing.T) {
 	t.Parallel()
 	h := open(t)

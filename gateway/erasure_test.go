@@ -22,7 +22,7 @@ func TestErasure(t *testing.T) {
 	other := ada.with(ada.post("/api/v1/sessions", m{"email": ada.email, "password": password}).want(201).text("token"))
 	before := h.end()
 	ada.send("DELETE", "/api/v1/me", m{"password": password}).want(409).code("last_owner")
-	// Refused, it has done nothing.
+	// A refusal has changed nothing.
 	other.get("/api/v1/me").want(200)
 	ada.get(plain, joined.at()).want(200)
 	if h.end() != before {
@@ -41,7 +41,7 @@ func TestErasure(t *testing.T) {
 	if p, err := h.commands.Project(t.Context(), uuid.MustParse(id(alone))); err != nil || len(p.Members) != 1 {
 		t.Errorf("a project of the person alone: %v %v", p.Members, err)
 	}
-	// Ben is the last who can own it, and cannot go while it has a viewer.
+	// Ben is the last possible owner, and cannot leave while there is a viewer.
 	eve := h.person("Eve")
 	ben.post(project+"/members", m{"email": eve.email, "role": "viewer"}).want(201)
 	ben.delete(project + "/members/" + ben.account).want(409).code("last_owner")
@@ -51,8 +51,8 @@ func TestErasure(t *testing.T) {
 	}
 }
 
-// TestOwnersErasedAtOnce lets both owners of a project with another member go at
-// the same moment, again and again: one of them has to stay.
+// TestOwnersErasedAtOnce erases both owners of a project with another member at
+// the same time, repeatedly: one of them has to stay.
 func TestOwnersErasedAtOnce(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -95,8 +95,8 @@ func TestOwnersErasedAtOnce(t *testing.T) {
 	}
 }
 
-// TestTwoAloneErased lets the only two members of a project, both owners, go
-// one after the other: nobody is left behind.
+// TestTwoAloneErased erases the only two members of a project, both owners, in
+// turn: no member is left behind.
 func TestTwoAloneErased(t *testing.T) {
 	t.Parallel()
 	h := open(t)

@@ -22,7 +22,7 @@ import (
 // listener reads a feed.
 type listener struct {
 	t        testing.TB
-	position string // that the answer began with
+	position string // at the start of the answer
 	close    context.CancelFunc
 
 	mu       sync.Mutex
@@ -36,8 +36,8 @@ type listener struct {
 func (p *person) follow(query string, headers ...header) *listener {
 	p.h.t.Helper()
 	if query == "" && len(headers) == 0 {
-		// Without a position a feed begins where the hub is, which may trail
-		// what the test has just written.
+		// Without a position a feed begins at the hub's, which may trail what the
+		// test has just written.
 		end, err := p.h.log.End(p.h.t.Context())
 		if err != nil {
 			p.h.t.Fatal(err)
@@ -90,7 +90,7 @@ func (l *listener) line(text string) {
 	}
 }
 
-// told is what the events were, as type and first changed value.
+// told returns the events as type and first changed value.
 func (l *listener) told() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -138,7 +138,7 @@ func TestFeed(t *testing.T) {
 	task, _ := ada.task(project, "Before Ben")
 	hers.wait(h, "project_created Engine", "project_created Other", "task_created Before Ben")
 
-	// Ben is told from the moment he is a member, and not of what was before.
+	// Ben receives events from the moment he is a member, and none from before.
 	ada.post(project+"/members", m{"email": ben.email, "role": "viewer"}).want(201)
 	ada.patch(task, m{"title": "With Ben", "due": "2026-05-03"}).want(200)
 	his.wait(h, "member_added viewer", "task_edited With Ben")
@@ -148,7 +148,7 @@ func TestFeed(t *testing.T) {
 	if diff := cmp.Diff([]any{m{"field": "title", "from": "Before Ben", "to": "With Ben"}, m{"field": "due", "from": nil, "to": "2026-05-03"}}, his.events[1]["changes"]); diff != "" {
 		t.Errorf("changes:\n%s", diff)
 	}
-	// And no longer than he is one: the last he hears is that.
+	// The event that ends his membership is the last he receives.
 	ada.delete(project + "/members/" + ben.account).want(204)
 	ada.patch(task, m{"title": "Without Ben"}).want(200)
 	ada.task(other, "Elsewhere")
@@ -158,13 +158,13 @@ func TestFeed(t *testing.T) {
 	only.wait(h, "task_created Elsewhere")
 	none.wait(h)
 
-	// Resumed from the beginning, he sees what concerns him and nothing else.
+	// Resumed from the beginning, he sees only events that concern him.
 	again := ben.follow("", header{"Last-Event-ID", h.end().At(0).String()})
 	again.wait(h, "account_registered", "session_begun", "member_added viewer", "member_removed <nil>")
 }
 
-// TestFeedResumes breaks a feed off again and again while things happen, by
-// either way of resuming: nothing is missed and nothing told twice.
+// TestFeedResumes interrupts a feed repeatedly while events arrive, and resumes
+// in both ways: no event is lost or delivered twice.
 func TestFeedResumes(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -230,8 +230,8 @@ func TestFeedEndsWithItsSecret(t *testing.T) {
 	ada.task(project, "Not for them")
 	byToken.end(h, "has ended")
 	bySession.end(h, "has ended")
-	// That their secrets ended they may have heard, since it was so until then;
-	// what came after they have not.
+	// They may have received the end of their secrets, since it was valid until
+	// then, but nothing after it.
 	for _, l := range []*listener{byToken, bySession} {
 		if told := l.told(); slices.Contains(told, "task_created Not for them") {
 			t.Errorf("told after the end: %q", told)
@@ -264,8 +264,8 @@ func TestTooManyFeeds(t *testing.T) {
 	h.person("Ben").follow("")
 }
 
-// TestReaderThatDoesNotRead leaves a connection unread: the gateway lets go of
-// it and others are told all the same.
+// TestReaderThatDoesNotRead leaves a connection unread: the gateway drops it,
+// and others still receive events.
 func TestReaderThatDoesNotRead(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -291,7 +291,7 @@ func TestReaderThatDoesNotRead(t *testing.T) {
 	h.eventually(fmt.Sprintf("the other is told of %d edits", edits), func() (any, bool) { told := len(l.told()); return told, told == edits })
 }
 
-// TestFeedBegins says where, before anything happens.
+// TestFeedBegins reports its position before any event.
 func TestFeedBegins(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -309,7 +309,7 @@ func TestFeedBegins(t *testing.T) {
 	}
 }
 
-// subscribers waits until the gateway counts so many.
+// subscribers waits until the gateway counts that many.
 func (h *house) subscribers(p *person, n int) {
 	h.t.Helper()
 	h.eventually(fmt.Sprintf("%d followers of the feed", n), func() (any, bool) {
@@ -320,8 +320,8 @@ func (h *house) subscribers(p *person, n int) {
 	})
 }
 
-// TestFeedOutlivesTheServersPatience gives the server less time for a request
-// than the feed is open.
+// TestFeedOutlivesTheServersPatience sets the server's request timeout shorter
+// than the feed stays open.
 func TestFeedOutlivesTheServersPatience(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -343,8 +343,8 @@ func TestFeedOutlivesTheServersPatience(t *testing.T) {
 	l.wait(h, "task_created Later")
 }
 
-// TestFeedHead asks for the head of a feed only, more often than one account
-// may have feeds.
+// TestFeedHead requests the head of a feed only, more often than the limit of
+// feeds per account.
 func TestFeedHead(t *testing.T) {
 	t.Parallel()
 	h := open(t)

@@ -8,7 +8,7 @@ import (
 )
 
 // TestSavedFilters saves, replaces, lists and deletes filters, as their owner
-// and as somebody else.
+// and as another account.
 func TestSavedFilters(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -45,7 +45,7 @@ func TestSavedFilters(t *testing.T) {
 	ada.token("reader", "read").get(path).want(200)
 	ada.token("reader", "read").post(path, m{"name": "x"}).want(403).code("missing_scope")
 
-	// Sent again, with a key, it is not saved again over what came since.
+	// A retry with the same key does not overwrite a later change.
 	first := ada.post(path, m{"name": "keyed", "query": "one"}, key("k")).want(201)
 	ada.post(path, m{"name": "keyed", "query": "two"}).want(201)
 	again := ada.post(path, m{"name": "keyed", "query": "one"}, key("k")).want(201)

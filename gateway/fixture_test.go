@@ -21,7 +21,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// house is a whole Docket in one process, with the real things.
+// house is a whole Docket in one process, built from real components.
 type house struct {
 	t        testing.TB
 	nc       *nats.Conn
@@ -38,7 +38,7 @@ type house struct {
 	end        func() events.Position
 }
 
-// open builds a house; change may change what its gateway is made of.
+// open builds a house; change may change the gateway's options.
 func open(t testing.TB, change ...func(*gateway.Options)) *house {
 	t.Helper()
 	return furnished(t, gatewaytest.Open(t, change...))
@@ -58,7 +58,7 @@ func furnished(t testing.TB, h *gatewaytest.House) *house {
 	}
 }
 
-// person is somebody signed in.
+// person is a signed-in user.
 type person struct {
 	h       *house
 	email   string
@@ -68,7 +68,7 @@ type person struct {
 
 const password = "correct horse battery"
 
-// person registers and signs somebody in.
+// person registers a user and signs them in.
 func (h *house) person(name string) *person {
 	h.t.Helper()
 	p := &person{h: h, email: strings.ToLower(name) + "@example.org"}
@@ -83,7 +83,7 @@ func (p *person) signIn() {
 	p.secret, p.account = a.text("token"), a.text("account")
 }
 
-// with is the same person with another secret.
+// with returns the same person with another secret.
 func (p *person) with(secret string) *person {
 	q := *p
 	q.secret = secret
@@ -92,20 +92,20 @@ func (p *person) with(secret string) *person {
 
 type m = map[string]any
 
-// header is a request header, given among the arguments of a request.
+// header is a request header, passed among the arguments of a request.
 type header struct{ name, value string }
 
-// raw is a body sent as it is.
+// raw is a body sent unchanged.
 type raw string
 
-// answer is what came back.
+// answer is a response.
 type answer struct {
 	t      testing.TB
 	what   string
 	status int
 	header http.Header
 	body   []byte
-	// again asks once more, for what only reads.
+	// again repeats the request, for requests that only read.
 	again func() *answer
 }
 
@@ -187,7 +187,7 @@ func (p *person) request(method, path string, body any, headers ...header) *http
 func (a *answer) want(status int) *answer {
 	a.t.Helper()
 	if a.status == http.StatusServiceUnavailable && status != a.status && a.again != nil {
-		// Rows or broker do not keep up on a busy machine, and one is to ask again.
+		// Rows or broker lag on a busy machine, and the client should retry.
 		testkit.Eventually(a.t, fmt.Sprintf("%s: status %d", a.what, status), func() (*answer, bool) {
 			a = a.again()
 			return a, a.status != http.StatusServiceUnavailable
@@ -207,7 +207,7 @@ func (a *answer) want(status int) *answer {
 	return a
 }
 
-// code asserts the problem's code, and that it names the fields given.
+// code asserts the problem's code, and that it names the given fields.
 func (a *answer) code(code string, fields ...string) *answer {
 	a.t.Helper()
 	if got := a.text("code"); got != code {
@@ -246,7 +246,7 @@ func (a *answer) items() []m {
 	return v.Items
 }
 
-// at is the header that waits for what the answer rests on.
+// at returns the header that waits for the position the answer reflects.
 func (a *answer) at() header {
 	a.t.Helper()
 	p := a.header.Get("Docket-Position")
@@ -256,14 +256,14 @@ func (a *answer) at() header {
 	return header{"Docket-Position", p}
 }
 
-// project makes a project.
+// project creates a project.
 func (p *person) project(name string) (path string, a *answer) {
 	p.h.t.Helper()
 	a = p.post("/api/v1/projects", m{"name": name}).want(201)
 	return "/api/v1/projects/" + a.text("id"), a
 }
 
-// task makes a task in a project.
+// task creates a task in a project.
 func (p *person) task(project, title string) (path string, a *answer) {
 	p.h.t.Helper()
 	a = p.post(project+"/tasks", m{"title": title}).want(201)

@@ -58,7 +58,7 @@ type Options struct {
 	// MaxBehind is how long the rows may be behind the log before the gateway is
 	// not ready; 0 means one minute.
 	MaxBehind time.Duration
-	// Metrics answers /metrics; nil means there is no such route.
+	// Metrics answers /metrics; nil disables the route.
 	Metrics http.Handler
 	// Registry registers the gateway's own metrics; nil means they are not
 	// exported.

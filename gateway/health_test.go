@@ -30,7 +30,7 @@ func TestHealth(t *testing.T) {
 	if reason := a.json()["reasons"].(m)["rows"]; reason == nil || !strings.Contains(reason.(string), "behind") {
 		t.Errorf("readyz: %s", a.body)
 	}
-	// Rows that lag take no gateway away from those who send commands.
+	// Lagging rows do not make a gateway unready for commands.
 	nobody.get("/readyz/commands").want(200)
 	h.nc.Close()
 	if a = nobody.get("/readyz/commands"); a.status != 503 || a.json()["reasons"].(m)["log"] == nil {
@@ -41,7 +41,7 @@ func TestHealth(t *testing.T) {
 		t.Errorf("readyz without a log: %d %s", a.status, a.body)
 	}
 	nobody.get("/healthz").want(200)
-	// Nobody is let in, and it is not their fault.
+	// No request can be authenticated, which is not the client's fault.
 	h.eventually("unavailable", func() (any, bool) { a := ada.get("/api/v1/me"); return a, a.status == 503 })
 }
 
@@ -78,7 +78,7 @@ func TestFigures(t *testing.T) {
 	}
 }
 
-// brokenLog fails in ways a real one does not on request.
+// brokenLog fails in ways that a real log cannot be made to.
 type brokenLog struct {
 	events.Log
 	end func() (events.Position, error)
@@ -86,8 +86,7 @@ type brokenLog struct {
 
 func (l *brokenLog) End(context.Context) (events.Position, error) { return l.end() }
 
-// TestFaults makes Docket itself fail: by an error nobody foresaw, and by a
-// panic.
+// TestFaults makes Docket itself fail: by an unknown error, and by a panic.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func() (events.Position, error){
@@ -100,7 +99,7 @@ func TestFaults(t *testing.T) {
 			options := h.options
 			options.Registry = nil
 			options.Log = &brokenLog{h.log, end}
-			// Its feed is not run, so a position must be asked for.
+			// Its feed does not run, so the request must include a position.
 			broken, err := gateway.New(options)
 			if err != nil {
 				t.Fatal(err)
@@ -120,8 +119,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestOutcomesThatAreNotKnown answers what the log says when it cannot be
-// reached.
+// TestOutcomesThatAreNotKnown answers with what the log returns when it is
+// unavailable.
 func TestOutcomesThatAreNotKnown(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -9,8 +9,8 @@ import (
 	"github.com/docketlog/docket/gateway"
 )
 
-// scene is one project with everything in it, and somebody to whom none of it
-// is any business.
+// scene is one project with every kind of resource, and a stranger without
+// access to any of it.
 type scene struct {
 	*house
 	ada, ben, eve                   *person
@@ -35,8 +35,8 @@ func set(t *testing.T, change ...func(*gateway.Options)) *scene {
 	return s
 }
 
-// hostile is what a stranger tries on each operation, by its operationId. Every
-// operation has a line; a status below 300 is for what is the stranger's own.
+// hostile lists what a stranger tries on each operation, by operationId. Every
+// operation has a line; a status below 300 is for the stranger's own resources.
 func (s *scene) hostile() map[string]struct {
 	path string
 	body any
@@ -50,7 +50,7 @@ func (s *scene) hostile() map[string]struct {
 		want int
 	}
 	return map[string]line{
-		// Nobody's but one's own, whatever is asked.
+		// Only the caller's own data, whatever the request.
 		"register":       {"/api/v1/accounts", m{"email": s.ada.email, "name": "Mallory", "password": password}, 202},
 		"sign-in":        {"/api/v1/sessions", m{"email": s.ada.email, "password": "not her password"}, 401},
 		"get-me":         {own, nil, 200},
@@ -100,8 +100,8 @@ func (s *scene) hostile() map[string]struct {
 	}
 }
 
-// TestAStrangerFindsNothing goes through all operations there are: one without a
-// line in the table fails.
+// TestAStrangerFindsNothing covers all operations: one without a line in the
+// table fails.
 func TestAStrangerFindsNothing(t *testing.T) {
 	t.Parallel()
 	s := set(t)
@@ -127,7 +127,7 @@ func TestAStrangerFindsNothing(t *testing.T) {
 				t.Errorf("%s tells a stranger %q: %s", o, secret, a.body)
 			}
 		}
-		// What is hidden looks like what is not there.
+		// Hidden resources look the same as missing ones.
 		if line.want == 404 && id != "follow" {
 			ghost := s.ghost(line.path)
 			b := s.eve.send(o.method, ghost, line.body, s.at).want(404)
@@ -138,7 +138,7 @@ func TestAStrangerFindsNothing(t *testing.T) {
 	}
 	s.eve.delete("/api/v1/sessions/current").want(204)
 
-	// And nothing happened to the others.
+	// And nothing changed for the others.
 	feed, err := s.log.Follow(t.Context(), before, 100)
 	if err != nil {
 		t.Fatal(err)
@@ -156,10 +156,10 @@ func TestAStrangerFindsNothing(t *testing.T) {
 		}
 		at = batch.End
 	}
-	s.ada.signIn() // Her password is still hers.
+	s.ada.signIn() // Her password is unchanged.
 }
 
-// ghost is the path with the ids of nothing in place of the real ones.
+// ghost returns the path with unknown ids in place of the real ones.
 func (s *scene) ghost(path string) string {
 	parts := strings.Split(path, "/")
 	for i, p := range parts {
@@ -170,8 +170,8 @@ func (s *scene) ghost(path string) string {
 	return strings.Join(parts, "/")
 }
 
-// TestWithoutSecret goes through all operations without one, and with one that
-// is none.
+// TestWithoutSecret sends all operations without a secret, and with an invalid
+// one.
 func TestWithoutSecret(t *testing.T) {
 	t.Parallel()
 	s := set(t)
@@ -206,8 +206,7 @@ func TestViewersAndMembersKnowTheirPlace(t *testing.T) {
 	viewer.post(s.task+"/comments", m{"text": "No"}).want(403)
 	viewer.delete(s.task).want(403)
 	viewer.send("PUT", s.task+"/assignees/"+viewer.account, nil).want(403)
-	// Whether an address has an account is not for those to learn who may not
-	// add anybody.
+	// Only those who may add members may learn whether an address has an account.
 	a := s.ben.post(s.project+"/members", m{"email": "nobody@example.org", "role": "viewer"}).want(403)
 	b := s.ben.post(s.project+"/members", m{"email": s.eve.email, "role": "viewer"}).want(403)
 	if string(a.body) != string(b.body) {
@@ -228,12 +227,13 @@ func TestViewersAndMembersKnowTheirPlace(t *testing.T) {
 	s.ada.patch(s.project, m{"archived": true}).want(200)
 	s.ada.patch(s.task, m{"title": "No"}).want(409).code("project_archived")
 	s.ada.patch(s.project, m{"archived": false, "name": "Again"}).want(200)
-	// Leaving ends it at once.
+	// Leaving takes effect at once.
 	s.ben.delete(s.project + "/members/" + s.ben.account).want(204)
 	s.ben.patch(s.task, m{"title": "No"}).want(404)
 }
 
-// TestNothingIsTakenFromTheBody tries what the path or the session decides.
+// TestNothingIsTakenFromTheBody sends in the body what the path or the session
+// decides.
 func TestNothingIsTakenFromTheBody(t *testing.T) {
 	t.Parallel()
 	s := set(t)
@@ -245,7 +245,7 @@ func TestNothingIsTakenFromTheBody(t *testing.T) {
 	}
 	s.eve.post("/api/v1/accounts", m{"email": "x@example.org", "name": "x", "password": password, "administrator": true}).want(422).code("invalid", "administrator")
 	s.eve.patch("/api/v1/me", m{"administrator": true}).want(422)
-	// A neighbour from elsewhere is no neighbour.
+	// A neighbour in another project is invalid.
 	own, _ := s.eve.task(mine, "own")
 	s.eve.patch(own, m{"after": strings.TrimPrefix(s.task, "/api/v1/tasks/")}).want(422).code("invalid", "after")
 	s.eve.patch(own, m{"after": "01890a5d-ac96-774b-bcce-b302099a8057"}).want(422).code("invalid", "after")
@@ -286,7 +286,7 @@ func TestUnknownRoutesAndMethods(t *testing.T) {
 	ada.get("/problems/unsettled").want(200)
 }
 
-// TestLookupsAreLimited lets an owner try one address after the other.
+// TestLookupsAreLimited lets an owner try many addresses.
 func TestLookupsAreLimited(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -301,15 +301,15 @@ func TestLookupsAreLimited(t *testing.T) {
 		if a.header.Get("Retry-After") == "" {
 			t.Error("no Retry-After")
 		}
-		// Nor is a right guess answered then.
+		// A correct guess is refused then, too.
 		ada.post(project+"/members", m{"email": ben.email, "role": "viewer"}).want(429)
 		return
 	}
 	t.Error("lookups are not limited")
 }
 
-// TestRemovedWhileTheRowsStandStill takes a member out when nothing brings the
-// rows up to date any more: nothing is read by that.
+// TestRemovedWhileTheRowsStandStill removes a member while the rows no longer
+// advance: the member can read nothing.
 func TestRemovedWhileTheRowsStandStill(t *testing.T) {
 	t.Parallel()
 	s := set(t)

@@ -16,7 +16,7 @@ import (
 
 func key(k string) header { return header{"Idempotency-Key", k} }
 
-// sameAnswer compares everything that was answered but the date.
+// sameAnswer compares the whole answers except the date.
 func sameAnswer(t *testing.T, first, again *answer) {
 	t.Helper()
 	if again.status != first.status || string(again.body) != string(first.body) {
@@ -29,7 +29,7 @@ func sameAnswer(t *testing.T, first, again *answer) {
 	}
 }
 
-// TestTheSameKeyTwice sends every sort of write twice.
+// TestTheSameKeyTwice sends every kind of write twice.
 func TestTheSameKeyTwice(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -65,7 +65,7 @@ func TestTheSameKeyTwice(t *testing.T) {
 		end := h.end()
 		again := ada.send(c.method, c.path, c.body, k).want(c.status)
 		if strings.HasPrefix(c.path, "/api/v1/me") {
-			// It rests on no event of its own, so its position is the moment's.
+			// It depends on no event of its own, so its position is the current one.
 			first.header.Del("Docket-Position")
 			again.header.Del("Docket-Position")
 		}
@@ -76,9 +76,9 @@ func TestTheSameKeyTwice(t *testing.T) {
 		if h.end() != end {
 			t.Errorf("%s: sent again, it wrote again", first.what)
 		}
-		// Whatever has happened since, it is the same answer.
+		// Whatever has happened since, the answer is the same.
 		ada.send(c.method, c.path+"?", m{"title": "Another request"}, k).want(422).code("idempotency_key_reused")
-		// And the key is Ada's alone.
+		// And the key belongs to Ada alone.
 		if a := ben.send(c.method, c.path, c.body, k); a.header.Get("Idempotent-Replayed") != "" {
 			t.Errorf("%s: somebody else's key was answered: %s", first.what, a.body)
 		}
@@ -105,8 +105,8 @@ func TestTheSameKeyAtOnce(t *testing.T) {
 	}
 }
 
-// TestTheSameKeyElsewhere sends it again through another process, and at once
-// through two.
+// TestTheSameKeyElsewhere retries through another process, and through two at
+// the same time.
 func TestTheSameKeyElsewhere(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)
@@ -134,8 +134,8 @@ func TestTheSameKeyElsewhere(t *testing.T) {
 	}
 }
 
-// TestACrashBeforeTheRecord forgets what was answered, as if the process had
-// ended between the log and the bucket.
+// TestACrashBeforeTheRecord deletes the stored answers, as if the process had
+// crashed between the log and the bucket.
 func TestACrashBeforeTheRecord(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -157,8 +157,8 @@ func TestACrashBeforeTheRecord(t *testing.T) {
 	if again.text("id") != first.text("id") || h.end() != end {
 		t.Errorf("made again: %s\n%s", first.body, again.body)
 	}
-	// The key after its answer was forgotten, for something else: it happens.
-	// Were it taken for the earlier command, it would silently not.
+	// The key reused for another request after its answer expired: it takes
+	// effect. Mistaken for the earlier command, it would silently do nothing.
 	ada.post(project+"/tasks", m{"title": "Another"}, key("k")).want(422)
 	if err := h.options.Idempotency.Purge(t.Context(), bucketKeys(t, h)[0]); err != nil {
 		t.Fatal(err)
@@ -182,7 +182,7 @@ func bucketKeys(t *testing.T, h *house) []string {
 	return keys
 }
 
-// TestSecretsAreNotRemembered looks into the bucket after everything that has a
+// TestSecretsAreNotRemembered inspects the bucket after every operation with a
 // secret was done with a key.
 func TestSecretsAreNotRemembered(t *testing.T) {
 	t.Parallel()
@@ -236,7 +236,7 @@ func TestSecretsAreNotRemembered(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotRemembered sends a request that failed for a reason that passes.
+// TestWhatIsNotRemembered retries a request that failed for a temporary reason.
 func TestWhatIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -246,8 +246,8 @@ func TestWhatIsNotRemembered(t *testing.T) {
 	ada.post(project+"/tasks", m{"title": "x"}, key("k")).want(201)
 }
 
-// TestSentAgainByWhoIsNoMemberAnyMore asks with a key for what was answered when
-// the caller was a member, once the answer itself is forgotten.
+// TestSentAgainByWhoIsNoMemberAnyMore retries, with a key, a request answered
+// while the caller was a member, after the answer has expired.
 func TestSentAgainByWhoIsNoMemberAnyMore(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -266,12 +266,12 @@ func TestSentAgainByWhoIsNoMemberAnyMore(t *testing.T) {
 	ben.patch(task, m{"title": "By Ben"}, key("k")).want(404).code("not_found")
 }
 
-// TestNobodyIsRemembered does every write there is with a key, and looks into
-// the bucket: no record names a person or holds an address.
+// TestNobodyIsRemembered makes every write with a key and inspects the bucket:
+// no record names a person or contains an address.
 func TestNobodyIsRemembered(t *testing.T) {
 	t.Parallel()
 	s := set(t)
-	// Names that nothing else contains.
+	// Names that occur nowhere else.
 	s.ada.patch("/api/v1/me", m{"name": "Quintessa"}).want(200)
 	s.ben.patch("/api/v1/me", m{"name": "Zebulon"}).want(200)
 	s.eve.patch("/api/v1/me", m{"name": "Wilhelmina"}).want(200)
@@ -358,7 +358,8 @@ func TestNobodyIsRemembered(t *testing.T) {
 	}
 }
 
-// TestSentAgainAfterAnErasure repeats what named a person who has been erased.
+// TestSentAgainAfterAnErasure retries requests that named a person who has been
+// erased.
 func TestSentAgainAfterAnErasure(t *testing.T) {
 	t.Parallel()
 	h := open(t)

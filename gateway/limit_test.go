@@ -6,8 +6,8 @@ import (
 	"github.com/docketlog/docket/gateway"
 )
 
-// TestRequestsAreLimited asks faster than one may, and finds that the others,
-// and whoever watches over the process, are not concerned.
+// TestRequestsAreLimited exceeds the rate limit, and checks that other clients
+// and monitoring are not affected.
 func TestRequestsAreLimited(t *testing.T) {
 	t.Parallel()
 	h := open(t, func(o *gateway.Options) { o.RequestsPerSecond = 1 })

@@ -43,8 +43,8 @@ func operations(t testing.TB, h *house) (document m, all []operation) {
 	return document, all
 }
 
-// TestRoutes is the list of what clients rely on: a route that goes, or comes,
-// is meant to.
+// TestRoutes compares the routes with the list clients rely on, so that none is
+// removed or added by accident.
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	_, all := operations(t, open(t))
@@ -148,8 +148,8 @@ func TestOpenAPIDocument(t *testing.T) {
 	}
 }
 
-// TestDocumentedLimits compares what the document promises with what the
-// commands hold.
+// TestDocumentedLimits compares the limits in the document with those the
+// commands enforce.
 func TestDocumentedLimits(t *testing.T) {
 	t.Parallel()
 	h := open(t)

@@ -11,7 +11,7 @@ import (
 
 func id(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
-// TestMergePatch changes one field at a time: every other stays.
+// TestMergePatch changes one field at a time: all others stay.
 func TestMergePatch(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -45,7 +45,7 @@ func TestMergePatch(t *testing.T) {
 			t.Fatalf("patching %s to %v: a read differs:\n%s", c.field, c.value, cmp.Diff(got, read.json()))
 		}
 	}
-	// Nothing to change is no change, and no event.
+	// An empty patch changes nothing and writes no event.
 	before := h.end()
 	if a := ada.patch(task, m{}).want(200); !cmp.Equal(a.json(), state) {
 		t.Errorf("an empty patch:\n%s", cmp.Diff(state, a.json()))
@@ -54,7 +54,7 @@ func TestMergePatch(t *testing.T) {
 	if after := h.end(); after != before {
 		t.Errorf("nothing changed and the log went from %s to %s", before, after)
 	}
-	// Several kinds of change are one change, or none.
+	// Several kinds of change are atomic.
 	a := ada.patch(task, m{"title": "Both", "status": "done", "assignees": nil}).want(200)
 	if got := a.json(); got["title"] != "Both" || got["status"] != "done" || len(got["assignees"].([]any)) != 0 {
 		t.Errorf("several: %s", a.body)
@@ -91,8 +91,8 @@ func TestIfMatch(t *testing.T) {
 	}
 }
 
-// TestSeen lets two people change one task from what both have seen: fields
-// that differ go together, and of one field nothing is lost.
+// TestSeen lets two people change one task based on the same state: changes of
+// different fields are merged, and changes of one field lose nothing.
 func TestSeen(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -199,8 +199,8 @@ func TestPlacing(t *testing.T) {
 	ada.patch(tasks["a"], m{"after": ref("a")}).want(422).code("invalid", "after")
 }
 
-// TestStatusLimits sets, reads and takes away the limit of a column, which
-// keeps nobody from filling it.
+// TestStatusLimits sets, reads and removes the limit of a column; the limit
+// does not prevent adding tasks.
 func TestStatusLimits(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -248,7 +248,7 @@ func TestRetiringAStatus(t *testing.T) {
 	}
 }
 
-// TestPages reads a list in pieces, in every order.
+// TestPages reads a list page by page, in every order.
 func TestPages(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -342,7 +342,8 @@ func TestFiltersAndTrash(t *testing.T) {
 	}
 }
 
-// TestTasksEverywhere lists the tasks of several projects, and nobody else's.
+// TestTasksEverywhere lists the caller's tasks across several projects, and no
+// others.
 func TestTasksEverywhere(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -393,8 +394,8 @@ func TestTasksEverywhere(t *testing.T) {
 	ada.get(secret+"/labels", at).want(404)
 }
 
-// TestAssigneesWhoLeft removes a member who is assigned: reads and writes leave
-// them out alike.
+// TestAssigneesWhoLeft removes an assigned member: reads and writes both omit
+// them.
 func TestAssigneesWhoLeft(t *testing.T) {
 	t.Parallel()
 	h := open(t)

@@ -7,9 +7,8 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// TestReadsWait stops the rows: a read that carries a position waits for it and
-// says so when it does not come; one that carries none answers from what is
-// there.
+// TestReadsWait stops the rows: a read with a position waits for it and reports
+// when it times out; a read without one answers from the rows as they are.
 func TestReadsWait(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -31,7 +30,7 @@ func TestReadsWait(t *testing.T) {
 	if stale.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
-	// A created task has happened although nobody can tell its number.
+	// The task is created although its number is not known yet.
 	unnumbered := ada.post(project+"/tasks", m{"title": "Unnumbered"}).want(201)
 	if number := unnumbered.json()["number"]; number != nil {
 		t.Errorf("number %v", number)
@@ -48,7 +47,8 @@ func TestReadsWait(t *testing.T) {
 	for _, path := range []string{task, project + "/tasks", "/api/v1/me", "/api/v1/me/tokens", "/api/v1/me/sessions"} {
 		ada.get(path, foreign).want(410).code("position_gone")
 	}
-	// What rests on no event is not behind the event asked for either.
+	// An answer that depends on no event is not behind the requested position
+	// either.
 	end := h.end().String()
 	if got := ada.get("/api/v1/me", header{"Docket-Position", end}).want(200).header.Get("Docket-Position"); got != end {
 		t.Errorf("position %s, asked for %s", got, end)
@@ -56,7 +56,7 @@ func TestReadsWait(t *testing.T) {
 	ada.get(task, header{"Docket-Position", strings.Split(made.header.Get("Docket-Position"), "-")[0] + "-99999"}).want(503).code("stale")
 }
 
-// TestEveryAnswerHasAPosition looks at all operations.
+// TestEveryAnswerHasAPosition covers all operations.
 func TestEveryAnswerHasAPosition(t *testing.T) {
 	t.Parallel()
 	s := set(t)
@@ -73,7 +73,7 @@ func TestEveryAnswerHasAPosition(t *testing.T) {
 			body = m{"email": s.ada.email, "password": password}
 		}
 		if id == "assign" {
-			continue // Eve is no member; unassign has the same shape.
+			continue // Eve is not a member; unassign has the same form.
 		}
 		if id == "add-member" {
 			body = m{"email": s.eve.email, "role": "viewer"}

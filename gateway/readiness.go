@@ -58,8 +58,8 @@ type standstill struct {
 	began time.Time
 }
 
-// since is for how long the rows have been seen standing at the position while
-// the log went on to end.
+// since returns how long the rows have stayed at the position while the log has
+// moved on to end.
 func (s *standstill) since(at, end events.Position, now time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// change is the revision to send to undo.
+// change returns the revision to send to undo.
 func (a *answer) change() m {
 	a.t.Helper()
 	n := a.header.Get("Docket-Change")
@@ -17,7 +17,7 @@ func (a *answer) change() m {
 	return m{"revision": json.Number(n)}
 }
 
-// TestUndo takes changes of all sorts back through the API, and does them again.
+// TestUndo undoes changes of all kinds through the API, and redoes them.
 func TestUndo(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -32,7 +32,7 @@ func TestUndo(t *testing.T) {
 
 	patch := ben.patch(task, m{"title": "Other", "description": "Words", "status": "done", "assignees": []string{ada.account}}).want(200)
 	before, after := made.json(), patch.json()
-	before["comments"] = float64(1) // it was said in between, and stays
+	before["comments"] = float64(1) // added in between, and stays
 	same := func(what string, got, want m) {
 		t.Helper()
 		for _, moving := range []string{"revision", "updated_at"} {
@@ -43,7 +43,7 @@ func TestUndo(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", what, diff)
 		}
 	}
-	// Somebody else's change, of several kinds, whole.
+	// A whole change of several kinds by another account.
 	undone := ada.post(task+"/undo", patch.change()).want(200)
 	same("undone", undone.json(), before)
 	same("a read of what was undone", ada.get(task, undone.at()).want(200).json(), before)
@@ -84,7 +84,8 @@ func TestUndo(t *testing.T) {
 	}
 }
 
-// TestUndoIsRefused asks for what is not there, not allowed or overtaken.
+// TestUndoIsRefused undoes revisions that are missing, not allowed or
+// superseded.
 func TestUndoIsRefused(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -122,15 +123,15 @@ func TestUndoIsRefused(t *testing.T) {
 		t.Error("what was refused is in the log")
 	}
 
-	// Who was erased is not let in again by anybody's undo.
+	// No undo adds an erased account again.
 	out := vera.delete(project + "/members/" + vera.account).want(204).header.Get("Docket-Change")
 	vera.delete("/api/v1/me").want(400)
 	vera.send("DELETE", "/api/v1/me", m{"password": password}).want(204)
 	ada.post(project+"/undo", m{"revision": json.Number(out)}).want(409).code("cannot_be_undone")
 }
 
-// TestUndoTwiceWithOneKey sends an undo again: it happens once, also where the
-// answer is remembered by the log alone.
+// TestUndoTwiceWithOneKey retries an undo: it takes effect once, even if only
+// the log remembers it.
 func TestUndoTwiceWithOneKey(t *testing.T) {
 	t.Parallel()
 	h := open(t)

@@ -29,9 +29,9 @@ const Endless = get + " " + feedPath
 // a person.
 type route struct {
 	method, path string
-	id           string // operation id
+	id           string // of the operation
 	summary      string
-	status       int // on success
+	status       int // of a success
 	tag          string
 	register     func(huma.API, huma.Operation)
 	rule         access.Rule
