@@ -44,7 +44,7 @@ func (a *admission) admits(ctx context.Context, project, account uuid.UUID) bool
 	ctx, cancel := context.WithTimeout(ctx, a.patience)
 	answered := make(chan answer, 1)
 	// In a goroutine of its own, because it may wait behind a command that waits
-	// for the log, which no context ends.
+	// for the log, and no context ends that wait.
 	go func() {
 		defer cancel()
 		p, err := a.project(ctx, project)

@@ -65,7 +65,7 @@ func (s *Service) rank(ctx context.Context, change TaskChange, at events.Positio
 	return between(after, before, time.Now())
 }
 
-// between returns a rank after one and before the other, "" for no bound.
+// between returns a rank between the ranks after and before; "" means no bound.
 func between(after, before string, now time.Time) (string, error) {
 	if before == "" {
 		// Appending by the clock keeps ranks short however often it is used.
