@@ -262,7 +262,7 @@ func (w *Web) person(id uuid.UUID) accounts.Person {
 // keyField is the form field that carries the Idempotency-Key.
 const keyField = "key"
 
-// formType is how browsers send forms.
+// formType is the media type of the forms that browsers send.
 const formType = "application/x-www-form-urlencoded"
 
 // MaxBody is the largest body of a form, in bytes: a description of the largest
