@@ -130,8 +130,7 @@ func TestWhatIsNotOfTheProject(t *testing.T) {
 			}
 		}
 	})
-	// A task's form has no project field: tasks cannot be moved between
-	// projects.
+	// A task's form has no project field: it cannot move the task.
 	o.ask(o.mina, "POST", task, form("project", other, "project_id", other, "title", "Still here"))
 	if got := o.API(o.mina, "GET", "/api/v1"+task, nil).Text("project_id"); got != o.project {
 		t.Errorf("the task is in %s", got)
