@@ -18,11 +18,12 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// firstCards is how many cards of each column are in the page itself. The
-// script brings the rest as they come into sight; without it the list has them.
+// firstCards is how many cards of each column the page itself contains. The
+// script loads the rest as they scroll into view; without scripts, the list
+// shows them.
 const firstCards = 20
 
-// boardData is what a board's page shows.
+// boardData is the content of a board page.
 type boardData struct {
 	Board   projections.Board
 	Query   string
@@ -63,7 +64,7 @@ func (w *Web) board(ctx context.Context, v *view, r *http.Request) (result, erro
 	return result{show: boardPage(v, d)}, nil
 }
 
-// matching is the tasks of the page's project that the query wants.
+// matching reads the tasks of the page's project that match the query.
 func (v *view) matching(ctx context.Context, s *projections.Snapshot, q *taskquery.Query) (map[uuid.UUID]bool, error) {
 	filter, none := q.Filter(v.scope(v.members()))
 	matching := make(map[uuid.UUID]bool)
@@ -77,8 +78,8 @@ func (v *view) matching(ctx context.Context, s *projections.Snapshot, q *taskque
 	return matching, err
 }
 
-// matches answers the script: the ids of the tasks that a query wants, and its
-// chips.
+// matches answers the script with the ids of the tasks that match a query, and
+// with the query's chips.
 func (w *Web) matches(ctx context.Context, v *view, r *http.Request) (result, error) {
 	id, err := pathID(r, "id")
 	if err != nil {
@@ -101,13 +102,14 @@ func (w *Web) matches(ctx context.Context, v *view, r *http.Request) (result, er
 	return asJSON(ids), nil
 }
 
-// asJSON shows a value to the script.
+// asJSON returns a value as JSON for the script.
 func asJSON(value any) result {
 	return result{show: jsonBody{value}}
 }
 
-// quickAdd makes tasks of lines. Several are shown as they were understood
-// before any is made. The script asks for JSON and gets the tasks.
+// quickAdd creates tasks from lines of text. Several lines are previewed as
+// they were parsed before any task is created. A script asks for JSON and gets
+// the tasks.
 func (w *Web) quickAdd(ctx context.Context, v *view, r *http.Request) (result, error) {
 	id, err := pathID(r, "id")
 	if err != nil {
@@ -155,7 +157,8 @@ func (w *Web) quickAdd(ctx context.Context, v *view, r *http.Request) (result, e
 	}
 	told := did("task_created", o)
 	if len(tasks) > 1 {
-		// One button would take back one of them; each has its own in its history.
+		// One button could undo only one of them; each can be undone in its
+		// history.
 		told = &done{phrase: "tasks_created"}
 	}
 	return result{to: back, done: told, at: o.Position}, nil
@@ -167,7 +170,7 @@ type quickData struct {
 	Tasks                     []quickadd.Task
 }
 
-// cardData is what the script knows of a task on any page.
+// cardData is what the script knows about a task on any page.
 type cardData struct {
 	ID        uuid.UUID       `json:"id"`
 	Project   uuid.UUID       `json:"project_id"`
@@ -198,8 +201,8 @@ func taskJSON(t projections.Task) string {
 	return string(text)
 }
 
-// over reports whether a column holds more than its team wants it to. What is
-// found is not what is there, so that a query leaves the limits out.
+// over reports whether a column exceeds its limit. Limits do not apply to
+// search results, which are only part of a column.
 func (d boardData) over(c projections.Column) bool {
 	return c.Status.Limit > 0 && len(d.Find.Terms) == 0 && len(c.Tasks) > c.Status.Limit
 }

@@ -8,13 +8,14 @@ import (
 	"github.com/docketlog/docket/gateway/web/taskquery"
 )
 
-// scope is what a query on the page is read by, among these people.
+// scope returns what is needed to interpret a query on the page, given these
+// people.
 func (v *view) scope(people []accounts.Person) taskquery.Scope {
 	return taskquery.Scope{Me: v.me.ID, People: people, Status: v.statusKey, Today: v.today()}
 }
 
-// statusKey is the key of a status of the page's project that is named by key or
-// by name, "" if there is none. Over all projects only keys are known.
+// statusKey returns the key of the status of the page's project with this key
+// or name, "" if there is none. Across all projects only keys are recognized.
 func (v *view) statusKey(name string) string {
 	if v.project == nil {
 		return strings.ToLower(name)
@@ -27,7 +28,7 @@ func (v *view) statusKey(name string) string {
 	return ""
 }
 
-// chip is a term of a query as its chip says it.
+// chip is a term of a query as its chip displays it.
 func (v *view) chip(t taskquery.Term) string {
 	switch t.Field {
 	case "":

@@ -9,8 +9,8 @@ import (
 	"github.com/docketlog/docket/i18n"
 )
 
-// TestStatusesInQueries names statuses as the board, its owner and the reader's
-// language call them.
+// TestStatusesInQueries names statuses by key, by the owner's name and in the
+// reader's language.
 func TestStatusesInQueries(t *testing.T) {
 	t.Parallel()
 	everywhere := someView(i18n.English)

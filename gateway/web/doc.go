@@ -1,20 +1,22 @@
-// Package web owns the pages: what people see in a browser.
+// Package web owns the pages that people see in a browser.
 //
-// What enters: requests of browsers for pages, and forms. What leaves: HTML
-// that is whole without script, and redirects after forms. It asks and commands
-// through package service, as the API does, so that pages and programs are held
-// to the same rules; the scripts on top of the pages are clients of the API.
+// The package takes requests for pages and forms from browsers. It returns HTML
+// that is complete without scripts, and redirects after forms. It reads and
+// sends commands through package service, as the API does, so that pages and
+// programs follow the same rules; the scripts on the pages are clients of the
+// API.
 //
-// What pages say is in package i18n. How people write has packages of its own:
-// taskquery (searching), quickadd (adding tasks by lines), markdown (descriptions
-// and comments) and shorthand (@person, !priority and days, which those share).
-// The stories in a browser are in webtest.
+// The texts of the pages are in package i18n. The notations that people type
+// have packages of their own: taskquery (searching), quickadd (adding tasks by
+// lines), markdown (descriptions and comments) and shorthand (@person,
+// !priority and days, which the others share). The browser tests are in
+// webtest.
 //
-// One page is one templ component and one file of the page's name. A page is
-// asked for again whenever something it shows has changed, and the script puts
-// the difference in place; there is no second way of rendering, except for the
-// cards of a board, of which there may be thousands (assets/scripts/board).
+// Each page is one templ component and one file of the page's name. When
+// something on a page changes, the script requests the page again and patches
+// the difference into the document; there is no second renderer, except for the
+// cards of a board, which may number thousands (assets/scripts/board).
 //
-// What holds after a crash: nothing is kept here. A form carries the key of its
-// command, so that sending it twice does it once.
+// After a crash: the package keeps no state. A form carries the idempotency key
+// of its command, so sending it twice executes it once.
 package web

@@ -15,18 +15,18 @@ import (
 	"github.com/docketlog/docket/i18n"
 )
 
-// done is what a form did: the key of a phrase, without its beginning, and, if it can be undone,
-// the change. It walks to the next page in a cookie, which is the person's own
-// to forge: nothing rests on it but which button is shown.
+// done is the result of a form: the key of a phrase, without its prefix, and
+// the change, if it can be undone. It is carried to the next page in a cookie,
+// which users can forge for themselves: it only decides which button is shown.
 type done struct {
 	phrase   string
 	target   events.Aggregate
 	revision uint64
-	// filter is a saved filter that was deleted, which saving it again undoes.
+	// filter is a saved filter that was deleted; undo saves it again.
 	filter *accounts.SavedFilter
 }
 
-// did says what an outcome is to be told as; nil if nothing changed.
+// did returns the message for an outcome; nil if nothing changed.
 func did(phrase string, o commands.Outcome) *done {
 	if len(o.Events) == 0 {
 		return nil
@@ -75,7 +75,7 @@ func (d *done) undoable() bool {
 	return d.revision > 0 && (d.target.Kind == events.KindTask || d.target.Kind == events.KindProject)
 }
 
-// undoPath is where the change is undone.
+// undoPath returns the path that undoes the change.
 func undoPath(target events.Aggregate) string {
 	return fmt.Sprintf("/%ss/%s/undo", target.Kind, target.ID)
 }

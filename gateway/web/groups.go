@@ -12,11 +12,11 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// groupings are what a list may be grouped by.
+// groupings are the fields a list can be grouped by.
 var groupings = []string{"status", "priority", "assignee", "due", "label"}
 
-// grouping puts a list under the headings of one of the groupings. Tasks with
-// several labels or assignees stand under the first.
+// grouping sorts a list into groups by one of the groupings. A task with
+// several labels or assignees is in the group of the first.
 func (v *view) grouping(by string) projections.Grouping {
 	return projections.Grouping{
 		Name: by,
@@ -47,7 +47,7 @@ func (v *view) grouping(by string) projections.Grouping {
 
 var dueGroups = []string{"overdue", "today", "tomorrow", "week", "later", "none"}
 
-// dueGroup is where a due date stands from today.
+// dueGroup classifies a due date relative to today.
 func (v *view) dueGroup(d events.Date) string {
 	today := v.today()
 	day := func(n int) string { return today.AddDate(0, 0, n).Format(time.DateOnly) }
@@ -66,8 +66,8 @@ func (v *view) dueGroup(d events.Date) string {
 	return "later"
 }
 
-// groupPlace is where a group stands among the others, the same for those that
-// go by their names.
+// groupPlace returns the rank of a group among the others; it is equal for
+// groups that are ordered by name.
 func (v *view) groupPlace(by, key string) int {
 	place := -1
 	switch {
@@ -81,12 +81,12 @@ func (v *view) groupPlace(by, key string) int {
 		return 0
 	}
 	if place < 0 {
-		return 1 << 16 // behind what is known
+		return 1 << 16 // after the known ones
 	}
 	return place
 }
 
-// groupName is a group's heading.
+// groupName returns the heading of a group.
 func (v *view) groupName(by, key string) string {
 	switch {
 	case by == "status":
@@ -106,8 +106,8 @@ func (v *view) groupName(by, key string) string {
 	return key
 }
 
-// tally says how many tasks a group has, and which of them stand on the page if
-// not all do.
+// tally returns how many tasks a group has, and how many of them are on the
+// page if not all are.
 func (v *view) tally(g group) string {
 	if len(g.Tasks) == g.Total {
 		return itoa(g.Total)
@@ -115,7 +115,7 @@ func (v *view) tally(g group) string {
 	return v.T("list.part", g.Before+1, g.Before+len(g.Tasks), g.Total)
 }
 
-// named gives groups their headings.
+// named sets the headings of groups.
 func (v *view) named(groups []projections.TaskGroup, by string) []group {
 	all := make([]group, len(groups))
 	for i, g := range groups {

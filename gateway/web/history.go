@@ -14,14 +14,15 @@ import (
 type difference struct {
 	Field    string
 	From, To string
-	// Lines tell a text of several lines, by line.
+	// Lines compares a text of several lines, line by line.
 	Lines []diffLine
 }
 
-// diffLine is a line that went (-), came (+) or stayed.
+// diffLine is a line that was removed (-), was added (+) or is unchanged.
 type diffLine struct{ Kind, Text string }
 
-// sentence says what an entry's actor did, where it is clear to which task.
+// sentence says what an entry's actor did, where the task is clear from
+// context.
 func (v *view) sentence(e projections.Entry) string {
 	if e.Concerns != uuid.Nil {
 		return v.T("event."+deed(e), v.personName(e.Concerns))
@@ -29,13 +30,13 @@ func (v *view) sentence(e projections.Entry) string {
 	return v.T("event." + deed(e))
 }
 
-// sentenceAround says what an entry's actor did to a task: what stands before and
-// behind the task's title.
+// sentenceAround says what an entry's actor did to a task: the text before and
+// after the task's title.
 func (v *view) sentenceAround(e projections.Entry) (before, after string) {
 	return v.language.Around("activity." + deed(e))
 }
 
-// deed is what an entry's actor did, as the end of a phrase's key.
+// deed returns what an entry's actor did, as the suffix of a phrase key.
 func deed(e projections.Entry) string {
 	switch {
 	case e.Type == events.TypeMemberRemoved && e.Concerns == e.Actor:
@@ -46,8 +47,8 @@ func deed(e projections.Entry) string {
 	return string(e.Type)
 }
 
-// differences are what the entry changed, in the reader's words. A place within
-// a column says nothing to people.
+// differences returns what the entry changed, in the reader's language. It
+// leaves out the position within a column, which means nothing to people.
 func (v *view) differences(e projections.Entry) []difference {
 	var all []events.Difference
 	if err := json.Unmarshal(e.Differences, &all); err != nil {
@@ -68,7 +69,7 @@ func (v *view) differences(e projections.Entry) []difference {
 	return shown
 }
 
-// anyText is a value of a difference as people read it.
+// anyText returns a value of a difference as text for people.
 func (v *view) anyText(field string, value any) string {
 	switch value := value.(type) {
 	case nil:
@@ -91,7 +92,7 @@ func (v *view) anyText(field string, value any) string {
 	return ""
 }
 
-// valueText is one value of a field as people read it.
+// valueText returns one value of a field as text for people.
 func (v *view) valueText(field, value string) string {
 	switch field {
 	case "status":
@@ -115,7 +116,7 @@ func (v *view) valueText(field, value string) string {
 	return value
 }
 
-// mayUndo reports whether a button to take the change back makes sense.
+// mayUndo reports whether to offer a button that undoes the change.
 func (v *view) mayUndo(e projections.Entry) bool {
 	switch {
 	case e.Type == events.TypeProjectCreated:
@@ -126,12 +127,12 @@ func (v *view) mayUndo(e projections.Entry) bool {
 	return v.writes()
 }
 
-// maxDiffLines bounds the texts that are compared line by line: the work grows
-// with the product of both.
+// maxDiffLines limits the texts that are compared line by line: the work grows
+// with the product of both lengths.
 const maxDiffLines = 400
 
-// diffLines tells how one text became another, with up to two lines around what
-// changed.
+// diffLines returns the line differences of two texts, with up to two lines of
+// context around each change.
 func diffLines(from, to string) []diffLine {
 	a, b := linesOf(from), linesOf(to)
 	if len(a) > maxDiffLines || len(b) > maxDiffLines {
@@ -176,8 +177,7 @@ func linesOf(text string) []string {
 	return strings.Split(strings.TrimRight(text, "\n"), "\n")
 }
 
-// nearChanges leaves out the lines that stayed and are far from any that did
-// not.
+// nearChanges leaves out unchanged lines that are far from any change.
 func nearChanges(all []diffLine, around int) []diffLine {
 	near := make([]bool, len(all))
 	for i, l := range all {

@@ -35,8 +35,8 @@ func TestDiffLines(t *testing.T) {
 	}
 }
 
-// TestDiffTellsAllThatChanged makes texts of one another: the lines that went
-// and came are, counted, the difference of the two.
+// TestDiffTellsAllThatChanged compares random texts: for each line, the removed
+// and added copies account for the difference between the texts.
 func TestDiffTellsAllThatChanged(t *testing.T) {
 	t.Parallel()
 	text := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d", ""}), 1, 12)
@@ -65,7 +65,7 @@ func TestDiffTellsAllThatChanged(t *testing.T) {
 	})
 }
 
-// TestDiffOfLongTexts ends soon, whatever is compared.
+// TestDiffOfLongTexts checks that comparing any texts ends soon.
 func TestDiffOfLongTexts(t *testing.T) {
 	t.Parallel()
 	if got := len(diffLines(strings.Repeat("a\n", 60_000), strings.Repeat("b\n", 60_000))); got != 2*maxDiffLines {
@@ -116,8 +116,8 @@ func TestHistoryInWords(t *testing.T) {
 	}
 }
 
-// TestActivityNamesTheTask says what was done to a task where several are shown:
-// the title stands where the language puts it.
+// TestActivityNamesTheTask says what was done to a task where several are
+// shown: the title is where the language puts it.
 func TestActivityNamesTheTask(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

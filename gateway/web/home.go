@@ -10,7 +10,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// home shows the person's projects, or helps to the first one.
+// home shows the user's projects, or how to create the first one.
 func (w *Web) home(ctx context.Context, v *view, _ *http.Request) (result, error) {
 	v.name("home")
 	_, err := read(ctx, v, func(context.Context, *projections.Snapshot) (struct{}, error) { return struct{}{}, nil })
@@ -33,7 +33,7 @@ func (w *Web) createProject(ctx context.Context, v *view, r *http.Request) (resu
 	return result{to: "/projects/" + o.Project.ID.String(), done: did("project_created", o), at: o.Position}, nil
 }
 
-// openTasks counts what of a project is not done.
+// openTasks counts the tasks of a project that are not done.
 func openTasks(p *projections.Project) int {
 	n := 0
 	for _, s := range p.Statuses {

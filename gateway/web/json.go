@@ -17,7 +17,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// jsonBody shows a value as JSON, to the scripts.
+// jsonBody renders a value as JSON, for the scripts.
 type jsonBody struct{ value any }
 
 // Render writes the value.
@@ -28,12 +28,13 @@ func (b jsonBody) Render(_ context.Context, w io.Writer) error {
 	return json.NewEncoder(w).Encode(b.value)
 }
 
-// wantsJSON reports whether a script asks.
+// wantsJSON reports whether the request comes from a script.
 func wantsJSON(r *http.Request) bool {
 	return strings.HasPrefix(r.Header.Get("Accept"), "application/json")
 }
 
-// pathID reads an id in the path; whatever is none leads nowhere.
+// pathID reads an id from the path; anything that is not an id is answered as
+// not found.
 func pathID(r *http.Request, name string) (uuid.UUID, error) {
 	id, err := uuid.Parse(r.PathValue(name))
 	if err != nil {
@@ -42,7 +43,7 @@ func pathID(r *http.Request, name string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// personID reads an account's id, the zero id if it is none.
+// personID reads an account id; it returns the zero id if the text is not one.
 func personID(text string) uuid.UUID {
 	id, _ := uuid.Parse(text)
 	return id
@@ -50,15 +51,15 @@ func personID(text string) uuid.UUID {
 
 func problemOf(v *view, err error) *problem.Problem { return problem.Of(v.web.logger, err) }
 
-// problemText says a problem to people: in their language what sort it is and
-// what to do, and what exactly is wrong where only the command can say it.
+// problemText describes a problem to users in their language: its kind and what
+// to do, and the details where only the command knows them.
 func (v *view) problemText(p *problem.Problem) string {
 	text := v.T("problem." + string(p.Code))
 	if text == "problem."+string(p.Code) {
 		text = p.Title + ". " + p.Detail
 	}
 	if p.Code != problem.Invalid && p.Code != problem.Code(commands.CodeLimit) {
-		return text // the code says it
+		return text // the code says enough
 	}
 	for i, f := range p.Errors {
 		if i > 0 {
@@ -69,7 +70,7 @@ func (v *view) problemText(p *problem.Problem) string {
 	return text
 }
 
-// fieldProblem says what is wrong with a field, and names it.
+// fieldProblem says what is wrong with a field, and names the field.
 func (v *view) fieldProblem(f problem.Field) string {
 	field, at := fieldIndex.ReplaceAllString(f.Field, ""), ""
 	field, _, _ = strings.Cut(strings.TrimPrefix(field, "seen."), ".")
@@ -95,12 +96,13 @@ func (v *view) fieldProblem(f problem.Field) string {
 	return name + at + ": " + text
 }
 
-// fieldIndex is which one of several a field is.
+// fieldIndex returns the position of a field among several of its name.
 var fieldIndex = regexp.MustCompile(`\[(\d+)\]`)
 
-// WordsFor tells problems to programs in the language they ask for
-// (Accept-Language), as the pages do: the scripts show people what they are told.
-// Who asks for no language that Docket speaks is told what the rooms say, in English.
+// WordsFor translates problems for programs into the language they request
+// (Accept-Language), as the pages do: the scripts show these texts to users.
+// Clients that request no supported language get the original texts, in
+// English.
 func WordsFor(r *http.Request) func(*problem.Problem) *problem.Problem {
 	asked, spoken := i18n.Match(r.Header.Get("Accept-Language"))
 	return func(p *problem.Problem) *problem.Problem {

@@ -16,7 +16,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// listData is what a page with a list of tasks shows.
+// listData is the content of a page with a list of tasks.
 type listData struct {
 	Path    string // of the page, without query
 	Query   string
@@ -32,13 +32,14 @@ type listData struct {
 	Projects bool
 }
 
-// group is tasks under one heading: those that the page shows.
+// group is the tasks under one heading that are on the page.
 type group struct {
 	projections.TaskGroup
 	Name string
 }
 
-// address is the page with another query, order, grouping or cursor.
+// address returns the address of the page with another query, order, grouping
+// or cursor.
 func (d listData) address(q, sort, group, cursor string) string {
 	values := url.Values{}
 	for name, value := range map[string]string{"q": q, "sort": sort, "group": group, "cursor": cursor} {
@@ -52,8 +53,8 @@ func (d listData) address(q, sort, group, cursor string) string {
 	return d.Path + "?" + values.Encode()
 }
 
-// sorted is the address of the page in the order of a column, the other way
-// round if it is in that order already.
+// sorted returns the address of the page sorted by a column, in reverse if it
+// is already sorted by that column.
 func (d listData) sorted(by string) string {
 	if d.Sort == by {
 		by = "-" + by
@@ -61,7 +62,7 @@ func (d listData) sorted(by string) string {
 	return d.address(d.Query, by, d.Group, "")
 }
 
-// order is what aria-sort says of a column.
+// order returns the aria-sort value of a column.
 func (d listData) order(by string) string {
 	switch d.Sort {
 	case by:
@@ -87,8 +88,8 @@ func newList(r *http.Request, path string) listData {
 
 const listPage = 100
 
-// page is the part of the list that was asked for. An order that is not one of
-// the list's, or a place in another, is no reason to show nothing.
+// page reads the requested part of the list. An unknown order, or a cursor of
+// another order, is not an error: the list is still shown.
 func (d *listData) page(r *http.Request, sorts []string, first string) projections.Page {
 	if !slices.Contains(sorts, strings.TrimPrefix(d.Sort, "-")) {
 		d.Sort = first
@@ -158,12 +159,12 @@ func (w *Web) projectList(ctx context.Context, v *view, r *http.Request, name st
 	return result{show: listPageOf(v, d)}, nil
 }
 
-// oneGroup is tasks without headings.
+// oneGroup returns tasks as a single group without a heading.
 func oneGroup(tasks []projections.Task) []group {
 	return []group{{TaskGroup: projections.TaskGroup{Tasks: tasks, Total: len(tasks)}}}
 }
 
-// myWork shows what the person is assigned to, in all projects, by due date.
+// myWork shows the tasks assigned to the user in all projects, by due date.
 func (w *Web) myWork(ctx context.Context, v *view, r *http.Request) (result, error) {
 	v.name("my_work")
 	d := newList(r, "/my-work")
@@ -196,7 +197,7 @@ func (w *Web) myWork(ctx context.Context, v *view, r *http.Request) (result, err
 	return result{show: myWorkPage(v, d)}, nil
 }
 
-// find looks through everything the person may see.
+// find searches everything the user has access to.
 func (w *Web) find(ctx context.Context, v *view, r *http.Request) (result, error) {
 	v.name("find")
 	d := newList(r, "/find")
@@ -222,7 +223,7 @@ func (w *Web) find(ctx context.Context, v *view, r *http.Request) (result, error
 	return result{show: findPage(v, d)}, nil
 }
 
-// everybody is the people of all the person's projects.
+// everybody returns the people of all the user's projects.
 func (w *Web) everybody(v *view) []accounts.Person {
 	var people []accounts.Person
 	seen := map[uuid.UUID]bool{}
@@ -237,8 +238,8 @@ func (w *Web) everybody(v *view) []accounts.Person {
 	return people
 }
 
-// filtersOf are the person's saved filters for the page: those of its project,
-// or those for all.
+// filtersOf returns the user's saved filters for the page: those of its
+// project, or those for all projects.
 func (w *Web) filtersOf(ctx context.Context, v *view) ([]accounts.SavedFilter, error) {
 	all, err := w.accounts.Filters(ctx, v.me.ID)
 	if err != nil {
@@ -273,7 +274,7 @@ func (w *Web) deleteFilter(ctx context.Context, v *view, r *http.Request) (resul
 	}
 	err = w.accounts.DeleteFilter(ctx, v.me.ID, id)
 	if errors.Is(err, accounts.ErrNotFound) {
-		err = nil // it is gone, as it was to be
+		err = nil // already deleted, as requested
 	}
 	return result{to: local(r.PostFormValue("back"), "/find"), done: told}, err
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// hue is the class of the colour of a label or person, always the same. The
-// scripts compute it alike.
+// hue returns the colour class of a label or person, always the same one. The
+// scripts compute it in the same way.
 func hue(s string) string {
 	n := 0
 	for _, r := range s {
@@ -23,8 +23,8 @@ func hue(s string) string {
 	return "hue" + strconv.Itoa(n%8)
 }
 
-// initials are what stands for a name where there is no room: of the first and
-// the last word, or the first two letters of one.
+// initials abbreviates a name where space is short: the initials of the first
+// and last word, or the first two letters of a single word.
 func initials(name string) string {
 	words := strings.FieldsFunc(name, unicode.IsSpace)
 	if len(words) == 0 {
@@ -37,7 +37,7 @@ func initials(name string) string {
 	return strings.ToUpper(string(first[0]) + string([]rune(words[len(words)-1])[0]))
 }
 
-// names are people's names, with commas between them.
+// names joins people's names with commas.
 func (v *view) names(ids []uuid.UUID) string {
 	names := make([]string, len(ids))
 	for i, id := range ids {
@@ -59,7 +59,7 @@ func (v *view) unfinished(t projections.Task) bool {
 	return !slices.ContainsFunc(p.Statuses, func(s events.Status) bool { return s.Key == key && s.Category == events.CategoryDone })
 }
 
-// contextData is what a page tells the scripts.
+// contextData is the data a page gives to the scripts.
 type contextData struct {
 	Me       uuid.UUID         `json:"me"`
 	Language string            `json:"language"`
@@ -87,7 +87,8 @@ type contextStatus struct {
 type contextItem struct {
 	ID   uuid.UUID `json:"id"`
 	Name string    `json:"name"`
-	// Writes and Statuses are for tasks on pages of no one project.
+	// Writes and Statuses are for tasks on pages that belong to no single
+	// project.
 	Writes   bool            `json:"writes"`
 	Statuses []contextStatus `json:"statuses"`
 	Members  []uuid.UUID     `json:"members"`

@@ -18,8 +18,8 @@ import (
 	"github.com/docketlog/docket/i18n"
 )
 
-// families are the keys that are put together where they are used, by their
-// beginnings: each with all the ends it may have.
+// families are the keys that the code assembles, by prefix, each with all
+// possible suffixes.
 func families() map[string][]string {
 	all := map[string][]string{
 		"priority.":  names(events.Priorities),
@@ -65,7 +65,7 @@ func families() map[string][]string {
 		all["page."] = append(all["page."], page[1])
 	}
 	all["page."] = append(all["page."], "board", "list", "activity", "trash", "settings")
-	// What forms are told to have done stands in the handlers as it is.
+	// Handlers contain the phrases of what forms have done literally.
 	for _, phrase := range regexp.MustCompile(`(?:did\(|phrase: |phrase :?= .*|w\.changed\(ctx, v, r, "[a-z]+", |w\.simple\(ctx, r, |w\.revoke\(r, "[a-z/]+", )"([a-z_]+)"`).FindAllStringSubmatch(sourcesOf("*.go"), -1) {
 		all["done."] = append(all["done."], phrase[1])
 	}
@@ -83,8 +83,8 @@ func names[T ~string](all []T) []string {
 	return names
 }
 
-// sourcesOf are the package's files of the pattern, without tests and what is
-// generated.
+// sourcesOf returns the package's files that match the pattern, without tests
+// and generated files.
 func sourcesOf(pattern string) string {
 	files, err := filepath.Glob(pattern)
 	if err != nil {
@@ -107,8 +107,8 @@ func sourcesOf(pattern string) string {
 
 func scripts() string { return sourcesOf("assets/scripts/*.js") + sourcesOf("assets/scripts/*/*.js") }
 
-// TestEveryPhraseIsThere looks for the phrases that pages and scripts say, and
-// for those that nothing says.
+// TestEveryPhraseIsThere finds missing phrases, which pages or scripts use, and
+// unused ones.
 func TestEveryPhraseIsThere(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}
@@ -121,7 +121,7 @@ func TestEveryPhraseIsThere(t *testing.T) {
 		}
 	}
 	source := sourcesOf("*.go") + sourcesOf("*.templ") + sourcesOf("*/*.go") + sourcesOf("../../i18n/day.go")
-	// A key is the whole argument, or its beginning where a + follows.
+	// A key is the whole argument, or its prefix if a + follows.
 	for _, key := range regexp.MustCompile(`\b(?:T|l\.Text|Around)\("([a-z_.0-9]+)"([^)]?)`).FindAllStringSubmatch(source, -1) {
 		if strings.HasSuffix(key[1], ".") {
 			if _, known := families()[key[1]]; !known {
@@ -164,7 +164,7 @@ func TestEveryPhraseIsThere(t *testing.T) {
 	}
 }
 
-// TestProblemsInWords tells every sort of problem in every language.
+// TestProblemsInWords formats every kind of problem in every language.
 func TestProblemsInWords(t *testing.T) {
 	t.Parallel()
 	for _, l := range i18n.All() {
@@ -175,7 +175,7 @@ func TestProblemsInWords(t *testing.T) {
 				t.Errorf("%s in %s: %q", code, l, text)
 			}
 		}
-		// A code there is no phrase for is told as programs are told.
+		// A code without a phrase is formatted as for programs.
 		p := problem.New(problem.NotFound, "The exact reason.")
 		p.Code = "of_tomorrow"
 		if got := v.problemText(p); !strings.Contains(got, "The exact reason.") {
@@ -184,8 +184,8 @@ func TestProblemsInWords(t *testing.T) {
 	}
 }
 
-// TestReasonsInWords tells everything that may be wrong with every field, in
-// every language: the reason and the name of the field are both in its phrases.
+// TestReasonsInWords formats every possible error of every field in every
+// language: each phrase contains both the reason and the name of the field.
 func TestReasonsInWords(t *testing.T) {
 	t.Parallel()
 	fields := fieldNames()
@@ -219,8 +219,8 @@ func TestReasonsInWords(t *testing.T) {
 	}
 }
 
-// fieldNames are the fields that commands, accounts, pages and the interface
-// find something wrong with, by their sources.
+// fieldNames are the fields in which commands, accounts, pages and the API
+// report errors, collected from their sources.
 var fieldNames = sync.OnceValue(func() []string {
 	found := []string{"after", "before", "current_password", idempotency.Header}
 	for pattern, names := range map[string]string{
@@ -241,8 +241,8 @@ var fieldNames = sync.OnceValue(func() []string {
 	return slices.Compact(found)
 })
 
-// TestWordsForPrograms tells a problem in the language that was asked for, and
-// as it is to who asks for none.
+// TestWordsForPrograms formats a problem in the requested language, and
+// unchanged for clients that request none.
 func TestWordsForPrograms(t *testing.T) {
 	t.Parallel()
 	p := problem.Wrong(problem.InBody, "title", problem.Reason(commands.ReasonLong), "must be at most %d characters long, has %d", 200, 201)

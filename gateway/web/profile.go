@@ -18,18 +18,18 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// profileData is what a person's own pages show. Wrong says by form what kept a
-// change out.
+// profileData is the content of a user's own pages. Wrong says, by form, why a
+// change was refused.
 type profileData struct {
 	Wrong       map[string]string
 	Name, Email string
 	Sessions    []accounts.Session
 	Tokens      []accounts.Token
-	// Made is a token that was just made: its secret is shown this once.
+	// Made is a newly created token: its secret is shown only this once.
 	Made *accounts.Token
 }
 
-// around reads what stands around the pages.
+// around reads the data that every page needs, such as navigation.
 func around(ctx context.Context, v *view) error {
 	_, err := read(ctx, v, func(context.Context, *projections.Snapshot) (struct{}, error) { return struct{}{}, nil })
 	return err
@@ -47,7 +47,7 @@ func (w *Web) showProfile(ctx context.Context, v *view, d profileData, status in
 	return result{show: profilePage(v, d), status: status}, nil
 }
 
-// changeProfile changes name, address or password, whichever form was sent.
+// changeProfile changes the name, address or password, depending on the form.
 func (w *Web) changeProfile(ctx context.Context, v *view, r *http.Request) (result, error) {
 	d := profileData{Name: v.me.Name, Email: v.me.Email}
 	part, phrase := "name", "name_changed"
@@ -72,7 +72,7 @@ func (w *Web) changeProfile(ctx context.Context, v *view, r *http.Request) (resu
 	return result{to: "/me", done: &done{phrase: phrase}}, nil
 }
 
-// erase erases the account for good, once the password was given.
+// erase erases the account permanently, after checking the password.
 func (w *Web) erase(ctx context.Context, v *view, r *http.Request) (result, error) {
 	if _, err := w.service.EraseAccount(ctx, r.PostFormValue("current_password")); err != nil {
 		p := problem.Of(w.logger, err)
@@ -102,7 +102,7 @@ func (w *Web) revokeToken(ctx context.Context, v *view, r *http.Request) (result
 	return w.revoke(r, "/me/tokens", "token_revoked", func(id uuid.UUID) error { return w.accounts.RevokeToken(ctx, v.me.ID, id) })
 }
 
-// revoke ends a session or token; one that is gone already is as good.
+// revoke ends a session or token; one that no longer exists counts as success.
 func (w *Web) revoke(r *http.Request, to, phrase string, end func(uuid.UUID) error) (result, error) {
 	id, err := pathID(r, "id")
 	if err == nil {
@@ -154,7 +154,7 @@ func (w *Web) createToken(ctx context.Context, v *view, r *http.Request) (result
 	return w.showTokens(ctx, v, profileData{Made: &token}, 0)
 }
 
-// hostOf is an address without the port, which says nothing to people.
+// hostOf returns an address without the port, which means nothing to users.
 func hostOf(address string) string {
 	if host, _, err := net.SplitHostPort(address); err == nil {
 		return host
@@ -162,7 +162,7 @@ func hostOf(address string) string {
 	return address
 }
 
-// deviceOf is a short name for what calls itself by a long one.
+// deviceOf returns a short name for a long User-Agent.
 func deviceOf(agent string) string {
 	browser, system := "", ""
 	for _, known := range []string{"Firefox", "Edg", "OPR", "Chrome", "Safari", "curl"} {

@@ -6,10 +6,10 @@ import (
 	"github.com/docketlog/docket/gateway/web/assets"
 )
 
-// table is every page and every form.
+// table lists every page and every form.
 func (w *Web) table() map[string]Route {
-	// A page names people, whether it shows what was asked for or what was wrong;
-	// only where to go after a form is remembered.
+	// A page contains people's names, whether it shows a result or an error; of
+	// the answer to a form only the redirect is stored.
 	const pages = idempotency.SecretAnswer | idempotency.SecretRefusal
 	open := func(h handler) Route { return Route{w.page(h), access.Open, pages} }
 	page := func(h handler) Route { return Route{w.page(h), access.SessionOnly, pages} }

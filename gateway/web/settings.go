@@ -18,15 +18,16 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// settingsData is what a project's settings show. Wrong says by part of the
-// page what kept a change out.
+// settingsData is the content of a project's settings. Wrong says, by section
+// of the page, why a change was refused.
 type settingsData struct {
 	Wrong map[string]string
-	// Email is what was entered and could not be added.
+	// Email is the address that was entered and could not be added.
 	Email string
 }
 
-// people are the members of a project as the log has it, with their names.
+// people returns the members of a project according to the log, with their
+// names.
 func (w *Web) people(p commands.Project) []accounts.Person {
 	all := make([]accounts.Person, len(p.Members))
 	for i, m := range p.Members {
@@ -55,8 +56,8 @@ func (w *Web) showSettings(ctx context.Context, v *view, r *http.Request, d sett
 	return result{show: settingsPage(v, d), status: status}, nil
 }
 
-// changed shows the settings again after a change of the project, with what was
-// wrong if it was refused.
+// changed shows the settings again after a change of the project, with the
+// error if it was refused.
 func (w *Web) changed(ctx context.Context, v *view, r *http.Request, part, phrase string, o commands.Outcome, err error) (result, error) {
 	if err != nil {
 		return w.refusedSetting(ctx, v, r, part, err)
@@ -125,9 +126,9 @@ func (w *Web) changeMember(ctx context.Context, v *view, r *http.Request) (resul
 	return w.changed(ctx, v, r, "members", phrase, o, err)
 }
 
-// changeStatuses takes the table of statuses as it stands in the form: those
-// there are, in the order of their places, those to be removed with the one
-// that takes their tasks, and a new one if it has a name.
+// changeStatuses reads the table of statuses from the form: the existing ones
+// in order of their positions, those to be removed with the status that takes
+// their tasks, and a new one if it has a name.
 func (w *Web) changeStatuses(ctx context.Context, v *view, r *http.Request) (result, error) {
 	id, err := pathID(r, "id")
 	if err != nil {
@@ -182,8 +183,8 @@ func statusesOf(r *http.Request, project commands.Project) ([]events.Status, map
 		if err != nil {
 			place = i + 1
 		}
-		// Who is sent to a place that is taken comes to stand there, and whoever
-		// stood there makes room.
+		// A status moved to an occupied position takes it; the one that was
+		// there makes room.
 		rank := 2 * place
 		if place < i+1 {
 			rank--
@@ -196,8 +197,8 @@ func statusesOf(r *http.Request, project commands.Project) ([]events.Status, map
 				return known || slices.Contains(form["status_key"], k)
 			})
 		}
-		// The default ones are shown in the reader's language; sent back
-		// unchanged they keep the name they have.
+		// The default names are shown in the reader's language; sent back
+		// unchanged, they keep the stored name.
 		if shown := at("status_shown", i); shown == name {
 			for _, s := range project.Statuses {
 				if s.Key == key {
@@ -217,7 +218,7 @@ func statusesOf(r *http.Request, project commands.Project) ([]events.Status, map
 
 var notKey = regexp.MustCompile(`[^a-z0-9]+`)
 
-// freeKey makes the key of a new status from its name.
+// freeKey derives the key of a new status from its name.
 func freeKey(name string, taken func(string) bool) string {
 	base := strings.Trim(notKey.ReplaceAllString(strings.ToLower(name), "_"), "_")
 	if base == "" {
@@ -231,16 +232,16 @@ func freeKey(name string, taken func(string) bool) string {
 	return key
 }
 
-// activityData is a page of what happened in a project.
+// activityData is a page of a project's activity.
 type activityData struct {
 	Entries []projections.Entry
-	// Titles name the tasks the entries are about.
+	// Titles are the titles of the tasks the entries are about.
 	Titles map[uuid.UUID]string
 	Next   string
 	First  bool
 }
 
-// activity shows what happened in a project, newest first.
+// activity shows a project's activity, newest first.
 func (w *Web) activity(ctx context.Context, v *view, r *http.Request) (result, error) {
 	id, err := pathID(r, "id")
 	if err != nil {

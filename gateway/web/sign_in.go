@@ -17,12 +17,12 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// entry is what the pages before the door show.
+// entry is the content of the pages for users who are not signed in.
 type entry struct {
 	Email, Name, Next string
-	// Wrong says what is wrong, by field; "" for all of it.
+	// Wrong says what is wrong, by field; "" stands for the whole form.
 	Wrong map[string]string
-	// First says that nobody has an account yet.
+	// First says that there is no account yet.
 	First bool
 }
 
@@ -62,7 +62,7 @@ func (w *Web) signIn(ctx context.Context, v *view, r *http.Request) (result, err
 	return res, nil
 }
 
-// enter opens a session and leads on.
+// enter opens a session and redirects.
 func (w *Web) enter(ctx context.Context, r *http.Request, e entry) (result, error) {
 	session, err := w.accounts.SignIn(ctx, accounts.Credentials{
 		Email: e.Email, Password: r.PostFormValue("password"),
@@ -89,7 +89,7 @@ func (w *Web) signUp(ctx context.Context, v *view, r *http.Request) (result, err
 	if err == nil {
 		res, err = w.enter(ctx, r, e)
 		if errors.Is(err, accounts.ErrCredentials) {
-			// The address had an account, of somebody who chose another password.
+			// The address already has an account, with another password.
 			e.Wrong = map[string]string{"": v.T("sign_up.taken")}
 			return result{show: signUpPage(v, e), status: http.StatusConflict}, nil
 		}
@@ -109,7 +109,7 @@ func (w *Web) signOut(ctx context.Context, _ *view, _ *http.Request) (result, er
 	return result{to: "/sign-in", cookie: access.NoCookie(w.secureCookies)}, nil
 }
 
-// look changes how the pages look in this browser: language and theme.
+// look changes the language and theme of the pages in this browser.
 func (w *Web) look(_ context.Context, _ *view, r *http.Request) (result, error) {
 	res := result{to: local(r.PostFormValue("back"), "/")}
 	if l, ok := i18n.Parse(r.PostFormValue("language")); ok {
@@ -126,7 +126,7 @@ func (w *Web) look(_ context.Context, _ *view, r *http.Request) (result, error) 
 	return res, nil
 }
 
-// nextQuery carries along where to go after the door.
+// nextQuery preserves the address to open after signing in.
 func nextQuery(next string) string {
 	if local(next, "") == "" {
 		return ""

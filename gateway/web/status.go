@@ -21,7 +21,7 @@ type statusData struct {
 	Rate   float64
 	Known  bool // whether there are two samples to take a rate from
 	People int
-	// Unreachable says in words what could not be asked.
+	// Unreachable names, in words, what could not be queried.
 	Unreachable []string
 }
 
@@ -54,7 +54,7 @@ func (w *Web) status(ctx context.Context, v *view, _ *http.Request) (result, err
 	return result{show: statusPage(v, d)}, nil
 }
 
-// replicaState says how a database is.
+// replicaState describes the state of a database.
 func replicaState(v *view, r projections.Replica) string {
 	switch {
 	case !r.Reachable:
@@ -67,12 +67,12 @@ func replicaState(v *view, r projections.Replica) string {
 	return v.T("status.replica_ready")
 }
 
-// building says how far the rows are that are being made.
+// building describes the progress of rows that are being rebuilt.
 func building(v *view, b projections.Building, now time.Time) string {
 	far := v.T("status.building_far", b.Generation, b.Done, b.Total)
 	switch {
 	case b.Differs && b.Interrupted:
-		// Nobody broke off; it ended, and the page says with what.
+		// The rebuild was not interrupted; it ended, and the page says how.
 		return far
 	case b.Interrupted:
 		return far + " " + v.T("status.building_interrupted")
@@ -82,8 +82,8 @@ func building(v *view, b projections.Building, now time.Time) string {
 	return far + " " + v.T("status.building_rate", b.Rate, b.Remaining.Round(time.Second).String(), max(0, now.Sub(b.Moved)).Round(time.Second).String())
 }
 
-// pulse remembers how far the rows were when somebody last looked, from which
-// it tells how fast they move, whichever process moves them.
+// pulse remembers how far the rows were at the last view, to compute how fast
+// they advance, whichever process advances them.
 type pulse struct {
 	mu        sync.Mutex
 	at        events.Position

@@ -18,21 +18,22 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// taskData is what a task's page shows.
+// taskData is the content of a task page.
 type taskData struct {
 	Task     projections.Task
 	Comments []projections.Comment
 	History  []projections.Entry
 	// Older says that there is more history than is shown.
 	Older bool
-	// Conflicts are the fields that somebody else changed while the person was
-	// changing them, by name; Wrong says what else kept the change out.
+	// Conflicts are the fields, by name, that another user changed while this
+	// user was editing them; Wrong says what else caused the change to be
+	// refused.
 	Conflicts map[string]conflict
 	Wrong     string
-	// Kept are texts that could not be saved, by field, for who may not change
-	// the task any more.
+	// Kept are texts, by field, that could not be saved because the user may no
+	// longer change the task.
 	Kept map[string]string
-	// Draft is a comment that could not be added, so that it is not lost.
+	// Draft is a comment that could not be added, kept so that it is not lost.
 	Draft string
 }
 
@@ -84,7 +85,7 @@ func (w *Web) taskData(ctx context.Context, v *view, r *http.Request) (taskData,
 	return d, err
 }
 
-// readLabels reads the labels that the project uses, for suggestions.
+// readLabels reads the labels used in the project, for suggestions.
 func (v *view) readLabels(ctx context.Context, s *projections.Snapshot) error {
 	labels, err := s.Labels(ctx, v.me.ID, v.project.ID)
 	for _, l := range labels {
@@ -93,8 +94,8 @@ func (v *view) readLabels(ctx context.Context, s *projections.Snapshot) error {
 	return err
 }
 
-// changeTask takes the fields of a form that differ from what the person saw.
-// Fields that the form lacks stay as they are.
+// changeTask takes the fields of a form that differ from what the user saw.
+// Fields that the form lacks stay unchanged.
 func (w *Web) changeTask(ctx context.Context, v *view, r *http.Request) (result, error) {
 	id, err := pathID(r, "id")
 	if err != nil {
@@ -116,7 +117,7 @@ func (w *Web) changeTask(ctx context.Context, v *view, r *http.Request) (result,
 	return result{to: back, done: did(phraseOf(o), o), at: o.Position}, nil
 }
 
-// phraseOf names what a change of a task did.
+// phraseOf returns the phrase for a change of a task.
 func phraseOf(o commands.Outcome) string {
 	if len(o.Events) == 1 {
 		return string(o.Events[0].Type)
@@ -124,7 +125,7 @@ func phraseOf(o commands.Outcome) string {
 	return "task_edited"
 }
 
-// taskChange is what a form asks for.
+// taskChange parses the change that a form requests.
 func (w *Web) taskChange(v *view, form url.Values, task commands.Task, project commands.Project) service.TaskChange {
 	change := service.TaskChange{Task: task.ID}
 	change.Title, change.Seen.Title = changedField(form, "title")
@@ -164,8 +165,8 @@ func (w *Web) taskChange(v *view, form url.Values, task commands.Task, project c
 	return change
 }
 
-// changedField is the value of a field that the form has and the person changed,
-// and what the person saw if the form says so.
+// changedField returns the value of a field that the form has and the user
+// changed, and the value the user saw if the form includes it.
 func changedField(form url.Values, name string) (value, seen *string) {
 	if !form.Has(name) {
 		return nil, nil
@@ -181,7 +182,7 @@ func changedField(form url.Values, name string) (value, seen *string) {
 	return &text, seen
 }
 
-// peopleBesides are the accounts that are not among the others.
+// peopleBesides returns the accounts that are not among the others.
 func peopleBesides(ids, others []string) []uuid.UUID {
 	var besides []uuid.UUID
 	for _, id := range ids {
@@ -200,7 +201,7 @@ func as[T ~string](s *string) *T {
 	return &t
 }
 
-// splitLabels reads labels with commas between them.
+// splitLabels parses comma-separated labels.
 func splitLabels(text string) []string {
 	labels := []string{}
 	for l := range strings.SplitSeq(text, ",") {
@@ -212,8 +213,8 @@ func splitLabels(text string) []string {
 	return slices.Compact(labels)
 }
 
-// refusedChange shows the task again with what kept the change out: for fields
-// that somebody else has changed meanwhile, both values.
+// refusedChange shows the task again with the reason why the change was
+// refused: both values of fields that another user has changed meanwhile.
 func (w *Web) refusedChange(ctx context.Context, v *view, r *http.Request, err error) (result, error) {
 	var rejection *commands.Rejection
 	if !errors.As(err, &rejection) || rejection.Code == commands.CodeNotFound {
@@ -232,7 +233,7 @@ func (w *Web) refusedChange(ctx context.Context, v *view, r *http.Request, err e
 		}
 	}
 	if rejection.Code == commands.CodeChanged {
-		// What the rows show may be older than what refused the change.
+		// The rows may be older than the state that refused the change.
 		task, _, foldErr := w.service.Visible(ctx, d.Task.ID)
 		if foldErr != nil {
 			return result{}, err
@@ -247,7 +248,7 @@ func (w *Web) refusedChange(ctx context.Context, v *view, r *http.Request, err e
 	return result{show: taskPage(v, d), status: p.Status}, nil
 }
 
-// fieldText is a task's field as a form holds it.
+// fieldText returns a task's field as a form holds it.
 func (v *view) fieldText(t projections.Task, field string) string {
 	switch field {
 	case "title":
@@ -274,7 +275,7 @@ func (w *Web) restoreTask(ctx context.Context, _ *view, r *http.Request) (result
 	return w.simple(ctx, r, "task_restored", func(id uuid.UUID) commands.Command { return commands.RestoreTask{Task: id} })
 }
 
-// simple does a command about the task of the path and goes back.
+// simple executes a command about the task in the path and redirects back.
 func (w *Web) simple(ctx context.Context, r *http.Request, phrase string, command func(uuid.UUID) commands.Command) (result, error) {
 	id, err := pathID(r, "id")
 	if err != nil {
@@ -318,7 +319,7 @@ func (w *Web) refusedComment(ctx context.Context, v *view, r *http.Request, text
 	return result{show: taskPage(v, d), status: p.Status}, nil
 }
 
-// changeComment edits a comment, or deletes it.
+// changeComment edits or deletes a comment.
 func (w *Web) changeComment(ctx context.Context, v *view, r *http.Request) (result, error) {
 	id, err := pathID(r, "id")
 	if err != nil {
@@ -362,7 +363,7 @@ func (w *Web) undoProject(ctx context.Context, _ *view, r *http.Request) (result
 	return w.undo(ctx, r, events.Project)
 }
 
-// undo takes back the change that made a revision.
+// undo reverts the change that produced a revision.
 func (w *Web) undo(ctx context.Context, r *http.Request, of func(uuid.UUID) events.Aggregate) (result, error) {
 	id, err := pathID(r, "id")
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/docketlog/docket/gateway/web/teamtest"
 )
 
-// TestFormIsAChange reads forms as what they ask for: only what the person
-// changed, with what they saw of it.
+// TestFormIsAChange parses forms: a change contains only what the user changed,
+// with the values they saw.
 func TestFormIsAChange(t *testing.T) {
 	t.Parallel()
 	v := someView(0)

@@ -9,9 +9,8 @@ import (
 	"testing"
 )
 
-// TestPagesAreGenerated compares the components there are in the templates with
-// those that were generated. That they are the same to the letter, make check
-// says.
+// TestPagesAreGenerated compares the components in the templates with the
+// generated ones by name; make check compares their content.
 func TestPagesAreGenerated(t *testing.T) {
 	t.Parallel()
 	component := func(text, pattern string) []string {

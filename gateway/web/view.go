@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	_ "time/tzdata" // so that days begin when they do for people, on any machine
+	_ "time/tzdata" // time zones on any machine, so that days begin when they do for the user
 
 	"github.com/google/uuid"
 
@@ -19,7 +19,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// view is what every page is made with: who looks, in which language, at what.
+// view is the context of every page: the user, the language and the address.
 type view struct {
 	web      *Web
 	language i18n.Language
@@ -27,14 +27,15 @@ type view struct {
 	theme    string
 	me       accounts.Person
 	session  uuid.UUID
-	here     string // the address asked for, path and query
-	page     string // the page's name, for style and script
+	here     string // the requested address, path and query
+	page     string // the page's name, for styles and scripts
 	title    string
 	done     *done
-	key      string // of the page's forms
+	key      string // idempotency key of the page's forms
 
-	// at is the position the page reflects, once it has read; before, the one
-	// it has to reach. stale says that the rows did not get there in time.
+	// at is the position the page reflects, once it has read; before that, the
+	// position it has to reach. stale says that the rows did not reach it in
+	// time.
 	at       events.Position
 	stale    bool
 	projects []projections.Project
@@ -90,8 +91,8 @@ func zoneOf(r *http.Request) *time.Location {
 	return zone
 }
 
-// languageOf is the language a person has chosen or else, of what their browser
-// asks for, the nearest there is.
+// languageOf returns the language the user has chosen or, failing that, the
+// supported language nearest to what the browser requests.
 func languageOf(r *http.Request) i18n.Language {
 	if chosen, ok := i18n.Parse(cookieValue(r, languageCookie)); ok {
 		return chosen
@@ -100,7 +101,8 @@ func languageOf(r *http.Request) i18n.Language {
 	return l
 }
 
-// T is the phrase of that key in the reader's language; see [i18n.Language.Text].
+// T returns the phrase of that key in the reader's language; see
+// [i18n.Language.Text].
 func (v *view) T(key string, args ...any) string { return v.language.Text(key, args...) }
 
 // name sets the page's name and title.
@@ -108,16 +110,16 @@ func (v *view) name(page string) {
 	v.page, v.title = page, v.T("page."+page)
 }
 
-// signedIn reports whether somebody looks.
+// signedIn reports whether the user is signed in.
 func (v *view) signedIn() bool { return v.me.ID != uuid.Nil }
 
-// writes reports whether the person may change tasks of the page's project.
+// writes reports whether the user may change tasks of the page's project.
 func (v *view) writes() bool {
 	return v.project != nil && v.project.Role.Writes() && !v.project.Archived
 }
 
-// whyNot says why the person may not change tasks of the page's project, "" if
-// they may or there is none.
+// whyNot returns why the user may not change tasks of the page's project, "" if
+// they may or there is no project.
 func (v *view) whyNot() string {
 	switch {
 	case v.project == nil || v.writes():
@@ -128,16 +130,16 @@ func (v *view) whyNot() string {
 	return v.T("problem.forbidden")
 }
 
-// owns reports whether the person may change the project itself.
+// owns reports whether the user may change the project itself.
 func (v *view) owns() bool { return v.project != nil && v.project.Role == events.RoleOwner }
 
-// today is the calendar day where the person is.
+// today returns the calendar day in the user's time zone.
 func (v *view) today() time.Time {
 	y, m, d := time.Now().In(v.zone).Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
-// Day writes a calendar day as people do; see [i18n.Language.Day].
+// Day formats a calendar day for people; see [i18n.Language.Day].
 func (v *view) Day(d events.Date) string {
 	t, err := time.Parse(time.DateOnly, string(d))
 	if err != nil {
@@ -146,7 +148,7 @@ func (v *view) Day(d events.Date) string {
 	return v.language.Day(t, v.today())
 }
 
-// Moment writes an instant, in the person's zone.
+// Moment formats an instant in the user's time zone.
 func (v *view) Moment(t time.Time) string { return v.language.Moment(t.In(v.zone), v.today()) }
 
 // late reports whether a day has passed, and soon whether it is today or
@@ -159,11 +161,11 @@ func (v *view) soon(d events.Date) bool {
 	return d != "" && !v.late(d) && string(d) <= v.today().AddDate(0, 0, 1).Format(time.DateOnly)
 }
 
-// readPatience is how long a page waits to show what the person just did,
-// before it is shown as it is and says so.
+// readPatience is how long a page waits for the rows to reflect the user's last
+// change; after that it is shown as it is, with a note.
 const readPatience = 2 * time.Second
 
-// read asks the rows for a page, and for what stands around every page.
+// read reads the rows for a page, and the data that every page needs.
 func read[T any](ctx context.Context, v *view, ask func(context.Context, *projections.Snapshot) (T, error)) (T, error) {
 	whole := func(ctx context.Context, s *projections.Snapshot) (T, error) {
 		var err error
@@ -177,7 +179,7 @@ func read[T any](ctx context.Context, v *view, ask func(context.Context, *projec
 	defer cancel()
 	answer, reached, err := service.Read(soon, v.web.service, v.at, whole)
 	if errors.Is(err, events.ErrIncarnation) && !v.at.IsZero() {
-		// The browser remembers a position of another log.
+		// The browser's cookie holds a position of another log.
 		v.at = events.Position{}
 		answer, reached, err = service.Read(ctx, v.web.service, v.at, whole)
 	}
@@ -194,7 +196,7 @@ func read[T any](ctx context.Context, v *view, ask func(context.Context, *projec
 	return answer, err
 }
 
-// open makes the project the page's.
+// open makes the project the page's project.
 func (v *view) open(ctx context.Context, s *projections.Snapshot, id uuid.UUID) error {
 	p, err := s.Project(ctx, v.me.ID, id)
 	if err != nil {
@@ -204,16 +206,16 @@ func (v *view) open(ctx context.Context, s *projections.Snapshot, id uuid.UUID) 
 	return nil
 }
 
-// personName is somebody's name.
+// personName returns an account's name.
 func (v *view) personName(id uuid.UUID) string { return v.web.person(id).Name }
 
-// rich is text as HTML that is safe to show.
+// rich returns text as HTML that is safe to show.
 func (v *view) rich(text string) string { return markdown.HTML(text, v.personName) }
 
-// plainText is text with mentions as people write them.
+// plainText returns text with mentions as people write them.
 func (v *view) plainText(text string) string { return markdown.Plain(text, v.web.person) }
 
-// members are the project's, with their names.
+// members returns the project's members, with their names.
 func (v *view) members() []accounts.Person {
 	if v.project == nil {
 		return nil
@@ -225,7 +227,7 @@ func (v *view) members() []accounts.Person {
 	return all
 }
 
-// statusName is what the board calls a status.
+// statusName returns the board's name of a status.
 func (v *view) statusName(key string) string { return statusNameIn(v, v.project, key) }
 
 func statusNameIn(v *view, p *projections.Project, key string) string {
@@ -241,8 +243,8 @@ func statusNameIn(v *view, p *projections.Project, key string) string {
 	return key
 }
 
-// shownStatus is a status in words. The three that every board begins with are
-// told in the reader's language, as long as nobody has renamed them.
+// shownStatus returns the name of a status. The three default statuses are
+// translated into the reader's language unless they have been renamed.
 func (v *view) shownStatus(s events.Status) string {
 	for _, d := range events.DefaultStatuses() {
 		if d.Key == s.Key && d.Name == s.Name {
@@ -252,8 +254,8 @@ func (v *view) shownStatus(s events.Status) string {
 	return s.Name
 }
 
-// projectByID is one of the person's projects, nil if it is none of the first
-// hundred.
+// projectByID returns one of the user's projects, nil if it is not among the
+// first hundred.
 func (v *view) projectByID(id uuid.UUID) *projections.Project {
 	for i := range v.projects {
 		if v.projects[i].ID == id {

@@ -24,7 +24,7 @@ import (
 	"github.com/docketlog/docket/gateway/service"
 )
 
-// Web is the pages.
+// Web serves the pages.
 type Web struct {
 	service       *service.Service
 	accounts      *accounts.Accounts
@@ -36,26 +36,26 @@ type Web struct {
 	pulse         pulse
 }
 
-// Options are what the pages are made of. All are required but SecureCookies.
+// Options configure [Web]. All are required except SecureCookies.
 type Options struct {
 	Service  *service.Service
 	Accounts *accounts.Accounts
-	// SecureCookies keeps the cookies off connections without TLS.
+	// SecureCookies restricts the cookies to TLS connections.
 	SecureCookies bool
-	// TaskForScript is the task an outcome is about in the shape that the API gives
-	// it, of which the scripts on the pages are clients.
+	// TaskForScript returns the task an outcome is about, in the format of the
+	// API, of which the scripts on the pages are clients.
 	TaskForScript func(context.Context, commands.Outcome) any
 	Logger        *slog.Logger
 }
 
-// Route is what one pattern of the mux stands for.
+// Route is the handler of one pattern of the mux.
 type Route struct {
 	Handler http.HandlerFunc
 	Rule    access.Rule
 	Secrecy idempotency.Secrecy
 }
 
-// New makes the pages.
+// New creates the pages.
 func New(options Options) *Web {
 	w := &Web{
 		service: options.Service, accounts: options.Accounts, secureCookies: options.SecureCookies,
@@ -65,18 +65,18 @@ func New(options Options) *Web {
 	return w
 }
 
-// Routes is every pattern there is, as [http.ServeMux] spells them.
+// Routes returns every pattern, in the syntax of [http.ServeMux].
 func (w *Web) Routes() map[string]Route { return w.routes }
 
-// Has reports whether the pattern is one of the pages', so that what is refused
-// is told as a page.
+// Has reports whether the pattern belongs to the pages, so that a refusal is
+// shown as a page.
 func (w *Web) Has(pattern string) bool {
 	_, ok := w.routes[pattern]
 	return ok
 }
 
-// contentSecurityPolicy lets a page have what Docket serves and nothing else:
-// no inline script or style, no other origin, no frame around it.
+// contentSecurityPolicy allows only what Docket itself serves: no inline
+// scripts or styles, no other origin, no framing.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -90,21 +90,21 @@ func Header(h http.Header) {
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 }
 
-// result is what a page's handler comes to: something to show or, after a form,
-// somewhere to go.
+// result is the result of a page's handler: something to show or, after a form,
+// a redirect.
 type result struct {
 	show   templ.Component
-	status int // of what is shown, 0 for 200
+	status int // HTTP status of the page, 0 for 200
 	to     string
 	done   *done
 	cookie *http.Cookie
-	at     events.Position // what the change rests on, for the page gone to
+	at     events.Position // position of the change, for the page redirected to
 }
 
-// handler makes a page.
+// handler handles the request for a page.
 type handler func(ctx context.Context, v *view, r *http.Request) (result, error)
 
-// page is the handler as the mux takes it.
+// page adapts the handler to the mux.
 func (w *Web) page(h handler) http.HandlerFunc {
 	return func(rw http.ResponseWriter, r *http.Request) {
 		v := w.view(rw, r)
@@ -139,8 +139,8 @@ func (w *Web) page(h handler) http.HandlerFunc {
 	}
 }
 
-// readForm reads a form's fields. They come in one way only, the one that
-// [LiftKey] knows: in another the same form sent twice would be done twice.
+// readForm reads a form's fields. It accepts only the encoding that [LiftKey]
+// knows: in any other, a form sent twice would be executed twice.
 func readForm(r *http.Request) *problem.Problem {
 	if given := r.Header.Get("Content-Type"); given != "" {
 		if kind, _, err := mime.ParseMediaType(given); err != nil || kind != formType {
@@ -158,8 +158,8 @@ func readForm(r *http.Request) *problem.Problem {
 	return nil
 }
 
-// behind is where a form was sent from, as far as it says so. What is shown in
-// answer to a form stands at an address that most often nobody can go to.
+// behind returns the page a form was sent from, as far as the request says so.
+// The address of the form itself usually cannot be opened.
 func (w *Web) behind(r *http.Request) string {
 	fallback := "/"
 	if w.Has(strings.Replace(r.Pattern, http.MethodPost, http.MethodGet, 1)) {
@@ -180,14 +180,15 @@ func (w *Web) show(rw http.ResponseWriter, r *http.Request, v *view, body templ.
 		rw.WriteHeader(status)
 	}
 	if err := body.Render(r.Context(), rw); err != nil && r.Context().Err() == nil {
-		// The page has begun; that it is cut off is all that can be said.
+		// Part of the page is already sent; all that can be reported is that it
+		// is cut off.
 		w.logger.Debug("a page broke off", "err", err)
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// Refuse answers a request for a page, or for nothing at all, that came to no
-// handler: who is not signed in is led to where one signs in.
+// Refuse answers a request, for a page or an unknown path, that reached no
+// handler. Reading a page without a session redirects to the sign-in page.
 func (w *Web) Refuse(rw http.ResponseWriter, r *http.Request, err error) {
 	w.refuse(rw, r, w.view(rw, r), err)
 }
@@ -206,10 +207,10 @@ func (w *Web) refuse(rw http.ResponseWriter, r *http.Request, v *view, err error
 	for name, values := range p.GetHeaders() {
 		rw.Header()[name] = values
 	}
-	rw.Header().Del("WWW-Authenticate") // a page is no place for the browser's own dialog
+	rw.Header().Del("WWW-Authenticate") // the browser's own dialog must not appear on a page
 	v.name("problem")
 	if v.signedIn() && v.projects == nil && p.Status < http.StatusInternalServerError {
-		// The way on is shown if it can be; the problem is told all the same.
+		// Navigation is shown if possible; the problem is shown in any case.
 		if err := around(r.Context(), v); err != nil {
 			w.logger.Debug("a problem is told without what stands around it", "err", err)
 		}
@@ -217,18 +218,19 @@ func (w *Web) refuse(rw http.ResponseWriter, r *http.Request, v *view, err error
 	w.show(rw, r, v, problemPage(v, p), p.Status)
 }
 
-// WantsPage reports whether who asks is a browser that shows what it gets.
+// WantsPage reports whether the client is a browser that displays the response.
 func WantsPage(r *http.Request) bool {
 	return strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
-// The cookies of the pages, beside the session's. None of them lets anybody in.
+// The cookies of the pages, besides the session cookie. None of them grants
+// access.
 const (
-	positionCookie = "docket_position" // what the browser has written, so that it reads that
-	doneCookie     = "docket_done"     // what a form did, told once by the page after it
+	positionCookie = "docket_position" // the last position the browser has written, so that it reads its own writes
+	doneCookie     = "docket_done"     // the result of a form, shown once by the next page
 	languageCookie = "docket_language"
 	themeCookie    = "docket_theme"
-	zoneCookie     = "docket_zone" // the browser's time zone, written by the script
+	zoneCookie     = "docket_zone" // the browser's time zone, set by the script
 )
 
 const year = 365 * 24 * 3600
@@ -237,8 +239,8 @@ func (w *Web) cookie(name, value string, seconds int) *http.Cookie {
 	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: w.secureCookies, SameSite: http.SameSiteLaxMode}
 }
 
-// local is the path and query of an address of this site, or fallback if it
-// leads anywhere else.
+// local returns the path and query of an address on this site, or fallback if
+// the address leads anywhere else.
 func local(address, fallback string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" ||
@@ -248,7 +250,7 @@ func local(address, fallback string) string {
 	return address
 }
 
-// person is somebody's name, as the pages show it.
+// person returns an account's name, as the pages show it.
 func (w *Web) person(id uuid.UUID) accounts.Person {
 	p, ok := w.who(id)
 	if !ok {
@@ -260,17 +262,17 @@ func (w *Web) person(id uuid.UUID) accounts.Person {
 // keyField is the form field that carries the Idempotency-Key.
 const keyField = "key"
 
-// formType is how browsers send forms.
+// formType is the media type of the forms that browsers send.
 const formType = "application/x-www-form-urlencoded"
 
 // MaxBody is the largest body of a form, in bytes: a description of the largest
-// size twice, as it was and as it shall be, in letters that take three bytes, of
-// which a form makes nine.
+// size twice, old and new, in characters of three bytes, each of which a form
+// encodes as nine.
 const MaxBody = 2 * access.MaxBody
 
-// LiftKey gives a form's key the place where the gateway looks for it, together
-// with what the form says: a form that comes back corrected, as from a page that
-// said what was wrong, is another request and not the same again. body is the
+// LiftKey copies a form's key to where the gateway looks for it, combined with
+// the content of the form: a form that is sent again corrected, from the page
+// that reported the error, is a new request and not a repetition. body is the
 // request's whole body.
 func LiftKey(r *http.Request, body []byte) {
 	if r.Method != http.MethodPost || r.Header.Get(idempotency.Header) != "" ||

@@ -17,7 +17,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// someView is a page that Mina looks at, with her team's project.
+// someView is a page opened by Mina, with her team's project.
 func someView(l i18n.Language) *view {
 	w := &Web{who: func(id uuid.UUID) (accounts.Person, bool) {
 		p := teamtest.Person(id)

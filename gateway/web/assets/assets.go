@@ -21,21 +21,22 @@ var generated embed.FS
 // file is one asset.
 type file struct {
 	kind string
-	// version is the hash of the content, in every encoding the same.
+	// version is the hash of the content, the same in every encoding.
 	version string
-	// content is the file in each encoding there is; "" is the file itself.
+	// content is the file in each available encoding; "" is the uncompressed
+	// file.
 	content map[string][]byte
 }
 
-// encodings are the compressed forms of a file, the preferred one first, with
-// the ending of its name in dist.
+// encodings are the compressed forms of a file, in order of preference, with
+// their file name extensions in dist.
 var encodings = []struct{ name, ending string }{{"br", ".br"}, {"gzip", ".gz"}}
 
 // files are the assets by name.
 var files = func() map[string]file {
 	entries, err := generated.ReadDir("dist")
 	if err != nil {
-		panic(err) // they are part of the program
+		panic(err) // the files are part of the program
 	}
 	names := make(map[string][]byte, len(entries))
 	for _, e := range entries {
@@ -61,9 +62,9 @@ var files = func() map[string]file {
 	return all
 }()
 
-// kindOf is the media type of a file by its name, "" for a compressed form. The
-// type table of the machine is not consulted, so that the answer is the same
-// everywhere.
+// kindOf returns the media type of a file by its name, "" for a compressed
+// form. It does not consult the machine's type table, so that the result is the
+// same everywhere.
 func kindOf(name string) string {
 	switch path.Ext(name) {
 	case ".css":
@@ -82,8 +83,8 @@ const Pattern = "GET /assets/{version}/{file}"
 // Icon is the name of the icon, which browsers also ask for at /favicon.ico.
 const Icon = "icon.svg"
 
-// URL returns the path of a file. It panics if there is no such file: a page
-// that names it could not work.
+// URL returns the path of a file. It panics if the file does not exist: a page
+// that refers to it could not work.
 func URL(name string) string {
 	f, ok := files[name]
 	if !ok {
@@ -92,12 +93,12 @@ func URL(name string) string {
 	return "/assets/" + f.version + "/" + name
 }
 
-// Names lists all files.
+// Names returns the names of all files.
 func Names() []string { return slices.Sorted(maps.Keys(files)) }
 
-// Handler serves the files at [Pattern]; headers adds what every answer of the
-// pages has. A request for another version of a file is answered with the one
-// there is, which the browser is then not allowed to keep.
+// Handler serves the files at [Pattern]; headers sets the headers common to all
+// pages. A request for another version of a file gets the current one, which
+// the browser must then not cache.
 func Handler(headers func(http.Header)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		serve(w, r, headers, r.PathValue("file"), r.PathValue("version"))
@@ -127,7 +128,7 @@ func serve(w http.ResponseWriter, r *http.Request, headers func(http.Header), na
 	}
 	h.Set("ETag", strconv.Quote(tag))
 	content := f.content[encoding]
-	// ServeContent leaves the length out where the content is encoded.
+	// ServeContent omits the length of encoded content.
 	h.Set("Content-Length", strconv.Itoa(len(content)))
 	if version == f.version {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")

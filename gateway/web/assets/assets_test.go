@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// The sizes that all scripts together, and the sheet, stay below, in bytes as
-// they travel to a browser that accepts compressed files.
+// The size limits of all scripts together and of the style sheet, in bytes as
+// transferred to a browser that accepts compression.
 const (
 	maxScript = 40_000
 	maxSheet  = 25_000
@@ -33,7 +33,7 @@ func TestAssetsAreSmall(t *testing.T) {
 			case there && (size == 0 || size >= len(f.content[""])):
 				t.Errorf("%s has %d bytes as %s, %d without", name, size, e.name, len(f.content[""]))
 			case e.name == "gzip" && there:
-				travels = size // the larger one, and accepted by every browser
+				travels = size // the larger one, which every browser accepts
 			}
 		}
 		total[path.Ext(name)] += travels
@@ -46,7 +46,7 @@ func TestAssetsAreSmall(t *testing.T) {
 	}
 }
 
-// TestAssetsAskNobodyElse looks for addresses of other sites.
+// TestAssetsAskNobodyElse searches for addresses of other sites.
 func TestAssetsAskNobodyElse(t *testing.T) {
 	t.Parallel()
 	address := regexp.MustCompile(`(https?:)?//[A-Za-z0-9][A-Za-z0-9.-]*\.[A-Za-z]{2,}[^\s'"]*|@import|\burl\((['"]?)[^)'"]`)
@@ -62,7 +62,7 @@ func TestAssetsAskNobodyElse(t *testing.T) {
 				t.Errorf("%s uses %s", name, bad)
 			}
 		}
-		// One script is all that a page asks for.
+		// A page loads only one script.
 		if strings.HasSuffix(name, ".js") {
 			for _, from := range regexp.MustCompile(`(?:\bfrom|\bimport)\s*\(?["'`+"`"+`]([^"'`+"`"+`]+)["'`+"`"+`]`).FindAllStringSubmatch(data, -1) {
 				t.Errorf("%s imports %s", name, from[1])
@@ -71,7 +71,7 @@ func TestAssetsAskNobodyElse(t *testing.T) {
 	}
 }
 
-// get asks for a path; headers are names and values by turns.
+// get requests a path; headers alternates names and values.
 func get(t *testing.T, path string, headers ...string) *http.Response {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -95,7 +95,8 @@ func TestAssetsAreServed(t *testing.T) {
 		if want := kinds[path.Ext(name)]; r.StatusCode != 200 || r.Header.Get("Content-Type") != want || !strings.Contains(r.Header.Get("Cache-Control"), "immutable") || r.Header.Get("Content-Security-Policy") == "" {
 			t.Errorf("%s: %d %v", name, r.StatusCode, r.Header)
 		}
-		// A page of another version gets what there is, and does not keep it.
+		// A page of another version gets the current file and must not cache
+		// it.
 		if r := get(t, "/assets/another/"+name); r.StatusCode != 200 || r.Header.Get("Cache-Control") != "" {
 			t.Errorf("%s of another version: %d %v", name, r.StatusCode, r.Header)
 		}
@@ -111,7 +112,7 @@ func TestAssetsAreServed(t *testing.T) {
 	}
 }
 
-// TestEncodingIsNegotiated asks for the script as different clients do.
+// TestEncodingIsNegotiated requests the script as different clients do.
 func TestEncodingIsNegotiated(t *testing.T) {
 	t.Parallel()
 	f := files["app.js"]
@@ -134,7 +135,7 @@ func TestEncodingIsNegotiated(t *testing.T) {
 	}
 }
 
-// TestEachEncodingHasItsTag asks again for what is there already.
+// TestEachEncodingHasItsTag revalidates a file that the client has already.
 func TestEachEncodingHasItsTag(t *testing.T) {
 	t.Parallel()
 	tags := map[string]bool{}
@@ -153,8 +154,8 @@ func TestEachEncodingHasItsTag(t *testing.T) {
 	}
 }
 
-// TestGzipHoldsTheFile unpacks the form that the standard library can. Browsers
-// in other tests are given the other one.
+// TestGzipHoldsTheFile decompresses the form that the standard library
+// supports. Browsers in other tests get the other one.
 func TestGzipHoldsTheFile(t *testing.T) {
 	t.Parallel()
 	for name, f := range files {

@@ -1,13 +1,13 @@
-// Package assets owns what a page loads besides its HTML: scripts, style and icon.
+// Package assets owns the scripts, the style sheet and the icon of the pages.
 //
 // The sources are in scripts, app.css and icon.svg. The program in generate
 // bundles, minifies and compresses them (make generate) and writes the results
 // to dist, which is committed and embedded. Building and running Docket
-// therefore needs neither Node nor a bundler, and nothing is compressed while
-// the program runs.
+// therefore needs neither Node nor a bundler, and nothing is compressed at run
+// time.
 //
-// What leaves: each file, in the encoding the browser accepts, at an address
-// that contains the hash of the file's content. An address never changes what
-// it names, so browsers may keep the file for good. Nothing is kept here, so
-// nothing can be lost in a crash.
+// Each file is served in an encoding that the browser accepts, at an address
+// that contains the hash of the file's content. The content at an address never
+// changes, so browsers may cache it permanently. The package keeps no state, so
+// a crash loses nothing.
 package assets

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// negotiate picks the encoding to answer in from the values of the header
-// Accept-Encoding (RFC 9110, 12.5.3): the first of [encodings] that the client
-// accepts, in the order of the client's weights. "" is the file as it is, which
-// is also the answer to a client that refuses even that.
+// negotiate selects the encoding of the response from the values of the
+// Accept-Encoding header (RFC 9110, 12.5.3): the first of [encodings] that the
+// client accepts, in the order of the client's weights. "" is the uncompressed
+// file, which is also the answer to a client that refuses even that.
 func negotiate(accept []string, content map[string][]byte) string {
 	weights := accepted(accept)
 	best, most := "", 0.0
@@ -27,7 +27,7 @@ func negotiate(accept []string, content map[string][]byte) string {
 	return best
 }
 
-// accepted reads the weight of each encoding that a client names.
+// accepted parses the weight of each encoding that a client names.
 func accepted(accept []string) map[string]float64 {
 	weights := make(map[string]float64)
 	for one := range strings.SplitSeq(strings.Join(accept, ","), ",") {

@@ -14,14 +14,14 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// axeRules are the sets of rules a page has to follow.
+// axeRules are the sets of rules that a page must follow.
 var axeRules = []string{"wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"}
 
 var axeSource = sync.OnceValues(func() ([]byte, error) { return os.ReadFile(os.Getenv("DOCKET_TEST_AXE")) })
 
-// Accessible fails the test for every rule of axe-core's that the page breaks
-// as it is now, once what moves has come to rest: those of WCAG 2.0 to 2.2 on
-// levels A and AA, and best practice. Rules named are left out.
+// Accessible fails the test for every axe-core rule that the page violates in
+// its current state, after animations have ended: WCAG 2.0 to 2.2 at levels A
+// and AA, and best practices. The named rules are skipped.
 func (p *Page) Accessible(without ...string) {
 	p.t.Helper()
 	required(p.t, "DOCKET_TEST_AXE", "axe-core")
@@ -50,13 +50,13 @@ type violation struct {
 	}
 }
 
-// axe runs in a world of its own, which the page's policy says nothing about
-// and whose names the page does not see.
+// axe runs in an isolated world, to which the page's policy does not apply and
+// whose names the page does not see.
 func (p *Page) axe(source string, without []string) ([]violation, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, 3*Patience)
 	defer cancel()
 	if p.settings.noScript {
-		// The page's scripts were passed over when it loaded, and stay so.
+		// The page's scripts were skipped when it loaded, and stay so.
 		set := func(disabled bool) error {
 			_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: disabled})
 			return err
@@ -90,7 +90,7 @@ func (p *Page) axe(source string, without []string) ([]violation, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Half-faded text has no contrast that means anything.
+	// The contrast of half-faded text is meaningless.
 	script := fmt.Sprintf(`(async () => {
 		const finite = document.getAnimations().filter(a => a.playState === "running" && Number.isFinite(a.effect?.getComputedTiming().endTime));
 		await Promise.allSettled(finite.map(a => a.finished));

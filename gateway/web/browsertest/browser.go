@@ -10,7 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TB is what the package asks of a test; every testing.TB is one.
+// TB is the subset of testing.TB that the package uses.
 type TB interface {
 	Helper()
 	Cleanup(f func())
@@ -34,7 +34,7 @@ type browser struct {
 }
 
 // Run runs the tests and then ends the browser they used, with all its
-// processes and files. It is what a package's TestMain exits with.
+// processes and files. A package's TestMain exits with its result.
 func Run(m *testing.M) int {
 	shared.mu.Lock()
 	shared.inRun = true
@@ -43,8 +43,8 @@ func Run(m *testing.M) int {
 	return m.Run()
 }
 
-// required gives the value of a variable. Where there is none the test is
-// skipped, aloud; under DOCKET_TEST_REQUIRE it fails instead.
+// required returns the value of a variable. If it is not set, the test is
+// skipped with a message; under DOCKET_TEST_REQUIRE it fails instead.
 func required(t TB, name, what string) string {
 	t.Helper()
 	value := os.Getenv(name)
@@ -57,7 +57,8 @@ func required(t TB, name, what string) string {
 	return value
 }
 
-// start gives the context of the browser, which it starts if none runs.
+// start returns the context of the browser, and starts the browser if it is not
+// running.
 func (b *browser) start(t TB) context.Context {
 	t.Helper()
 	path := required(t, "DOCKET_TEST_CHROMIUM", "browser")
@@ -76,7 +77,7 @@ func (b *browser) start(t TB) context.Context {
 }
 
 func (b *browser) launch(path string) error {
-	// Chromium leaves things where it takes home and the temporary folder to be.
+	// Chromium leaves files in the home and temporary directories.
 	home, err := os.MkdirTemp("", "docket-browser-")
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func (b *browser) launch(path string) error {
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 800),
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
-		// One person's windows must not slow another's.
+		// One user's windows must not slow another's.
 		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,CalculateNativeWinOcclusion"),
 		chromedp.Env("HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_CACHE_HOME="+home, "TMPDIR="+home),
 	)
@@ -94,8 +95,8 @@ func (b *browser) launch(path string) error {
 	b.cancel = append(b.cancel, cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	b.cancel = append(b.cancel, cancel)
-	// The browser's life is bound to the context it is started with, which
-	// therefore has no deadline.
+	// The browser ends with the context it is started with, so the context has
+	// no deadline.
 	if b.agent, err = chromedp.Run(ctx, chromedp.Evaluate[string]("navigator.userAgent")); err != nil {
 		return err
 	}

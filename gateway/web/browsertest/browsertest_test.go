@@ -25,10 +25,10 @@ type suite struct{ *testing.M }
 
 func (s suite) Run() int { return browsertest.Run(s.M) }
 
-// TestMain also shows that ending the browser ends everything.
+// TestMain also checks that ending the browser leaves nothing running.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(suite{m}) }
 
-// observed is a test of which is seen what it was failed for.
+// observed is a TB that records the failures of a test.
 type observed struct {
 	ctx      context.Context
 	mu       sync.Mutex
@@ -48,7 +48,7 @@ func (o *observed) Errorf(format string, a ...any) {
 	o.failures = append(o.failures, fmt.Sprintf(format, a...))
 }
 
-// observe runs a test to its end and gives what it was failed for.
+// observe runs a test to its end and returns its failures.
 func observe(t *testing.T, test func(browsertest.TB)) []string {
 	t.Helper()
 	chromium(t)
@@ -76,7 +76,7 @@ func chromium(t *testing.T) {
 
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// serve serves pages made of a body, with a script at /page.js, under a strict
+// serve serves pages with a body and a script at /page.js, under a strict
 // policy.
 func serve(t *testing.T, body, script string) string {
 	t.Helper()
@@ -108,8 +108,8 @@ func serve(t *testing.T, body, script string) string {
 	return s.URL
 }
 
-// TestPagesAreWatched shows that each thing that nobody may see fails the test,
-// and that one that is expected does not.
+// TestPagesAreWatched checks that each kind of problem fails the test unless it
+// is allowed.
 func TestPagesAreWatched(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -120,7 +120,8 @@ func TestPagesAreWatched(t *testing.T) {
 	}{
 		"inline script": {body: `<script>window.ran = true</script>`, want: "content security policy: script-src"},
 		"inline style":  {body: `<p style="color: red">Red</p>`, want: "content security policy: style-src"},
-		// Some versions report a refused handler with the page, some when it would run.
+		// Some versions report a blocked handler when the page loads, some when
+		// it would run.
 		"inline handler":     {body: `<button onclick="alert(1)">Do</button>`, press: "button", want: "content security policy: script-src"},
 		"foreign image":      {body: `<img alt="" src="http://127.0.0.1:9/x.png">`, want: "content security policy: img-src"},
 		"exception":          {script: `null.x`, want: "uncaught exception: Uncaught TypeError"},
@@ -144,7 +145,7 @@ func TestPagesAreWatched(t *testing.T) {
 					if c.press != "" {
 						p.Click(c.press)
 					}
-					// What does not come is told below.
+					// A missing problem is reported below.
 					for deadline := time.Now().Add(browsertest.Patience); allowed == nil && len(p.Problems()) == 0 && time.Now().Before(deadline); {
 						time.Sleep(5 * time.Millisecond)
 					}
@@ -155,7 +156,7 @@ func TestPagesAreWatched(t *testing.T) {
 				t.Fatalf("failed for %q, want %q", found, c.want)
 			}
 			if name == "another origin" {
-				return // Allowed, it goes there, and nobody listens.
+				return // If allowed, the page goes there, and no server answers.
 			}
 			if found := visit("content security policy", "Content Security Policy", "uncaught", "console error", "dialog", "status 500", "a part of", "another origin"); len(found) > 0 {
 				t.Errorf("failed for what was allowed: %q", found)
@@ -195,7 +196,7 @@ func TestBarriersAreFound(t *testing.T) {
 	}
 }
 
-// TestPersonsAreApart shows two people, each with their own browser.
+// TestPersonsAreApart checks that two users have separate browsers.
 func TestPersonsAreApart(t *testing.T) {
 	t.Parallel()
 	chromium(t)
@@ -319,7 +320,7 @@ func TestFingersDoThings(t *testing.T) {
 	p.WaitText("#said", "touch true;")
 }
 
-// TestWaitingEnds shows what is said where something never comes.
+// TestWaitingEnds checks the message of a wait that times out.
 func TestWaitingEnds(t *testing.T) {
 	t.Parallel()
 	address := serve(t, `<button id="under">Under</button><div id="cover"></div>`, "")

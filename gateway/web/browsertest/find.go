@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// finder is what looks for elements in the page. Those that can be seen come
-// first: a page may keep the same thing for narrow and for wide screens.
+// finder is the script that finds elements in the page. Visible elements come
+// first: a page may contain the same control for narrow and for wide screens.
 const finder = `(() => {
 	const seen = e => e.checkVisibility({visibilityProperty: true}) && e.getClientRects().length > 0;
 	const all = (css, text) => {
@@ -22,8 +22,9 @@ const finder = `(() => {
 
 var hasText = regexp.MustCompile(`(?s)^(.*):has-text\("(.*)"\)$`)
 
-// finding is a script whose expression may use all elements (found), the first
-// (one) and whether one can be seen (seen).
+// finding returns a script whose expression may use all matching elements
+// (found), the first (one) and a function that reports whether an element is
+// visible (seen).
 func finding(sel, expression string) string {
 	css, text := sel, any(nil)
 	if m := hasText.FindStringSubmatch(sel); m != nil {
@@ -35,80 +36,80 @@ func finding(sel, expression string) string {
 	return fmt.Sprintf(finder, literal(css), literal(text), expression)
 }
 
-// literal is a value as JavaScript.
+// literal returns a value as a JavaScript literal.
 func literal(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // Only strings come here.
+		panic(err) // Only strings are passed.
 	}
 	return string(text)
 }
 
-// Text is the text of an element, waited for, as it shows.
+// Text waits for an element and returns its visible text.
 func (p *Page) Text(sel string) string {
 	p.t.Helper()
 	p.present(sel)
 	return settled[string](p, finding(sel, `one ? (one.innerText ?? one.textContent).trim() : ""`))
 }
 
-// Texts are those of all elements there are now that can be seen, in the
-// document's order.
+// Texts returns the texts of all elements that are visible now, in document
+// order.
 func (p *Page) Texts(sel string) []string {
 	p.t.Helper()
 	return settled[[]string](p, finding(sel, `found.filter(seen).map(e => (e.innerText ?? e.textContent).trim())`))
 }
 
-// Value is what a control holds, waited for.
+// Value waits for a control and returns its value.
 func (p *Page) Value(sel string) string {
 	p.t.Helper()
 	p.present(sel)
 	return settled[string](p, finding(sel, `one ? (one.type === "checkbox" || one.type === "radio" ? String(one.checked) : String(one.value)) : ""`))
 }
 
-// Attribute is an element's, waited for; empty if it has none.
+// Attribute waits for an element and returns its attribute, "" if it has none.
 func (p *Page) Attribute(sel, name string) string {
 	p.t.Helper()
 	p.present(sel)
 	return settled[string](p, finding(sel, `one?.getAttribute(`+literal(name)+`) ?? ""`))
 }
 
-// Visible reports whether an element can be seen now.
+// Visible reports whether an element is visible now.
 func (p *Page) Visible(sel string) bool {
 	p.t.Helper()
 	return settled[bool](p, finding(sel, `found.some(seen)`))
 }
 
-// Count is how many there are now, seen or not.
+// Count returns the current number of elements, visible or not.
 func (p *Page) Count(sel string) int {
 	p.t.Helper()
 	return settled[int](p, finding(sel, `found.length`))
 }
 
-// WaitFor waits until an element can be seen.
+// WaitFor waits until an element is visible.
 func (p *Page) WaitFor(sel string) {
 	p.t.Helper()
 	p.when(sel+" to be seen", finding(sel, `found.some(seen)`))
 }
 
-// WaitGone waits until no such element can be seen.
+// WaitGone waits until no matching element is visible.
 func (p *Page) WaitGone(sel string) {
 	p.t.Helper()
 	p.when(sel+" to be gone", finding(sel, `!found.some(seen)`))
 }
 
-// WaitText waits until an element that can be seen contains the text.
+// WaitText waits until a visible element contains the text.
 func (p *Page) WaitText(sel, text string) {
 	p.t.Helper()
 	p.when(fmt.Sprintf("%s to say %q", sel, text), finding(sel, `found.some(e => seen(e) && (e.innerText ?? e.textContent).includes(`+literal(text)+`))`))
 }
 
-// WaitValue waits until a control holds the value.
+// WaitValue waits until a control has the value.
 func (p *Page) WaitValue(sel, value string) {
 	p.t.Helper()
 	p.when(fmt.Sprintf("%s to hold %q", sel, value), finding(sel, `found.some(e => String(e.value) === `+literal(value)+`)`))
 }
 
-// WaitCount waits until there are as many, seen or not.
+// WaitCount waits until there are n elements, visible or not.
 func (p *Page) WaitCount(sel string, n int) {
 	p.t.Helper()
 	p.when(fmt.Sprintf("%d of %s", n, sel), finding(sel, fmt.Sprintf(`found.length === %d`, n)))
@@ -120,7 +121,7 @@ func (p *Page) WaitURL(part string) {
 	p.when("an address with "+part, `location.href.includes(`+literal(part)+`)`)
 }
 
-// WaitFocus waits until the element, or something in it, has the focus.
+// WaitFocus waits until the element, or a descendant, has the focus.
 func (p *Page) WaitFocus(sel string) {
 	p.t.Helper()
 	p.when(sel+" to have the focus", finding(sel, `found.some(e => e.contains(document.activeElement))`))
@@ -148,8 +149,8 @@ func (p *Page) present(sel string) {
 	p.when(sel, finding(sel, `found.length > 0`))
 }
 
-// Focused describes what has the focus, such as `input#title "Title"`: the
-// element and what it is called; `body` if nothing has it.
+// Focused describes the focused element, such as `input#title "Title"`: the
+// element and its accessible name; `body` if none has the focus.
 func (p *Page) Focused() string {
 	p.t.Helper()
 	return settled[string](p, `(() => {

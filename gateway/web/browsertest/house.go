@@ -18,39 +18,39 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// House is a whole Docket with people in it.
+// House is a complete Docket with users.
 type House struct {
 	*gatewaytest.House
 	t testing.TB
 }
 
-// NewHouse builds one for the length of the test; change may change what its
-// gateway is made of.
+// NewHouse builds a Docket for the duration of the test; change may change the
+// options of its gateway.
 func NewHouse(t testing.TB, change ...func(*gateway.Options)) *House {
 	t.Helper()
 	return &House{gatewaytest.Open(t, change...), t}
 }
 
-// Password is everybody's.
+// Password is the password of every user.
 const Password = "correct horse battery"
 
-// Person is somebody with an account, signed in.
+// Person is a signed-in user.
 type Person struct {
 	Name    string
 	Email   string
 	Account uuid.UUID
-	// Secret is their session's.
+	// Secret is the secret of their session.
 	Secret string
 	secure bool
 }
 
-// Cookie lets a [Page] start signed in, see [Cookie].
+// Cookie opens a [Page] already signed in, see [Cookie].
 func (p Person) Cookie() *http.Cookie {
 	return access.Cookie(p.Secret, time.Time{}, p.secure)
 }
 
-// Register makes an account and signs in. The address is the name's, in small
-// letters, at example.org.
+// Register creates an account and signs in. The address is the name in lower
+// case at example.org.
 func (h *House) Register(name string) Person {
 	h.t.Helper()
 	p := Person{Name: name, Email: strings.ReplaceAll(strings.ToLower(name), " ", ".") + "@example.org", secure: h.Options.SecureCookies}
@@ -58,7 +58,7 @@ func (h *House) Register(name string) Person {
 	return h.SignIn(p)
 }
 
-// SignIn gives the person a session of its own.
+// SignIn opens a new session for the person.
 func (h *House) SignIn(p Person) Person {
 	h.t.Helper()
 	p.Secret = ""
@@ -71,21 +71,21 @@ func (h *House) SignIn(p Person) Person {
 	return p
 }
 
-// Answer is what the JSON API said.
+// Answer is a response of the JSON API.
 type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
 	t      testing.TB
 	what   string
-	// again asks once more, for what only reads.
+	// again repeats the request, if it only reads.
 	again func() Answer
 }
 
 func (a Answer) String() string { return fmt.Sprintf("%d %s", a.Status, a.Body) }
 
-// API asks the JSON API on a person's behalf; a nil body is none, any other is
-// sent as JSON.
+// API sends a request to the JSON API as a person; a nil body means none, any
+// other is sent as JSON.
 func (h *House) API(p Person, method, path string, body any) Answer {
 	h.t.Helper()
 	var reader io.Reader
@@ -122,8 +122,8 @@ func (h *House) API(p Person, method, path string, body any) Answer {
 	return a
 }
 
-// Want fails the test if the status is another. What only reads and may be
-// tried later is tried again.
+// Want fails the test if the status is another. Requests that only read are
+// retried while the service is unavailable.
 func (a Answer) Want(status int) Answer {
 	a.t.Helper()
 	if a.Status == http.StatusServiceUnavailable && status != a.Status && a.again != nil {
@@ -138,7 +138,7 @@ func (a Answer) Want(status int) Answer {
 	return a
 }
 
-// JSON is the answer's object.
+// JSON returns the response's object.
 func (a Answer) JSON() map[string]any {
 	a.t.Helper()
 	var v map[string]any
@@ -148,7 +148,7 @@ func (a Answer) JSON() map[string]any {
 	return v
 }
 
-// Text is a member of the answer's object.
+// Text returns a member of the response's object.
 func (a Answer) Text(member string) string {
 	a.t.Helper()
 	return fmt.Sprint(a.JSON()[member])

@@ -9,7 +9,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// named are the keys that are pressed by name, as KeyboardEvent.key has it.
+// named are the keys that are pressed by name, as in KeyboardEvent.key.
 var named = map[string]string{
 	"Enter": kb.Enter, "Tab": kb.Tab, "Escape": kb.Escape, "Backspace": kb.Backspace, "Delete": kb.Delete, "Space": " ",
 	"ArrowUp": kb.ArrowUp, "ArrowDown": kb.ArrowDown, "ArrowLeft": kb.ArrowLeft, "ArrowRight": kb.ArrowRight,
@@ -27,8 +27,8 @@ var modifiers = map[string]struct {
 	"Meta":    {[]rune(kb.Meta)[0], chromedp.ModifierMeta},
 }
 
-// Press presses keys one after the other, each by its name or character and
-// with what is held down before it: "Tab", "?", "Control+k", "Shift+Tab".
+// Press presses keys in order, each given by name or character and preceded by
+// its modifiers: "Tab", "?", "Control+k", "Shift+Tab".
 func (p *Page) Press(keys ...string) {
 	p.t.Helper()
 	for _, combination := range keys {
@@ -39,7 +39,7 @@ func (p *Page) Press(keys ...string) {
 func (p *Page) press(combination string) {
 	p.t.Helper()
 	parts := strings.Split(combination, "+")
-	if strings.HasSuffix(combination, "+") { // The key + itself.
+	if strings.HasSuffix(combination, "+") { // the + key itself
 		parts = append(strings.Split(strings.TrimSuffix(strings.TrimSuffix(combination, "+"), "+"), "+"), "+")
 		if combination == "+" {
 			parts = []string{"+"}
@@ -64,7 +64,7 @@ func (p *Page) press(combination string) {
 		held |= modifier.bit
 		p.key(input.DispatchKeyEventTypeRawKeyDown, *kb.Keys[modifier.rune], held, "")
 	}
-	// What a letter is with Shift is on the same key.
+	// A letter and its Shift variant are on the same key.
 	if held&chromedp.ModifierShift != 0 {
 		if upper, ok := kb.Keys[[]rune(strings.ToUpper(text))[0]]; ok && key.Print {
 			key = upper
@@ -106,8 +106,8 @@ func (p *Page) key(kind input.DispatchKeyEventType, key kb.Key, held chromedp.Mo
 	}
 }
 
-// Type clicks on a control and types the text, key by key; what is on no key
-// comes as from an input method. A line break is Enter.
+// Type clicks a control and types the text, key by key; characters without a
+// key are entered as by an input method. A line break is Enter.
 func (p *Page) Type(sel, text string) {
 	p.t.Helper()
 	p.Click(sel)
@@ -115,7 +115,7 @@ func (p *Page) Type(sel, text string) {
 	p.Keys(text)
 }
 
-// Keys types the text to whatever has the focus.
+// Keys types the text into the focused element.
 func (p *Page) Keys(text string) {
 	p.t.Helper()
 	for _, r := range text {
@@ -137,7 +137,7 @@ func (p *Page) Keys(text string) {
 	}
 }
 
-// Fill is [Page.Type] in the place of what the control holds.
+// Fill is [Page.Type], but replaces the content of the control.
 func (p *Page) Fill(sel, text string) {
 	p.t.Helper()
 	p.Click(sel)
@@ -146,9 +146,9 @@ func (p *Page) Fill(sel, text string) {
 	p.Keys(text)
 }
 
-// Set gives a control a value that would be typed or chosen differently on
-// every machine, a date or an option of a list, and tells the page as a person's
-// doing would. An option is named by its value or by what it shows.
+// Set sets the value of a control whose input differs between machines, such as
+// a date or an option of a list, and fires the events that a user's input
+// would. An option is given by its value or by its text.
 func (p *Page) Set(sel, value string) {
 	p.t.Helper()
 	p.WaitFor(sel)
@@ -169,7 +169,7 @@ func (p *Page) Set(sel, value string) {
 	}
 }
 
-// Compose begins to write with an input method: each text is what stands there
+// Compose starts composing with an input method: each text is the composition
 // so far, and the last stays unfinished until [Page.Commit].
 func (p *Page) Compose(texts ...string) {
 	p.t.Helper()
@@ -181,11 +181,11 @@ func (p *Page) Compose(texts ...string) {
 	}
 }
 
-// Commit ends what [Page.Compose] began with the text and the Enter key, which
-// the page sees as one that belongs to the input method.
+// Commit ends the composition that [Page.Compose] started with the text and the
+// Enter key, which the page sees as a key of the input method.
 func (p *Page) Commit(text string) {
 	p.t.Helper()
-	const processed = 229 // the key code of what an input method has taken
+	const processed = 229 // the key code of a key that an input method has handled
 	enter := kb.Key{Key: "Enter", Code: "Enter", Native: processed, Windows: processed}
 	p.key(input.DispatchKeyEventTypeRawKeyDown, enter, 0, "")
 	if _, err := call(p, input.InsertText, input.InsertTextParams{Text: text}); err != nil {

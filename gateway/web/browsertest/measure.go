@@ -2,15 +2,16 @@ package browsertest
 
 import "time"
 
-// Timing is how long the document that is there took, from the beginning of
-// its navigation. A figure of the machine's, to print and not to assert on.
+// Timing is how long the current document took, from the beginning of its
+// navigation. The figures depend on the machine: print them, do not assert on
+// them.
 type Timing struct {
 	FirstByte   time.Duration
 	Interactive time.Duration
 	Loaded      time.Duration
 }
 
-// Timing waits until the page has loaded and gives its navigation timing.
+// Timing waits until the page has loaded and returns its navigation timing.
 func (p *Page) Timing() Timing {
 	p.t.Helper()
 	p.Wait("the page to have loaded", `(performance.getEntriesByType("navigation")[0]?.loadEventEnd ?? 0) > 0`)
@@ -18,8 +19,8 @@ func (p *Page) Timing() Timing {
 	return Timing{milliseconds(ms[0]), milliseconds(ms[1]), milliseconds(ms[2])}
 }
 
-// Mark waits for the page's performance.mark of the name and gives when, from
-// the beginning of the navigation, it was last set.
+// Mark waits for the page's performance.mark of the name and returns the time
+// of the last one, from the beginning of the navigation.
 func (p *Page) Mark(name string) time.Duration {
 	p.t.Helper()
 	marks := `performance.getEntriesByName(` + literal(name) + `, "mark")`
@@ -27,9 +28,9 @@ func (p *Page) Mark(name string) time.Duration {
 	return milliseconds(Eval[float64](p, marks+`.at(-1).startTime`))
 }
 
-// LongTasks does the action and gives how long each task took that kept the
-// page from answering for more than 50 ms, until it had painted after the
-// action. The action may not leave the document.
+// LongTasks runs the action and returns the duration of each task that blocked
+// the page for more than 50 ms, until it had painted after the action. The
+// action must not leave the document.
 func (p *Page) LongTasks(action func()) []time.Duration {
 	p.t.Helper()
 	_ = Eval[any](p, `void (window.docketLong = (() => {
@@ -40,7 +41,8 @@ func (p *Page) LongTasks(action func()) []time.Duration {
 	})())`)
 	action()
 	p.frame()
-	// An entry is only made when its task has ended, and told in another.
+	// An entry is created only after its task has ended, and reported in
+	// another task.
 	all := Eval[[]float64](p, `new Promise(done => setTimeout(() => done(window.docketLong()), 50))`)
 	var tasks []time.Duration
 	for _, ms := range all {
@@ -49,10 +51,10 @@ func (p *Page) LongTasks(action func()) []time.Duration {
 	return tasks
 }
 
-// InputToPaint does the action and gives the time from the first DOM event of
-// the kind, such as "keydown" or "pointerdown", to when the page had painted
-// what its handlers did at once. A screen paints 60 times a second, so figures
-// come in steps of 16.7 ms. The action may not leave the document.
+// InputToPaint runs the action and returns the time from the first DOM event of
+// the kind, such as "keydown" or "pointerdown", until the page had painted the
+// immediate result of its handlers. A screen paints 60 times a second, so
+// figures come in steps of 16.7 ms. The action must not leave the document.
 func (p *Page) InputToPaint(event string, action func()) time.Duration {
 	p.t.Helper()
 	_ = Eval[any](p, `void (window.docketPaint = new Promise(done => addEventListener(`+literal(event)+`, e =>

@@ -16,12 +16,13 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Patience is how long anything is waited for, unless [Page.Within] says
-// otherwise: long enough for a machine that does much else meanwhile.
+// Patience is the timeout of every wait, unless [Page.Within] sets another:
+// long enough for a busy machine.
 const Patience = 2 * time.Minute
 
-// Page is what one person sees. Its methods fail the test when they cannot do
-// what they are for. A page is for one goroutine; two pages may be used at once.
+// Page is the page that one user sees. Its methods fail the test when they
+// cannot do their work. A page must be used by one goroutine only; two pages
+// may be used concurrently.
 type Page struct {
 	t        TB
 	ctx      context.Context
@@ -29,12 +30,13 @@ type Page struct {
 	settings settings
 	watch    *watch
 	patience time.Duration
-	// mouse is where the pointer was left.
+	// mouseX and mouseY are the last position of the pointer.
 	mouseX, mouseY float64
 }
 
-// Open opens address, whose origin is the only one the page may ask, in a
-// browser context of its own, and closes it when the test ends.
+// Open opens address in a browser context of its own, and closes it when the
+// test ends. The origin of address is the only one the page may send requests
+// to.
 func Open(t TB, address string, options ...Option) *Page {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -52,7 +54,7 @@ func Open(t TB, address string, options ...Option) *Page {
 	p.ctx, p.watch.ctx = ctx, ctx
 	t.Cleanup(func() {
 		t.Helper()
-		// What was sent before the answer has been seen when it is there.
+		// Events sent before this answer have been handled once it arrives.
 		within, done := context.WithTimeout(ctx, Patience)
 		_, _ = chromedp.Run(within, chromedp.Evaluate[chromedp.Void]("0"))
 		done()
@@ -69,9 +71,9 @@ func Open(t TB, address string, options ...Option) *Page {
 	return p
 }
 
-// prepare makes the browser that of the person.
+// prepare applies the user's settings to the browser.
 func (p *Page) prepare() error {
-	// Starts the tab; see launch for why without a deadline.
+	// Starts the tab; see launch for why there is no deadline.
 	if err := chromedp.Do(p.ctx); err != nil {
 		return err
 	}
@@ -84,7 +86,8 @@ func (p *Page) prepare() error {
 	try(chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
 		Width: s.width, Height: s.height, DeviceScaleFactor: s.scale, Mobile: s.touch,
 	}))
-	// A page that lost the focus to another person's shows no ring and no caret.
+	// Without this, a page that lost the focus to another user's would show no
+	// focus ring and no caret.
 	try(chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}))
 	if s.touch {
 		try(chromedp.Call(ctx, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true, MaxTouchPoints: 5}))
@@ -114,8 +117,8 @@ func (p *Page) prepare() error {
 	return errors.Join(errs...)
 }
 
-// Go goes to a path of the server's, as if it was typed into the address bar,
-// and returns when the page has loaded.
+// Go opens a path of the server, as if typed into the address bar, and returns
+// when the page has loaded.
 func (p *Page) Go(path string) {
 	p.t.Helper()
 	if strings.HasPrefix(path, "/") {
@@ -132,7 +135,7 @@ func (p *Page) Go(path string) {
 	})
 }
 
-// Reload is the button of that name.
+// Reload reloads the page, like the browser's button.
 func (p *Page) Reload() {
 	p.t.Helper()
 	p.loads("reload", func() {
@@ -142,18 +145,18 @@ func (p *Page) Reload() {
 	})
 }
 
-// Back is the button of that name. It may not bring up a new document, so wait
-// for what it does bring up.
+// Back goes back, like the browser's button. It may not load a new document, so
+// wait for what it is expected to show.
 func (p *Page) Back() { p.t.Helper(); _ = Eval[any](p, "void setTimeout(() => history.back())") }
 
-// Loads does the action and returns when a document that was not there before
-// has loaded.
+// Loads runs the action and returns when a new document has loaded.
 func (p *Page) Loads(action func()) {
 	p.t.Helper()
 	p.loads("a new document", action)
 }
 
-// Follow clicks what leads to another page, and returns when that has loaded.
+// Follow clicks an element that opens another page, and returns when that page
+// has loaded.
 func (p *Page) Follow(sel string) {
 	p.t.Helper()
 	p.loads("where "+sel+" leads", func() { p.t.Helper(); p.Click(sel) })
@@ -171,7 +174,7 @@ func (p *Page) loads(what string, action func()) {
 		if err == nil && state == "complete" {
 			return true
 		}
-		// A change of fragment brings up nothing new.
+		// A change of fragment loads no new document.
 		now, err := evaluate[string](p, "location.href")
 		return err == nil && now != before && strings.Contains(now, "#") && withoutFragment(now) == withoutFragment(before)
 	})
@@ -182,44 +185,44 @@ func withoutFragment(address string) string {
 	return address
 }
 
-// URL is where the page is.
+// URL returns the page's address.
 func (p *Page) URL() string {
 	p.t.Helper()
 	return settled[string](p, "location.href")
 }
 
-// Path is the page's path and query.
+// Path returns the page's path and query.
 func (p *Page) Path() string {
 	p.t.Helper()
 	return settled[string](p, "location.pathname + location.search")
 }
 
-// Allow expects problems whose text contains one of the parts, from the
-// beginning to the end of the page.
+// Allow expects problems whose text contains one of the parts, for the whole
+// life of the page.
 func (p *Page) Allow(parts ...string) { p.watch.allow(parts) }
 
-// Within is how long anything is waited for from now on.
+// Within sets the timeout of all further waits.
 func (p *Page) Within(patience time.Duration) { p.patience = patience }
 
-// Problems are those so far that nobody expected.
+// Problems returns the unexpected problems so far.
 func (p *Page) Problems() []string { return p.watch.unexpected() }
 
-// call sends a command, with a bound.
+// call sends a command, with a timeout.
 func call[P, R any](p *Page, command cdp.Command[P, R], params P) (R, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, Patience)
 	defer cancel()
 	return chromedp.Call(ctx, command, params)
 }
 
-// evaluate gives the value of an expression, or of what it promises.
+// evaluate returns the value of an expression, awaiting it if it is a promise.
 func evaluate[T any](p *Page, js string) (T, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, Patience)
 	defer cancel()
 	return chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
 }
 
-// Eval gives the value of a JavaScript expression in the page, or of what it
-// promises, decoded as JSON.
+// Eval returns the value of a JavaScript expression in the page, awaiting it if
+// it is a promise, decoded from JSON.
 func Eval[T any](p *Page, js string) T {
 	p.t.Helper()
 	value, err := evaluate[T](p, js)
@@ -229,7 +232,7 @@ func Eval[T any](p *Page, js string) T {
 	return value
 }
 
-// settled is Eval for what may be asked while a page gives way to the next.
+// settled is Eval for expressions that may run while another page loads.
 func settled[T any](p *Page, js string) T {
 	p.t.Helper()
 	var value T
@@ -258,7 +261,7 @@ func (p *Page) until(what string, ok func() bool) {
 	}
 }
 
-// fatal ends the test with what the page shows.
+// fatal ends the test and reports what the page shows.
 func (p *Page) fatal(format string, args ...any) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)

@@ -9,12 +9,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// spot is a place in the viewport, and what keeps it from being used.
+// spot is the position and box of an element in the viewport.
 type spot struct{ X, Y, Left, Top, Width, Height float64 }
 
-// placing brings an element into view and says where it is, or what is in the
-// way. The first of its boxes counts: the middle of a link that is broken over
-// two lines need not be in it.
+// placing scrolls an element into view and returns its position, or what covers
+// it. It uses the first of the element's boxes: the middle of a link broken
+// over two lines may lie outside it.
 const placing = `(() => {
 	if (!one || !seen(one)) return {why: "is not to be seen"};
 	const box = () => {
@@ -91,8 +91,8 @@ func (p *Page) finger(kind input.DispatchTouchEventType, points ...*input.TouchP
 }
 
 // Click presses the left button on an element, or taps it on a page with
-// [Touch], once it can be seen, is at rest and nothing covers it. What follows
-// has to be waited for; see [Page.Follow] for links.
+// [Touch], once it is visible, at rest and uncovered. It does not wait for the
+// result; see [Page.Follow] for links.
 func (p *Page) Click(sel string) {
 	p.t.Helper()
 	at := p.place(sel)
@@ -106,18 +106,18 @@ func (p *Page) Click(sel string) {
 	p.mouse(chromedp.MouseReleased, at.X, at.Y, 1)
 }
 
-// Hover moves the mouse onto an element.
+// Hover moves the mouse over an element.
 func (p *Page) Hover(sel string) {
 	p.t.Helper()
 	at := p.place(sel)
 	p.mouse(chromedp.MouseMoved, at.X, at.Y, 0)
 }
 
-// Drag drags one element by its middle onto the middle of another, with the
+// Drag drags an element by its middle onto the middle of another, with the
 // mouse. Both must fit into the viewport at once.
 func (p *Page) Drag(from, to string) { p.t.Helper(); p.DragTo(from, to, 0.5, 0.5) }
 
-// DragTo is [Page.Drag] onto a place in the other element: 0, 0 is its upper
+// DragTo is [Page.Drag] onto a point of the other element: 0, 0 is its upper
 // left corner and 1, 1 its lower right one.
 func (p *Page) DragTo(from, to string, across, down float64) {
 	p.t.Helper()
@@ -126,15 +126,16 @@ func (p *Page) DragTo(from, to string, across, down float64) {
 	p.mouse(chromedp.MouseMoved, a.X, a.Y, 0)
 	ctx, cancel := context.WithTimeout(p.ctx, Patience)
 	defer cancel()
-	// Pages that use the browser's own drag and drop get it, others the moves.
+	// Pages that use native drag and drop get its events, others the mouse
+	// moves.
 	if err := chromedp.Do(ctx, chromedp.DragAndDropXY(a.X, a.Y, x, y, 20)); err != nil {
 		p.fatal("drag %s to %s: %v", from, to, err)
 	}
 	p.mouseX, p.mouseY = x, y
 }
 
-// longPress is how long a finger rests before it takes something along: more
-// than the half second after which browsers and pages think so.
+// longPress is how long a finger rests before it starts a drag: more than the
+// half second after which browsers and pages detect a long press.
 const longPress = 800 * time.Millisecond
 
 // TouchDrag is [Page.Drag] with a finger, after a long press.
@@ -156,7 +157,7 @@ func (p *Page) TouchDragTo(from, to string, across, down float64) {
 	p.finger(input.DispatchTouchEventTypeTouchEnd)
 }
 
-// Swipe draws a finger from the middle of an element, without resting first.
+// Swipe moves a finger from the middle of an element, without a long press.
 func (p *Page) Swipe(sel string, right, down float64) {
 	p.t.Helper()
 	at := p.place(sel)
@@ -169,7 +170,7 @@ func (p *Page) Swipe(sel string, right, down float64) {
 	p.finger(input.DispatchTouchEventTypeTouchEnd)
 }
 
-// ends are where a drag begins and ends, both in view.
+// ends returns the start and end of a drag, both in view.
 func (p *Page) ends(from, to string) (a, b spot) {
 	p.t.Helper()
 	p.place(to)
@@ -178,8 +179,8 @@ func (p *Page) ends(from, to string) (a, b spot) {
 		spot
 		In bool
 	}
-	// The target may be covered by what is dragged onto it, so it is only asked
-	// whether it is in view.
+	// The dragged element may cover the target, so the target only has to be in
+	// view.
 	target := settled[placed](p, finding(to, `(() => {
 		const r = one.getBoundingClientRect();
 		return {x: r.left + r.width / 2, y: r.top + r.height / 2, left: r.left, top: r.top, width: r.width, height: r.height,
@@ -195,7 +196,7 @@ func (p *Page) ends(from, to string) (a, b spot) {
 func (p *Page) Scroll(sel string, right, down float64) {
 	p.t.Helper()
 	at := p.place(sel)
-	// The command's own parameters leave out a zero, which the wheel must have.
+	// The library's parameter type omits zeros, which the wheel requires.
 	wheel := map[string]any{"type": chromedp.MouseWheel, "x": at.X, "y": at.Y, "deltaX": right, "deltaY": down}
 	ctx, cancel := context.WithTimeout(p.ctx, Patience)
 	defer cancel()
@@ -207,7 +208,8 @@ func (p *Page) Scroll(sel string, right, down float64) {
 	p.frame()
 }
 
-// frame lets the page paint once. A page that goes away meanwhile has painted.
+// frame waits until the page has painted once. A page that is being replaced
+// counts as painted.
 func (p *Page) frame() {
 	if p.settings.noScript {
 		return

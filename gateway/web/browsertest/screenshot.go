@@ -7,7 +7,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 )
 
-// Screenshot writes what the page shows to .artefacts/screenshots of the
+// Screenshot writes a picture of the page to .artefacts/screenshots of the
 // repository, as name.png.
 func (p *Page) Screenshot(name string) {
 	p.t.Helper()
@@ -33,7 +33,7 @@ func (p *Page) Screenshot(name string) {
 	}
 }
 
-// Picture returns what the page shows, as PNG.
+// Picture returns a picture of the page, as PNG.
 func (p *Page) Picture() []byte {
 	p.t.Helper()
 	shot, err := call(p, page.CaptureScreenshot, page.CaptureScreenshotParams{})

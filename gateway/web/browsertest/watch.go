@@ -16,7 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// watch collects what went wrong on a page.
+// watch collects the problems of a page.
 type watch struct {
 	origin  string
 	ctx     context.Context
@@ -42,7 +42,7 @@ func (w *watch) allow(parts []string) {
 	w.allowed = append(w.allowed, parts...)
 }
 
-// unexpected is what nobody allowed, each once.
+// unexpected returns the problems that are not allowed, without duplicates.
 func (w *watch) unexpected() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -76,7 +76,7 @@ func (w *watch) see(event any) {
 		}
 		w.report("content security policy: %s violated by %s %s%s", d.ViolatedDirective, d.ContentSecurityPolicyViolationType, d.BlockedURL, at)
 	case *log.EventEntryAdded:
-		// What was answered with an error is judged where the answer is seen.
+		// Error responses are judged when the response is received.
 		answered := e.Entry.Source == log.EntrySourceNetwork && strings.Contains(e.Entry.Text, "the server responded with a status of")
 		if e.Entry.Level == log.EntryLevelError && !answered {
 			w.report("console error (%s): %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL)
@@ -112,7 +112,7 @@ func (w *watch) see(event any) {
 		}
 	case *page.EventJavascriptDialogOpening:
 		w.report("a script put up a dialog: %s: %s", e.Type, e.Message)
-		// Nothing else works until somebody has answered.
+		// The page is blocked until the dialog is answered.
 		w.dialogs.Go(func() {
 			_, _ = chromedp.Call(w.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
 		})
@@ -126,9 +126,9 @@ func blocked(e *network.EventLoadingFailed) string {
 	return " (" + string(e.BlockedReason) + ")"
 }
 
-// part reports whether a page of which this cannot be had is not whole. A
-// document that is refused is an answer to a person, and scripts get to handle
-// what they ask for.
+// part reports whether a page is incomplete without this resource. A refused
+// document is a response shown to the user, and scripts handle the failures of
+// their own requests.
 func part(kind network.ResourceType) bool {
 	switch kind {
 	case network.ResourceTypeStylesheet, network.ResourceTypeScript, network.ResourceTypeImage, network.ResourceTypeFont, network.ResourceTypeMedia, network.ResourceTypeManifest:
@@ -155,7 +155,7 @@ func (w *watch) asked(address string) {
 	}
 }
 
-// said is what was given to the console.
+// said formats the arguments of a console call.
 func said(args []*runtime.RemoteObject) string {
 	var words []string
 	for _, a := range args {

@@ -16,16 +16,16 @@ import (
 	"github.com/docketlog/docket/gateway/web/shorthand"
 )
 
-// converter renders what people write: CommonMark with tables, task lists,
-// strikethrough and bare links. Raw HTML is not passed on, and what comes out
-// is cleaned all the same.
+// converter renders users' text: CommonMark with tables, task lists,
+// strikethrough and bare links. It omits raw HTML, and its result is sanitized
+// as well.
 var converter = goldmark.New(
 	goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Linkify, extension.TaskList),
 	goldmark.WithRendererOptions(ghtml.WithHardWraps()),
 )
 
-// policy is the HTML that may come out: no images, which would tell another
-// site who reads, no ids and classes, which the page's own rest on.
+// policy is the HTML that is allowed: no images, which would reveal the reader
+// to another site, and no ids and classes, which the page's own depend on.
 var policy = func() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowStandardURLs()
@@ -41,18 +41,18 @@ var policy = func() *bluemonday.Policy {
 	return p
 }()
 
-// headings are moved down below the page's own.
+// headings moves headings below the levels that the page uses.
 var headings = strings.NewReplacer("<h1>", "<h3>", "</h1>", "</h3>", "<h2>", "<h4>", "</h2>", "</h4>", `<input checked="" disabled="" type="checkbox">`, "☑ ", `<input disabled="" type="checkbox">`, "☐ ")
 
-// mentioned is a mention as the log holds it.
+// mentioned matches a mention as the log stores it.
 var mentioned = regexp.MustCompile(`<@([0-9a-f-]{36})>`)
 
-// mark stands for a mention while Markdown is rendered: private characters that
-// nothing else produces.
+// mark replaces a mention while Markdown is rendered: private-use characters
+// that nothing else produces.
 const markBegin, markEnd = "\ue000", "\ue001"
 
 // HTML returns text as HTML that is safe to show. Mentions show the name that
-// name gives for the account. Text that cannot be rendered is shown as it is.
+// name returns for the account. Text that cannot be rendered is shown as it is.
 func HTML(text string, name func(uuid.UUID) string) string {
 	text = strings.NewReplacer(markBegin, "", markEnd, "").Replace(text)
 	text = mentioned.ReplaceAllString(text, markBegin+"$1"+markEnd)
@@ -72,8 +72,8 @@ func HTML(text string, name func(uuid.UUID) string) string {
 
 var mentionMark = regexp.MustCompile(markBegin + `[0-9a-f-]{36}` + markEnd)
 
-// Plain returns text with mentions as handles, for where there is no HTML and for
-// people to edit; [WithMentions] takes it back.
+// Plain returns text with mentions as handles, for output without HTML and for
+// editing; [WithMentions] is the inverse.
 func Plain(text string, person func(uuid.UUID) accounts.Person) string {
 	return mentioned.ReplaceAllStringFunc(text, func(m string) string {
 		id, err := uuid.Parse(m[2 : len(m)-1])
@@ -87,7 +87,8 @@ func Plain(text string, person func(uuid.UUID) accounts.Person) string {
 var atHandle = regexp.MustCompile(`(^|[\s(\[>])@([\p{L}\p{N}_.-]+)`)
 
 // WithMentions returns the text that a person wrote, with mentions of the
-// project's members as the log holds them: by id, since the log has no names.
+// project's members in the form the log stores: by id, since the log has no
+// names.
 func WithMentions(text string, members []accounts.Person) string {
 	return atHandle.ReplaceAllStringFunc(text, func(m string) string {
 		parts := atHandle.FindStringSubmatch(m)

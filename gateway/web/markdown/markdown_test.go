@@ -43,7 +43,7 @@ func TestHTML(t *testing.T) {
 	}
 }
 
-// TestMentionsThroughEditing shows text with mentions as one edits it, and takes
+// TestMentionsThroughEditing formats text with mentions for editing, and parses
 // it back.
 func TestMentionsThroughEditing(t *testing.T) {
 	t.Parallel()
@@ -69,7 +69,7 @@ func TestMentionsThroughEditing(t *testing.T) {
 
 var allowedTags = regexp.MustCompile(`^(p|br|hr|em|strong|del|code|pre|blockquote|ul|ol|li|h3|h4|h5|h6|table|thead|tbody|tr|th|td|a|span)$`)
 
-// safe fails if what came out of Markdown could do anything but be read.
+// safe fails the test if the rendered HTML can do anything but be read.
 func safe(t *testing.T, text, out string) {
 	t.Helper()
 	for tokens := html.NewTokenizer(strings.NewReader(out)); ; {

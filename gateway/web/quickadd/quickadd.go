@@ -14,10 +14,10 @@ import (
 	"github.com/docketlog/docket/gateway/web/shorthand"
 )
 
-// Max is how many tasks one paste makes at most.
+// Max is the maximum number of tasks that one paste creates.
 const Max = 200
 
-// Task is a line, understood.
+// Task is a parsed line.
 type Task struct {
 	Title     string
 	Assignees []accounts.Person
@@ -26,13 +26,13 @@ type Task struct {
 	Due       events.Date
 	// Unknown are the @ words that match no member; they stay in the title.
 	Unknown []string
-	// Wrong is the key of the phrase that says why the line cannot be a task, ""
-	// if it can.
+	// Wrong is the key of the phrase that says why the line cannot become a
+	// task, "" if it can.
 	Wrong string
 }
 
-// Line understands one line: @person, #label, !priority anywhere, and a day
-// among the last words. A backslash before a word keeps it as it is.
+// Line parses one line: @person, #label, !priority anywhere, and a day among
+// the last words. A backslash before a word keeps the word literally.
 func Line(line string, members []accounts.Person, today time.Time) Task {
 	t := Task{Priority: events.PriorityNone}
 	var title []string
@@ -85,10 +85,10 @@ func Line(line string, members []accounts.Person, today time.Time) Task {
 	return t
 }
 
-// bullets are what lists that people paste begin their lines with.
+// bullets are the prefixes of lines in pasted lists.
 var bullets = []string{"- [ ] ", "- [x] ", "* [ ] ", "- ", "* ", "• ", "– "}
 
-// Lines understands a text: every line that is not empty is a task.
+// Lines parses a text: every line that is not empty is a task.
 func Lines(text string, members []accounts.Person, today time.Time) []Task {
 	var tasks []Task
 	for line := range strings.Lines(text) {
@@ -106,7 +106,7 @@ func Lines(text string, members []accounts.Person, today time.Time) []Task {
 	return tasks
 }
 
-// Command returns the command that makes the task.
+// Command returns the command that creates the task.
 func (t Task) Command(project, id uuid.UUID, status string) commands.CreateTask {
 	assignees := make([]uuid.UUID, len(t.Assignees))
 	for i, p := range t.Assignees {

@@ -19,7 +19,7 @@ func TestLine(t *testing.T) {
 		"Call the carrier @jun #shop !high friday": {Title: "Call the carrier", Assignees: []accounts.Person{teamtest.Jun}, Labels: []string{"shop"}, Priority: "high", Due: "2026-11-27"},
 		"@mina @minapark @mina.park Once":          {Title: "Once", Assignees: []accounts.Person{teamtest.Mina}},
 		"Ask @nobody":                              {Title: "Ask @nobody", Unknown: []string{"@nobody"}},
-		"Ask @ju":                                  {Title: "Ask @ju", Unknown: []string{"@ju"}}, // two begin so
+		"Ask @ju":                                  {Title: "Ask @ju", Unknown: []string{"@ju"}}, // ambiguous: the prefix of two names
 		"Ask @june":                                {Title: "Ask", Assignees: []accounts.Person{teamtest.June}},
 		"포장 @김유나 #가게 !높음 내일":                       {Title: "포장", Assignees: []accounts.Person{teamtest.Yuna}, Labels: []string{"가게"}, Priority: "high", Due: "2026-11-25"},
 		"Fix #12 and #bug #bug":                    {Title: "Fix #12 and", Labels: []string{"bug"}},
@@ -29,7 +29,7 @@ func TestLine(t *testing.T) {
 		"Plan in 3 days":                           {Title: "Plan", Due: "2026-11-27"},
 		"Plan +3d":                                 {Title: "Plan", Due: "2026-11-27"},
 		"Plan 2027-01-05 !1":                       {Title: "Plan", Due: "2027-01-05", Priority: "urgent"},
-		"today":                                    {Title: "today"}, // a title is never only a day
+		"today":                                    {Title: "today"}, // a day alone is a title
 		"Read today news":                          {Title: "Read today news"},
 		`Watch \today`:                             {Title: "Watch today"},
 		`Write \@jun \#shop \!high`:                {Title: "Write @jun #shop !high"},

@@ -1,7 +1,8 @@
-// Package shorthand owns what people write in place of a form's fields: @person,
+// Package shorthand owns the notation that replaces a form's fields: @person,
 // !priority and a day in words. Adding tasks by lines, searching and writing
-// comments read it alike.
+// comments share it.
 //
-// What enters: a word, and the people or the day it is read by. What leaves: the
-// person, priority or day it stands for. Nothing is kept.
+// The package takes a word, and the people or the day by which to interpret it.
+// It returns the person, priority or day that the word stands for. It keeps no
+// state.
 package shorthand

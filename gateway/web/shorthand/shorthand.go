@@ -17,8 +17,8 @@ var priorityWords = map[string]events.Priority{
 	"low": events.PriorityLow, "l": events.PriorityLow, "4": events.PriorityLow, "낮음": events.PriorityLow,
 }
 
-// Priority returns the priority a word stands for, by its name, its first letter
-// or its place. None has no word.
+// Priority returns the priority a word stands for: its name, first letter or
+// rank. The priority "none" has no word.
 func Priority(word string) (events.Priority, bool) {
 	p, ok := priorityWords[strings.ToLower(word)]
 	return p, ok
@@ -33,18 +33,18 @@ func Day(words []string, today time.Time) (events.Date, bool) {
 	return events.Date(day.Format(time.DateOnly)), true
 }
 
-// IsNumber reports whether a word after # is a task's number and no label.
+// IsNumber reports whether a word after # is a task number rather than a label.
 func IsNumber(word string) bool { return strings.Trim(word, "0123456789") == "" }
 
-// Handle returns what one writes after @ to mean the person of that name: the
-// name without what would end the word.
+// Handle returns what to write after @ to mention the person of that name: the
+// name without characters that would end the word.
 func Handle(name string) string { return notHandle.ReplaceAllString(name, "") }
 
 var notHandle = regexp.MustCompile(`[^\p{L}\p{N}_.-]+`)
 
-// Person returns the one person a handle stands for: by whole name, by the first
-// part of an address, by first name if no other has it, or by the beginning of a
-// name if no other begins so.
+// Person returns the one person a handle refers to: by full name, by the local
+// part of an address, by first name if it is unique, or by the prefix of a name
+// if it is unique.
 func Person(handle string, people []accounts.Person) (accounts.Person, bool) {
 	handle = strings.ToLower(handle)
 	var first, begins []accounts.Person

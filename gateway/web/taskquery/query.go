@@ -19,14 +19,15 @@ type Query struct {
 	Terms []Term
 }
 
-// Term is one condition. Field is empty for words to look for.
+// Term is one condition. Field is empty for words to search for.
 type Term struct {
 	Field, Value string
-	// Unknown says that nothing can match: no such person, status or day.
+	// Unknown says that nothing can match: the person, status or day does not
+	// exist.
 	Unknown bool
 }
 
-// String is the term as one writes it.
+// String formats the term in the query language.
 func (t Term) String() string {
 	value := t.Value
 	if strings.ContainsAny(value, " \t\n\r\"") {
@@ -38,7 +39,7 @@ func (t Term) String() string {
 	return t.Field + ":" + value
 }
 
-// String is the query as one writes it.
+// String formats the query in the query language.
 func (q Query) String() string {
 	parts := make([]string, len(q.Terms))
 	for i, t := range q.Terms {
@@ -47,22 +48,23 @@ func (q Query) String() string {
 	return strings.Join(parts, " ")
 }
 
-// Without returns the query as one writes it, less one term.
+// Without returns the text of the query without one term.
 func (q Query) Without(i int) string {
 	return Query{slices.Delete(slices.Clone(q.Terms), i, i+1)}.String()
 }
 
-// With returns the query as one writes it, with a term more.
+// With returns the text of the query with one more term.
 func (q Query) With(field, value string) string {
 	return Query{append(slices.Clone(q.Terms), Term{Field: field, Value: value})}.String()
 }
 
-// MaxTerms is how many terms a query has at most; what follows is left out.
+// MaxTerms is the maximum number of terms of a query; further ones are ignored.
 const MaxTerms = 30
 
 var fields = []string{"status", "assignee", "label", "priority", "due", "is", "number"}
 
-// Parse reads a query; whatever is no condition is words to look for.
+// Parse parses a query; anything that is not a condition is words to search
+// for.
 func Parse(text string) Query {
 	var q Query
 	for _, word := range split(text) {
@@ -89,7 +91,7 @@ func Parse(text string) Query {
 	return q
 }
 
-// split splits at white space outside of quotes, and drops the quotes.
+// split splits at white space outside of quotes, and removes the quotes.
 func split(text string) []string {
 	var words []string
 	var word strings.Builder
@@ -114,21 +116,21 @@ func split(text string) []string {
 	return words
 }
 
-// Scope is what the words of a query are read by.
+// Scope is the context in which the words of a query are interpreted.
 type Scope struct {
 	// Me is the account that "me" stands for.
 	Me uuid.UUID
-	// People are the people a handle may stand for.
+	// People are the people a handle may refer to.
 	People []accounts.Person
-	// Status returns the key of the status that a name or key stands for, "" if
-	// there is none.
+	// Status returns the key of the status with a name or key, "" if there is
+	// none.
 	Status func(name string) string
-	// Today is the day at which the person is, at midnight in UTC.
+	// Today is the current day where the user is, at midnight in UTC.
 	Today time.Time
 }
 
-// Filter returns what the query asks the rows for. Terms that nothing can match
-// are marked, and none says so.
+// Filter returns the query's filter for the rows. Terms that cannot match are
+// marked as unknown; none reports that there is such a term.
 func (q *Query) Filter(s Scope) (filter projections.TaskFilter, none bool) {
 	var words []string
 	for i := range q.Terms {
@@ -222,7 +224,7 @@ func applyDue(filter *projections.TaskFilter, value string, today time.Time) boo
 	return true
 }
 
-// Has reports whether a term of the field is there.
+// Has reports whether the query has a term of the field.
 func (q Query) Has(field string) bool {
 	return slices.ContainsFunc(q.Terms, func(t Term) bool { return t.Field == field })
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// TestQueryIsWrittenAsItIsRead writes queries and reads them again.
+// TestQueryIsWrittenAsItIsRead formats queries and parses them again.
 func TestQueryIsWrittenAsItIsRead(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -1,6 +1,6 @@
-// Package teamtest owns the people that tests of the pages' words are about: a
-// team in which some names begin alike, one is not Latin, one has markup in it
-// and one is of a person who was erased.
+// Package teamtest owns the people used in tests of the pages' texts: in the
+// team, some names share a prefix, one is not Latin, one contains markup and
+// one belongs to an erased account.
 package teamtest
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/docketlog/docket/accounts"
 )
 
-// The people, and the day on which everything happens.
+// The people, and the day on which all tests take place.
 var (
 	Mina = accounts.Person{ID: uuid.MustParse("00000000-0000-4000-8000-000000000001"), Name: "Mina Park", Email: "mina.park@example.org"}
 	Jun  = accounts.Person{ID: uuid.MustParse("00000000-0000-4000-8000-000000000002"), Name: "Jun Lee", Email: "jl@example.org"}

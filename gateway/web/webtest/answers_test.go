@@ -16,7 +16,7 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// TestLeadsNowhereElse gives every form an address of another site to go to.
+// TestLeadsNowhereElse gives every form a redirect address on another site.
 func TestLeadsNowhereElse(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -45,7 +45,7 @@ func TestLeadsNowhereElse(t *testing.T) {
 			case "POST /sign-in", "POST /sign-up", "POST /look", "POST /tasks/{id}", "POST /tasks/{id}/comments", "POST /projects/{id}/tasks", "POST /me/filters", "POST /projects":
 			default:
 				if i > 0 {
-					continue // all take the same way
+					continue // all are handled the same
 				}
 			}
 			f := form()
@@ -64,7 +64,7 @@ func TestLeadsNowhereElse(t *testing.T) {
 				continue
 			}
 			follow(fmt.Sprintf("%s with %q", p.pattern, address), o.ask(o.mina, "POST", p.path, f))
-			// What is refused shows a page, with forms and links of its own.
+			// A refused form shows a page, with forms and links of its own.
 			f.Set("title", "")
 			f.Set("name", "")
 			f.Set("text", "")
@@ -97,14 +97,14 @@ func TestLeadsNowhereElse(t *testing.T) {
 			follow("GET "+path, r)
 		}
 	}
-	// And a good one is gone to.
+	// A valid address is followed.
 	r := o.ask(nobody, "POST", "/sign-in", form("email", o.jun.Email, "password", browsertest.Password, "next", "/projects/"+o.project+"?q=%40me"))
 	if got := r.Header.Get("Location"); got != "/projects/"+o.project+"?q=%40me" {
 		t.Errorf("signing in leads to %q", got)
 	}
 }
 
-// TestEveryAnswerCannotBeFramed looks at the headers of every sort of answer.
+// TestEveryAnswerCannotBeFramed checks the headers of every kind of response.
 func TestEveryAnswerCannotBeFramed(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -157,9 +157,9 @@ func TestEveryAnswerCannotBeFramed(t *testing.T) {
 	}
 }
 
-// TestNothingIsKeptOfPages looks into what is remembered of forms, and into the
-// log, for what must not be there: secrets, and people's data, which must be
-// gone with them.
+// TestNothingIsKeptOfPages checks that the stored responses of forms, and the
+// log, contain no secrets, and no personal data, which must be erased with the
+// account.
 func TestNothingIsKeptOfPages(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -220,7 +220,7 @@ func TestNothingIsKeptOfPages(t *testing.T) {
 	check("the program's log", o.Logged())
 }
 
-// TestHead asks for the headers of pages, which changes and uses up nothing.
+// TestHead requests the headers of pages, which changes and consumes nothing.
 func TestHead(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -241,8 +241,8 @@ func TestHead(t *testing.T) {
 	}
 }
 
-// TestFaultsTellNothing breaks the rows: what people see of it is that, and no
-// more.
+// TestFaultsTellNothing breaks the rows: users see that there is an error, and
+// no details.
 func TestFaultsTellNothing(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -272,8 +272,8 @@ func TestFaultsTellNothing(t *testing.T) {
 	}
 }
 
-// TestPasswordsAreNotInAddresses signs in as a person does, and looks where the
-// password went.
+// TestPasswordsAreNotInAddresses signs in with a browser, and checks where the
+// password was sent.
 func TestPasswordsAreNotInAddresses(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

@@ -18,12 +18,12 @@ import (
 	"github.com/docketlog/docket/internal/testkit"
 )
 
-// The figures of docs/performance.md that take a browser. Each is printed with
-// its spread over the repetitions; none is asserted on.
+// The figures of docs/performance.md that require a browser. Each is printed
+// with its spread over the repetitions; none is asserted on.
 const repetitions = 9
 
-// crowd makes a project of many tasks, in the three columns, with what cards
-// usually have.
+// crowd creates a project of many tasks, in the three columns, with typical
+// card content.
 func crowd(tb testing.TB, cards int) *office {
 	tb.Helper()
 	o := &office{House: browsertest.NewHouse(tb), t: tb}
@@ -73,7 +73,7 @@ func crowd(tb testing.TB, cards int) *office {
 	return o
 }
 
-// spread prints the median and the ends of what was measured.
+// spread prints the median, minimum and maximum of the measurements.
 func spread(b *testing.B, what string, took []time.Duration) {
 	b.Helper()
 	slices.Sort(took)
@@ -82,8 +82,8 @@ func spread(b *testing.B, what string, took []time.Duration) {
 	b.Logf("%s: median %.1f ms, from %.1f to %.1f of %d", what, ms(took[len(took)/2]), ms(took[0]), ms(took[len(took)-1]), len(took))
 }
 
-// BenchmarkBrowserBoard opens a board of 5,000 cards, beside an empty one: what
-// the browser and the machine take for any page.
+// BenchmarkBrowserBoard opens a board of 5,000 cards, and for comparison an
+// empty one, which shows the fixed cost of browser and machine.
 func BenchmarkBrowserBoard(b *testing.B) {
 	for _, cards := range []int{1, 5000} {
 		b.Run(fmt.Sprint(cards), func(b *testing.B) {
@@ -111,8 +111,8 @@ func BenchmarkBrowserBoard(b *testing.B) {
 	}
 }
 
-// BenchmarkBrowserEdit takes the time from a key to the screen that shows the
-// edit, on a board of 5,000 cards.
+// BenchmarkBrowserEdit measures the time from a key press to the screen that
+// shows the edit, on a board of 5,000 cards.
 func BenchmarkBrowserEdit(b *testing.B) {
 	o := crowd(b, 5000)
 	page := o.board(o.mina)
@@ -133,8 +133,8 @@ func BenchmarkBrowserEdit(b *testing.B) {
 	spread(b, "key-to-paint", took)
 }
 
-// BenchmarkBrowserLive takes the time from sending a change to when another
-// person's browser has it in its document, on a board of 500 cards.
+// BenchmarkBrowserLive measures the time from sending a change until another
+// user's browser has it in its document, on a board of 500 cards.
 func BenchmarkBrowserLive(b *testing.B) {
 	o := crowd(b, 500)
 	page := o.board(o.jun)
@@ -155,9 +155,9 @@ func BenchmarkBrowserLive(b *testing.B) {
 	spread(b, "visible", took)
 }
 
-// BenchmarkBoardPage asks for the page of a board of 500 cards over 16
-// connections, beside the bare JSON of the same board and a page that reads
-// nothing but the projects.
+// BenchmarkBoardPage requests the page of a board of 500 cards over 16
+// connections, and for comparison the bare JSON of the same board and a page
+// that reads only the projects.
 func BenchmarkBoardPage(b *testing.B) {
 	o := crowd(b, 500)
 	for _, target := range []struct{ name, path string }{

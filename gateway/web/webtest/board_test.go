@@ -22,10 +22,10 @@ const (
 // card selects a card of the board by its title.
 func card(title string) string { return fmt.Sprintf(`#board .card:has-text("%s")`, title) }
 
-// link selects what of a card takes the focus.
+// link selects the part of a card that takes the focus.
 func link(title string) string { return fmt.Sprintf(`#board .card a.title:has-text("%s")`, title) }
 
-// shows waits until a column has these cards, in this order.
+// shows waits until a column shows exactly these cards, in this order.
 func shows(p *browsertest.Page, status string, titles ...string) {
 	want, _ := json.Marshal(titles)
 	if titles == nil {
@@ -35,7 +35,7 @@ func shows(p *browsertest.Page, status string, titles ...string) {
 		`JSON.stringify([...document.querySelectorAll("#c-%s .card")].map(c => (c.querySelector(".title")?.textContent ?? c.querySelector(".rename").value))) === %q`, status, want))
 }
 
-// column is what the API says of one, in order.
+// column returns the cards of a column according to the API, in order.
 func (o *office) column(status string) []string {
 	o.t.Helper()
 	var board struct {
@@ -59,7 +59,8 @@ func (o *office) column(status string) []string {
 	return titles
 }
 
-// stands waits until a column is so on the page, settled, and for everybody.
+// stands waits until a column has these cards on the page, with no change
+// pending, and in the API.
 func (o *office) stands(p *browsertest.Page, status string, titles ...string) {
 	o.t.Helper()
 	shows(p, status, titles...)
@@ -72,14 +73,14 @@ func (o *office) stands(p *browsertest.Page, status string, titles ...string) {
 	p.WaitText("#c-"+status+" .count", fmt.Sprint(len(titles)))
 }
 
-// focus gives a card the focus, as tabbing to it would.
+// focus focuses a card, as tabbing to it would.
 func focus(p *browsertest.Page, title string) {
 	p.WaitFor(link(title))
 	_ = browsertest.Eval[bool](p, fmt.Sprintf(`[...document.querySelectorAll("#board a.title")].find(a => a.textContent === %q).focus() ?? true`, title))
 	p.WaitFocus(link(title))
 }
 
-// said waits until screen readers have been told.
+// said waits for an announcement to screen readers.
 func said(p *browsertest.Page, text string) { p.WaitText("#said", text) }
 
 func TestCardsShowWhatMatters(t *testing.T) {
@@ -98,7 +99,7 @@ func TestCardsShowWhatMatters(t *testing.T) {
 			}
 		}
 	}
-	// What the script paints over it is no different.
+	// The card as rendered by the script does not differ.
 	before := page.Texts(card(words))
 	o.at(o.API(o.jun, "POST", "/api/v1/tasks/"+o.tasks[1]+"/comments", m{"text": "Two"}).Want(201))
 	page.WaitText(card(words), "2 comments")
@@ -128,7 +129,8 @@ func TestAddInPlace(t *testing.T) {
 	o.stands(page, "in_progress", delivery, "Call", "One", "Two")
 }
 
-// TestAddShowsEachOnce watches the board while cards are added and heard of.
+// TestAddShowsEachOnce watches the board while cards are added and their events
+// arrive.
 func TestAddShowsEachOnce(t *testing.T) {
 	o := newOffice(t)
 	page := o.board(o.mina)
@@ -206,7 +208,7 @@ func TestColumnLimit(t *testing.T) {
 	page.WaitText("#c-waiting .count:not(.over)", "2 / 3")
 	page.Reload()
 	page.WaitText("#c-in_progress .count.over", "2 / 1")
-	// What is found is not what is there.
+	// Limits do not apply to search results.
 	page.Fill("#q", "islands")
 	shows(page, "waiting")
 	page.WaitText("#c-in_progress .count:not(.over)", "1")
@@ -215,8 +217,8 @@ func TestColumnLimit(t *testing.T) {
 	}
 }
 
-// TestSingleKeys tries the commands of one key on the card under the pointer,
-// and on the one that has the focus.
+// TestSingleKeys tests the single-key commands on the card under the pointer
+// and on the focused one.
 func TestSingleKeys(t *testing.T) {
 	for name, aim := range map[string]func(*browsertest.Page, string){
 		"hovered": func(p *browsertest.Page, title string) { p.Hover(card(title)) },
@@ -309,7 +311,7 @@ func TestRefusedEditsGoBack(t *testing.T) {
 	o := newOffice(t)
 	jun := o.board(o.jun, browsertest.Allow("net::ERR_"))
 
-	// The server is away, and comes back.
+	// The server is unreachable, and comes back.
 	o.StopServer()
 	jun.DragTo(card(mugs), card(delivery), .5, .1)
 	shows(jun, "in_progress", mugs, delivery)
@@ -322,14 +324,14 @@ func TestRefusedEditsGoBack(t *testing.T) {
 	jun.WaitGone("#offline")
 	o.stands(jun, "waiting", mugs, words, friends)
 
-	// A short absence is bridged.
+	// A short outage is bridged.
 	o.StopServer()
 	jun.DragTo(card(mugs), card(delivery), .5, .1)
 	jun.WaitFor(".card.pending")
 	o.StartServer()
 	o.stands(jun, "in_progress", mugs, delivery)
 
-	// Jun may only look from now on, and has not heard of it yet.
+	// Jun is a viewer from now on, and his page does not know it yet.
 	hold := `void (window.real = fetch, window.fetch = (a, o) => o?.method === "PATCH" ? new Promise(go => window.letGo = go).then(() => real(a, o)) : real(a, o))`
 	_ = browsertest.Eval[any](jun, hold)
 	jun.Hover(card(words))
@@ -344,7 +346,7 @@ func TestRefusedEditsGoBack(t *testing.T) {
 	jun.WaitGone("#a-waiting")
 	jun.WaitText("#head", "Viewer")
 
-	// Whoever may not write cannot even try.
+	// Users who may not write are offered no way to.
 	jun.DragTo(card(words), card(delivery), .5, .1)
 	if got := jun.Count(".card.pending"); got != 0 {
 		t.Error("a viewer has moved a card")
@@ -379,7 +381,7 @@ func TestUndo(t *testing.T) {
 	page.Click(`.toast button:has-text("Undo")`)
 	o.stands(page, "waiting", mugs, words, friends)
 
-	// The button of an older message is for what that one tells of.
+	// The button of an older message undoes the change of that message.
 	for _, title := range []string{mugs, friends} {
 		focus(page, title)
 		page.Press("p")
@@ -421,14 +423,14 @@ func TestUndo(t *testing.T) {
 	page.Press("Control+z")
 	o.stands(page, "in_progress", mugs, delivery)
 
-	// At once, before it is known what became of it.
+	// Immediately, before the result is known.
 	page.Hover(card(friends))
 	page.Press("Delete", "Control+z")
 	page.WaitText(".toast", "Undone")
 	o.stands(page, "waiting", words, friends)
 }
 
-// TestCrowdedBoard uses a board of which only a part can be in the page.
+// TestCrowdedBoard uses a board too large to be in the page completely.
 func TestCrowdedBoard(t *testing.T) {
 	const many = 1500
 	o := crowd(t, many)
@@ -444,7 +446,7 @@ func TestCrowdedBoard(t *testing.T) {
 	page.Wait("the last card to be in view", `(r => r.bottom <= document.querySelector("#c-waiting .cards").getBoundingClientRect().bottom + 1)([...document.querySelectorAll("#c-waiting .card")].at(-1).getBoundingClientRect())`)
 	page.Screenshot("board-crowded-end")
 
-	// A card from far down goes into another column, between the right two.
+	// A card from far down moves to another column, between the right two.
 	other := o.column("in_progress")
 	page.DragTo(card(order[499]), card(other[1]), .5, .1)
 	page.Wait("it to settle", `document.querySelectorAll(".card.pending").length === 0`)
@@ -472,7 +474,7 @@ func TestCrowdedBoard(t *testing.T) {
 		page.Press("k")
 		page.WaitFocus(link(order[i]))
 	}
-	// Scrolled out of sight, it is where the walk goes on.
+	// Navigation continues from a card that was scrolled out of view.
 	page.Scroll("#c-waiting .cards", 0, 6000)
 	page.Wait("the focus to be out of sight", `!document.activeElement.closest(".card")`)
 	page.Press("j")
@@ -484,7 +486,7 @@ func TestCrowdedBoard(t *testing.T) {
 	page.Fill("#q", "")
 	page.WaitText("#c-waiting .count", "499")
 
-	// No flicker: the same cards stay the same elements.
+	// No flicker: the cards keep their elements.
 	_ = browsertest.Eval[any](page, `void (window.moves = 0, new MutationObserver(all => window.moves += all.filter(r => r.addedNodes.length).length).observe(document.querySelector("#board"), {childList: true, subtree: true}))`)
 	o.at(o.API(o.jun, "PATCH", "/api/v1/tasks/"+o.tasks[1], m{"title": "Renamed by Jun"}).Want(200))
 	page.WaitText("#c-in_progress", "Renamed by Jun")
@@ -493,7 +495,8 @@ func TestCrowdedBoard(t *testing.T) {
 	}
 }
 
-// TestUndoIsNotLost undoes while the server is away, and again when it is back.
+// TestUndoIsNotLost undoes while the server is unreachable, and again when it
+// is back.
 func TestUndoIsNotLost(t *testing.T) {
 	o := newOffice(t)
 	page := o.board(o.mina, browsertest.Allow("net::ERR_"))

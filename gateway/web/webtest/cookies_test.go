@@ -13,7 +13,7 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// TestSessionCookie looks at the cookies that pages set.
+// TestSessionCookie checks the cookies that pages set.
 func TestSessionCookie(t *testing.T) {
 	t.Parallel()
 	for _, secure := range []bool{false, true} {
@@ -45,7 +45,7 @@ func TestSessionCookie(t *testing.T) {
 	}
 }
 
-// TestForgedCookies gives pages cookies that Docket never set.
+// TestForgedCookies sends cookies that Docket never set.
 func TestForgedCookies(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -73,7 +73,7 @@ func TestForgedCookies(t *testing.T) {
 					t.Errorf("%s=%.60s: %s says that it is old", name, value, path)
 				}
 			}
-			// A form is not kept from being sent either.
+			// Forged cookies do not prevent a form from being sent either.
 			r := o.ask(o.mina, "POST", "/projects/"+o.project+"/tasks", form("text", "a\nb"), func(r *http.Request) {
 				r.Header.Set("Cookie", r.Header.Get("Cookie")+"; "+name+"="+value)
 			})
@@ -82,7 +82,8 @@ func TestForgedCookies(t *testing.T) {
 			}
 		}
 	}
-	// A place the log has not reached is said to be shown late, not never.
+	// A position that the log has not reached makes the page say that it is
+	// stale, not fail.
 	r := o.ask(o.mina, "GET", "/projects/"+o.project, nil, func(r *http.Request) {
 		r.Header.Set("Cookie", r.Header.Get("Cookie")+"; docket_position="+here.At(here.Sequence+1_000_000).String())
 	})

@@ -1,5 +1,5 @@
-// Package webtest holds the stories of the pages: what people see and do in a
-// browser, with and without script, against a whole Docket, and what strangers
-// try. It has tests only, and uses exported names only; what a story needs of a
-// browser is in package browsertest.
+// Package webtest tests the pages end to end: what users see and do in a
+// browser, with and without scripts, against a complete Docket, and what
+// attackers try. It contains only tests and uses only exported names; browser
+// control is in package browsertest.
 package webtest

@@ -25,7 +25,7 @@ func TestDragByMouse(t *testing.T) {
 	o.stands(page, "waiting")
 	page.DragTo(card(delivery), "#c-waiting .cards", .5, .5)
 	o.stands(page, "waiting", delivery)
-	// A drag is no click, and a click is no drag.
+	// A drag is not a click, and a click is not a drag.
 	if page.Visible("#panel") {
 		t.Error("the end of a drag has opened a task")
 	}
@@ -33,7 +33,7 @@ func TestDragByMouse(t *testing.T) {
 	page.WaitFor("#panel #task")
 }
 
-// TestDropWhereItWas shows that nothing is told where nothing has changed.
+// TestDropWhereItWas checks that a drop without effect is not reported.
 func TestDropWhereItWas(t *testing.T) {
 	o := newOffice(t)
 	page := o.board(o.mina)
@@ -46,8 +46,8 @@ func TestDropWhereItWas(t *testing.T) {
 	}
 }
 
-// TestQuickDrags shows that each place is where it was dropped, however fast one
-// follows the other.
+// TestQuickDrags checks that each card stays where it was dropped, however fast
+// the drags follow each other.
 func TestQuickDrags(t *testing.T) {
 	o := newOffice(t)
 	page := o.board(o.mina)
@@ -146,7 +146,7 @@ func TestSeveralAtOnce(t *testing.T) {
 	page.Press("Control+z")
 	o.stands(page, "waiting", mugs, words, friends)
 	o.stands(page, "in_progress", delivery)
-	// They are still selected; a command is for both.
+	// They are still selected; a command applies to both.
 	page.WaitCount(".card[data-picked]", 2)
 	page.Press("p")
 	page.Type("#choose input", "urgent\n")
@@ -162,11 +162,11 @@ func TestSeveralAtOnce(t *testing.T) {
 	page.WaitText(card(friends), "Low")
 	page.Press("Control+Shift+z")
 	page.WaitText(card(mugs), "Urgent")
-	// What was deleted is selected no more.
+	// Deleted cards are no longer selected.
 	page.WaitCount(".card[data-picked]", 0)
 }
 
-// TestShortSwipeScrolls shows that a finger that does not rest takes nothing along.
+// TestShortSwipeScrolls checks that a finger that does not rest drags nothing.
 func TestShortSwipeScrolls(t *testing.T) {
 	o := crowd(t, 90)
 	page := o.board(o.mina, browsertest.Phone())
@@ -181,7 +181,7 @@ func TestShortSwipeScrolls(t *testing.T) {
 	}
 }
 
-// TestEscapeEndsADrag puts back what is in the air.
+// TestEscapeEndsADrag cancels a drag in progress.
 func TestEscapeEndsADrag(t *testing.T) {
 	o := newOffice(t)
 	page := o.board(o.mina)
@@ -202,14 +202,14 @@ func TestEscapeEndsADrag(t *testing.T) {
 	pointer("pointerup", "document.body", 450, 210)
 	o.stands(page, "in_progress", delivery)
 	o.stands(page, "waiting", mugs, words, friends)
-	// Only the next one is for what is selected.
+	// Only the next Escape clears the selection.
 	page.WaitCount(".card[data-picked]", 2)
 	page.Press("Escape")
 	page.WaitCount(".card[data-picked]", 0)
 }
 
 // TestDragBeyondTheEdge holds a card at the edge of a narrow screen until the
-// next column has come.
+// next column scrolls into view.
 func TestDragBeyondTheEdge(t *testing.T) {
 	o := newOffice(t)
 	page := o.board(o.mina, browsertest.Phone())

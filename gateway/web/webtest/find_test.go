@@ -7,7 +7,7 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// chips are the terms of the query that is shown.
+// chips returns the terms of the displayed query.
 func chips(page *browsertest.Page) []string {
 	return page.Texts("#chips li.chip:not(.saved) > span:first-child")
 }
@@ -43,7 +43,7 @@ func TestSearchNarrowsTheBoardAsOneTypes(t *testing.T) {
 	page.WaitFor(o.card(1))
 	page.WaitGone(o.card(0))
 
-	// What comes while a filter is on shows if it matches.
+	// New tasks appear under a filter if they match.
 	page.Fill("#q", "lanterns")
 	page.WaitGone(".card")
 	o.API(o.jun, "PATCH", "/api/v1/tasks/"+o.tasks[2], m{"title": "Hang lanterns"}).Want(200)
@@ -67,7 +67,7 @@ func TestSearchNarrowsAListAsOneTypes(t *testing.T) {
 }
 
 // TestEmptyingTheSearchBoxEmptiesTheSearch clears the box letter by letter, and
-// looks at what is shown, at the address, and at what a reload brings.
+// checks the result, the address and the page after a reload.
 func TestEmptyingTheSearchBoxEmptiesTheSearch(t *testing.T) {
 	o := newOffice(t)
 	for _, at := range []struct {
@@ -159,7 +159,8 @@ func TestFiltersAreSavedForAProjectAndForAll(t *testing.T) {
 	}
 }
 
-// TestFoundTaskThatIsDoneIsNotLate finds it where no project is the page's.
+// TestFoundTaskThatIsDoneIsNotLate finds a done task on a page without a
+// project.
 func TestFoundTaskThatIsDoneIsNotLate(t *testing.T) {
 	o := newOffice(t)
 	page := o.open(o.mina, "/find?q=islands")

@@ -38,7 +38,8 @@ func TestFirstStartLeadsToABoardWithACard(t *testing.T) {
 	page.WaitText("#c-waiting .card", "Tomorrow")
 	page.WaitGone("#teach")
 
-	// A second person comes, and sees what they are let into without asking.
+	// A second user registers, and sees a project once added to it, without
+	// reloading the page.
 	jun := browsertest.Open(t, house.URL+"/sign-in")
 	jun.Follow(`a:has-text("Create account")`)
 	jun.WaitText("h1", "Create your account")
@@ -63,7 +64,7 @@ func TestFirstStartLeadsToABoardWithACard(t *testing.T) {
 	jun.Follow("#projects a")
 	jun.WaitText(".card", "Buy bubble wrap")
 
-	// An address that has an account is not taken over.
+	// Registering an address that has an account does not take it over.
 	third := browsertest.Open(t, house.URL+"/sign-up")
 	third.Type("[name=name]", "Somebody")
 	third.Type("[name=email]", "jun@example.org")

@@ -14,7 +14,7 @@ func (o *office) demote() {
 
 const why = "You may see this, but not change it."
 
-// kept waits for a text that can no longer be saved to be there for copying.
+// kept waits until a text that can no longer be saved is shown for copying.
 func kept(page *browsertest.Page, in, id, text string) {
 	note := in + " #kept-" + id
 	page.WaitText(note, why)
@@ -23,8 +23,8 @@ func kept(page *browsertest.Page, in, id, text string) {
 }
 
 // TestWhatIsBeingWrittenOutlivesTheRole writes in a task's panel, in a list and
-// under a column when the person becomes a viewer of the project: the forms go,
-// the texts stay, with the reason, and whatever happens next leaves them.
+// under a column while the user becomes a viewer of the project: the forms
+// disappear, the texts stay, with the reason, and later events keep them.
 func TestWhatIsBeingWrittenOutlivesTheRole(t *testing.T) {
 	o := newOffice(t)
 	panel := o.beside(o.jun, 1)
@@ -65,8 +65,8 @@ func TestWhatIsBeingWrittenOutlivesTheRole(t *testing.T) {
 	panel.WaitGone("#panel #kept-say")
 }
 
-// TestWhatCannotBeSavedIsShownAgain sends forms without a script after the role
-// has changed: the page that says no has the text.
+// TestWhatCannotBeSavedIsShownAgain sends forms without scripts after the role
+// has changed: the page that refuses the change shows the text.
 func TestWhatCannotBeSavedIsShownAgain(t *testing.T) {
 	o := newOffice(t)
 	page := o.open(o.jun, "/tasks/"+o.tasks[1], browsertest.NoScript())

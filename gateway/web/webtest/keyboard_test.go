@@ -8,8 +8,8 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// TestPagesAreUsedByKeysAlone walks each page with the Tab key: every stop can
-// be seen, shows that it has the focus, and the walk comes to an end.
+// TestPagesAreUsedByKeysAlone moves through each page with the Tab key: every
+// stop is visible and shows that it has the focus, and the sequence ends.
 func TestPagesAreUsedByKeysAlone(t *testing.T) {
 	o := newOffice(t)
 	page := o.open(o.mina, "/")
@@ -79,8 +79,8 @@ func TestFocusStaysWhenFormsChangeThePage(t *testing.T) {
 	page.WaitFocus("main")
 }
 
-// TestPagesReadFromRightToLeft looks whether anything sticks out where writing
-// begins on the right.
+// TestPagesReadFromRightToLeft checks that nothing overflows in right-to-left
+// writing.
 func TestPagesReadFromRightToLeft(t *testing.T) {
 	o := newOffice(t)
 	page := o.open(o.mina, "/")

@@ -16,7 +16,7 @@ func (o *office) list(p browsertest.Person, query string) *browsertest.Page {
 	return page
 }
 
-// titles are those of the list's rows, from the top.
+// titles returns the titles of the list's rows, from the top.
 func titles(page *browsertest.Page) []string {
 	return browsertest.Eval[[]string](page, `[...document.querySelectorAll("#list [name=title]")].map(i => i.value)`)
 }
@@ -82,7 +82,7 @@ func TestConflictInARowShowsBothValues(t *testing.T) {
 	page.WaitFor("#panel #conflict-title")
 	page.Click("#panel #conflict-title button")
 	o.becomes(0, "title", "Mine")
-	page.WaitGone("#panel") // back to where the row is
+	page.WaitGone("#panel") // focus returns to the row
 	page.WaitValue(o.card(0)+" [name=title]", "Mine")
 }
 
@@ -95,7 +95,7 @@ func TestNewsReachesAListInUse(t *testing.T) {
 	page.Keys(" and")
 	o.API(o.jun, "PATCH", "/api/v1/tasks/"+o.tasks[2], m{"title": "News of Jun"}).Want(200)
 	page.WaitValue(o.card(2)+" [name=title]", "News of Jun")
-	// Even the row itself may go where another group is.
+	// Even the row itself may move to another group.
 	o.API(o.jun, "PATCH", "/api/v1/tasks/"+o.tasks[0], m{"status": "done"}).Want(200)
 	page.Wait("the row to be among those that are done", fmt.Sprintf(`document.querySelector(%q).closest("tbody").querySelector(".group").innerText.includes("Done")`, o.card(0)))
 	page.WaitFocus(mine)
@@ -122,8 +122,8 @@ func TestLongListHasPages(t *testing.T) {
 	page.WaitCount("#list .task-row", 100)
 }
 
-// TestGroupsAreOfTheWholeList groups a list of two pages: headings count all of
-// it, and a group that goes on says so on both pages.
+// TestGroupsAreOfTheWholeList groups a list of two pages: headings count the
+// whole list, and a group that continues says so on both pages.
 func TestGroupsAreOfTheWholeList(t *testing.T) {
 	o := newOffice(t)
 	var last browsertest.Answer
@@ -153,8 +153,8 @@ func TestGroupsAreOfTheWholeList(t *testing.T) {
 	}
 }
 
-// TestListStacksOnANarrowScreen looks at the list where nothing may be wider
-// than 320 pixels (WCAG 2.2, 1.4.10), and does there what it is for.
+// TestListStacksOnANarrowScreen checks that nothing is wider than 320 pixels
+// (WCAG 2.2, 1.4.10), and that the list still works at that width.
 func TestListStacksOnANarrowScreen(t *testing.T) {
 	o := newOffice(t)
 	last := o.API(o.mina, "POST", o.api("/tasks"), m{"title": strings.Repeat("unbroken", 20), "labels": []string{strings.Repeat("label", 9), "bug"}, "assignees": []string{o.mina.Account.String(), o.jun.Account.String()}}).Want(201)

@@ -11,8 +11,8 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// TestOthersAppear has two people at one board, each of whom sees what the
-// other does.
+// TestOthersAppear has two users on one board, each of whom sees the other's
+// changes.
 func TestOthersAppear(t *testing.T) {
 	o := newOffice(t)
 	mina, jun := o.board(o.mina), o.board(o.jun)
@@ -49,8 +49,8 @@ func TestOthersAppear(t *testing.T) {
 	both("in_progress", "Order tape and string", delivery)
 }
 
-// TestOthersDoNotDisturb shows that what others do takes away neither focus nor
-// place nor what is being written.
+// TestOthersDoNotDisturb checks that other users' changes affect neither the
+// focus nor the scroll position nor text being written.
 func TestOthersDoNotDisturb(t *testing.T) {
 	o := newOffice(t)
 	for i := range 25 {
@@ -59,7 +59,7 @@ func TestOthersDoNotDisturb(t *testing.T) {
 	page := o.board(o.mina)
 	last := func(title string) m { return m{"title": title, "status": "waiting"} }
 
-	// Scrolled down, the cards in view stay where they are.
+	// After scrolling down, the cards in view stay where they are.
 	page.Scroll("#c-waiting .cards", 0, 700)
 	page.Wait("the column to be scrolled", `document.querySelector("#c-waiting .cards").scrollTop === 700`)
 	top := func() float64 {
@@ -74,7 +74,7 @@ func TestOthersDoNotDisturb(t *testing.T) {
 	}
 
 	// An open editor keeps its place, its text and its caret, even if the card
-	// goes elsewhere.
+	// moves.
 	_ = browsertest.Eval[any](page, `void (document.querySelector("#c-waiting .cards").scrollTop = 0)`)
 	focus(page, words)
 	page.Press("e")
@@ -100,7 +100,7 @@ func TestOthersDoNotDisturb(t *testing.T) {
 	page.Keys("ught\n")
 	o.stands(page, "done", shopName, "Half a thought")
 
-	// And the one that is lifted by keys.
+	// And a card that is picked up with the keyboard.
 	focus(page, "Islands")
 	page.Press("Space", "ArrowDown")
 	o.at(o.API(o.jun, "POST", o.api("/tasks"), m{"title": "Between", "status": "in_progress"}).Want(201))
@@ -110,7 +110,7 @@ func TestOthersDoNotDisturb(t *testing.T) {
 	o.stands(page, "in_progress", "Write the announcement", "Islands", "Between")
 }
 
-// TestSameTitleAtOnce shows that nobody's title is lost when two write it.
+// TestSameTitleAtOnce checks that no title is lost when two users write it.
 func TestSameTitleAtOnce(t *testing.T) {
 	o := newOffice(t)
 	page := o.board(o.mina)
@@ -131,7 +131,7 @@ func TestSameTitleAtOnce(t *testing.T) {
 	o.stands(page, "waiting", mugs, "Mine", friends)
 }
 
-// TestColumnsChange changes the columns of a board that somebody else has open.
+// TestColumnsChange changes the columns of a board that another user has open.
 func TestColumnsChange(t *testing.T) {
 	o := newOffice(t)
 	page := o.board(o.jun)
@@ -166,7 +166,7 @@ func TestColumnsChange(t *testing.T) {
 	o.stands(page, "in_progress", "Look at it", delivery)
 }
 
-// aside does something as Jun while nobody can reach the server.
+// aside makes a change as Jun while clients cannot reach the server.
 func (o *office) aside(all ...commands.Command) {
 	o.t.Helper()
 	for _, c := range all {
@@ -176,10 +176,10 @@ func (o *office) aside(all ...commands.Command) {
 	}
 }
 
-// task is the id of one of the office's.
+// task returns the id of one of the office's tasks.
 func (o *office) task(n int) uuid.UUID { return uuid.MustParse(o.tasks[n]) }
 
-// titled is a task that is to be made.
+// titled is a task to be created.
 func (o *office) titled(title, status string) commands.Command {
 	return commands.CreateTask{Task: uuid.New(), Project: uuid.MustParse(o.project), Title: title, Status: status, Priority: events.PriorityNone}
 }
@@ -192,7 +192,7 @@ func TestRemovedMembersLoseTheBoard(t *testing.T) {
 	page.WaitGone(card(mugs))
 }
 
-// TestNewMembersAreKnown assigns somebody who was no member when the board was
+// TestNewMembersAreKnown assigns a member who joined after the board was
 // opened.
 func TestNewMembersAreKnown(t *testing.T) {
 	o := newOffice(t)
@@ -205,7 +205,8 @@ func TestNewMembersAreKnown(t *testing.T) {
 	page.Wait("Sora to be gone", `!document.querySelector("#c-waiting .people").textContent.includes("Sora")`)
 }
 
-// TestLostConnection takes the server away, and has others do much meanwhile.
+// TestLostConnection disconnects the server while other users make many
+// changes.
 func TestLostConnection(t *testing.T) {
 	o := newOffice(t)
 	page := o.board(o.mina, browsertest.Allow("net::ERR_"))
@@ -222,7 +223,7 @@ func TestLostConnection(t *testing.T) {
 	o.stands(page, "waiting", "Photographed", "Meanwhile 0", "Meanwhile 1", "Meanwhile 2", "Meanwhile 3", "Meanwhile 4")
 	o.stands(page, "done", shopName, words)
 
-	// So much that it is asked for together.
+	// Enough changes for the client to request them together.
 	o.StopServer()
 	page.WaitFor("#offline")
 	title = "Photographed again"
@@ -239,8 +240,8 @@ func TestLostConnection(t *testing.T) {
 	}
 }
 
-// TestLostWhileAsking loses the connection between hearing of a change and
-// asking what it is.
+// TestLostWhileAsking loses the connection between the notification of a change
+// and the request for its content.
 func TestLostWhileAsking(t *testing.T) {
 	o := newOffice(t)
 	page := o.board(o.mina, browsertest.Allow("net::ERR_"))
@@ -257,7 +258,7 @@ func TestLostWhileAsking(t *testing.T) {
 	page.WaitFor(card("Photographed"))
 }
 
-// TestHiddenTab lets the connection of a tab go that nobody looks at.
+// TestHiddenTab drops the connection of a hidden tab.
 func TestHiddenTab(t *testing.T) {
 	o := newOffice(t)
 	page := o.board(o.mina)
@@ -277,7 +278,8 @@ func TestHiddenTab(t *testing.T) {
 	page.WaitFor(card(mugs))
 }
 
-// TestFilteredBoardIsLive shows that what others do comes and goes by the filter.
+// TestFilteredBoardIsLive checks that other users' changes appear and disappear
+// according to the filter.
 func TestFilteredBoardIsLive(t *testing.T) {
 	o := newOffice(t)
 	page := o.open(o.mina, "/projects/"+o.project+"?q=%40mina")

@@ -8,14 +8,15 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// plain is a person at a browser that runs no script.
+// plain is a user of a browser that runs no scripts.
 type plain struct {
 	*browsertest.Page
 	t *testing.T
 }
 
-// send fills in the fields of the first form there is of its kind and sends it
-// by its button. A field named in pairs is typed into, or chosen from.
+// send fills in the fields of the first matching form and submits it with its
+// button. pairs are fields and values: a field is typed into, or an option
+// selected.
 func (p plain) send(form, button string, pairs ...string) {
 	p.t.Helper()
 	for i := 0; i < len(pairs); i += 2 {
@@ -35,8 +36,9 @@ func (p plain) send(form, button string, pairs ...string) {
 
 func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }
 
-// sound looks for what would be out of reach on the page: a form that is not
-// kept by script and whose button cannot be seen once the menus are open.
+// sound checks that the page works without scripts: every form can be sent, its
+// button is visible once the menus are open, and nothing is shown that needs a
+// script.
 func (p plain) sound() {
 	p.t.Helper()
 	lost := browsertest.Eval[[]string](p.Page, `(() => {
@@ -63,27 +65,27 @@ func (p plain) sound() {
 	}
 }
 
-// visit goes somewhere and looks whether all is in reach there.
+// visit opens a page and checks that everything on it works without scripts.
 func (p plain) visit(path string) {
 	p.t.Helper()
 	p.Go(path)
 	p.sound()
 }
 
-// says wants a text on the page.
+// says checks that the page contains a text.
 func (p plain) says(sel, text string) {
 	p.t.Helper()
 	p.WaitText(sel, text)
 }
 
-// TestWithoutScript goes the whole way, from signing up to signing out, in a
-// browser that runs no script.
+// TestWithoutScript runs the whole workflow, from sign-up to sign-out, in a
+// browser that runs no scripts.
 func TestWithoutScript(t *testing.T) {
 	t.Parallel()
 	h := browsertest.NewHouse(t)
 	p := plain{browsertest.Open(t, h.URL+"/", browsertest.NoScript()), t}
 
-	// Nobody is there yet, so the first person is led to signing up.
+	// There is no account yet, so the first user is redirected to sign-up.
 	if !strings.HasPrefix(p.Path(), "/sign-up") {
 		t.Errorf("the first person is led to %s", p.Path())
 	}
@@ -104,7 +106,7 @@ func TestWithoutScript(t *testing.T) {
 	p.says("#c-waiting .card", "High")
 	p.says("#c-waiting .card .label", "shop")
 	p.says("#c-waiting .card .due", "Tomorrow")
-	// Several are shown before they are made.
+	// Several tasks are previewed before they are created.
 	p.Click("#a-in_progress textarea")
 	p.Keys("- Paint the door\n- Call @nobody\n- Hang the sign !low")
 	p.Follow("#a-in_progress button")
@@ -129,7 +131,7 @@ func TestWithoutScript(t *testing.T) {
 	p.send("#mr-"+jun.Account.String(), "button", "role", "member")
 	p.says("#done", "Role changed")
 
-	// A task, each of its fields.
+	// A task: each of its fields.
 	p.visit(project)
 	p.Follow(`#c-waiting a.title`)
 	p.sound()
@@ -156,7 +158,7 @@ func TestWithoutScript(t *testing.T) {
 		t.Errorf("the labels are %q", got)
 	}
 
-	// Undo: by what the page says was done, and by the history.
+	// Undo: from the message after a change, and from the history.
 	p.Follow("#done button")
 	p.says("#s-assignees", "Nobody")
 	p.says("#done", "Undone")
@@ -180,14 +182,14 @@ func TestWithoutScript(t *testing.T) {
 	p.WaitCount("#comments .comment", 1)
 	p.send("#say", "button", "text", " ")
 	p.says("[role=alert]", "Comment: must not be empty")
-	// What was refused can be corrected where one is.
+	// A refused form can be corrected in place.
 	p.send("#say", "button", "text", "Better.")
 	p.WaitCount("#comments .comment", 2)
 	if p.Path() != task {
 		t.Errorf("after a comment that was refused and corrected: %s", p.Path())
 	}
 
-	// Two people change the same thing: both values are shown.
+	// Two users change the same field: both values are shown.
 	h.API(jun, "PATCH", "/api/v1"+task, m{"title": "Jun's title"}).Want(200)
 	p.send("#field-title", "button", "title", "Mina's title")
 	p.says("#conflict-title", "Jun's title")
@@ -227,7 +229,7 @@ func TestWithoutScript(t *testing.T) {
 		t.Errorf("the first of the list is %q", got)
 	}
 
-	// Find, with chips, and keep the filter.
+	// Search, with chips, and save the filter.
 	p.visit("/find")
 	p.send("#search form.find", "button", "q", "label:shop !urgent")
 	p.WaitCount(".task-row", 1)
@@ -279,7 +281,7 @@ func TestWithoutScript(t *testing.T) {
 	p.Follow("#archive button")
 	p.says("#done", "Project brought back")
 
-	// What happened, and what is mine.
+	// Activity, and my work.
 	for _, path := range []string{"/", "/activity", "/list", "/trash"} {
 		p.visit(strings.TrimSuffix(project+path, "/"))
 	}
@@ -287,7 +289,7 @@ func TestWithoutScript(t *testing.T) {
 	p.says("#history", "added Jun Lee")
 	p.visit("/my-work")
 
-	// The language, and back; the person's own pages.
+	// The language, and back; the user's own pages.
 	p.visit("/me")
 	p.Follow(`[name=language][value=ko]`)
 	p.says("h1", "프로필")
@@ -320,7 +322,7 @@ func TestWithoutScript(t *testing.T) {
 	p.visit("/status")
 	p.says("#figures", "")
 
-	// Out, and in again to where one was going.
+	// Sign out, and sign in again to the requested page.
 	p.Click(".menu.me summary")
 	p.Follow(".menu.me form button")
 	p.visit(task)

@@ -15,7 +15,7 @@ import (
 
 type m = map[string]any
 
-// office is a team with a project in it, in a whole Docket.
+// office is a team with a project, in a complete Docket.
 type office struct {
 	*browsertest.House
 	t         testing.TB
@@ -24,8 +24,9 @@ type office struct {
 	tasks     []string
 }
 
-// newOffice seeds what the pages show: tasks in every column, with everything a
-// task can have, a comment with a mention, a changed description, one deleted.
+// newOffice seeds the pages' content: tasks in every column, one with
+// everything a task can have, a comment with a mention, a changed description,
+// a deleted task.
 func newOffice(t testing.TB, change ...func(*gateway.Options)) *office {
 	t.Helper()
 	o := &office{House: browsertest.NewHouse(t, change...), t: t}
@@ -52,7 +53,7 @@ func newOffice(t testing.TB, change ...func(*gateway.Options)) *office {
 
 func (o *office) api(path string) string { return "/api/v1/projects/" + o.project + path }
 
-// at waits until the rows have what an answer rests on.
+// at waits until the rows have reached a response's position.
 func (o *office) at(a browsertest.Answer) {
 	o.t.Helper()
 	position := func(a browsertest.Answer) events.Position {
@@ -70,7 +71,7 @@ func (o *office) at(a browsertest.Answer) {
 	})
 }
 
-// position is what an answer rests on.
+// position returns the log position that a response reflects.
 func (o *office) position(a browsertest.Answer) events.Position {
 	o.t.Helper()
 	at, err := events.ParsePosition(a.Header.Get(service.PositionHeader))
@@ -80,13 +81,13 @@ func (o *office) position(a browsertest.Answer) events.Position {
 	return at
 }
 
-// open opens a page as somebody who is signed in.
+// open opens a page as a signed-in user.
 func (o *office) open(p browsertest.Person, path string, options ...browsertest.Option) *browsertest.Page {
 	o.t.Helper()
 	return browsertest.Open(o.t, o.URL+path, append(options, browsertest.Cookie(p.Cookie()))...)
 }
 
-// board opens the project's board and waits until the script has all of it.
+// board opens the project's board and waits until the script has loaded it.
 func (o *office) board(p browsertest.Person, options ...browsertest.Option) *browsertest.Page {
 	o.t.Helper()
 	page := o.open(p, "/projects/"+o.project, options...)

@@ -7,8 +7,8 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// TestEveryPage looks at every page in light, dark, on a narrow screen and in
-// Korean, keeps the pictures, and lets axe look for what keeps people out.
+// TestEveryPage opens every page in light, dark, on a narrow screen and in
+// Korean, saves screenshots, and runs axe to find accessibility problems.
 func TestEveryPage(t *testing.T) {
 	o := newOffice(t)
 	o.interruptRebuild()
@@ -49,7 +49,8 @@ func TestEveryPage(t *testing.T) {
 				}
 				page.Screenshot(p.name + "-" + name)
 				page.Accessible()
-				// A page that is too wide for a telephone makes the window wider, not the screen.
+				// A page that is too wide for a phone widens the window, not
+				// the screen.
 				if wide := browsertest.Eval[int](page, "document.scrollingElement.scrollWidth"); wide > screen[name] {
 					t.Errorf("%s is %d pixels wide", p.name, wide)
 				}

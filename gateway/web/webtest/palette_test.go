@@ -124,7 +124,7 @@ func TestPickersWorkByKeysAlone(t *testing.T) {
 	page.WaitFocus(o.card(2))
 	page.Press("Delete")
 	page.WaitGone(o.card(2))
-	page.Press("Control+z") // before it is known whether it was deleted
+	page.Press("Control+z") // before the result of the deletion is known
 	page.WaitFor(o.card(2))
 }
 
@@ -163,8 +163,8 @@ func TestKeysDoNothingWhileWriting(t *testing.T) {
 	}
 }
 
-// What an input method is still putting together is not taken for finished, and
-// the Enter that finishes it means nothing else.
+// Unfinished composition of an input method does not count as input, and the
+// Enter that finishes it has no other effect.
 func TestWritingWithAnInputMethodIsNotDisturbed(t *testing.T) {
 	o := newOffice(t)
 	jin := o.Register("준호 김")
@@ -200,7 +200,7 @@ func TestWritingWithAnInputMethodIsNotDisturbed(t *testing.T) {
 }
 
 // TestPaletteHasWhatThePageOffers finds the buttons of settings and of the
-// panel, and puts the focus where something is missing that they need.
+// panel, and focuses the missing input that they need.
 func TestPaletteHasWhatThePageOffers(t *testing.T) {
 	o := newOffice(t)
 	page := o.open(o.mina, "/projects/"+o.project+"/settings")
@@ -220,7 +220,8 @@ func TestPaletteHasWhatThePageOffers(t *testing.T) {
 	page.WaitFocus("#say textarea")
 }
 
-// TestKeysSayThatThereIsNothingToActOn presses one where no card is meant.
+// TestKeysSayThatThereIsNothingToActOn presses a command key while no card is
+// focused or under the pointer.
 func TestKeysSayThatThereIsNothingToActOn(t *testing.T) {
 	o := newOffice(t)
 	page := o.board(o.mina)
@@ -229,7 +230,7 @@ func TestKeysSayThatThereIsNothingToActOn(t *testing.T) {
 	page.WaitText(".toast", "Point at a task first")
 }
 
-// TestCellsOpenTheirPickers clicks what is no field of its own in the list.
+// TestCellsOpenTheirPickers clicks cells of the list that contain no input.
 func TestCellsOpenTheirPickers(t *testing.T) {
 	o := newOffice(t)
 	page := o.open(o.mina, "/projects/"+o.project+"/list")

@@ -8,10 +8,10 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// card is a task's element on a board or in a list.
+// card selects a task's element on a board or in a list.
 func (o *office) card(i int) string { return "#t-" + o.tasks[i] }
 
-// now is what the log says of a task.
+// now returns a task's state according to the log.
 func (o *office) now(i int) map[string]any {
 	o.t.Helper()
 	return o.API(o.mina, "GET", "/api/v1/tasks/"+o.tasks[i], nil).Want(200).JSON()
@@ -23,7 +23,7 @@ func (o *office) becomes(i int, field string, want any) {
 	o.Eventually(fmt.Sprintf("%s of the task is %v", field, want), func() (any, bool) { have := o.now(i)[field]; return have, fmt.Sprint(have) == fmt.Sprint(want) })
 }
 
-// beside opens a task beside the board.
+// beside opens a task in the panel beside the board.
 func (o *office) beside(p browsertest.Person, i int) *browsertest.Page {
 	o.t.Helper()
 	page := o.board(p)
@@ -206,7 +206,7 @@ func TestHistoryShowsDifferencesAndTakesThemBack(t *testing.T) {
 	page.WaitText("#panel #description", "Two paragraphs")
 	page.Click(`.toast button:has-text("Undo")`)
 	page.WaitValue("#panel [name=title]", "Write the announcement")
-	// What took it back stands in the history too, and can be taken back there.
+	// The undo is in the history too, and can itself be undone there.
 	page.WaitText("#panel #history .entry:first-child ins", "Write the announcement")
 	page.Click("#panel #history .entry:first-child form button")
 	page.WaitValue("#panel [name=title]", "Write the opening announcement")

@@ -12,11 +12,11 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// maxPicture is the size of a picture of the README, in bytes.
+// maxPicture is the maximum size of a README picture, in bytes.
 const maxPicture = 200_000
 
-// TestPictures takes the pictures of the README into the folder that
-// DOCKET_PICTURES names; make pictures does so.
+// TestPictures writes the README's pictures to the folder that DOCKET_PICTURES
+// names; make pictures runs it.
 func TestPictures(t *testing.T) {
 	folder := os.Getenv("DOCKET_PICTURES")
 	if folder == "" {
@@ -36,8 +36,8 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// newShop is an office in the middle of its work: three people, three columns,
-// and of everything that a card can show a little.
+// newShop seeds an office in the middle of its work: three people, three
+// columns, and examples of everything that a card can show.
 func newShop(t *testing.T) *office {
 	t.Helper()
 	o := &office{House: browsertest.NewHouse(t), t: t}

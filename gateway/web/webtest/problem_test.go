@@ -6,8 +6,8 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// TestWhoHasLostTheWayKeepsTheNavigation goes where nothing is: signed in with
-// everything that stands around pages, as a stranger with a way home and no more.
+// TestWhoHasLostTheWayKeepsTheNavigation opens an address that does not exist:
+// a signed-in user gets the full navigation, a stranger only a link home.
 func TestWhoHasLostTheWayKeepsTheNavigation(t *testing.T) {
 	o := newOffice(t)
 	page := browsertest.Open(t, o.URL+"/nowhere/at/all", browsertest.Cookie(o.mina.Cookie()), browsertest.Allow("404"))

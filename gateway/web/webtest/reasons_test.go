@@ -7,8 +7,8 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// TestRefusalsAreToldInKorean is refused in a toast, beside a form and without
-// a script: each time the field is named and the reason told, all in Korean.
+// TestRefusalsAreToldInKorean provokes errors in a toast, beside a form and
+// without scripts: each names the field and the reason, all in Korean.
 func TestRefusalsAreToldInKorean(t *testing.T) {
 	o := newOffice(t)
 	page := o.open(o.mina, "/projects/"+o.project+"/list", browsertest.Language("ko"))

@@ -19,14 +19,14 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// reply is what came back for a page, redirects not followed.
+// reply is the response to a request for a page; redirects are not followed.
 type reply struct {
 	Status int
 	Header http.Header
 	Body   string
 }
 
-// code is that of the problem the page shows, if it shows one.
+// code returns the code of the problem that the page shows, "" if none.
 func (r reply) code() string {
 	if m := regexp.MustCompile(`id="problem" data-code="([a-z_]+)"`).FindStringSubmatch(r.Body); m != nil {
 		return m[1]
@@ -34,7 +34,7 @@ func (r reply) code() string {
 	return ""
 }
 
-// cookie is one that was set.
+// cookie returns a cookie that the response sets.
 func (r reply) cookie(name string) *http.Cookie {
 	for _, c := range (&http.Response{Header: r.Header}).Cookies() {
 		if c.Name == name {
@@ -44,7 +44,8 @@ func (r reply) cookie(name string) *http.Cookie {
 	return nil
 }
 
-// ask sends what a browser of the person's would, and change after that.
+// ask sends a request as the person's browser would, after change has modified
+// it.
 func (o *office) ask(p browsertest.Person, method, path string, form url.Values, change ...func(*http.Request)) reply {
 	o.t.Helper()
 	var body io.Reader
@@ -82,7 +83,7 @@ func (o *office) ask(p browsertest.Person, method, path string, form url.Values,
 	return reply{res.StatusCode, res.Header, string(text)}
 }
 
-// header sets one of a request, or takes it away.
+// header sets a request header, or removes it if value is empty.
 func header(name, value string) func(*http.Request) {
 	return func(r *http.Request) {
 		r.Header.Del(name)
@@ -92,10 +93,10 @@ func header(name, value string) func(*http.Request) {
 	}
 }
 
-// nobody is signed out.
+// nobody is a person without a session.
 var nobody browsertest.Person
 
-// post is one form of the pages, filled in so that its owner may send it.
+// post is a form of the pages, filled in so that its owner may send it.
 type post struct {
 	pattern, path string
 	form          url.Values
@@ -109,7 +110,7 @@ func form(pairs ...string) url.Values {
 	return f
 }
 
-// posts is every form there is, in an order in which Mina can send them all.
+// posts returns every form, in an order in which Mina can send them all.
 func (o *office) posts() []post {
 	o.t.Helper()
 	o.Register("Sora Kim")
@@ -179,19 +180,19 @@ func (o *office) posts() []post {
 	return all
 }
 
-// state is what forms could have changed for Mina, as text.
+// state returns everything that forms could have changed for Mina, as text.
 func (o *office) state() string {
 	o.t.Helper()
 	var all []string
 	for _, path := range []string{"/api/v1/me", "/api/v1/me/filters", "/api/v1/me/tokens", "/api/v1/me/sessions"} {
 		a := o.API(o.mina, "GET", path, nil).Want(200)
-		// When a session was last used is not for forms to say.
+		// Forms do not control when a session was last used.
 		all = append(all, regexp.MustCompile(`"used_at":("[^"]*"|null)`).ReplaceAllString(string(a.Body), ""))
 	}
 	return o.End().String() + "\n" + strings.Join(all, "\n")
 }
 
-// unchanged does something and wants nothing written by it.
+// unchanged runs do and checks that it writes nothing.
 func (o *office) unchanged(what string, do func()) {
 	o.t.Helper()
 	before := o.state()
@@ -202,8 +203,8 @@ func (o *office) unchanged(what string, do func()) {
 }
 
 // TestFormsFromElsewhere sends every form as a page of another site would make
-// Mina's browser do, with her cookie: each is refused, and nothing is written.
-// Then she sends them all herself.
+// Mina's browser send it, with her cookie: each is refused, and nothing is
+// written. Then she sends them all herself.
 func TestFormsFromElsewhere(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -232,7 +233,7 @@ func TestFormsFromElsewhere(t *testing.T) {
 	}
 	for _, p := range posts {
 		by := o.mina
-		if p.pattern == "POST /me/erase" { // Mina is her projects' only owner, and signed out by now
+		if p.pattern == "POST /me/erase" { // Mina is the only owner of her projects, and signed out by now
 			by = o.Register("Gone Soon")
 		}
 		if r := o.ask(by, "POST", p.path, p.form); r.Status >= 400 {
@@ -241,9 +242,9 @@ func TestFormsFromElsewhere(t *testing.T) {
 	}
 }
 
-// TestFormsThatSayNothing sends a form without the headers that tell where it
-// comes from, as programs and browsers without script do. No page can make a
-// browser leave them out, so it is let in; see package access.
+// TestFormsThatSayNothing sends a form without the headers that tell its
+// origin, as programs and browsers without scripts do. No page can make a
+// browser omit them, so the form is accepted; see package access.
 func TestFormsThatSayNothing(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -254,7 +255,7 @@ func TestFormsThatSayNothing(t *testing.T) {
 }
 
 // TestAnotherSitesPage opens a page of another site in Mina's browser. It is on
-// the same host, so that her cookie goes with all it sends.
+// the same host, so that her cookie is sent with all its requests.
 func TestAnotherSitesPage(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -294,15 +295,16 @@ func TestAnotherSitesPage(t *testing.T) {
 	}
 }
 
-// elsewhere are addresses that must not be gone to, in all their disguises.
+// elsewhere are redirect addresses that must be refused, disguised in various
+// ways.
 var elsewhere = []string{
 	"//evil.example", "///evil.example", `/\evil.example`, `\\evil.example`, `\/evil.example`, `/\/evil.example`, "https://evil.example", "https:evil.example", "HTTPS:/evil.example",
 	"javascript:alert(1)", "data:text/html,x", "evil.example", "/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example", "/\r\nSet-Cookie: a=b",
 	"//evil.example/..", "//user@evil.example", "http://", "//", "/ /evil.example\x00", "@evil.example", "?", "#", "", "/%2f/evil.example\\", "\u3000//evil.example", "//evil%E3%80%82example",
 }
 
-// TestFormsTwice sends forms twice, as impatient people and broken networks do:
-// the same form does once, a form with something else in it does that too.
+// TestFormsTwice sends forms twice, as impatient users and unreliable networks
+// do: the same form is executed once, a form with other content separately.
 func TestFormsTwice(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -347,19 +349,20 @@ func TestFormsTwice(t *testing.T) {
 		if got := count(c.counted, "items"); got != before+2*c.each {
 			t.Errorf("%s with something else in it made %d", c.path, got-before-c.each)
 		}
-		// Another person's form of the same key is another form.
+		// Another user's form with the same key is a different form.
 		if r := o.ask(o.jun, "POST", c.path, c.first); r.Status != http.StatusSeeOther {
 			t.Errorf("%s by somebody else: %d %s", c.path, r.Status, r.code())
 		}
 	}
-	// What was refused can be corrected and sent from the page that said so.
+	// A refused form can be corrected and sent again from the page that shows
+	// the error.
 	for _, title := range []string{"", "Better"} {
 		r := o.ask(o.mina, "POST", task, form("title", title, "key", "k3"))
 		if want := map[string]int{"": 422, "Better": 303}[title]; r.Status != want {
 			t.Errorf("the title %q: %d %s", title, r.Status, r.code())
 		}
 	}
-	// Sent otherwise than as forms are, a form has no key; so it is not taken.
+	// In another encoding a form has no key, so it is not accepted.
 	for _, kind := range []string{"text/plain", "multipart/form-data; boundary=x", "application/json", "nonsense;;"} {
 		o.unchanged(kind, func() {
 			if r := o.ask(o.mina, "POST", task, form("title", "x"), header("Content-Type", kind)); r.Status != http.StatusUnsupportedMediaType {
@@ -369,7 +372,7 @@ func TestFormsTwice(t *testing.T) {
 	}
 }
 
-// TestHostileFields puts into fields what no browser would.
+// TestHostileFields sends field values that no browser would.
 func TestHostileFields(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -408,8 +411,8 @@ func TestHostileFields(t *testing.T) {
 	})
 }
 
-// TestLongDescription edits a description of the largest size there may be, in
-// letters that a form makes long.
+// TestLongDescription edits a description of the maximum size, in characters
+// that a form encodes long.
 func TestLongDescription(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -422,9 +425,10 @@ func TestLongDescription(t *testing.T) {
 	}
 }
 
-// marked is text that would betray itself in a page: as elements of the class
-// evil, by a dialog, or as a violation of the page's policy.
+// marked is text that would reveal itself if a page failed to escape it: as
+// elements of the class evil, by a dialog, or as a violation of the page's
+// policy.
 const marked = `"'><img class=evil src=x onerror=alert(1)></script></textarea></title><script class=evil>alert(2)</script>`
 
-// short is the same for what has little room.
+// short is the same for short fields.
 const short = `"><b class=evil onclick=x>`

@@ -27,7 +27,7 @@ func TestOwnersDecideWhoIsIn(t *testing.T) {
 	page.WaitText("#members", "Ann Reader")
 	jun.WaitText("#members", "Ann Reader")
 
-	// The last owner can neither go nor step down, and the list says how it is.
+	// The last owner can neither leave nor step down, and the list says why.
 	page.Click(o.member(o.mina) + " [name=remove]")
 	page.WaitText("[role=alert]", "A project needs an owner")
 	page.Set(o.member(o.mina)+" [name=role]", "viewer")
@@ -77,7 +77,7 @@ func TestStatusesAreTheTeams(t *testing.T) {
 	o.API(o.jun, "PATCH", "/api/v1/tasks/"+o.tasks[0], m{"status": "in_progress"}).Want(200)
 	board.WaitFor("#c-in_progress .count.over")
 
-	// One is removed, and what is in it goes where one says.
+	// A status is removed, and its tasks move to the chosen one.
 	page.Set("#s-3 [name=status_heir]", "being_packed")
 	page.Click(`#statuses button`)
 	board.WaitGone("#c-in_progress")
@@ -85,7 +85,7 @@ func TestStatusesAreTheTeams(t *testing.T) {
 	board.WaitText("#c-being_packed", "Delivery costs")
 	o.becomes(3, "status", "being_packed")
 
-	// What two change at once is not overwritten.
+	// A concurrent change is not overwritten.
 	page.WaitCount("#statuses .statuses li", 4)
 	page.Fill("#s-1 [name=status_name]", "Waiting long")
 	o.API(o.mina, "PATCH", "/api/v1/projects/"+o.project, m{"name": "Opening the café"}).Want(200)
@@ -130,7 +130,7 @@ func TestViewersLookAndAreRefused(t *testing.T) {
 	if board.Visible(".add") || !board.Visible(`.tag:has-text("Viewer")`) {
 		t.Error("a viewer's board does not say so")
 	}
-	// Whoever sends the form all the same is refused as a page.
+	// A form sent in spite of that is refused with a page.
 	status := browsertest.Eval[int](board, `fetch("/projects/`+o.project+`/settings", {method: "POST", body: new URLSearchParams({name: "Mine now"})}).then(a => a.status)`)
 	if status != 403 {
 		t.Errorf("status %d", status)

@@ -12,8 +12,8 @@ import (
 	"github.com/docketlog/docket/projections"
 )
 
-// interruptRebuild leaves rows that are not finished, beside rows that are kept
-// from an earlier rebuild.
+// interruptRebuild leaves unfinished rows, and rows kept from an earlier
+// rebuild.
 func (o *office) interruptRebuild() {
 	o.t.Helper()
 	if _, err := projections.Rebuild(o.t.Context(), o.Rows, o.Log, projections.RebuildOptions{}); err != nil {
@@ -30,8 +30,8 @@ func (o *office) interruptRebuild() {
 	}
 }
 
-// The administrator sees how far a rebuild is that another process is at, and
-// which rows are kept.
+// The administrator sees the progress of a rebuild that another process runs,
+// and which rows are kept.
 func TestStatusShowsARebuild(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -55,7 +55,7 @@ func TestStatusShowsARebuild(t *testing.T) {
 	}
 }
 
-// The administrator sees each database that answers, where there are several.
+// The administrator sees each database that answers, if there are several.
 func TestStatusShowsReplicas(t *testing.T) {
 	t.Parallel()
 	replicas := []projections.Replica{{Name: "postgres://near/rows", Reachable: true, Chosen: true, Reads: 4711}}
@@ -80,8 +80,9 @@ func TestStatusShowsReplicas(t *testing.T) {
 	}
 }
 
-// Rows that did not take their place because they are not as those served are no
-// interrupted work: the page says why they wait, in the reader's language.
+// Rows that were not activated because they differ from those being served are
+// not an interrupted rebuild: the page says why they wait, in the reader's
+// language.
 func TestStatusShowsADifference(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -105,7 +106,7 @@ func TestStatusShowsADifference(t *testing.T) {
 			t.Errorf("%s: %d, the difference is not told:\n%s", language, r.Status, r.Body)
 		}
 	}
-	// Accepted, there is nothing left to tell.
+	// Once accepted, there is nothing left to report.
 	if _, err := projections.Rebuild(t.Context(), o.Rows, o.Log, projections.RebuildOptions{AcceptDifferences: true}); err != nil {
 		t.Fatal(err)
 	}

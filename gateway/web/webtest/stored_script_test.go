@@ -10,8 +10,8 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// TestStoredScript writes script wherever people write, and has somebody else
-// look at it everywhere.
+// TestStoredScript enters scripts in every field, and has another user open
+// every page that shows them.
 func TestStoredScript(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -69,7 +69,7 @@ func TestStoredScript(t *testing.T) {
 				t.Errorf("%s does not show %s as text, but\n%s", path, shows, text)
 			}
 		}
-		// Refused forms show again what was written.
+		// Refused forms show the entered text again.
 		if !script {
 			page.Go(project)
 			page.Fill(".add textarea", marked+strings.Repeat("x", 200))
@@ -80,8 +80,8 @@ func TestStoredScript(t *testing.T) {
 		page.Go(project)
 		page.WaitFor("#board[data-ready]")
 		card := "#t-" + task
-		// The cards that the page came with are drawn anew by the script when
-		// somebody changes them.
+		// The script renders the page's original cards again when another user
+		// changes them.
 		o.API(o.mina, "PATCH", "/api/v1/tasks/"+task, m{"priority": "urgent"}).Want(200)
 		page.WaitText(card+" .priority", "Urgent")
 		clean(page, "a card drawn by the script")
@@ -110,7 +110,7 @@ func TestStoredScript(t *testing.T) {
 	}
 }
 
-// TestReflected sends script back and forth in forms that are refused.
+// TestReflected sends scripts in forms that are refused and show them again.
 func TestReflected(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

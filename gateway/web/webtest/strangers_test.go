@@ -11,8 +11,8 @@ import (
 	"github.com/docketlog/docket/gateway/access"
 )
 
-// TestFormsOfStrangers sends every form about the project as somebody who is
-// not in it: there is no such thing, whether or not there is.
+// TestFormsOfStrangers sends every form about the project as a user who is not
+// a member: the answer is not found, whether or not the resource exists.
 func TestFormsOfStrangers(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -58,14 +58,14 @@ func TestFormsOfStrangers(t *testing.T) {
 	}
 }
 
-// TestFormsOfViewers sends every form about the project as somebody who may
-// only look, and those of its owner as a member.
+// TestFormsOfViewers sends every form about the project as a viewer, and the
+// owner's forms as a member.
 func TestFormsOfViewers(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	posts := o.posts()
 	eve := o.Register("Eve Moon")
-	// The third change is one that only an owner may take back.
+	// The third change can be undone by an owner only.
 	o.API(o.mina, "PATCH", o.api(""), m{"name": "Opening the shop soon"}).Want(200)
 	o.at(o.API(o.mina, "POST", o.api("/members"), m{"email": eve.Email, "role": "viewer"}).Want(201))
 	restore := "/tasks/" + o.tasks[5] + "/restore"
@@ -92,7 +92,7 @@ func TestFormsOfViewers(t *testing.T) {
 		r := o.ask(eve, "GET", "/projects/"+o.project+path, nil)
 		forms := regexp.MustCompile(`<form method="post" action="(/(?:projects|tasks)/[^"]*)"`).FindAllStringSubmatch(r.Body, -1)
 		for _, f := range forms {
-			// Leaving is a viewer's right, and statuses stand in a form that is disabled.
+			// Leaving is allowed to viewers, and the statuses form is disabled.
 			if !strings.HasSuffix(f[1], "/members/"+eve.Account.String()) && !strings.HasSuffix(f[1], "/statuses") {
 				t.Errorf("%s offers a viewer the form %s", path, f[1])
 			}
@@ -100,8 +100,8 @@ func TestFormsOfViewers(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotOfTheProject names things of another project, or of none, in the
-// fields of forms.
+// TestWhatIsNotOfTheProject enters ids of another project's resources, or of
+// none, into the fields of forms.
 func TestWhatIsNotOfTheProject(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -130,14 +130,14 @@ func TestWhatIsNotOfTheProject(t *testing.T) {
 			}
 		}
 	})
-	// A project in a task's form is no field: nothing can be moved there.
+	// A task's form has no project field: it cannot move the task.
 	o.ask(o.mina, "POST", task, form("project", other, "project_id", other, "title", "Still here"))
 	if got := o.API(o.mina, "GET", "/api/v1"+task, nil).Text("project_id"); got != o.project {
 		t.Errorf("the task is in %s", got)
 	}
 }
 
-// TestTokensAreNotForPages shows a token where pages want a session.
+// TestTokensAreNotForPages sends a token where pages require a session.
 func TestTokensAreNotForPages(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -169,7 +169,7 @@ func TestTokensAreNotForPages(t *testing.T) {
 	}
 }
 
-// TestUndoOfAnotherProject takes back changes by numbers that are another's.
+// TestUndoOfAnotherProject undoes changes by revisions of another project.
 func TestUndoOfAnotherProject(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

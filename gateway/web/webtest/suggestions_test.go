@@ -6,8 +6,8 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// expanded is what a box says of its suggestions to who does not see them: whether
-// they are there, and the text of the one that Enter takes.
+// expanded returns what a box tells assistive technology about its suggestions:
+// whether they are open, and the text of the one that Enter would accept.
 func expanded(page *browsertest.Page, box string) string {
 	return browsertest.Eval[string](page, `(() => {
 		const box = document.querySelector(`+"`"+box+"`"+`), list = document.getElementById(box.getAttribute("aria-controls")), one = document.getElementById(box.getAttribute("aria-activedescendant"))
@@ -16,9 +16,9 @@ func expanded(page *browsertest.Page, box string) string {
 	})()`)
 }
 
-// TestSuggestionsAreACombobox writes with suggestions by keys alone, as a person
-// does who is told everything by roles and states: people in a comment, labels in
-// their field, people where a card is added.
+// TestSuggestionsAreACombobox uses suggestions with the keyboard only and
+// checks roles and states, as a screen reader reports them: people in a
+// comment, labels in their field, people where a card is added.
 func TestSuggestionsAreACombobox(t *testing.T) {
 	o := newOffice(t)
 	page := o.open(o.mina, "/tasks/"+o.tasks[1])
@@ -35,7 +35,7 @@ func TestSuggestionsAreACombobox(t *testing.T) {
 	page.WaitText("#said", "2 suggestions")
 	want(say, "combobox,true,list,listbox,option,true,1,Mina Park")
 	page.Screenshot("suggestions")
-	page.Accessible("aria-allowed-role") // what a textarea with suggestions is has no other name yet
+	page.Accessible("aria-allowed-role") // no other role exists yet for a textarea with suggestions
 	page.Press("ArrowDown")
 	want(say, "combobox,true,list,listbox,option,true,1,Jun Lee")
 	page.Press("ArrowDown")

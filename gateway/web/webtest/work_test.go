@@ -14,7 +14,7 @@ func TestMyWorkIsOfAllProjectsByDueDate(t *testing.T) {
 	o.API(o.jun, "POST", "/api/v1/projects/"+other+"/members", m{"email": o.mina.Email, "role": "member"}).Want(201)
 	page := o.open(o.mina, "/my-work", browsertest.Timezone("UTC"))
 	page.WaitText("h2", "Overdue")
-	// What somebody gives me while I look appears.
+	// A task assigned to me while I look appears.
 	today := time.Now().UTC().Format(time.DateOnly)
 	given := o.API(o.jun, "POST", "/api/v1/projects/"+other+"/tasks", m{"title": "Carry the sofa", "due": today, "assignees": []string{o.mina.Account.String()}}).Want(201).Text("id")
 	page.WaitText("#t-"+given, "Moving house")
@@ -43,7 +43,7 @@ func TestMyWorkIsOfAllProjectsByDueDate(t *testing.T) {
 	page.WaitText("#panel .crumbs", "Moving house")
 	page.Set("#panel [name=priority]", "high")
 	page.WaitText("#t-"+given, "High")
-	page.Press("Escape", "Escape") // out of the field, out of the panel
+	page.Press("Escape", "Escape") // leaves the field, then the panel
 	page.WaitGone("#panel")
 	page.WaitURL("/my-work")
 }

@@ -1,8 +1,8 @@
-// Command generate bundles, minifies and compresses the scripts and the style of
-// the pages. It is a module of its own, so that the program it writes for does
-// not depend on what it uses. The same sources give the same bytes on every
-// machine: the libraries are pinned by go.sum, and none of them looks at the
-// clock or at the number of processors.
+// Command generate bundles, minifies and compresses the scripts and the style
+// sheet of the pages. It is a separate module, so that Docket does not depend
+// on its libraries. The same sources give the same bytes on every machine:
+// go.sum pins the libraries, and none of them uses the clock or the number of
+// processors.
 //
 // Usage: go run . SOURCE TARGET
 package main
@@ -32,11 +32,12 @@ func main() {
 	}
 }
 
-// packet is how many bytes travel in one packet, with the headers of an answer.
+// packet is the number of bytes that fit into one packet, with the response
+// headers.
 const packet = 1000
 
-// generate makes the files of target from those of source. What else there is in
-// target is removed.
+// generate builds the files of target from those of source. It removes all
+// other files from target.
 func generate(source, target string) error {
 	files, err := minified(source)
 	if err != nil {
@@ -50,7 +51,7 @@ func generate(source, target string) error {
 	written := maps.Clone(files)
 	for name, content := range files {
 		if len(content) < packet {
-			continue // compressing it saves nothing
+			continue // compression saves nothing
 		}
 		if written[name+".br"], err = brotlied(content); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -73,8 +74,8 @@ func generate(source, target string) error {
 	return nil
 }
 
-// minified makes one script of all modules, and a smaller style sheet. Syntax is
-// left as it is written: the pages are for browsers that know it.
+// minified bundles all modules into one script and minifies the style sheet. It
+// does not lower the syntax: the pages require browsers that support it.
 func minified(source string) (map[string][]byte, error) {
 	folder, err := filepath.Abs(source)
 	if err != nil {
