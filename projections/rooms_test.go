@@ -17,7 +17,7 @@ var mayImport = map[string][]string{
 	"schema":  {},
 	"dialect": {"projections/schema"},
 	"fold":    {"events", "projections/schema"},
-	".":       {"events", "traces", "projections/schema", "projections/dialect", "projections/fold"},
+	".":       {"events", "traces", "metrics", "projections/schema", "projections/dialect", "projections/fold"},
 }
 
 func TestRoomsImportAgainstTheArrow(t *testing.T) {
