@@ -7,6 +7,7 @@ import {closest, controlsOf, focusInPlace, formOf, query, required} from './dom.
 import {applyPage, fetchPage, refresh} from './page.js'
 import {leavePanel, panel, present} from './panel.js'
 import {closePreview, showPreview} from './preview.js'
+import {enqueue} from './queue.js'
 import {toast} from './toast.js'
 
 /** The longest body a browser sends on when the page is left meanwhile, in characters. */
@@ -102,8 +103,9 @@ async function send(form, submitter) {
   const sending = prepare(form, submitter)
   form.classList.add('pending')
   form.classList.remove('unsaved')
-  if (/** @type {HTMLButtonElement | null} */ (submitter)?.name === 'confirmed') await sendConfirmed(sending)
-  else await sendPage(sending)
+  const isConfirmed = /** @type {HTMLButtonElement | null} */ (submitter)?.name === 'confirmed'
+  // Queued, for undoing waits for what is queued.
+  await enqueue('form ' + form.getAttribute('action'), () => isConfirmed ? sendConfirmed(sending) : sendPage(sending))
 }
 
 /**

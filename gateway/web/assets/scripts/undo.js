@@ -31,17 +31,41 @@ const readSteps = name => JSON.parse(sessionStorage[name] ?? '[]')
  */
 const writeSteps = (name, steps) => { sessionStorage[name] = JSON.stringify(steps.slice(-kept)) }
 
+/** Changes this page has noted, for a page that says what was done can come twice. @type {Set<string>} */
+const noted = new Set()
+
+/** @param {Change} change */
+function isNew({path, revision}) {
+  const key = path + ' ' + revision
+  if (noted.has(key)) return false
+  noted.add(key)
+  return true
+}
+
 /**
  * Notes what an action has changed, and says so with a button that undoes it.
  * @param {string} text
  * @param {(Change | null | undefined)[]} changes those that are there are undone together
  */
 export function remember(text, changes) {
-  const step = changes.filter(change => !!change)
+  const step = changes.filter(change => !!change).filter(isNew)
   if (!step.length) return
-  writeSteps(back.from, [...readSteps(back.from), step])
+  writeSteps(back.from, insertStep(readSteps(back.from), step))
   writeSteps(forth.from, [])
   toast(text, say('undo'), () => undo(step))
+}
+
+/**
+ * Adds a step to others: last, or before the later changes of the same thing
+ * that were noted earlier.
+ * @param {Step[]} steps
+ * @param {Step} step
+ * @returns {Step[]}
+ */
+function insertStep(steps, step) {
+  const isLater = /** @param {Change} other */ other => step.some(change => change.path === other.path && change.revision < other.revision)
+  const at = steps.findIndex(other => other.some(isLater))
+  return at < 0 ? [...steps, step] : [...steps.slice(0, at), step, ...steps.slice(at)]
 }
 
 /**
