@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/docketlog/docket/accounts/password"
 	"github.com/docketlog/docket/events"
 )
 
@@ -29,8 +30,8 @@ type Options struct {
 	// HashConcurrency is how many passwords are hashed concurrently; 0 means
 	// one per processor.
 	HashConcurrency int
-	// Argon2 is the cost of a hash; zero means [DefaultArgon2].
-	Argon2 Argon2
+	// Argon2 is the cost of a hash; zero means [password.DefaultCost].
+	Argon2 password.Cost
 	// Limits limit attempts; zero fields have the value in [DefaultLimits].
 	Limits Limits
 	// CacheSize is how many sessions and how many tokens are cached; 0 means
@@ -55,8 +56,8 @@ func (o Options) withDefaults() Options {
 	if o.HashConcurrency == 0 {
 		o.HashConcurrency = runtime.GOMAXPROCS(0)
 	}
-	if o.Argon2 == (Argon2{}) {
-		o.Argon2 = DefaultArgon2
+	if o.Argon2 == (password.Cost{}) {
+		o.Argon2 = password.DefaultCost
 	}
 	if o.CacheSize == 0 {
 		o.CacheSize = 10_000
@@ -96,7 +97,7 @@ type Accounts struct {
 	claims    *bucket
 	filters   *bucket
 	instance  *instance
-	passwords *passwords
+	passwords *password.Hasher
 	attempts  *attempts
 	sessions  *credentialStore
 	tokens    *credentialStore
@@ -125,7 +126,7 @@ func Open(ctx context.Context, nc *nats.Conn, log events.Log, options Options) (
 	if err := a.openBuckets(ctx); err != nil {
 		return nil, fmt.Errorf("open accounts: %w", err)
 	}
-	a.passwords = newPasswords(options.Argon2, options.HashConcurrency)
+	a.passwords = password.NewHasher(options.Argon2, options.HashConcurrency)
 
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop

@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"go.uber.org/goleak"
 
+	"github.com/docketlog/docket/accounts/password"
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/events"
 	"github.com/docketlog/docket/internal/testkit"
@@ -21,7 +22,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // cheap makes tests fast. It affects only the time.
-var cheap = Argon2{Memory: 64, Passes: 1, Lanes: 1}
+var cheap = password.Cost{Memory: 64, Passes: 1, Lanes: 1}
 
 const (
 	ada         = "ada@example.org"

@@ -24,7 +24,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, identity Identity, curren
 	if err != nil {
 		return err
 	}
-	hash, err := a.passwords.hash(ctx, password)
+	hash, err := a.passwords.Hash(ctx, password)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (a *Accounts) confirm(ctx context.Context, account uuid.UUID, password stri
 	if len(password) > MaxPassword {
 		password = ""
 	}
-	ok, _, err := a.passwords.verify(ctx, c.Password, password)
+	ok, _, err := a.passwords.Verify(ctx, c.Password, password)
 	if err != nil {
 		return claim{}, err
 	}

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -272,4 +273,11 @@ func (p *credentialStore) applied(entry jetstream.KeyValueEntry) {
 	if id, err := uuid.Parse(text); err == nil {
 		p.cache.drop(id)
 	}
+}
+
+// random returns n random bytes. crypto/rand does not fail.
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b)
+	return b
 }

@@ -68,13 +68,13 @@ func TestGuessingFromManyNetworksIsLimited(t *testing.T) {
 			if n := guessFromEverywhere(t, a, email); n != 10 {
 				t.Errorf("%d guesses, want 10", n)
 			}
-			before := a.passwords.computed.Load()
+			before := a.passwords.Computed()
 			err := try(t, a, email, adaPassword, home)
 			var wait *TooManyAttempts
 			if !errors.As(err, &wait) || wait.RetryAfter != DefaultLimits.Window {
 				t.Errorf("want retry after %s, have %v", DefaultLimits.Window, err)
 			}
-			if a.passwords.computed.Load() != before {
+			if a.passwords.Computed() != before {
 				t.Error("a password was hashed beyond the limit")
 			}
 		})

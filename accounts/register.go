@@ -70,7 +70,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (events.Positio
 	if _, err := a.attempts.take(ctx, "registration."+a.instance.networkKey(r.Address), a.options.Limits.Registrations); err != nil {
 		return events.Position{}, err
 	}
-	hash, err := a.passwords.hash(ctx, r.Password)
+	hash, err := a.passwords.Hash(ctx, r.Password)
 	if err != nil {
 		return events.Position{}, err
 	}

@@ -94,12 +94,12 @@ func TestRegisterDoesNotRevealAccounts(t *testing.T) {
 	h := newFixture(t)
 	a := h.open(t)
 	work := func(email string) int64 {
-		before := a.passwords.computed.Load()
+		before := a.passwords.Computed()
 		r := Registration{Email: email, Name: "Mallory", Password: "another password"}
 		if _, err := a.Register(within(t), r); err != nil {
 			t.Errorf("register %s: %v", email, err)
 		}
-		return a.passwords.computed.Load() - before
+		return a.passwords.Computed() - before
 	}
 	first := register(t, a, ada)
 	if unknown, known := work(bob), work(ada); unknown != known {
@@ -196,7 +196,7 @@ func TestRegistrationSurvivesCrash(t *testing.T) {
 	// until runs the steps of a registration up to the given one.
 	until := func(t *testing.T, h *fixture, a *Accounts, step int) uuid.UUID {
 		id := uuid.New()
-		hash, err := a.passwords.hash(within(t), adaPassword)
+		hash, err := a.passwords.Hash(within(t), adaPassword)
 		if err != nil {
 			t.Fatal(err)
 		}

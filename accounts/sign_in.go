@@ -113,12 +113,12 @@ func (a *Accounts) admit(ctx context.Context, key, password string) (claim, erro
 	}
 	encoded, known := c.Password, err == nil
 	if !known {
-		encoded = a.passwords.decoy
+		encoded = a.passwords.Decoy()
 	}
 	if len(password) > MaxPassword {
 		password = ""
 	}
-	ok, outdated, err := a.passwords.verify(ctx, encoded, password)
+	ok, outdated, err := a.passwords.Verify(ctx, encoded, password)
 	if err != nil {
 		return claim{}, err
 	}
@@ -139,7 +139,7 @@ func (a *Accounts) admit(ctx context.Context, key, password string) (claim, erro
 
 // rehash replaces an outdated hash. If that fails, the next sign-in tries again.
 func (a *Accounts) rehash(ctx context.Context, key string, c claim, revision uint64, password string) {
-	hash, err := a.passwords.hash(ctx, password)
+	hash, err := a.passwords.Hash(ctx, password)
 	if err == nil {
 		c.Password = hash
 		_, err = a.claims.replace(ctx, key, c, revision)

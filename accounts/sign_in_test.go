@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docketlog/docket/accounts/password"
 	"github.com/docketlog/docket/internal/testkit"
 )
 
@@ -32,12 +33,12 @@ func TestSignInDoesNotRevealAccounts(t *testing.T) {
 		"no address":           {Password: wrong},
 		"invalid address":      {Email: "\x00.*.>", Password: wrong},
 	} {
-		before := a.passwords.computed.Load()
+		before := a.passwords.Computed()
 		_, err := a.SignIn(within(t), c)
 		if err != ErrCredentials { // the very same, with nothing around it that could tell
 			t.Errorf("%s: want exactly %v, have %v", name, ErrCredentials, err)
 		}
-		if n := a.passwords.computed.Load() - before; n != 1 {
+		if n := a.passwords.Computed() - before; n != 1 {
 			t.Errorf("%s: %d hashings, want 1", name, n)
 		}
 	}
@@ -58,13 +59,13 @@ func TestProcessesShareAttempts(t *testing.T) {
 				}
 			}
 			for _, process := range []*Accounts{a, b, h.open(t, limit)} {
-				before := process.passwords.computed.Load()
+				before := process.passwords.Computed()
 				err := try(t, process, email, adaPassword, "")
 				var wait *TooManyAttempts
 				if !errors.As(err, &wait) || wait.RetryAfter != DefaultLimits.Window {
 					t.Fatalf("want retry after %s, have %v", DefaultLimits.Window, err)
 				}
-				if process.passwords.computed.Load() != before {
+				if process.passwords.Computed() != before {
 					t.Error("a password was hashed beyond the limit")
 				}
 			}
@@ -142,7 +143,10 @@ func TestCancelledAttemptStaysCounted(t *testing.T) {
 	h := newFixture(t)
 	a := h.open(t, func(o *Options) { o.Limits.PerAccount = 2; o.HashConcurrency = 1 })
 	register(t, a, ada)
-	a.passwords.slots <- struct{}{} // blocks every hashing
+	release, err := a.passwords.Acquire(within(t)) // blocks every hashing
+	if err != nil {
+		t.Fatal(err)
+	}
 	for range 2 {
 		ctx, cancel := context.WithCancel(within(t))
 		answer := make(chan error, 1)
@@ -160,7 +164,7 @@ func TestCancelledAttemptStaysCounted(t *testing.T) {
 			t.Fatalf("want %v, have %v", context.Canceled, err)
 		}
 	}
-	<-a.passwords.slots
+	release()
 	if err := try(t, a, ada, adaPassword, ""); !errors.Is(err, ErrTooManyAttempts) {
 		t.Errorf("want %v, have %v", ErrTooManyAttempts, err)
 	}
@@ -179,7 +183,7 @@ func TestSignInReplacesOutdatedHash(t *testing.T) {
 		return c.Password
 	}
 	before := stored()
-	b := h.open(t, func(o *Options) { o.Argon2 = Argon2{Memory: 128, Passes: 2, Lanes: 1} })
+	b := h.open(t, func(o *Options) { o.Argon2 = password.Cost{Memory: 128, Passes: 2, Lanes: 1} })
 	if err := try(t, b, ada, wrong, ""); !errors.Is(err, ErrCredentials) {
 		t.Fatal(err)
 	}
@@ -272,58 +276,6 @@ func TestSignInRacesWithPasswordChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	late()
-}
-
-func TestHashingConcurrencyIsLimited(t *testing.T) {
-	t.Parallel()
-	p := newPasswords(cheap, 2)
-	p.slots <- struct{}{}
-	p.slots <- struct{}{}
-	ctx, cancel := context.WithCancel(within(t))
-	cancel()
-	if _, err := p.hash(ctx, adaPassword); !errors.Is(err, context.Canceled) {
-		t.Errorf("want %v, have %v", context.Canceled, err)
-	}
-	if p.computed.Load() != 0 {
-		t.Error("a password was hashed without a free slot")
-	}
-	<-p.slots
-	if _, err := p.hash(within(t), adaPassword); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestPHC(t *testing.T) {
-	t.Parallel()
-	p := newPasswords(DefaultArgon2, 1)
-	encoded, err := p.hash(within(t), adaPassword)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.HasPrefix(encoded, "$argon2id$v=19$m=19456,t=2,p=1$") {
-		t.Errorf("hash is %s", encoded)
-	}
-	for password, want := range map[string]bool{adaPassword: true, wrong: false, "": false} {
-		if ok, outdated, err := p.verify(within(t), encoded, password); ok != want || outdated || err != nil {
-			t.Errorf("%q: have %t %t %v, want %t", password, ok, outdated, err, want)
-		}
-	}
-	// A test vector of the reference implementation: "password", "somesalt", t=2, m=64 MiB, p=1.
-	known := "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
-	if ok, outdated, err := p.verify(within(t), known, "password"); !ok || !outdated || err != nil {
-		t.Errorf("reference hash: have %t %t %v", ok, outdated, err)
-	}
-	for _, bad := range []string{
-		"", "$", "plain", "$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHQ$aGFzaA",
-		strings.Replace(encoded, "m=19456", "m=4294967295", 1),
-		strings.Replace(encoded, "t=2", "t=0", 1),
-		strings.Replace(encoded, "v=19", "v=16", 1),
-		encoded[:len(encoded)-10],
-	} {
-		if _, _, err := p.verify(within(t), bad, adaPassword); err == nil {
-			t.Errorf("accepted %q", bad)
-		}
-	}
 }
 
 func TestSignInsAreCounted(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/docketlog/docket/accounts"
+	"github.com/docketlog/docket/accounts/password"
 	"github.com/docketlog/docket/broker/brokertest"
 	"github.com/docketlog/docket/commands"
 	"github.com/docketlog/docket/events"
@@ -80,7 +81,7 @@ func Furnish(t testing.TB, nc *nats.Conn, rows string, change ...func(*gateway.O
 	}
 	t.Cleanup(func() { _ = h.Rows.Close() })
 	if h.Accounts, err = accounts.Open(ctx, nc, h.Log, accounts.Options{
-		Argon2: accounts.Argon2{Memory: 64, Passes: 1, Lanes: 1},
+		Argon2: password.Cost{Memory: 64, Passes: 1, Lanes: 1},
 		Limits: accounts.Limits{PerAddress: 10_000, Registrations: 10_000},
 	}); err != nil {
 		t.Fatal(err)
