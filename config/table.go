@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/docketlog/docket/broker"
-	"github.com/docketlog/docket/notifier"
+	"github.com/docketlog/docket/notifier/smtp"
 	"github.com/docketlog/docket/projections"
 	"github.com/docketlog/docket/traces"
 )
@@ -206,7 +206,7 @@ func (s *Settings) checkSMTP(wrong wrong) {
 	if s.SMTP == "" {
 		return
 	}
-	if err := notifier.CheckSMTP(s.SMTP); err != nil {
+	if err := smtp.Check(s.SMTP); err != nil {
 		wrong("%v", err)
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/notifier/text"
 )
 
 // change is a changed field of the task as a mail shows it: short values in
@@ -15,7 +17,7 @@ import (
 type change struct {
 	Label    string
 	From, To string
-	Lines    []line
+	Lines    []text.Line
 }
 
 // someone replaces the name of a person whose data was erased.
@@ -32,7 +34,7 @@ type reader struct {
 
 func (r *reader) name(account uuid.UUID) string {
 	if person, ok := r.person(account); ok {
-		if name := shorten(oneLine(person.Name), 80); name != "" {
+		if name := text.Shorten(text.OneLine(person.Name), 80); name != "" {
 			return name
 		}
 	}
@@ -52,7 +54,7 @@ func (r *reader) names(accounts []uuid.UUID) string {
 			names = append(names, r.name(account))
 		}
 	}
-	return enumerate(names)
+	return text.Enumerate(names)
 }
 
 // changes returns an event's differences as a mail shows them.
@@ -71,9 +73,9 @@ func (r *reader) changes(s *story) []change {
 		case "description", "comment":
 			from, to := r.value(d.Field, d.From), r.value(d.Field, d.To)
 			if d.From == nil {
-				c.Lines = quote(to)
+				c.Lines = text.Quote(to)
 			} else {
-				c.Lines = compare(from, to)
+				c.Lines = text.Compare(from, to)
 			}
 		default:
 			c.From, c.To = r.short(d.Field, d.From), r.short(d.Field, d.To)
@@ -87,8 +89,8 @@ func (r *reader) changes(s *story) []change {
 }
 
 func (r *reader) short(field string, v any) string {
-	if text := shorten(oneLine(r.value(field, v)), 300); text != "" {
-		return text
+	if shown := text.Shorten(text.OneLine(r.value(field, v)), 300); shown != "" {
+		return shown
 	}
 	return nothing
 }
@@ -134,7 +136,7 @@ func label(field string) string {
 func (r *reader) sentence(s *story) string {
 	said := sentence{
 		Actor: r.name(s.envelope.Actor),
-		Title: shorten(oneLine(s.task.title), 200),
+		Title: text.Shorten(text.OneLine(s.task.title), 200),
 	}
 	switch e := s.event.(type) {
 	case events.TaskCreated:
@@ -152,11 +154,40 @@ func (r *reader) sentence(s *story) string {
 		for _, d := range events.Differences(e) {
 			fields = append(fields, "the "+strings.ToLower(label(d.Field)))
 		}
-		said.Fields = enumerate(fields)
+		said.Fields = text.Enumerate(fields)
 		if len(fields) == 1 && e.Title != nil {
 			// Recipients know the task by its old title.
-			said.Title = shorten(oneLine(e.Title.From), 200)
+			said.Title = text.Shorten(text.OneLine(e.Title.From), 200)
 		}
 	}
 	return said.tell(rules[s.envelope.Type].sentence)
 }
+
+// day formats a date for people. It returns invalid dates unchanged.
+func day(d string) string {
+	t, err := time.Parse(time.DateOnly, d)
+	if err != nil {
+		return d
+	}
+	return t.Format("2 January 2006")
+}
+
+// capital returns s with its first letter in upper case. The first letter of
+// all our own texts is ASCII.
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// priority returns the name of a priority as shown to people.
+func priority(p string) string {
+	if p == string(events.PriorityNone) {
+		return nothing
+	}
+	return capital(p)
+}
+
+// nothing stands for a field without a value.
+const nothing = "none"

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/docketlog/docket/notifier/text"
 	"github.com/google/uuid"
 	"github.com/wneessen/go-mail"
 )
@@ -54,7 +55,7 @@ func (w *writer) write(ctx context.Context, s *story, to Person, reason Reason) 
 		Changes:  r.changes(s),
 		Link:     w.base + "/tasks/" + s.envelope.Aggregate.ID.String(),
 		Because:  because[reason],
-		Project:  shorten(oneLine(s.project.name), 120),
+		Project:  text.Shorten(text.OneLine(s.project.name), 120),
 		Time:     s.envelope.Time.Format("2 January 2006 15:04 UTC"),
 	}
 	if unknown != nil {
@@ -72,8 +73,8 @@ func (w *writer) write(ctx context.Context, s *story, to Person, reason Reason) 
 		return nil, &failure{cause: "the account's mail address is not one", permanent: true}
 	}
 	m.FromMailAddress(w.from)
-	m.ToMailAddress(&netmail.Address{Name: shorten(oneLine(to.Name), 80), Address: to.Email})
-	m.Subject(fmt.Sprintf("[%s] %s", l.Project, shorten(oneLine(s.task.title), 200)))
+	m.ToMailAddress(&netmail.Address{Name: text.Shorten(text.OneLine(to.Name), 80), Address: to.Email})
+	m.Subject(fmt.Sprintf("[%s] %s", l.Project, text.Shorten(text.OneLine(s.task.title), 200)))
 	m.SetDateWithValue(s.envelope.Time)
 	m.SetMessageIDWithValue(id + "@" + w.domain)
 	// All mails of a task refer to one root that is never sent, so that mail

@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/docketlog/docket/events"
+	"github.com/docketlog/docket/notifier/smtp"
 	"github.com/docketlog/docket/traces"
 )
 
@@ -34,7 +35,7 @@ type Options struct {
 	BaseURL string
 	// From is the sender, such as Docket <docket@example.org>.
 	From string
-	// SMTP is the URL of the SMTP server; see [CheckSMTP]. If it is empty,
+	// SMTP is the URL of the SMTP server; see [smtp.Check]. If it is empty,
 	// mails are stored as files in MailDir.
 	SMTP    string
 	MailDir string
@@ -132,8 +133,8 @@ func New(ctx context.Context, o Options) (*Notifier, error) {
 	if o.SMTP == "" {
 		n.transport, err = newFolder(o.MailDir)
 	} else {
-		r := &relay{patience: o.SendTimeout, circuit: n.circuit, log: o.Logger}
-		r.server, err = newServer(o.SMTP, o.RootCAs)
+		r := &relay{timeout: o.SendTimeout, circuit: n.circuit, log: o.Logger}
+		r.server, err = smtp.Parse(o.SMTP, o.RootCAs)
 		n.transport = r
 	}
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	wmjetstream "github.com/ThreeDotsLabs/watermill-nats/v2/pkg/jetstream"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
+	"github.com/docketlog/docket/notifier/smtp"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -88,7 +89,7 @@ func giveUp(tries int) message.HandlerMiddleware {
 				// The panic's value may contain personal data.
 				err = &exhausted{"the notifier failed on it"}
 			default:
-				err = &exhausted{describe("the notifier", 0, err.Error())}
+				err = &exhausted{smtp.Describe("the notifier", 0, err.Error())}
 			}
 			return out, err
 		}

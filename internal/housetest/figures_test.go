@@ -38,7 +38,7 @@ func TestFigures(t *testing.T) {
 	for _, f := range []figure{
 		{"Go files at the root", fmt.Sprint(root), "1", root == 1, true},
 		{"largest package, lines", fmt.Sprintf("%d (%s)", size.largest, size.in), "4500", size.largest <= 4500, true},
-		{"lines a package on average", fmt.Sprintf("%d (of %d packages)", size.average(), size.packages), "999", size.average() < 1000, false},
+		{"lines a package on average", fmt.Sprintf("%d (of %d packages)", size.average(), size.packages), "999", size.average() < 1000, true},
 		{"longest function, lines", fmt.Sprintf("%d (%s)", function.lines, function.name), "79", function.lines < 80, true},
 		atMost("imports from web to api", importsBetween(code, "gateway/web", "gateway/api"), 0, true),
 		atMost("imports against the table of rooms", len(againstTheArrow(tree)), 0, true),

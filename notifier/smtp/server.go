@@ -1,11 +1,10 @@
-package notifier
+package smtp
 
 import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"log/slog"
 	"net"
 	"net/url"
 	"strconv"
@@ -14,7 +13,7 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// CheckSMTP returns an error if an SMTP URL is invalid. The error does not
+// Check returns an error if an SMTP URL is invalid. The error does not
 // contain the URL, which may hold a password. The forms are
 //
 //	smtp://user:password@host:587   STARTTLS, required unless the host is loopback
@@ -23,13 +22,13 @@ import (
 // With ?tls=off mails are sent without TLS; with a password this is refused
 // unless the host is loopback. ?tls=required requires TLS on loopback too. On
 // loopback TLS is used if offered, and the certificate is not verified.
-func CheckSMTP(smtpURL string) error {
-	_, err := newServer(smtpURL, nil)
+func Check(smtpURL string) error {
+	_, err := Parse(smtpURL, nil)
 	return err
 }
 
-// server is an SMTP server.
-type server struct {
+// Server is an SMTP server. It can be used by several goroutines.
+type Server struct {
 	host           string
 	port           int
 	user, password string
@@ -38,12 +37,15 @@ type server struct {
 	tls            *tls.Config
 }
 
-func newServer(smtpURL string, roots *x509.CertPool) (*server, error) {
+// Parse returns the server of a URL in one of the forms of [Check]. Its
+// certificate is verified with roots, or with those of the system if they are
+// nil.
+func Parse(smtpURL string, roots *x509.CertPool) (*Server, error) {
 	u, err := url.Parse(smtpURL)
 	if err != nil || u.Hostname() == "" || u.Scheme != "smtp" && u.Scheme != "smtps" {
 		return nil, errors.New("SMTP URL: want smtp://user:password@host:port or smtps://user:password@host:port")
 	}
-	s := &server{host: u.Hostname(), port: 587, policy: mail.TLSMandatory}
+	s := &Server{host: u.Hostname(), port: 587, policy: mail.TLSMandatory}
 	s.tls = &tls.Config{ServerName: s.host, RootCAs: roots, MinVersion: tls.VersionTLS12}
 	if u.Scheme == "smtps" {
 		s.port, s.implicitTLS = 465, true
@@ -88,40 +90,15 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// relay sends mails to an SMTP server, each over its own connection.
-type relay struct {
-	server   *server
-	patience time.Duration // timeout for one mail, from dialling to the server's last answer
-	circuit  *circuit
-	log      *slog.Logger
-}
-
-// deliver returns once the server has accepted the mail. The error is a
-// [failure].
-func (r *relay) deliver(ctx context.Context, _ *story, _ Person, m *mail.Msg) (Outcome, error) {
-	if !r.circuit.enter() {
-		return "", errLeftAlone
-	}
-	failed := r.send(ctx, m)
-	opened, closed := r.circuit.leave(failed != nil && failed.server)
-	switch {
-	case opened:
-		r.log.Warn("mail server fails; notices wait", "err", failed)
-	case closed:
-		r.log.Info("mail server answers again")
-	}
-	if failed != nil {
-		return "", failed
-	}
-	return Delivered, nil
-}
-
-func (r *relay) send(ctx context.Context, m *mail.Msg) *failure {
-	ctx, cancel := context.WithTimeout(ctx, r.patience)
+// Send delivers a mail over a connection of its own, and returns once the server
+// has accepted it. The timeout covers everything from dialling to the server's
+// last reply. The error is a [Failure].
+func (s *Server) Send(ctx context.Context, m *mail.Msg, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	client, err := mail.NewClient(r.server.host, r.options(ctx)...)
+	client, err := mail.NewClient(s.host, s.options(ctx, timeout)...)
 	if err != nil {
-		return &failure{cause: "the mail client's settings are not accepted", server: true}
+		return &Failure{Cause: "the mail client's settings are not accepted", Server: true}
 	}
 	err = client.DialAndSendWithContext(ctx, m)
 	if err == nil || m.IsDelivered() {
@@ -131,11 +108,10 @@ func (r *relay) send(ctx context.Context, m *mail.Msg) *failure {
 	return classify(err)
 }
 
-func (r *relay) options(ctx context.Context) []mail.Option {
-	s := r.server
+func (s *Server) options(ctx context.Context, timeout time.Duration) []mail.Option {
 	options := []mail.Option{
 		mail.WithPort(s.port),
-		mail.WithTimeout(r.patience),
+		mail.WithTimeout(timeout),
 		mail.WithTLSPolicy(s.policy),
 		mail.WithTLSConfig(s.tls),
 		mail.WithoutNoop(),
@@ -158,7 +134,7 @@ func (r *relay) options(ctx context.Context) []mail.Option {
 // dial opens a connection that is closed when ctx ends. The library checks its
 // context only while it dials, and leaves the connection open when a greeting,
 // STARTTLS or AUTH fails.
-func (s *server) dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (s *Server) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	var conn net.Conn
 	var err error
 	if s.implicitTLS {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,38 +23,6 @@ import (
 
 func errReply(code int, text string) error {
 	return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 7, 1}, Message: text}
-}
-
-func TestSMTPURLs(t *testing.T) {
-	t.Parallel()
-	for url, ok := range map[string]bool{
-		"smtp://mail.test":                           true,
-		"smtp://user:pass@mail.test:2525":            true,
-		"smtps://user:pass@mail.test":                true,
-		"smtp://mail.test?tls=off":                   true,
-		"smtp://user:pass@127.0.0.1:25?tls=off":      true,
-		"smtp://user:pass@localhost?tls=required":    true,
-		"smtp://user:pass@mail.test?tls=off":         false,
-		"smtps://mail.test?tls=off":                  false,
-		"smtp://mail.test?tls=maybe":                 false,
-		"smtp://mail.test?timeout=3":                 false,
-		"smtp://mail.test/path":                      false,
-		"smtp://mail.test:0":                         false,
-		"smtp://mail.test:70000":                     false,
-		"http://mail.test":                           false,
-		"mail.test":                                  false,
-		"":                                           false,
-		"smtp://user:s3cret\x7f@mail.test":           false,
-		"smtp://user:s3cret@mail.test?tls=off&a=b%z": false,
-	} {
-		err := CheckSMTP(url)
-		if (err == nil) != ok {
-			t.Errorf("%q: %v", url, err)
-		}
-		if err != nil && (strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "pass@")) {
-			t.Errorf("the error repeats the password: %v", err)
-		}
-	}
 }
 
 // TestTroubleThatPasses makes the server fail in every possible way at every
@@ -391,22 +358,5 @@ func TestPausesGrowAndAreBounded(t *testing.T) {
 		if got < want-want/5 || got > want+want/5+1 {
 			t.Errorf("pause %d is %s, want about %s", n, got, want)
 		}
-	}
-}
-
-func TestCompareShowsWhatChanged(t *testing.T) {
-	t.Parallel()
-	long := strings.Repeat("line\n", 100)
-	got := compare("a\nb\nc\nd", "a\nB\nc\nd")
-	want := []line{{" ", "a"}, {"-", "b"}, {"+", "B"}, {" ", "c"}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	both := compare(long+"x", strings.ReplaceAll(long, "line", "other")+"y")
-	if len(both) > maxLines || !slices.ContainsFunc(both, func(l line) bool { return l.Sign == "+" }) || both[0].Sign != "-" {
-		t.Errorf("a long change is not shown from both sides in %d lines: %v", maxLines, both)
-	}
-	if lines := quote(strings.Repeat("x", 10_000)); len([]rune(lines[0].Text)) > maxLineLength {
-		t.Error("a long line is not shortened")
 	}
 }
