@@ -327,7 +327,7 @@ func TestWithoutScript(t *testing.T) {
 	p.Follow(".menu.me form button")
 	p.visit(task)
 	p.send("main form.stack", "button", "email", "mina.park@example.org", "password", "wrong password")
-	p.says("[role=alert]", "wrong")
+	p.says("[role=alert]", "Wrong email or password")
 	p.send("main form.stack", "button", "email", "mina.park@example.org", "password", browsertest.Password)
 	if p.Path() != task {
 		t.Errorf("signing in led to %s", p.Path())
