@@ -97,7 +97,7 @@ func (k *Keeper) Serve(w http.ResponseWriter, r *http.Request, pattern string, b
 	defer k.leave(name)
 	known, found, err := k.recall(ctx, name)
 	if err != nil {
-		k.logger.Warn("cannot read stored responses", slog.Any("err", err))
+		k.logger.Warn("cannot look up stored responses", slog.Any("err", err))
 		problem.New(problem.Unavailable, "").Write(w, r)
 		return
 	}
