@@ -154,7 +154,7 @@ func (a *Accounts) claimFor(ctx context.Context, key string, c claim) error {
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		return Invalids{{Field: "email", Code: CodeTaken, Message: "choose another address; this one cannot be used"}}
+		return Invalids{{Field: "email", Code: CodeTaken, Message: "cannot be used; choose another address"}}
 	}
 	_, err = a.claims.replace(ctx, key, c, revision)
 	return err

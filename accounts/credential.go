@@ -125,7 +125,7 @@ func (p *credentialStore) issue(ctx context.Context, secret string, draft creden
 	earlier, _, err := get[credential](ctx, p.bucket, key)
 	switch {
 	case errors.Is(err, ErrNotFound), err == nil && !p.now().Before(earlier.Expires):
-		return credential{}, Invalids{{Field: idempotencyField, Code: CodeSpent, Message: "the session or token created with this key has ended; use a new key"}}
+		return credential{}, Invalids{{Field: idempotencyField, Code: CodeSpent, Message: "belongs to a session or token that has ended; use a new key"}}
 	case err != nil:
 		return credential{}, err
 	}

@@ -94,11 +94,11 @@ func (is *Invalids) email(email string) string {
 	parsed, err := mail.ParseAddress(email)
 	switch {
 	case email == "":
-		is.add(field, CodeRequired, "enter an address")
+		is.add(field, CodeRequired, "is required")
 	case len(email) > MaxEmail:
-		is.add(field, CodeTooLong, "use an address of at most %d bytes", MaxEmail)
+		is.add(field, CodeTooLong, "must be at most %d bytes long", MaxEmail)
 	case err != nil || parsed.Address != email:
-		is.add(field, CodeFormat, "enter a plain address such as ada@example.org")
+		is.add(field, CodeFormat, "must be a plain address such as ada@example.org")
 	}
 	return email
 }
@@ -112,11 +112,11 @@ func (is *Invalids) line(name string, longest int) string {
 	name = strings.TrimSpace(name)
 	switch {
 	case name == "":
-		is.add(field, CodeRequired, "enter a name")
+		is.add(field, CodeRequired, "is required")
 	case utf8.RuneCountInString(name) > longest:
-		is.add(field, CodeTooLong, "use at most %d characters", longest)
+		is.add(field, CodeTooLong, "must be at most %d characters long", longest)
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, deceptive):
-		is.add(field, CodeFormat, "leave out control characters and line breaks")
+		is.add(field, CodeFormat, "must not contain control characters or line breaks")
 	}
 	return name
 }
@@ -125,9 +125,9 @@ func (is *Invalids) filterQuery(query string) {
 	const field = "query"
 	switch {
 	case utf8.RuneCountInString(query) > MaxFilterQuery:
-		is.add(field, CodeTooLong, "use at most %d characters", MaxFilterQuery)
+		is.add(field, CodeTooLong, "must be at most %d characters long", MaxFilterQuery)
 	case !utf8.ValidString(query) || strings.ContainsFunc(query, unicode.IsControl):
-		is.add(field, CodeFormat, "leave out control characters and line breaks")
+		is.add(field, CodeFormat, "must not contain control characters or line breaks")
 	}
 }
 
@@ -141,22 +141,22 @@ func (is *Invalids) password(password string) {
 	const field = "password"
 	switch {
 	case password == "":
-		is.add(field, CodeRequired, "enter a password")
+		is.add(field, CodeRequired, "is required")
 	case utf8.RuneCountInString(password) < MinPassword:
-		is.add(field, CodeTooShort, "use at least %d characters", MinPassword)
+		is.add(field, CodeTooShort, "must be at least %d characters long", MinPassword)
 	case len(password) > MaxPassword:
-		is.add(field, CodeTooLong, "use at most %d bytes", MaxPassword)
+		is.add(field, CodeTooLong, "must be at most %d bytes long", MaxPassword)
 	}
 }
 
 func (is *Invalids) scopes(scopes []Scope) []Scope {
 	const field = "scopes"
 	if len(scopes) == 0 {
-		is.add(field, CodeRequired, "select at least one scope: read or write")
+		is.add(field, CodeRequired, "must contain at least one scope: read or write")
 	}
 	for _, s := range scopes {
 		if !slices.Contains(allScopes, s) {
-			is.add(field, CodeUnknown, "%.40q is not a scope; use read or write", string(s))
+			is.add(field, CodeUnknown, "must contain only read and write; %.40q is not a scope", string(s))
 			break
 		}
 	}
@@ -168,15 +168,15 @@ func (is *Invalids) expiry(expires, now time.Time) {
 	const field = "expires"
 	switch {
 	case !expires.After(now):
-		is.add(field, CodeRange, "choose a time in the future")
+		is.add(field, CodeRange, "must be in the future")
 	case expires.After(now.Add(MaxTokenLifetime)):
-		is.add(field, CodeRange, "choose a time at most a year from now")
+		is.add(field, CodeRange, "must be at most one year from now")
 	}
 }
 
 func (is *Invalids) idempotencyKey(key string) {
 	if len(key) > MaxIdempotencyKey {
-		is.add(idempotencyField, CodeTooLong, "use at most %d bytes", MaxIdempotencyKey)
+		is.add(idempotencyField, CodeTooLong, "must be at most %d bytes long", MaxIdempotencyKey)
 	}
 }
 

@@ -54,7 +54,7 @@ func (a *Accounts) SaveFilter(ctx context.Context, account uuid.UUID, f SavedFil
 			return all, nil
 		}
 		if len(all) >= MaxFilters {
-			return nil, Invalids{{"name", CodeLimit, fmt.Sprintf("delete a saved filter first: the limit is %d", MaxFilters), []any{MaxFilters}}}
+			return nil, Invalids{{"name", CodeLimit, fmt.Sprintf("exceeds the limit of %d saved filters; delete one first", MaxFilters), []any{MaxFilters}}}
 		}
 		f.ID = uuid.New()
 		return append(all, f), nil

@@ -88,7 +88,7 @@ func (a *Accounts) CreateToken(ctx context.Context, account uuid.UUID, r TokenRe
 	}
 	if issued.Name != draft.Name || !slices.Equal(issued.Scopes, draft.Scopes) ||
 		!r.Expires.IsZero() && !issued.Expires.Equal(draft.Expires) {
-		return Token{}, Invalids{{Field: idempotencyField, Code: CodeTaken, Message: "this key was used for another token; use a new key"}}
+		return Token{}, Invalids{{Field: idempotencyField, Code: CodeTaken, Message: "was used for another token; use a new key"}}
 	}
 	// A concurrent erasure may not have seen the new token.
 	if err := a.present(ctx, account); err != nil {

@@ -81,7 +81,7 @@ func assign(p Project, t Task, more []uuid.UUID) ([]events.Event, error) {
 		return nil, r
 	}
 	if len(t.Assignees)+len(more) > MaxAssignees {
-		return nil, rejectField(CodeLimit, "assignees", "A task has at most %d assignees", MaxAssignees)
+		return nil, rejectField(CodeLimit, "assignees", "A task can have at most %d assignees.", MaxAssignees)
 	}
 	if len(more) == 0 {
 		return nil, nil

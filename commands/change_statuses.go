@@ -54,16 +54,16 @@ func (c ChangeStatuses) decide(a asking, p Project) ([]events.Event, error) {
 		heir, named := c.Retire[s.Key]
 		switch {
 		case !named:
-			wrong.add("retire", ReasonHeirMissing, "must name the status that takes the tasks of %q, such as {%q: %q}", s.Key, s.Key, to[0].Key)
+			wrong.add("retire", ReasonHeirMissing, "must name the status that receives the tasks of %q, such as {%q: %q}", s.Key, s.Key, to[0].Key)
 		case !has(heir):
-			wrong.add(fmt.Sprintf("retire.%s", s.Key), ReasonHeirUnknown, "must be a status of the new board, %q is not", heir)
+			wrong.add(fmt.Sprintf("retire.%s", s.Key), ReasonHeirUnknown, "must be a status of the new board; %q is not", heir)
 		default:
 			retired[s.Key] = heir
 		}
 	}
 	for key := range c.Retire {
 		if !slices.ContainsFunc(p.Statuses, func(s events.Status) bool { return s.Key == key }) || has(key) {
-			wrong.add(fmt.Sprintf("retire.%s", key), ReasonKept, "is not a status that is being left out")
+			wrong.add(fmt.Sprintf("retire.%s", key), ReasonKept, "is not a status being removed")
 		}
 	}
 	if r := wrong.rejection(); r != nil {
@@ -74,7 +74,7 @@ func (c ChangeStatuses) decide(a asking, p Project) ([]events.Event, error) {
 		return nil, nil
 	}
 	if len(retired) > 0 && len(p.Retired)+len(retired) > MaxRetired {
-		return nil, rejectField(CodeLimit, "statuses", "A board remembers at most %d statuses it has no more, and would have %d; rename statuses rather than replace them",
+		return nil, rejectField(CodeLimit, "statuses", "A board can have at most %d retired statuses and would have %d. Rename statuses instead of replacing them.",
 			MaxRetired, len(p.Retired)+len(retired))
 	}
 	if len(retired) == 0 {

@@ -91,12 +91,12 @@ func (t together) Target() events.Aggregate {
 
 func (t together) check(p *problems) {
 	if len(t.parts) == 0 {
-		p.add("", ReasonTogether, "commands that happen together must be at least one")
+		p.add("", ReasonTogether, "At least one command is required.")
 	}
 	for _, c := range t.parts {
 		c.check(p)
 		if c.Target() != t.Target() {
-			p.add("", ReasonTogether, "commands that happen together must be about the same thing")
+			p.add("", ReasonTogether, "All commands must have the same target.")
 		}
 	}
 }

@@ -24,10 +24,10 @@ func (c AddComment) decide(a asking, p Project, t Task) ([]events.Event, error) 
 		return nil, r
 	}
 	if t.comment(c.Comment) >= 0 {
-		return nil, reject(CodeExists, "There is a comment with this id already")
+		return nil, reject(CodeExists, "A comment with this ID already exists.")
 	}
 	if len(t.Comments) >= MaxComments {
-		return nil, reject(CodeLimit, "A task has at most %d comments", MaxComments)
+		return nil, reject(CodeLimit, "A task can have at most %d comments.", MaxComments)
 	}
 	return []events.Event{events.CommentAdded{Comment: c.Comment, Text: c.Text}}, nil
 }
@@ -54,9 +54,9 @@ func (c EditComment) decide(a asking, p Project, t Task) ([]events.Event, error)
 	said, ok := t.Comment(c.Comment)
 	switch {
 	case !ok:
-		return nil, reject(CodeNotFound, "There is no such comment")
+		return nil, reject(CodeNotFound, "The comment does not exist.")
 	case said.Author != a.actor:
-		return nil, reject(CodeForbidden, "Only its author may edit a comment")
+		return nil, reject(CodeForbidden, "Only the author can edit a comment.")
 	case said.Text == c.Text:
 		return nil, nil
 	}
@@ -87,11 +87,11 @@ func (c DeleteComment) decide(a asking, p Project, t Task) ([]events.Event, erro
 	said, ok := t.Comment(c.Comment)
 	switch {
 	case t.comment(c.Comment) < 0:
-		return nil, reject(CodeNotFound, "There is no such comment")
+		return nil, reject(CodeNotFound, "The comment does not exist.")
 	case !ok:
 		return nil, nil
 	case said.Author != a.actor && p.Role(a.actor) != events.RoleOwner:
-		return nil, reject(CodeForbidden, "Only its author or an owner of the project may delete a comment")
+		return nil, reject(CodeForbidden, "Only the author or a project owner can delete a comment.")
 	}
 	return []events.Event{events.CommentDeleted{Comment: c.Comment, Text: said.Text}}, nil
 }

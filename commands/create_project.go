@@ -24,7 +24,7 @@ func (c CreateProject) check(p *problems) {
 
 func (c CreateProject) decide(_ asking, p Project) ([]events.Event, error) {
 	if p.Exists() {
-		return nil, reject(CodeExists, "There is a project with this id already")
+		return nil, reject(CodeExists, "A project with this ID already exists.")
 	}
 	statuses := cleanStatuses(c.Statuses)
 	if statuses == nil {

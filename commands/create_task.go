@@ -43,7 +43,7 @@ func (c CreateTask) decide(a asking, p Project, t Task) ([]events.Event, error) 
 		return nil, r
 	}
 	if t.Exists() {
-		return nil, reject(CodeExists, "There is a task with this id already")
+		return nil, reject(CodeExists, "A task with this ID already exists.")
 	}
 	if len(p.Statuses) == 0 {
 		return nil, unknownStatus(p, c.Status)

@@ -36,7 +36,7 @@ func (c RestoreTask) decide(a asking, p Project, t Task) ([]events.Event, error)
 
 func trash(a asking, p Project, t Task, deleted bool, event events.Event) ([]events.Event, error) {
 	if !t.Exists() {
-		return nil, reject(CodeNotFound, "There is no such task")
+		return nil, reject(CodeNotFound, "The task does not exist or you have no access to it.")
 	}
 	if r := p.mayWrite(a.actor, "task"); r != nil {
 		return nil, r

@@ -17,12 +17,12 @@ import (
 // ErrBusy reports that other writers kept changing the same aggregate faster
 // than the command could be decided. Nothing was written; the command can be
 // retried.
-var ErrBusy = errors.New("too many others are changing this at once")
+var ErrBusy = errors.New("too many concurrent changes")
 
 // ErrDamaged reports an aggregate that cannot be folded: its log holds an event
 // from a newer program, or one that contradicts earlier events. It accepts no
 // commands until this is resolved; other aggregates are not affected.
-var ErrDamaged = errors.New("cannot be changed: its log holds what this program cannot read")
+var ErrDamaged = errors.New("cannot be changed: its log contains data that this program cannot read")
 
 // attempts limits how often a command is decided, including retries after
 // conflicts.
@@ -121,7 +121,7 @@ func (h *Handler) Run(ctx context.Context) error {
 		generation++
 		return h.folds.run(ctx, generation)
 	}, func(err error, pause time.Duration) {
-		h.logger.Warn("following the log for warm aggregates stopped, trying again", "err", err, "in", pause)
+		h.logger.Warn("following the log for warm aggregates failed, retrying", "err", err, "in", pause)
 	})
 	if errors.Is(err, events.ErrIncarnation) {
 		h.folds.replaced.Store(true)
@@ -269,7 +269,7 @@ func (h *Handler) decide(command Command, request Request, project Project, targ
 		case taskCommand:
 			decided, err = part.decide(a, project, task)
 		default:
-			return nil, fmt.Errorf("handle: %T is no command", part)
+			return nil, fmt.Errorf("handle: %T is not a command", part)
 		}
 		var r *Rejection
 		if errors.As(err, &r) && r.Code == CodeChanged {
@@ -303,7 +303,7 @@ func (h *Handler) decide(command Command, request Request, project Project, targ
 		return nil, overtaken
 	}
 	if request.IfRevision != nil && *request.IfRevision != target.head.Revision {
-		return nil, reject(CodeRevision, "It has changed since revision %d and is now at revision %d; read it again", *request.IfRevision, target.head.Revision)
+		return nil, reject(CodeRevision, "The resource has changed from revision %d to revision %d. Read it again.", *request.IfRevision, target.head.Revision)
 	}
 	return all, nil
 }

@@ -29,9 +29,9 @@ func (c AddMember) decide(a asking, p Project) ([]events.Event, error) {
 	case role == c.Role:
 		return nil, nil
 	case role != "":
-		return nil, reject(CodeExists, "The account is a member already, as %s; change its role instead", role)
+		return nil, reject(CodeExists, "The account is already a member with the role %s. Change its role instead.", role)
 	case len(p.Members) >= MaxMembers:
-		return nil, reject(CodeLimit, "A project has at most %d members", MaxMembers)
+		return nil, reject(CodeLimit, "A project can have at most %d members.", MaxMembers)
 	}
 	return []events.Event{events.MemberAdded{Account: c.Account, Role: c.Role}}, nil
 }
@@ -60,13 +60,13 @@ func (c ChangeMemberRole) decide(a asking, p Project) ([]events.Event, error) {
 	role := p.Role(c.Account)
 	switch {
 	case role == "":
-		return nil, reject(CodeNotFound, "There is no such member")
+		return nil, reject(CodeNotFound, "The account is not a member of the project.")
 	case role == c.Role:
 		return nil, nil
 	case c.Seen != "" && c.Seen != role:
 		return nil, overtakenRole()
 	case role == events.RoleOwner && p.owners() == 1:
-		return nil, reject(CodeLastOwner, "The project would have no owner; make somebody else an owner first")
+		return nil, reject(CodeLastOwner, "The project would have no owner. Make another member an owner first.")
 	}
 	return []events.Event{events.MemberRoleChanged{Account: c.Account, From: role, To: c.Role}}, nil
 }
@@ -102,7 +102,7 @@ func (c RemoveMember) decide(a asking, p Project) ([]events.Event, error) {
 	case c.Seen != "" && c.Seen != role:
 		return nil, overtakenRole()
 	case role == events.RoleOwner && p.owners() == 1:
-		return nil, reject(CodeLastOwner, "The project would have no owner; make somebody else an owner first")
+		return nil, reject(CodeLastOwner, "The project would have no owner. Make another member an owner first.")
 	}
 	return []events.Event{events.MemberRemoved{Account: c.Account, Role: role}}, nil
 }

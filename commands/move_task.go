@@ -82,5 +82,5 @@ func unknownStatus(p Project, key string) *Rejection {
 	for i, s := range p.Statuses {
 		keys[i] = s.Key
 	}
-	return rejectField(CodeUnknownStatus, "status", "The board has no status %q; it has %s", key, strings.Join(keys, ", "))
+	return rejectField(CodeUnknownStatus, "status", "The board has no status %q. Its statuses are %s.", key, strings.Join(keys, ", "))
 }

@@ -121,7 +121,7 @@ func (p Project) Apply(e *events.Envelope, event events.Event) Project {
 // exist.
 func (p Project) mayRead(actor uuid.UUID, what string) *Rejection {
 	if !p.Exists() || p.Role(actor) == "" {
-		return reject(CodeNotFound, "There is no such %s", what)
+		return reject(CodeNotFound, "The %s does not exist or you have no access to it.", what)
 	}
 	return nil
 }
@@ -132,10 +132,10 @@ func (p Project) mayWrite(actor uuid.UUID, what string) *Rejection {
 		return r
 	}
 	if !p.Role(actor).Writes() {
-		return reject(CodeForbidden, "Viewers of a project may not change it; ask an owner for the role member")
+		return reject(CodeForbidden, "Viewers cannot change a project. Ask an owner for the role member.")
 	}
 	if p.Archived {
-		return reject(CodeArchived, "The project is archived; an owner can bring it back")
+		return reject(CodeArchived, "The project is archived. An owner can unarchive it.")
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func (p Project) mayOwn(actor uuid.UUID) *Rejection {
 		return r
 	}
 	if p.Role(actor) != events.RoleOwner {
-		return reject(CodeForbidden, "Only an owner of the project may do this")
+		return reject(CodeForbidden, "Only a project owner can do this.")
 	}
 	return nil
 }
@@ -158,7 +158,7 @@ func (p Project) mayOwnActive(actor uuid.UUID) *Rejection {
 		return r
 	}
 	if p.Archived {
-		return reject(CodeArchived, "The project is archived; bring it back first")
+		return reject(CodeArchived, "The project is archived. Unarchive it first.")
 	}
 	return nil
 }

@@ -27,14 +27,14 @@ func (c RestoreComment) decide(a asking, p Project, t Task) ([]events.Event, err
 	}
 	i := t.comment(c.Comment)
 	if i < 0 {
-		return nil, reject(CodeNotFound, "There is no such comment")
+		return nil, reject(CodeNotFound, "The comment does not exist.")
 	}
 	said := t.Comments[i]
 	switch {
 	case said.Author != a.actor && p.Role(a.actor) != events.RoleOwner:
-		return nil, reject(CodeForbidden, "Only its author or an owner of the project may restore a comment")
+		return nil, reject(CodeForbidden, "Only the author or a project owner can restore a comment.")
 	case said.Text != c.Text:
-		return nil, rejectField(CodeChanged, "text", "The comment says something else")
+		return nil, rejectField(CodeChanged, "text", "The text of the comment has changed.")
 	case !said.Deleted:
 		return nil, nil
 	}

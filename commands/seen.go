@@ -23,7 +23,7 @@ type Seen struct {
 type meanwhile []Problem
 
 func (m *meanwhile) add(field string) {
-	*m = append(*m, Problem{Field: field, Reason: ReasonChanged, Message: "has been changed since you saw it"})
+	*m = append(*m, Problem{Field: field, Reason: ReasonChanged, Message: "has changed since you saw it"})
 }
 
 // rejection refuses the whole command: the actor saw the fields together, so
@@ -32,7 +32,7 @@ func (m meanwhile) rejection() *Rejection {
 	if len(m) == 0 {
 		return nil
 	}
-	return &Rejection{Code: CodeChanged, Message: "Somebody has changed this meanwhile; look at it again and decide anew", Problems: m}
+	return &Rejection{Code: CodeChanged, Message: "The resource has changed since you saw it. Read it again and check your change against the current values.", Problems: m}
 }
 
 // guard adds the field unless it has the value that was seen or wanted.

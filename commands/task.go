@@ -138,13 +138,13 @@ func set[T any](field *T, change *events.Changed[T]) {
 // task in the trash.
 func (t Task) mayChange(a asking, p Project) *Rejection {
 	if !t.Exists() {
-		return reject(CodeNotFound, "There is no such task")
+		return reject(CodeNotFound, "The task does not exist or you have no access to it.")
 	}
 	if r := p.mayWrite(a.actor, "task"); r != nil {
 		return r
 	}
 	if t.Deleted() {
-		return reject(CodeDeleted, "The task is in the trash; restore it first")
+		return reject(CodeDeleted, "The task is in the trash. Restore it first.")
 	}
 	return nil
 }
@@ -153,7 +153,7 @@ func (t Task) mayChange(a asking, p Project) *Rejection {
 func membersOnly(p Project, field string, accounts []uuid.UUID) *Rejection {
 	for _, id := range accounts {
 		if p.Role(id) == "" {
-			return rejectField(CodeNotMember, field, "Account %s is not a member of the project; add it first", id)
+			return rejectField(CodeNotMember, field, "Account %s is not a member of the project. Add it first.", id)
 		}
 	}
 	return nil

@@ -34,12 +34,12 @@ func Undo(target events.Aggregate, happened []events.Event) (Command, error) {
 	for _, event := range slices.Backward(happened) {
 		opposite := opposite(target, event)
 		if opposite == nil || opposite.Target() != target {
-			return nil, reject(CodeCannotUndo, "%s cannot be undone", event.EventType())
+			return nil, reject(CodeCannotUndo, "Events of type %s cannot be undone.", event.EventType())
 		}
 		parts = append(parts, opposite)
 	}
 	if len(parts) == 0 {
-		return nil, reject(CodeCannotUndo, "There is nothing to undo")
+		return nil, reject(CodeCannotUndo, "There is nothing to undo.")
 	}
 	return Together(parts...), nil
 }

@@ -44,7 +44,7 @@ func (p problems) rejection() *Rejection {
 	if len(p) == 0 {
 		return nil
 	}
-	return &Rejection{Code: CodeInvalid, Message: "The request cannot be accepted", Problems: p}
+	return &Rejection{Code: CodeInvalid, Message: "The request is invalid.", Problems: p}
 }
 
 func (p *problems) id(field string, id uuid.UUID) {
@@ -62,7 +62,7 @@ func (p *problems) line(field, text string, longest int) {
 	case n == 0:
 		p.add(field, ReasonEmpty, "must not be empty")
 	case n > longest:
-		p.add(field, ReasonLong, "must be at most %d characters long, has %d", longest, n)
+		p.add(field, ReasonLong, "must be at most %d characters long; it has %d", longest, n)
 	case strings.ContainsFunc(text, unicode.IsControl):
 		p.add(field, ReasonOneLine, "must be one line without control characters")
 	}
@@ -74,7 +74,7 @@ func (p *problems) block(field, text string, most int) {
 	case !utf8.ValidString(text):
 		p.add(field, ReasonEncoding, "must be valid UTF-8")
 	case len(text) > most:
-		p.add(field, ReasonLarge, "must be at most %d bytes long, has %d", most, len(text))
+		p.add(field, ReasonLarge, "must be at most %d bytes long; it has %d", most, len(text))
 	case strings.ContainsFunc(text, func(r rune) bool {
 		return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
 	}):
@@ -99,7 +99,7 @@ func (p *problems) date(field string, d events.Date) {
 
 func (p *problems) labels(field string, labels []string) {
 	if len(labels) > MaxLabels {
-		p.add(field, ReasonMany, "must be at most %d, has %d", MaxLabels, len(labels))
+		p.add(field, ReasonMany, "must have at most %d items; it has %d", MaxLabels, len(labels))
 		return
 	}
 	for i, l := range labels {
@@ -109,7 +109,7 @@ func (p *problems) labels(field string, labels []string) {
 
 func (p *problems) accounts(field string, ids []uuid.UUID) {
 	if len(ids) > MaxAssignees {
-		p.add(field, ReasonMany, "must be at most %d, has %d", MaxAssignees, len(ids))
+		p.add(field, ReasonMany, "must have at most %d items; it has %d", MaxAssignees, len(ids))
 		return
 	}
 	for i, id := range ids {
@@ -119,7 +119,7 @@ func (p *problems) accounts(field string, ids []uuid.UUID) {
 
 func (p *problems) rank(field, rank string) {
 	if !ValidRank(rank) {
-		p.add(field, ReasonRank, "must be 1 to %d of the characters 0-9 A-Z a-z and not end in 0", MaxRank)
+		p.add(field, ReasonRank, "must consist of 1 to %d of the characters 0-9 A-Z a-z and must not end in 0", MaxRank)
 	}
 }
 
@@ -133,16 +133,16 @@ var statusKey = regexp.MustCompile(`^[a-z0-9][a-z0-9_]*$`)
 
 func (p *problems) statuses(field string, statuses []events.Status) {
 	if len(statuses) == 0 || len(statuses) > MaxStatuses {
-		p.add(field, ReasonBetween, "must be 1 to %d, has %d", MaxStatuses, len(statuses))
+		p.add(field, ReasonBetween, "must have 1 to %d items; it has %d", MaxStatuses, len(statuses))
 		return
 	}
 	seen := map[string]bool{}
 	for i, s := range statuses {
 		at := fmt.Sprintf("%s[%d]", field, i)
 		if len(s.Key) > maxStatusKey || !statusKey.MatchString(s.Key) {
-			p.add(at+".key", ReasonKey, "must be 1 to %d of the characters a-z 0-9 _ and begin with a letter or digit", maxStatusKey)
+			p.add(at+".key", ReasonKey, "must consist of 1 to %d of the characters a-z 0-9 _ and start with a letter or digit", maxStatusKey)
 		} else if seen[s.Key] {
-			p.add(at+".key", ReasonTwice, "%q stands twice", s.Key)
+			p.add(at+".key", ReasonTwice, "must be unique; %q is used twice", s.Key)
 		}
 		seen[s.Key] = true
 		p.line(at+".name", s.Name, MaxStatusName)
@@ -150,7 +150,7 @@ func (p *problems) statuses(field string, statuses []events.Status) {
 			p.add(at+".category", ReasonChoice, "must be one of to_do, doing, done")
 		}
 		if s.Limit < 0 || s.Limit > MaxColumn {
-			p.add(at+".limit", ReasonNumber, "must be 1 to %d, or 0 for none", MaxColumn)
+			p.add(at+".limit", ReasonNumber, "must be 1 to %d, or 0 for no limit", MaxColumn)
 		}
 	}
 }

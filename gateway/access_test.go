@@ -32,7 +32,7 @@ func TestScopes(t *testing.T) {
 		if o.method != http.MethodGet {
 			allowed, refused = writer, reader
 		}
-		if description, _ := o.m["description"].(string); strings.Contains(description, "Takes a session") {
+		if description, _ := o.m["description"].(string); strings.Contains(description, "Requires a session") {
 			sessionOnly[id] = true
 			allowed.send(o.method, lines[id].path, lines[id].body).want(403).code("session_required")
 			refused.send(o.method, lines[id].path, lines[id].body).want(403).code("session_required")

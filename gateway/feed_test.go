@@ -228,8 +228,8 @@ func TestFeedEndsWithItsSecret(t *testing.T) {
 	ada.delete("/api/v1/me/tokens/" + made.text("id")).want(204)
 	phone.delete("/api/v1/sessions/current").want(204)
 	ada.task(project, "Not for them")
-	byToken.end(h, "has ended")
-	bySession.end(h, "has ended")
+	byToken.end(h, "no longer valid")
+	bySession.end(h, "no longer valid")
 	// They may have received the end of their secrets, since it was valid until
 	// then, but nothing after it.
 	for _, l := range []*listener{byToken, bySession} {

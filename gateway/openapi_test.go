@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,9 +18,10 @@ import (
 
 	"github.com/docketlog/docket/accounts"
 	"github.com/docketlog/docket/commands"
+	"github.com/docketlog/docket/gateway/problem"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // operation is one operation of the OpenAPI document.
 type operation struct {
@@ -182,6 +184,34 @@ func TestDocumentedLimits(t *testing.T) {
 		got := schemas[c.schema].(m)["properties"].(m)[c.field].(m)[c.limit]
 		if got != float64(c.want) {
 			t.Errorf("%s.%s: %s %v, want %d", c.schema, c.field, c.limit, got, c.want)
+		}
+	}
+}
+
+// archaic lists the words that no text for API clients contains.
+var archaic = regexp.MustCompile(`(?i)\b(whoever|somebody|nobody|anew|shall|lest|whence|patience|meanwhile|let in|take off|comes to nothing|of its own|there is no such|is told|my|I)\b`)
+
+// TestTextsArePlain checks every text of the OpenAPI document and of the
+// problems.
+func TestTextsArePlain(t *testing.T) {
+	t.Parallel()
+	document, all := operations(t, open(t))
+	each(document, func(key string, value any) {
+		if text, ok := value.(string); ok && (key == "summary" || key == "description") {
+			if found := archaic.FindString(text); found != "" {
+				t.Errorf("%q contains %q", text, found)
+			}
+		}
+	})
+	for _, o := range all {
+		if summary := o.m["summary"].(string); strings.HasSuffix(summary, ".") || summary[:1] != strings.ToUpper(summary[:1]) {
+			t.Errorf("%s: summary %q is not in sentence case", o, summary)
+		}
+	}
+	for _, code := range problem.Codes() {
+		text := code.Explain()
+		if found := archaic.FindString(text); found != "" || !strings.HasSuffix(text, ".\n") {
+			t.Errorf("%s: %q contains %q or lacks a full stop", code, text, found)
 		}
 	}
 }

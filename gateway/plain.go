@@ -32,8 +32,8 @@ const greeting = `Docket is running.
 
 Sign in:        curl -s %[1]s/api/v1/sessions -H 'Content-Type: application/json' -d '{"email":"…","password":"…"}'
 Register:       curl -s %[1]s/api/v1/accounts -H 'Content-Type: application/json' -d '{"email":"…","name":"…","password":"…"}'
-All routes:     %[1]s/openapi.json
-Ready or not:   %[1]s/readyz
+API reference:  %[1]s/openapi.json
+Readiness:      %[1]s/readyz
 `
 
 func (g *Gateway) greet(w http.ResponseWriter, r *http.Request) {

@@ -19,7 +19,7 @@ func (g *Gateway) unready(ctx context.Context) []operations.Shortcoming {
 	}
 	status, err := g.options.Rows.Status(ctx)
 	if err != nil {
-		return append(found, operations.Shortcoming{Part: "rows", Reason: "cannot be asked how far they are", Err: err})
+		return append(found, operations.Shortcoming{Part: "rows", Reason: "position cannot be read", Err: err})
 	}
 	if behind := max(status.Behind, g.still.since(status.Position, end, time.Now())); behind > g.options.MaxBehind {
 		lag := end.Sequence - min(end.Sequence, status.Position.Sequence)
@@ -45,7 +45,7 @@ func (g *Gateway) unfitForCommands(ctx context.Context) (end events.Position, fo
 		found = append(found, operations.Shortcoming{Part: "log", Reason: "cannot be reached", Err: err})
 	}
 	if g.hub.Position().IsZero() {
-		found = append(found, operations.Shortcoming{Part: "feed", Reason: "does not follow the log"})
+		found = append(found, operations.Shortcoming{Part: "feed", Reason: "not following the log"})
 	}
 	return end, found
 }

@@ -31,7 +31,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if tag, given := r.Header["If-Match"]; given && strings.TrimSpace(strings.Join(tag, "")) == "" {
 		// An empty one means a lost precondition, not its absence.
-		problem.Wrong(problem.InHeader, "If-Match", problem.Malformed, `must be one ETag as it was given, such as "12", or *`).Write(w, r)
+		problem.Wrong(problem.InHeader, "If-Match", problem.Malformed, `must be one ETag from an earlier response, such as "12", or *`).Write(w, r)
 		return
 	}
 	ctx := access.With(r.Context(), caller)
@@ -127,7 +127,7 @@ func (g *Gateway) unrouted(r *http.Request) *problem.Problem {
 		}
 	}
 	if len(allowed) > 0 && !slices.Contains(allowed, r.Method) {
-		return problem.New(problem.UnknownMethod, "This route takes %s.", strings.Join(allowed, ", ")).Allow(allowed)
+		return problem.New(problem.UnknownMethod, "This route accepts %s.", strings.Join(allowed, ", ")).Allow(allowed)
 	}
 	return problem.New(problem.UnknownRoute, "")
 }

@@ -24,7 +24,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, *prob
 	}
 	if r.ContentLength > most {
 		w.Header().Set("Connection", "close")
-		return nil, problem.New(problem.BodyTooLarge, "The body may have %d bytes, it has %d.", most, r.ContentLength)
+		return nil, problem.New(problem.BodyTooLarge, "The request body must not exceed %d bytes; it has %d.", most, r.ContentLength)
 	}
 	control := http.NewResponseController(w)
 	// Not every writer supports deadlines; a server's does.
@@ -44,14 +44,14 @@ func ReadBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, *prob
 	var slow interface{ Timeout() bool }
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, problem.New(problem.BodyTooLarge, "The body may have %d bytes.", most)
+		return nil, problem.New(problem.BodyTooLarge, "The request body must not exceed %d bytes.", most)
 	case errors.As(err, &slow) && slow.Timeout():
 		return nil, problem.New(problem.BodyTooSlow, "")
 	case err != nil:
-		return nil, problem.New(problem.MalformedBody, "The body broke off.")
+		return nil, problem.New(problem.MalformedBody, "The request body ended early.")
 	case !utf8.Valid(buffer.Bytes()):
 		// The decoder would silently replace invalid UTF-8.
-		return nil, problem.New(problem.MalformedBody, "The body is not UTF-8.")
+		return nil, problem.New(problem.MalformedBody, "The request body is not valid UTF-8.")
 	}
 	return buffer.Bytes(), nil
 }

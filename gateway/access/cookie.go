@@ -43,5 +43,5 @@ func cookieOf(r *http.Request, secure bool) (string, error) {
 	case 1:
 		return cookies[0].Value, nil
 	}
-	return "", problem.New(problem.Unauthenticated, "There are two session cookies. Delete the cookies of this site and sign in again.")
+	return "", problem.New(problem.Unauthenticated, "The request has more than one session cookie. Delete the cookies of this site and sign in again.")
 }

@@ -100,7 +100,7 @@ func (g *Guard) Admit(r *http.Request, pattern string) (Caller, error) {
 	}
 	scope := scopeOf(r.Method)
 	if !identity.Allows(scope) {
-		return Caller{}, problem.New(problem.MissingScope, "This takes a token with the scope %s.", scope)
+		return Caller{}, problem.New(problem.MissingScope, "This request requires a token with the scope %s.", scope)
 	}
 	return Caller{identity, secret}, nil
 }
@@ -144,7 +144,7 @@ func bearerOf(r *http.Request) (secret string, given bool, err error) {
 	}
 	scheme, secret, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Bearer") || secret == "" {
-		return "", true, problem.New(problem.Unauthenticated, "The Authorization header must be: Bearer <token>.")
+		return "", true, problem.New(problem.Unauthenticated, "The Authorization header must have the form: Bearer <token>.")
 	}
 	return strings.TrimSpace(secret), true, nil
 }

@@ -35,7 +35,7 @@ type Accepted struct {
 
 // AcceptedAnswer reports that a request was accepted.
 type AcceptedAnswer struct {
-	Position string `header:"Docket-Position" doc:"A place in the log from before the request."`
+	Position string `header:"Docket-Position" doc:"A log position from before the request."`
 	Body     Accepted
 }
 
@@ -63,14 +63,14 @@ type Me struct {
 	Name          string           `json:"name"`
 	Email         string           `json:"email"`
 	Administrator bool             `json:"administrator"`
-	SessionID     *uuid.UUID       `json:"session_id,omitempty" format:"uuid" doc:"The session this was asked with."`
-	TokenID       *uuid.UUID       `json:"token_id,omitempty" format:"uuid" doc:"The API token this was asked with."`
-	Scopes        []accounts.Scope `json:"scopes" nullable:"false" doc:"What the session or token may be used for."`
+	SessionID     *uuid.UUID       `json:"session_id,omitempty" format:"uuid" doc:"The session used for this request."`
+	TokenID       *uuid.UUID       `json:"token_id,omitempty" format:"uuid" doc:"The API token used for this request."`
+	Scopes        []accounts.Scope `json:"scopes" nullable:"false" doc:"The scopes of the session or token."`
 }
 
 // MeAnswer is the answer with the caller.
 type MeAnswer struct {
-	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
+	Position string `header:"Docket-Position" doc:"The log position this response reflects."`
 	Body     Me
 }
 
@@ -96,8 +96,8 @@ func (a *API) me(ctx context.Context, in *Reading) (*MeAnswer, error) {
 // MePatch is a merge patch of the caller.
 type MePatch struct {
 	Name            Field[string] `json:"name,omitzero" nullable:"false" maxLength:"100"`
-	Email           Field[string] `json:"email,omitzero" nullable:"false" maxLength:"254" doc:"Takes current_password."`
-	Password        Field[string] `json:"password,omitzero" nullable:"false" maxLength:"256" doc:"At least 10 characters. Takes current_password, and ends all other sessions."`
+	Email           Field[string] `json:"email,omitzero" nullable:"false" maxLength:"254" doc:"Requires current_password."`
+	Password        Field[string] `json:"password,omitzero" nullable:"false" maxLength:"256" doc:"At least 10 characters. Requires current_password and ends all other sessions."`
 	CurrentPassword Field[string] `json:"current_password,omitzero" nullable:"false" maxLength:"256"`
 }
 
@@ -117,7 +117,7 @@ func (a *API) changeMe(ctx context.Context, in *struct {
 		return nil, err
 	}
 	if (b.Email.Given || b.Password.Given) && !b.CurrentPassword.Given {
-		return nil, problem.Wrong(problem.InBody, "current_password", problem.Reason(commands.ReasonRequired), "is required to change address or password")
+		return nil, problem.Wrong(problem.InBody, "current_password", problem.Reason(commands.ReasonRequired), "is required to change email or password")
 	}
 	if idempotency.Done(ctx) {
 		// The password may have changed by now, and the first change stands.
@@ -146,7 +146,7 @@ func (a *API) changeMe(ctx context.Context, in *struct {
 // on which programs discard their session.
 func wrongPassword(err error) error {
 	if errors.Is(err, accounts.ErrCredentials) {
-		return problem.Wrong(problem.InBody, "current_password", problem.Mistaken, "is wrong")
+		return problem.Wrong(problem.InBody, "current_password", problem.Mistaken, "is incorrect")
 	}
 	return err
 }
@@ -158,8 +158,8 @@ type Password struct {
 
 // Erased is the answer to an erasure.
 type Erased struct {
-	Position  string `header:"Docket-Position" doc:"The place in the log that has it."`
-	SetCookie string `header:"Set-Cookie" doc:"Makes a browser forget the session."`
+	Position  string `header:"Docket-Position" doc:"The log position that includes the change."`
+	SetCookie string `header:"Set-Cookie" doc:"Deletes the session cookie."`
 }
 
 func (a *API) eraseMe(ctx context.Context, in *struct {

@@ -96,24 +96,24 @@ func (a *API) config() huma.Config {
 			Info: &huma.Info{
 				Title:   "Docket",
 				Version: "1",
-				Description: "A task manager whose log is the truth. Every answer that is no problem carries Docket-Position, the place in the log it rests on; " +
-					"a read that carries one waits until it has reached it. Every write takes an Idempotency-Key and can be sent again with it. " +
-					"Errors are problem documents (RFC 9457); who sends Accept-Language with en or ko is told their detail in that language.",
+				Description: "A task manager whose append-only event log is the source of truth. Every successful response includes `Docket-Position`, the log position it reflects; " +
+					"a read that sends a position waits until the data includes it. Every write accepts an `Idempotency-Key` and can be retried with the same key. " +
+					"Errors are problem documents (RFC 9457); their `detail` is in the language that `Accept-Language` requests, en or ko.",
 				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
 			Servers: []*huma.Server{{URL: "/"}},
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
-					"token":  {Type: "http", Scheme: "bearer", Description: "The secret of a session or of an API token."},
-					"cookie": {Type: "apiKey", In: "cookie", Name: access.CookieName(a.secureCookies), Description: "The secret of a session, as a browser keeps it."},
+					"token":  {Type: "http", Scheme: "bearer", Description: "The secret of a session or API token."},
+					"cookie": {Type: "apiKey", In: "cookie", Name: access.CookieName(a.secureCookies), Description: "The secret of a session, in the cookie set at sign-in."},
 				},
 			},
 			Tags: []*huma.Tag{
-				{Name: "accounts", Description: "People, their sessions and their tokens."},
-				{Name: "projects", Description: "Projects, their boards and their members."},
-				{Name: "tasks", Description: "Tasks, who does them, and what is said about them."},
-				{Name: "feed", Description: "What happens, as it happens."},
+				{Name: "accounts", Description: "Accounts, sessions and API tokens."},
+				{Name: "projects", Description: "Projects, boards and members."},
+				{Name: "tasks", Description: "Tasks, assignees, comments, history and saved filters."},
+				{Name: "feed", Description: "Changes in real time."},
 			},
 		},
 		Formats:                      map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat},

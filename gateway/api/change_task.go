@@ -16,25 +16,25 @@ type TaskPatch struct {
 	Title       Field[string]          `json:"title,omitzero" nullable:"false" maxLength:"200"`
 	Description Field[string]          `json:"description,omitzero" maxLength:"65536" doc:"At most 65,536 bytes; null clears it."`
 	Status      Field[string]          `json:"status,omitzero" nullable:"false" maxLength:"32" doc:"The key of one of the project's statuses."`
-	Rank        Field[string]          `json:"rank,omitzero" nullable:"false" maxLength:"32" doc:"Its place within its status; after and before are easier."`
-	Priority    Field[events.Priority] `json:"priority,omitzero" enum:"none,low,medium,high,urgent" doc:"Null stands for none."`
+	Rank        Field[string]          `json:"rank,omitzero" nullable:"false" maxLength:"32" doc:"The place within the status. Prefer after and before."`
+	Priority    Field[events.Priority] `json:"priority,omitzero" enum:"none,low,medium,high,urgent" doc:"Null means none."`
 	Due         Field[events.Date]     `json:"due,omitzero" format:"date" doc:"Null clears it."`
-	Labels      Field[[]string]        `json:"labels,omitzero" maxItems:"20" doc:"All of them, at most 50 characters each; null clears them."`
-	Assignees   Field[[]uuid.UUID]     `json:"assignees,omitzero" maxItems:"50" format:"uuid" doc:"All of them; null clears them."`
-	After       Field[uuid.UUID]       `json:"after,omitzero" format:"uuid" doc:"Place it after this task, null for the beginning."`
-	Before      Field[uuid.UUID]       `json:"before,omitzero" format:"uuid" doc:"Place it before this task, null for the end."`
-	Seen        *SeenTask              `json:"seen,omitempty" doc:"What you saw of the fields you change. If one of them says something else by now, and not what you want, all of it is refused with 409 changed_meanwhile, and nobody's work is overwritten."`
+	Labels      Field[[]string]        `json:"labels,omitzero" maxItems:"20" doc:"Replaces all labels; at most 50 characters each. Null removes all."`
+	Assignees   Field[[]uuid.UUID]     `json:"assignees,omitzero" maxItems:"50" format:"uuid" doc:"Replaces all assignees. Null removes all."`
+	After       Field[uuid.UUID]       `json:"after,omitzero" format:"uuid" doc:"Place the task after the one with this ID. Null places it first."`
+	Before      Field[uuid.UUID]       `json:"before,omitzero" format:"uuid" doc:"Place the task before the one with this ID. Null places it last."`
+	Seen        *SeenTask              `json:"seen,omitempty" doc:"The values of the changed fields as the client last saw them. If a field has since changed to something other than the requested value, the whole request fails with 409 changed_meanwhile and nothing is overwritten."`
 }
 
 // SeenTask holds the fields of a task as the caller saw them, each in the
 // task's own format.
 type SeenTask struct {
 	Title       Field[string]          `json:"title,omitzero" nullable:"false"`
-	Description Field[string]          `json:"description,omitzero" doc:"Null stands for none."`
-	Status      Field[string]          `json:"status,omitzero" nullable:"false" doc:"The status it was moved from, also of a move within it."`
-	Priority    Field[events.Priority] `json:"priority,omitzero" doc:"Null stands for none."`
-	Due         Field[events.Date]     `json:"due,omitzero" doc:"Null stands for none."`
-	Labels      Field[[]string]        `json:"labels,omitzero" doc:"In any order; null stands for none."`
+	Description Field[string]          `json:"description,omitzero" doc:"Null means none."`
+	Status      Field[string]          `json:"status,omitzero" nullable:"false" doc:"The status before the move, even if the task stays in it."`
+	Priority    Field[events.Priority] `json:"priority,omitzero" doc:"Null means none."`
+	Due         Field[events.Date]     `json:"due,omitzero" doc:"Null means none."`
+	Labels      Field[[]string]        `json:"labels,omitzero" doc:"In any order. Null means none."`
 }
 
 func (a *API) changeTask(ctx context.Context, in *struct {
@@ -70,10 +70,10 @@ func (b *TaskPatch) check() error {
 		return err
 	}
 	if b.Status.Given && b.Status.Value == "" {
-		return problem.Wrong(problem.InBody, "status", problem.Reason(commands.ReasonEmpty), "must not be empty; leave it out to keep it")
+		return problem.Wrong(problem.InBody, "status", problem.Reason(commands.ReasonEmpty), "must not be empty; omit it to keep the current value")
 	}
 	if b.Rank.Given && b.Rank.Value == "" {
-		return problem.Wrong(problem.InBody, "rank", problem.Reason(commands.ReasonEmpty), "must not be empty; leave it out to keep it")
+		return problem.Wrong(problem.InBody, "rank", problem.Reason(commands.ReasonEmpty), "must not be empty; omit it to keep the current value")
 	}
 	return nil
 }

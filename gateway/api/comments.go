@@ -14,33 +14,33 @@ import (
 
 // CommentAnswer is the answer with one comment.
 type CommentAnswer struct {
-	Position string `header:"Docket-Position" doc:"The place in the log that has it."`
+	Position string `header:"Docket-Position" doc:"The log position that includes the change."`
 	ETag     string `header:"ETag" doc:"The task's revision."`
-	Change   string `header:"Docket-Change" doc:"The last revision that this request made of the task: send it to undo. Absent if it changed nothing."`
-	Location string `header:"Location" doc:"Where the comment is, if it was added."`
+	Change   string `header:"Docket-Change" doc:"The last task revision that this request created; pass it to the undo operation. Absent if nothing changed."`
+	Location string `header:"Location" doc:"The URL of the comment, if it was added."`
 	Body     Comment
 }
 
 // OfComment is the input of requests about one comment.
 type OfComment struct {
 	OfTask
-	Comment uuid.UUID `path:"comment" format:"uuid" doc:"The comment."`
+	Comment uuid.UUID `path:"comment" format:"uuid" doc:"The comment's ID."`
 }
 
 // CommentText is the text of a comment.
 type CommentText struct {
-	Text string `json:"text" maxLength:"16384" doc:"At most 16,384 bytes. <@id> names the account with that id; a member is told."`
+	Text string `json:"text" maxLength:"16384" doc:"At most 16,384 bytes. <@id> mentions the account with that ID; members are notified."`
 }
 
 // CommentPatch is a merge patch of a comment.
 type CommentPatch struct {
-	Text string  `json:"text" maxLength:"16384" doc:"At most 16,384 bytes. <@id> names the account with that id; a member is told."`
-	Seen *string `json:"seen,omitempty" maxLength:"16384" doc:"What it said when you began. If it says something else by now, it is refused with 409 changed_meanwhile."`
+	Text string  `json:"text" maxLength:"16384" doc:"At most 16,384 bytes. <@id> mentions the account with that ID; members are notified."`
+	Seen *string `json:"seen,omitempty" maxLength:"16384" doc:"The comment as the client last saw it. If it has since changed to something other than text, the request fails with 409 changed_meanwhile."`
 }
 
 func (a *API) comments(ctx context.Context, in *struct {
 	OfTask
-	Sort string `query:"sort" enum:"created,-created" default:"created" doc:"The order; - for newest first."`
+	Sort string `query:"sort" enum:"created,-created" default:"created" doc:"The sort order; -created lists the newest first."`
 	Paging
 	Reading
 }) (*Listed[Comment], error) {
@@ -86,7 +86,7 @@ func (a *API) commented(ctx context.Context, command commands.Command, comment u
 	said, ok := o.Task.Comment(comment)
 	if !ok {
 		// This is a retry, and the comment has been deleted since.
-		return nil, problem.New(problem.NotFound, "There is no such comment")
+		return nil, problem.New(problem.NotFound, "The comment has since been deleted.")
 	}
 	return &CommentAnswer{
 		Position: o.Position.String(), ETag: etag(o.Task.Head.Revision), Change: changeOf(o), Body: commentOfFold(o.Task.ID, said),

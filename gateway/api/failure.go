@@ -33,13 +33,13 @@ func fromModel(m *huma.ErrorModel) *problem.Problem {
 	switch m.Status {
 	case http.StatusBadRequest:
 		if len(m.Errors) > 0 {
-			return problem.New(problem.MalformedBody, "The body is not JSON: %s.", m.Errors[0].Message)
+			return problem.New(problem.MalformedBody, "The request body is not valid JSON: %s.", m.Errors[0].Message)
 		}
-		return problem.New(problem.MalformedBody, "A body is required.")
+		return problem.New(problem.MalformedBody, "A request body is required.")
 	case http.StatusUnsupportedMediaType:
 		return problem.New(problem.MediaType, "")
 	case http.StatusRequestEntityTooLarge:
-		return problem.New(problem.BodyTooLarge, "The body may have %d bytes.", access.MaxBody)
+		return problem.New(problem.BodyTooLarge, "The request body must not exceed %d bytes.", access.MaxBody)
 	case http.StatusRequestTimeout:
 		return problem.New(problem.BodyTooSlow, "")
 	case http.StatusUnprocessableEntity:
@@ -58,34 +58,54 @@ func fieldOf(d *huma.ErrorDetail) problem.Field {
 	in, field, _ := strings.Cut(d.Location, ".")
 	f := problem.Field{In: in, Field: field, Message: d.Message, Reason: problem.Malformed}
 	var name string
-	var most int
+	var bound int
 	switch {
 	case d.Message == validation.MsgUnexpectedProperty:
-		f.Message = "is not a field of this request; leave it out"
+		f.Message = "is not a known field; remove it"
 	case strings.Contains(d.Message, "unknown query parameter"):
-		f.Message = "is not a parameter of this route; leave it out"
+		f.Message = "is not a known query parameter; remove it"
 	case strings.HasPrefix(d.Message, "required "):
 		f.Reason, f.Message = required, "is required"
 	case scan(d.Message, validation.MsgExpectedRequiredProperty, &name):
 		f.Field, f.Reason, f.Message = strings.TrimPrefix(field+"."+name, "."), required, "is required"
 	case strings.Contains(strings.ToLower(d.Message), "uuid"):
-		f.Message = "must be an id, such as 01890a5d-ac96-774b-bcce-b302099a8057"
+		f.Message = "must be an ID, such as 01890a5d-ac96-774b-bcce-b302099a8057"
 	default:
 		switch {
-		case scan(d.Message, validation.MsgExpectedMaxLength, &most):
-			f.Reason, f.Args = problem.AtMost, []any{most}
-		case scan(d.Message, validation.MsgExpectedMaxItems, &most):
-			f.Reason, f.Args = problem.AtMostMany, []any{most}
+		case scan(d.Message, validation.MsgExpectedMaxLength, &bound):
+			f.Reason, f.Args, f.Message = problem.AtMost, []any{bound}, fmt.Sprintf("must be at most %d characters long", bound)
+			return f
+		case scan(d.Message, validation.MsgExpectedMaxItems, &bound):
+			f.Reason, f.Args, f.Message = problem.AtMostMany, []any{bound}, fmt.Sprintf("must have at most %d items", bound)
+			return f
+		case scan(d.Message, validation.MsgExpectedMinItems, &bound):
+			f.Message = fmt.Sprintf("must have %d or more items", bound)
+			return f
 		}
 		f.Message = strings.TrimPrefix(f.Message, "invalid value: ")
+		if rest, ok := strings.CutPrefix(f.Message, "invalid "); ok {
+			f.Message = "must be a valid " + rest
+		}
 		if rest, ok := strings.CutPrefix(f.Message, "expected "); ok {
 			for _, words := range []string{"string to be ", "value to be "} {
 				rest = strings.TrimPrefix(rest, words)
 			}
-			f.Message = "must be " + rest
+			f.Message = "must be " + withArticle(rest)
 		}
 	}
 	return f
+}
+
+// withArticle returns huma's description of a value with the article it lacks,
+// if it starts with the name of a type.
+func withArticle(description string) string {
+	switch kind, _, _ := strings.Cut(description, " "); kind {
+	case "boolean", "number", "string":
+		return "a " + description
+	case "array", "integer", "object":
+		return "an " + description
+	}
+	return description
 }
 
 const required = problem.Reason(commands.ReasonRequired)

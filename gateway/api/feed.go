@@ -31,7 +31,7 @@ const (
 
 // FollowAnswer is a stream of server-sent events.
 type FollowAnswer struct {
-	Position    string `header:"Docket-Position" doc:"The place in the log the feed begins after."`
+	Position    string `header:"Docket-Position" doc:"The log position after which the stream starts."`
 	ContentType string `header:"Content-Type"`
 	Body        func(huma.Context)
 }
@@ -39,9 +39,9 @@ type FollowAnswer struct {
 // feed subscribes before it answers, so that an invalid request gets a problem,
 // not a broken stream.
 func (a *API) feed(ctx context.Context, in *struct {
-	LastEventID Position  `header:"Last-Event-ID" doc:"Go on after this event: its id, or any Docket-Position."`
-	After       Position  `query:"after" doc:"The same, for clients that cannot set the header; the header wins."`
-	Project     uuid.UUID `query:"project" format:"uuid" doc:"Only what happens in this project."`
+	LastEventID Position  `header:"Last-Event-ID" doc:"Resume after this event: its id, or any Docket-Position."`
+	After       Position  `query:"after" doc:"The same as Last-Event-ID, for clients that cannot set headers. The header takes precedence."`
+	Project     uuid.UUID `query:"project" format:"uuid" doc:"Only events of the project with this ID."`
 }) (*FollowAnswer, error) {
 	caller := access.From(ctx)
 	after := in.LastEventID.Position
@@ -69,7 +69,7 @@ func (a *API) stream(ctx context.Context, w stream, s *feed.Subscription, caller
 	w.w.Header().Set("X-Accel-Buffering", "no")
 	w.w.WriteHeader(http.StatusOK)
 	at := s.Position()
-	if w.send([]byte("retry: 2000\nid: "+at.String()+"\n: after this position\n\n")) != nil {
+	if w.send([]byte("retry: 2000\nid: "+at.String()+"\n: events after this position follow\n\n")) != nil {
 		return
 	}
 	said := time.Now()
@@ -87,8 +87,8 @@ func (a *API) stream(ctx context.Context, w stream, s *feed.Subscription, caller
 		}
 		if err != nil {
 			if ctx.Err() == nil {
-				a.logger.Debug("a feed ends", slog.Any("err", err))
-				_ = w.send([]byte(": the feed ends: " + reason(err) + "\n\n"))
+				a.logger.Debug("feed closed", slog.Any("err", err))
+				_ = w.send([]byte(": feed closed: " + reason(err) + "\n\n"))
 			}
 			return
 		}
@@ -100,7 +100,7 @@ func (a *API) stream(ctx context.Context, w stream, s *feed.Subscription, caller
 		}
 		if len(more) == 0 && time.Since(said) >= heartbeat {
 			// Advance the id too, so that a client with few events resumes near.
-			out.WriteString(": nothing new\nid: " + reached.String() + "\n\n")
+			out.WriteString(": no new events\nid: " + reached.String() + "\n\n")
 		}
 		if out.Len() == 0 {
 			continue
@@ -113,13 +113,13 @@ func (a *API) stream(ctx context.Context, w stream, s *feed.Subscription, caller
 }
 
 // errLetGo ends the feed of a caller whose credentials are no longer accepted.
-var errLetGo = errors.New("the session or token has ended")
+var errLetGo = errors.New("session or token is no longer valid")
 
 // reason returns a fixed sentence that says why a feed ends.
 func reason(err error) string {
 	for _, known := range []error{feed.ErrSlow, feed.ErrInterrupted, feed.ErrStopped} {
 		if errors.Is(err, known) {
-			return known.Error() + "; go on with Last-Event-ID"
+			return known.Error() + "; resume with Last-Event-ID"
 		}
 	}
 	if errors.Is(err, errLetGo) {
@@ -149,8 +149,8 @@ func (s stream) send(p []byte) error {
 // feedResponse describes the stream, which huma cannot derive.
 func feedResponse(r huma.Registry) *huma.Response {
 	return &huma.Response{
-		Description: "A stream of server-sent events. The id of each is its position, its data a FeedEvent in JSON. " +
-			"Comments keep the connection; the last one says why it ends.",
+		Description: "A stream of server-sent events. The id of each event is its log position, its data a FeedEvent in JSON. " +
+			"Comments keep the connection alive; the last one says why the stream ends.",
 		Headers: map[string]*huma.Param{service.PositionHeader: {Schema: &huma.Schema{Type: huma.TypeString}}},
 		Content: map[string]*huma.MediaType{"text/event-stream": {
 			Schema:     &huma.Schema{Type: huma.TypeString},

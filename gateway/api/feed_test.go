@@ -21,9 +21,9 @@ func TestReasonsAreFixed(t *testing.T) {
 		{feed.ErrSlow, "too slow"},
 		{feed.ErrInterrupted, "interrupted"},
 		{feed.ErrStopped, "stopped"},
-		{errLetGo, "has ended"},
-		{events.ErrIncarnation, "Begin again without a position"},
-		{errors.New("no such thing"), "Tell the operator"},
+		{errLetGo, "no longer valid"},
+		{events.ErrIncarnation, "Start again without a position"},
+		{errors.New("no such thing"), "to the operator"},
 	} {
 		got := reason(fmt.Errorf("nats at 10.0.0.1: %w", c.err))
 		if !strings.Contains(got, c.want) || strings.Contains(got, "10.0.0.1") || strings.Contains(got, "no such thing") {

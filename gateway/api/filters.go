@@ -16,8 +16,8 @@ import (
 type SavedFilter struct {
 	ID        uuid.UUID  `json:"id" format:"uuid"`
 	Name      string     `json:"name"`
-	ProjectID *uuid.UUID `json:"project_id" format:"uuid" doc:"The project it is for, null for all."`
-	Query     string     `json:"query" doc:"As it was saved."`
+	ProjectID *uuid.UUID `json:"project_id" format:"uuid" doc:"The project the filter applies to; null for all projects."`
+	Query     string     `json:"query" doc:"The query parameters, as saved."`
 }
 
 func savedFilter(f accounts.SavedFilter) SavedFilter {
@@ -30,14 +30,14 @@ func savedFilter(f accounts.SavedFilter) SavedFilter {
 
 // NewFilter is a filter to save.
 type NewFilter struct {
-	Name      string     `json:"name" maxLength:"60" doc:"One of the same name for the same project is replaced."`
-	ProjectID *uuid.UUID `json:"project_id,omitempty" format:"uuid" doc:"The project it is for; all if left out."`
-	Query     string     `json:"query,omitempty" maxLength:"500" doc:"What to send to a list of tasks, such as assignee=me&open=true. It is kept as it is."`
+	Name      string     `json:"name" maxLength:"60" doc:"Replaces a filter with the same name for the same project."`
+	ProjectID *uuid.UUID `json:"project_id,omitempty" format:"uuid" doc:"The project the filter applies to. Defaults to all projects."`
+	Query     string     `json:"query,omitempty" maxLength:"500" doc:"Query parameters for listing tasks, such as assignee=me&open=true. Stored as is."`
 }
 
 // SavedFilterAnswer is the answer with a saved filter.
 type SavedFilterAnswer struct {
-	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
+	Position string `header:"Docket-Position" doc:"The log position this response reflects."`
 	Body     SavedFilter
 }
 
@@ -63,7 +63,7 @@ func (a *API) saveFilter(ctx context.Context, in *struct {
 		f.Project = *in.Body.ProjectID
 		if _, err := a.service.VisibleProject(ctx, f.Project); err != nil {
 			if problem.From(err).Code == problem.NotFound {
-				err = problem.Wrong(problem.InBody, "project_id", problem.Elsewhere, "is not a project of yours")
+				err = problem.Wrong(problem.InBody, "project_id", problem.Elsewhere, "must be a project you are a member of")
 			}
 			return nil, err
 		}
@@ -96,11 +96,11 @@ func (a *API) savedAs(ctx context.Context, caller uuid.UUID, f accounts.SavedFil
 			return saved, nil
 		}
 	}
-	return f, problem.New(problem.NotFound, "The filter has been deleted since")
+	return f, problem.New(problem.NotFound, "The filter has since been deleted.")
 }
 
 func (a *API) deleteFilter(ctx context.Context, in *struct {
-	ID uuid.UUID `path:"id" format:"uuid" doc:"The saved filter."`
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The saved filter's ID."`
 	Keyed
 }) (*Done, error) {
 	if err := a.accounts.DeleteFilter(ctx, access.From(ctx).Account, in.ID); err != nil {

@@ -14,15 +14,21 @@ import (
 // Position is a log position in a header or query.
 type Position struct{ events.Position }
 
+var errPosition = errors.New("must be the Docket-Position of an earlier response")
+
 // UnmarshalText reads what [events.Position.String] writes.
-func (p *Position) UnmarshalText(text []byte) (err error) {
-	p.Position, err = events.ParsePosition(string(text))
-	return err
+func (p *Position) UnmarshalText(text []byte) error {
+	position, err := events.ParsePosition(string(text))
+	if err != nil {
+		return errPosition
+	}
+	p.Position = position
+	return nil
 }
 
 // Reading is the input of every read.
 type Reading struct {
-	Position Position `header:"Docket-Position" doc:"Wait until at least this position is reflected: the Docket-Position of an earlier answer."`
+	Position Position `header:"Docket-Position" doc:"Wait until the response can reflect at least this log position, the Docket-Position of an earlier response."`
 }
 
 // at returns the position the caller has seen.
@@ -30,25 +36,25 @@ func (r Reading) at() events.Position { return r.Position.Position }
 
 // Conditional is the additional input of reads of one resource.
 type Conditional struct {
-	IfNoneMatch string `header:"If-None-Match" doc:"Answer 304 if the ETag is this one."`
+	IfNoneMatch string `header:"If-None-Match" doc:"Return 304 if the resource still has this ETag."`
 }
 
 // Keyed is the input of every write.
 type Keyed struct {
-	Key string `header:"Idempotency-Key" maxLength:"255" doc:"The same request sent again with the same key has the same outcome."`
+	Key string `header:"Idempotency-Key" maxLength:"255" doc:"Makes retries safe: the same request sent again with the same key has the same outcome."`
 }
 
 // Writing is the input of commands about an existing resource.
 type Writing struct {
 	Keyed
-	IfMatch     IfMatch     `header:"If-Match" doc:"Refuse with 412 unless the ETag of the task or project is this one."`
-	TraceParent TraceParent `header:"traceparent" doc:"W3C Trace Context, kept with the events."`
+	IfMatch     IfMatch     `header:"If-Match" doc:"Fail with 412 unless the task or project has this ETag."`
+	TraceParent TraceParent `header:"traceparent" doc:"W3C Trace Context, stored with the events."`
 }
 
 // Creating is the input of commands that create a resource.
 type Creating struct {
 	Keyed
-	TraceParent TraceParent `header:"traceparent" doc:"W3C Trace Context, kept with the events."`
+	TraceParent TraceParent `header:"traceparent" doc:"W3C Trace Context, stored with the events."`
 }
 
 func (w Writing) write() service.Write {
@@ -59,9 +65,9 @@ func (c Creating) write() service.Write { return service.Write{TraceParent: c.Tr
 
 // Written is the answer to a write that returns no data.
 type Written struct {
-	Position string `header:"Docket-Position" doc:"The place in the log that has it."`
+	Position string `header:"Docket-Position" doc:"The log position that includes the change."`
 	ETag     string `header:"ETag" doc:"The revision of the task or project."`
-	Change   string `header:"Docket-Change" doc:"The last revision that this request made of it: send it to undo. Absent if it changed nothing."`
+	Change   string `header:"Docket-Change" doc:"The last revision that this request created; pass it to the undo operation. Absent if nothing changed."`
 }
 
 func written(o commands.Outcome, revision uint64) *Written {
@@ -79,7 +85,7 @@ func changeOf(o commands.Outcome) string {
 // IfMatch is the revision a command requires, nil for any.
 type IfMatch struct{ Revision *uint64 }
 
-var errIfMatch = errors.New(`must be one ETag as it was given, such as "12", or *`)
+var errIfMatch = errors.New(`must be one ETag from an earlier response, such as "12", or *`)
 
 // UnmarshalText reads one strong entity tag.
 func (m *IfMatch) UnmarshalText(text []byte) error {

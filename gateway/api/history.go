@@ -10,7 +10,7 @@ import (
 
 // Order is the order of a history.
 type Order struct {
-	Sort string `query:"sort" enum:"position,-position" default:"-position" doc:"The order; - for newest first."`
+	Sort string `query:"sort" enum:"position,-position" default:"-position" doc:"The sort order; -position lists the newest first."`
 }
 
 func (a *API) history(ctx context.Context, in *struct {

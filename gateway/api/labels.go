@@ -11,7 +11,7 @@ import (
 // LabelCount is a label and the number of tasks that have it.
 type LabelCount struct {
 	Label string `json:"label"`
-	Tasks int    `json:"tasks" doc:"How many carry it, those in the trash left out."`
+	Tasks int    `json:"tasks" doc:"The number of tasks with this label, not counting those in the trash."`
 }
 
 func (a *API) labels(ctx context.Context, in *struct {

@@ -8,12 +8,12 @@ import (
 // List is a page of a list.
 type List[T any] struct {
 	Items []T     `json:"items" nullable:"false"`
-	Next  *string `json:"next" doc:"Send it as cursor for the next page; null on the last."`
+	Next  *string `json:"next" doc:"Send it as cursor to get the next page; null on the last page."`
 }
 
 // Listed is the answer with a page.
 type Listed[T any] struct {
-	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
+	Position string `header:"Docket-Position" doc:"The log position this response reflects."`
 	Body     List[T]
 }
 
@@ -37,8 +37,8 @@ type page[R any] struct {
 
 // Paging is the input of every list.
 type Paging struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"The largest number of items."`
-	Cursor string `query:"cursor" maxLength:"8192" doc:"next of the page before, with the same filters and sort."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"The maximum number of items."`
+	Cursor string `query:"cursor" maxLength:"8192" doc:"The next of the previous page. Use it with the same filters and sort."`
 }
 
 func (p Paging) page(sort string) projections.Page {

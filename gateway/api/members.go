@@ -18,16 +18,16 @@ import (
 type Member struct {
 	Account uuid.UUID   `json:"account" format:"uuid"`
 	Name    string      `json:"name"`
-	Email   string      `json:"email" doc:"Empty once the person's data was erased."`
+	Email   string      `json:"email" doc:"Empty if the person's data has been erased."`
 	Role    events.Role `json:"role" enum:"owner,member,viewer"`
 	Since   time.Time   `json:"since"`
 }
 
 // MemberAnswer is the answer with one member.
 type MemberAnswer struct {
-	Position string `header:"Docket-Position" doc:"The place in the log that has it."`
+	Position string `header:"Docket-Position" doc:"The log position that includes the change."`
 	ETag     string `header:"ETag" doc:"The project's revision."`
-	Change   string `header:"Docket-Change" doc:"The last revision that this request made of the project: send it to undo. Absent if it changed nothing."`
+	Change   string `header:"Docket-Change" doc:"The last project revision that this request created; pass it to the undo operation. Absent if nothing changed."`
 	Body     Member
 }
 
@@ -49,7 +49,7 @@ func (a *API) memberAnswer(o commands.Outcome, account uuid.UUID) (*MemberAnswer
 		}
 	}
 	// This is a retry, and the member has gone since.
-	return nil, problem.New(problem.NotFound, "There is no such member")
+	return nil, problem.New(problem.NotFound, "The account is no longer a member of the project.")
 }
 
 func (a *API) members(ctx context.Context, in *struct {
@@ -67,7 +67,7 @@ func (a *API) members(ctx context.Context, in *struct {
 
 // NewMember is a member to add.
 type NewMember struct {
-	Email string      `json:"email" maxLength:"254" doc:"The address the person signs in with."`
+	Email string      `json:"email" maxLength:"254" doc:"The email address the person signs in with."`
 	Role  events.Role `json:"role" enum:"owner,member,viewer"`
 }
 
@@ -86,7 +86,7 @@ func (a *API) addMember(ctx context.Context, in *struct {
 // OfMember is the input of requests about one membership.
 type OfMember struct {
 	OfProject
-	Account uuid.UUID `path:"account" format:"uuid" doc:"The member."`
+	Account uuid.UUID `path:"account" format:"uuid" doc:"The member's account ID."`
 }
 
 // MemberPatch is a merge patch of a membership.

@@ -50,7 +50,7 @@ type nulls []problem.Field
 
 func refuse[T any](n *nulls, name string, f Field[T]) {
 	if f.Null {
-		*n = append(*n, problem.Field{In: problem.InBody, Field: name, Message: "must not be null; leave it out to keep it", Reason: problem.Reason(commands.ReasonRequired)})
+		*n = append(*n, problem.Field{In: problem.InBody, Field: name, Message: "must not be null; omit it to keep the current value", Reason: problem.Reason(commands.ReasonRequired)})
 	}
 }
 

@@ -15,16 +15,16 @@ import (
 
 // ProjectAnswer is the answer with one project.
 type ProjectAnswer struct {
-	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
+	Position string `header:"Docket-Position" doc:"The log position this response reflects."`
 	ETag     string `header:"ETag" doc:"The project's revision."`
-	Change   string `header:"Docket-Change" doc:"The last revision that this request made of the project: send it to undo. Absent if it changed nothing."`
-	Location string `header:"Location" doc:"Where the project is, if it was created."`
+	Change   string `header:"Docket-Change" doc:"The last project revision that this request created; pass it to the undo operation. Absent if nothing changed."`
+	Location string `header:"Location" doc:"The URL of the project, if it was created."`
 	Body     Project
 }
 
 // OfProject is the input of requests about one project.
 type OfProject struct {
-	ID uuid.UUID `path:"id" format:"uuid" doc:"The project."`
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The project's ID."`
 }
 
 func projectAnswer(ctx context.Context, o commands.Outcome) *ProjectAnswer {
@@ -37,7 +37,7 @@ func projectAnswer(ctx context.Context, o commands.Outcome) *ProjectAnswer {
 func (a *API) projects(ctx context.Context, in *struct {
 	Paging
 	Reading
-	Sort string `query:"sort" enum:"name,-name,created,-created,updated,-updated" doc:"The order; - for descending."`
+	Sort string `query:"sort" enum:"name,-name,created,-created,updated,-updated" doc:"The sort order; - means descending."`
 }) (*Listed[Project], error) {
 	p, position, err := service.Read(ctx, a.service, in.at(), func(ctx context.Context, s *projections.Snapshot) (p page[projections.Project], err error) {
 		p.rows, p.next, err = s.Projects(ctx, access.From(ctx).Account, in.page(in.Sort))
@@ -53,7 +53,7 @@ func (a *API) projects(ctx context.Context, in *struct {
 // NewProject is a project to create.
 type NewProject struct {
 	Name     string          `json:"name" maxLength:"100"`
-	Statuses []events.Status `json:"statuses,omitempty" maxItems:"20" doc:"The columns of its board; waiting, in_progress and done if left out."`
+	Statuses []events.Status `json:"statuses,omitempty" maxItems:"20" doc:"The columns of the board. Defaults to waiting, in_progress and done."`
 }
 
 func (a *API) createProject(ctx context.Context, in *struct {
@@ -93,8 +93,8 @@ func (a *API) project(ctx context.Context, in *struct {
 type ProjectPatch struct {
 	Name     Field[string]            `json:"name,omitzero" nullable:"false" maxLength:"100"`
 	Archived Field[bool]              `json:"archived,omitzero" nullable:"false"`
-	Statuses Field[[]events.Status]   `json:"statuses,omitzero" nullable:"false" maxItems:"20" doc:"All of them, in order."`
-	Retire   Field[map[string]string] `json:"retire,omitzero" nullable:"false" doc:"For each status left out of statuses, the one that takes its tasks."`
+	Statuses Field[[]events.Status]   `json:"statuses,omitzero" nullable:"false" maxItems:"20" doc:"Replaces all statuses, in board order."`
+	Retire   Field[map[string]string] `json:"retire,omitzero" nullable:"false" doc:"For each status missing from statuses, the key of the status that receives its tasks."`
 }
 
 func (a *API) changeProject(ctx context.Context, in *struct {
@@ -112,13 +112,13 @@ func (a *API) changeProject(ctx context.Context, in *struct {
 		return nil, err
 	}
 	if b.Retire.Given && !b.Statuses.Given {
-		return nil, problem.Wrong(problem.InBody, "retire", problem.Misplaced, "goes with statuses; give both")
+		return nil, problem.Wrong(problem.InBody, "retire", problem.Misplaced, "requires statuses")
 	}
 	change := service.ProjectChange{
 		Project: in.ID, Name: b.Name.pointer(), Archived: b.Archived.pointer(), Statuses: b.Statuses.pointer(), Retire: b.Retire.Value,
 	}
 	if change.Empty() {
-		return nil, problem.Wrong(problem.InBody, "", problem.Misplaced, "give at least one of name, archived, statuses")
+		return nil, problem.Wrong(problem.InBody, "", problem.Misplaced, "The request body must contain at least one of name, archived and statuses.")
 	}
 	o, err := a.service.ChangeProject(ctx, change, in.write())
 	if err != nil {
@@ -136,7 +136,7 @@ type Board struct {
 // Column is one status of a board.
 type Column struct {
 	Status events.Status `json:"status"`
-	Tasks  []Card        `json:"tasks" nullable:"false" doc:"In the order of their ranks."`
+	Tasks  []Card        `json:"tasks" nullable:"false" doc:"In rank order."`
 }
 
 // Card is a task as a board shows it: without its description.
@@ -149,14 +149,14 @@ type Card struct {
 	Due       *string         `json:"due" format:"date"`
 	Labels    []string        `json:"labels" nullable:"false"`
 	Assignees []uuid.UUID     `json:"assignees" nullable:"false" format:"uuid"`
-	Comments  int             `json:"comments" doc:"How many there are."`
+	Comments  int             `json:"comments" doc:"The number of comments."`
 	Rank      string          `json:"rank"`
 	Revision  uint64          `json:"revision"`
 }
 
 // BoardAnswer is the answer with a board.
 type BoardAnswer struct {
-	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
+	Position string `header:"Docket-Position" doc:"The log position this response reflects."`
 	Body     Board
 }
 

@@ -19,7 +19,7 @@ type SignIn struct {
 
 // SignedIn is a new session with its secret.
 type SignedIn struct {
-	Token     string    `json:"token" doc:"The secret: send it as Authorization: Bearer. It is shown this once."`
+	Token     string    `json:"token" doc:"The secret; send it as Authorization: Bearer. It will not be shown again."`
 	ID        uuid.UUID `json:"id" format:"uuid"`
 	Account   uuid.UUID `json:"account" format:"uuid"`
 	CreatedAt time.Time `json:"created_at"`
@@ -28,8 +28,8 @@ type SignedIn struct {
 
 // SignedInAnswer is the answer to a sign-in.
 type SignedInAnswer struct {
-	Position  string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
-	SetCookie string `header:"Set-Cookie" doc:"The session, for browsers."`
+	Position  string `header:"Docket-Position" doc:"The log position this response reflects."`
+	SetCookie string `header:"Set-Cookie" doc:"The session cookie, for browsers."`
 	Body      SignedIn
 }
 
@@ -70,12 +70,12 @@ func (a *API) signOut(ctx context.Context, _ *Keyed) (*Erased, error) {
 // Session is one session of the caller.
 type Session struct {
 	ID        uuid.UUID `json:"id" format:"uuid"`
-	Current   bool      `json:"current" doc:"Whether it is the one this was asked with."`
-	Address   string    `json:"address" doc:"The network address it was opened from."`
-	UserAgent string    `json:"user_agent" doc:"What the client called itself."`
+	Current   bool      `json:"current" doc:"Whether this session was used for the request."`
+	Address   string    `json:"address" doc:"The network address of the sign-in."`
+	UserAgent string    `json:"user_agent" doc:"The User-Agent of the sign-in."`
 	CreatedAt time.Time `json:"created_at"`
 	ExpiresAt time.Time `json:"expires_at"`
-	UsedAt    time.Time `json:"used_at" doc:"When it was last used, to within five minutes."`
+	UsedAt    time.Time `json:"used_at" doc:"When it was last used, accurate to five minutes."`
 }
 
 func (a *API) sessions(ctx context.Context, in *Reading) (*Listed[Session], error) {
@@ -95,7 +95,7 @@ func (a *API) sessions(ctx context.Context, in *Reading) (*Listed[Session], erro
 
 // Done is the answer of an operation that returns no data.
 type Done struct {
-	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
+	Position string `header:"Docket-Position" doc:"The log position this response reflects."`
 }
 
 // done answers for an operation that has just been done.
@@ -108,7 +108,7 @@ func (a *API) done(ctx context.Context) (*Done, error) {
 }
 
 func (a *API) revokeSession(ctx context.Context, in *struct {
-	ID uuid.UUID `path:"id" format:"uuid" doc:"The session."`
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The session's ID."`
 	Keyed
 }) (*Done, error) {
 	if err := a.accounts.RevokeSession(ctx, access.From(ctx).Account, in.ID); err != nil {

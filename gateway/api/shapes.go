@@ -16,21 +16,21 @@ import (
 type Task struct {
 	ID          uuid.UUID       `json:"id" format:"uuid"`
 	ProjectID   uuid.UUID       `json:"project_id" format:"uuid"`
-	Number      *int64          `json:"number" doc:"Its place among the project's tasks, from 1. Null in the answer to a write if the rows were too far behind to know."`
+	Number      *int64          `json:"number" doc:"The task's number within its project, from 1. Null in the response to a write if the database is too far behind the log to know it."`
 	Title       string          `json:"title"`
 	Description string          `json:"description"`
 	Status      string          `json:"status" doc:"The key of one of the project's statuses."`
 	Priority    events.Priority `json:"priority" enum:"none,low,medium,high,urgent"`
-	Due         *string         `json:"due" format:"date" doc:"A calendar day, null for none."`
+	Due         *string         `json:"due" format:"date" doc:"A calendar day; null for none."`
 	Labels      []string        `json:"labels" nullable:"false"`
-	Assignees   []uuid.UUID     `json:"assignees" nullable:"false" format:"uuid" doc:"Accounts. Who is no member any more is left out."`
-	Comments    int             `json:"comments" doc:"How many there are."`
-	Rank        string          `json:"rank" doc:"Its place within its status: ranks compare as bytes."`
-	Revision    uint64          `json:"revision" doc:"Counts its changes; the ETag."`
+	Assignees   []uuid.UUID     `json:"assignees" nullable:"false" format:"uuid" doc:"Account IDs. Former members are omitted."`
+	Comments    int             `json:"comments" doc:"The number of comments."`
+	Rank        string          `json:"rank" doc:"The place within the status. Ranks compare as bytes."`
+	Revision    uint64          `json:"revision" doc:"Increases with every change; the value of ETag."`
 	CreatedAt   time.Time       `json:"created_at"`
 	CreatedBy   uuid.UUID       `json:"created_by" format:"uuid"`
-	UpdatedAt   time.Time       `json:"updated_at" doc:"When it, or what is said about it, changed last."`
-	DeletedAt   *time.Time      `json:"deleted_at,omitempty" doc:"When it was put in the trash; only there if it is."`
+	UpdatedAt   time.Time       `json:"updated_at" doc:"When the task or one of its comments last changed."`
+	DeletedAt   *time.Time      `json:"deleted_at,omitempty" doc:"When the task was moved to the trash; absent if it is not in the trash."`
 }
 
 // taskOfRow converts a task from the rows.
@@ -71,11 +71,11 @@ type Project struct {
 	ID        uuid.UUID       `json:"id" format:"uuid"`
 	Name      string          `json:"name"`
 	Archived  bool            `json:"archived"`
-	Role      events.Role     `json:"role" enum:"owner,member,viewer" doc:"The caller's own."`
+	Role      events.Role     `json:"role" enum:"owner,member,viewer" doc:"The caller's role."`
 	Statuses  []events.Status `json:"statuses" nullable:"false" doc:"The columns of the board, in order."`
-	Members   []Membership    `json:"members" nullable:"false" doc:"In the order in which they joined; /members has their names."`
-	Counts    map[string]int  `json:"counts,omitempty" doc:"How many tasks stand in each status; in answers to reads only."`
-	Revision  uint64          `json:"revision" doc:"Counts its changes; the ETag."`
+	Members   []Membership    `json:"members" nullable:"false" doc:"In the order in which they joined. See /members for their names."`
+	Counts    map[string]int  `json:"counts,omitempty" doc:"The number of tasks in each status. Only in responses to reads."`
+	Revision  uint64          `json:"revision" doc:"Increases with every change; the value of ETag."`
 	CreatedAt time.Time       `json:"created_at"`
 	CreatedBy uuid.UUID       `json:"created_by" format:"uuid"`
 	UpdatedAt time.Time       `json:"updated_at"`
@@ -119,7 +119,7 @@ type Comment struct {
 	Author    uuid.UUID  `json:"author" format:"uuid"`
 	Text      string     `json:"text"`
 	CreatedAt time.Time  `json:"created_at"`
-	EditedAt  *time.Time `json:"edited_at" doc:"Null for one that still says what it said at first."`
+	EditedAt  *time.Time `json:"edited_at" doc:"Null if the comment has never been edited."`
 }
 
 func commentOfRow(c projections.Comment) Comment {
@@ -136,14 +136,14 @@ func commentOfFold(task uuid.UUID, c commands.Comment) Comment {
 
 // Entry is one event in a history.
 type Entry struct {
-	ID        uuid.UUID   `json:"id" format:"uuid" doc:"The event's id."`
-	Type      events.Type `json:"type" doc:"What happened, such as task_moved."`
+	ID        uuid.UUID   `json:"id" format:"uuid" doc:"The event's ID."`
+	Type      events.Type `json:"type" doc:"The event type, such as task_moved."`
 	At        time.Time   `json:"at"`
-	Actor     uuid.UUID   `json:"actor" format:"uuid" doc:"The account that did it."`
-	TaskID    *uuid.UUID  `json:"task_id,omitempty" format:"uuid" doc:"The task it happened to, if to one."`
-	AccountID *uuid.UUID  `json:"account_id,omitempty" format:"uuid" doc:"The member it is about, if about one."`
-	Revision  uint64      `json:"revision" doc:"The revision it made of the task or project."`
-	Position  string      `json:"position" doc:"Where the log has it."`
+	Actor     uuid.UUID   `json:"actor" format:"uuid" doc:"The account that made the change."`
+	TaskID    *uuid.UUID  `json:"task_id,omitempty" format:"uuid" doc:"The task that changed, if any."`
+	AccountID *uuid.UUID  `json:"account_id,omitempty" format:"uuid" doc:"The member that the event is about, if any."`
+	Revision  uint64      `json:"revision" doc:"The revision of the task or project that the event created."`
+	Position  string      `json:"position" doc:"The log position of the event."`
 	Changes   Changes     `json:"changes"`
 }
 
@@ -156,7 +156,7 @@ func (c Changes) MarshalJSON() ([]byte, error) { return json.RawMessage(c).Marsh
 // Schema describes the content of the bytes.
 func (c Changes) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
-		Type: huma.TypeArray, Description: "Each changed field with its value before and after, null for none.",
+		Type: huma.TypeArray, Description: "Each changed field with its value before and after; null means none.",
 		Items: &huma.Schema{
 			Type: huma.TypeObject, Required: []string{"field", "from", "to"},
 			Properties: map[string]*huma.Schema{"field": {Type: huma.TypeString}, "from": {}, "to": {}},

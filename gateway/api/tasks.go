@@ -15,16 +15,16 @@ import (
 
 // TaskAnswer is the answer with one task.
 type TaskAnswer struct {
-	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
+	Position string `header:"Docket-Position" doc:"The log position this response reflects."`
 	ETag     string `header:"ETag" doc:"The task's revision."`
-	Change   string `header:"Docket-Change" doc:"The last revision that this request made of the task: send it to undo. Absent if it changed nothing."`
-	Location string `header:"Location" doc:"Where the task is, if it was created."`
+	Change   string `header:"Docket-Change" doc:"The last task revision that this request created; pass it to the undo operation. Absent if nothing changed."`
+	Location string `header:"Location" doc:"The URL of the task, if it was created."`
 	Body     Task
 }
 
 // ofTask is the input of requests about one task.
 type OfTask struct {
-	ID uuid.UUID `path:"id" format:"uuid" doc:"The task."`
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The task's ID."`
 }
 
 func (a *API) taskAnswer(ctx context.Context, o commands.Outcome) *TaskAnswer {
@@ -55,18 +55,18 @@ func (a *API) task(ctx context.Context, in *struct {
 
 // Filter selects the tasks of a list.
 type Filter struct {
-	Status   []string        `query:"status,explode" maxItems:"20" doc:"In one of these statuses; may be given several times."`
-	Open     bool            `query:"open" doc:"Leave out what is in a status of category done."`
-	Assignee string          `query:"assignee" maxLength:"64" doc:"Assigned to this account, to me, or to none."`
-	Label    []string        `query:"label,explode" maxItems:"20" doc:"With all of these labels; may be given several times."`
-	Due      events.Date     `query:"due" format:"date" doc:"Due on this day."`
-	DueFrom  events.Date     `query:"due_from" format:"date" doc:"Due on this day or later."`
-	DueTo    events.Date     `query:"due_to" format:"date" doc:"Due on this day or earlier."`
-	Priority events.Priority `query:"priority" enum:"none,low,medium,high,urgent" doc:"Of this priority."`
-	Number   int64           `query:"number" minimum:"1" doc:"With this number, of which each project has one at most."`
-	Text     string          `query:"text" maxLength:"200" doc:"With each of these words in title or description."`
-	Deleted  bool            `query:"deleted" doc:"In the trash, instead of not."`
-	Sort     string          `query:"sort" enum:"number,-number,rank,-rank,created,-created,updated,-updated,due,-due,priority,-priority,title,-title" doc:"The order; - for descending."`
+	Status   []string        `query:"status,explode" maxItems:"20" doc:"Only tasks in one of these statuses. Can be repeated."`
+	Open     bool            `query:"open" doc:"Exclude tasks in statuses of the category done."`
+	Assignee string          `query:"assignee" maxLength:"64" doc:"Only tasks assigned to this account ID, to the caller (me), or to no one (none)."`
+	Label    []string        `query:"label,explode" maxItems:"20" doc:"Only tasks with all of these labels. Can be repeated."`
+	Due      events.Date     `query:"due" format:"date" doc:"Only tasks due on this day. Cannot be combined with due_from or due_to."`
+	DueFrom  events.Date     `query:"due_from" format:"date" doc:"Only tasks due on this day or later."`
+	DueTo    events.Date     `query:"due_to" format:"date" doc:"Only tasks due on this day or earlier."`
+	Priority events.Priority `query:"priority" enum:"none,low,medium,high,urgent" doc:"Only tasks with this priority."`
+	Number   int64           `query:"number" minimum:"1" doc:"Only tasks with this number, which is unique within a project."`
+	Text     string          `query:"text" maxLength:"200" doc:"Only tasks with each of these words in the title or description."`
+	Deleted  bool            `query:"deleted" doc:"List only tasks in the trash, which are otherwise excluded."`
+	Sort     string          `query:"sort" enum:"number,-number,rank,-rank,created,-created,updated,-updated,due,-due,priority,-priority,title,-title" doc:"The sort order; - means descending."`
 }
 
 func (f Filter) filter(caller uuid.UUID) (projections.TaskFilter, error) {
@@ -89,7 +89,7 @@ func (f Filter) filter(caller uuid.UUID) (projections.TaskFilter, error) {
 	default:
 		id, err := uuid.Parse(f.Assignee)
 		if err != nil {
-			return filter, problem.Wrong(problem.InQuery, "assignee", problem.Malformed, "must be the id of an account, me, or none")
+			return filter, problem.Wrong(problem.InQuery, "assignee", problem.Malformed, "must be an account ID, me, or none")
 		}
 		filter.Assignee = id
 	}
@@ -156,13 +156,13 @@ func (a *API) tasksOfMany(ctx context.Context, f Filter, paging Paging, in Readi
 // NewTask is a task to create.
 type NewTask struct {
 	Title       string          `json:"title" maxLength:"200"`
-	Description string          `json:"description,omitempty" maxLength:"65536" doc:"At most 65,536 bytes. <@id> names the account with that id; a member is told."`
-	Status      string          `json:"status,omitempty" maxLength:"32" doc:"The board's first if left out."`
-	Rank        string          `json:"rank,omitempty" maxLength:"128" doc:"The end of its status if left out."`
+	Description string          `json:"description,omitempty" maxLength:"65536" doc:"At most 65,536 bytes. <@id> mentions the account with that ID; members are notified."`
+	Status      string          `json:"status,omitempty" maxLength:"32" doc:"Defaults to the first status of the board."`
+	Rank        string          `json:"rank,omitempty" maxLength:"128" doc:"The place within the status. Defaults to the end."`
 	Priority    events.Priority `json:"priority,omitempty" enum:"none,low,medium,high,urgent"`
 	Due         events.Date     `json:"due,omitempty" format:"date"`
 	Labels      []string        `json:"labels,omitempty" maxItems:"20" doc:"At most 50 characters each."`
-	Assignees   []uuid.UUID     `json:"assignees,omitempty" maxItems:"50" format:"uuid" doc:"Members of the project."`
+	Assignees   []uuid.UUID     `json:"assignees,omitempty" maxItems:"50" format:"uuid" doc:"Account IDs of members of the project."`
 }
 
 func (a *API) createTask(ctx context.Context, in *struct {
@@ -200,7 +200,7 @@ func (a *API) restoreTask(ctx context.Context, in *struct {
 // OfAssignee is the input of requests about an assignment.
 type OfAssignee struct {
 	OfTask
-	Account uuid.UUID `path:"account" format:"uuid" doc:"The account."`
+	Account uuid.UUID `path:"account" format:"uuid" doc:"The account's ID."`
 }
 
 func (a *API) assign(ctx context.Context, in *struct {

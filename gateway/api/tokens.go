@@ -14,8 +14,8 @@ import (
 // NewToken is the body of a request for a token.
 type NewToken struct {
 	Name    string           `json:"name" maxLength:"100"`
-	Scopes  []accounts.Scope `json:"scopes" nullable:"false" minItems:"1" maxItems:"2" enum:"read,write" doc:"Reading takes read, everything else write."`
-	Expires *time.Time       `json:"expires,omitempty" doc:"At most a year from now; 90 days from now if left out."`
+	Scopes  []accounts.Scope `json:"scopes" nullable:"false" minItems:"1" maxItems:"2" enum:"read,write" doc:"GET and HEAD require read, all other methods write."`
+	Expires *time.Time       `json:"expires,omitempty" doc:"At most one year from now. Defaults to 90 days from now."`
 }
 
 // Token is an API token, without its secret.
@@ -25,12 +25,12 @@ type Token struct {
 	Scopes    []accounts.Scope `json:"scopes" nullable:"false"`
 	CreatedAt time.Time        `json:"created_at"`
 	ExpiresAt time.Time        `json:"expires_at"`
-	UsedAt    *time.Time       `json:"used_at" doc:"When it was last used, to within five minutes; null before its first use."`
+	UsedAt    *time.Time       `json:"used_at" doc:"When it was last used, accurate to five minutes; null if it has never been used."`
 }
 
 // CreatedToken is a new token with its secret.
 type CreatedToken struct {
-	Token     string           `json:"token" doc:"The secret: send it as Authorization: Bearer. It is shown this once."`
+	Token     string           `json:"token" doc:"The secret; send it as Authorization: Bearer. It will not be shown again."`
 	ID        uuid.UUID        `json:"id" format:"uuid"`
 	Name      string           `json:"name"`
 	Scopes    []accounts.Scope `json:"scopes" nullable:"false"`
@@ -40,7 +40,7 @@ type CreatedToken struct {
 
 // CreatedTokenAnswer is the answer with a new token.
 type CreatedTokenAnswer struct {
-	Position string `header:"Docket-Position" doc:"The place in the log this answer rests on."`
+	Position string `header:"Docket-Position" doc:"The log position this response reflects."`
 	Body     CreatedToken
 }
 
@@ -82,7 +82,7 @@ func (a *API) tokens(ctx context.Context, in *Reading) (*Listed[Token], error) {
 }
 
 func (a *API) revokeToken(ctx context.Context, in *struct {
-	ID uuid.UUID `path:"id" format:"uuid" doc:"The token."`
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The token's ID."`
 	Keyed
 }) (*Done, error) {
 	if err := a.accounts.RevokeToken(ctx, access.From(ctx).Account, in.ID); err != nil {

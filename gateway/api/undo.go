@@ -8,7 +8,7 @@ import (
 
 // Undoing names what to undo.
 type Undoing struct {
-	Revision uint64 `json:"revision" minimum:"1" doc:"A revision of the task or project, such as the Docket-Change of an earlier answer or one in its history. All of the change that made it is undone."`
+	Revision uint64 `json:"revision" minimum:"1" doc:"A revision of the task or project, such as the Docket-Change of an earlier response or a revision in the history. The whole change that created it is undone."`
 }
 
 func (a *API) undoTask(ctx context.Context, in *struct {

@@ -19,24 +19,24 @@ type Event struct {
 // Body is the JSON form of an event for clients. Fields that do not apply are
 // omitted.
 type Body struct {
-	ID       uuid.UUID   `json:"id" doc:"The event's id."`
-	Type     events.Type `json:"type" doc:"What happened, such as task_moved."`
-	Project  *uuid.UUID  `json:"project_id,omitempty" doc:"The project that decides who may see it; none for events of accounts."`
-	Task     *uuid.UUID  `json:"task_id,omitempty" doc:"The task it happened to."`
-	Person   *uuid.UUID  `json:"account_id,omitempty" doc:"The account it is about: a member, or the account itself."`
-	Comment  *uuid.UUID  `json:"comment_id,omitempty" doc:"The comment it is about."`
-	Revision uint64      `json:"revision" doc:"The revision it made of the task, project or account."`
-	At       time.Time   `json:"at" doc:"When it was decided."`
-	Actor    uuid.UUID   `json:"actor" doc:"The account that did it."`
+	ID       uuid.UUID   `json:"id" doc:"The event's ID."`
+	Type     events.Type `json:"type" doc:"The event type, such as task_moved."`
+	Project  *uuid.UUID  `json:"project_id,omitempty" doc:"The project whose members can see the event; absent for account events."`
+	Task     *uuid.UUID  `json:"task_id,omitempty" doc:"The task that changed."`
+	Person   *uuid.UUID  `json:"account_id,omitempty" doc:"The account that the event is about: a member, or the account itself."`
+	Comment  *uuid.UUID  `json:"comment_id,omitempty" doc:"The comment that the event is about."`
+	Revision uint64      `json:"revision" doc:"The revision of the task, project or account that the event created."`
+	At       time.Time   `json:"at" doc:"When the change was made."`
+	Actor    uuid.UUID   `json:"actor" doc:"The account that made the change."`
 	Changes  []Change    `json:"changes" doc:"Each changed field with its value before and after."`
-	Position string      `json:"position" doc:"Where the log has it; send it as Last-Event-ID to go on after it."`
+	Position string      `json:"position" doc:"The log position of the event. Send it as Last-Event-ID to resume after it."`
 }
 
 // Change is the value of one field before and after an event.
 type Change struct {
 	Field string `json:"field"`
-	From  any    `json:"from" doc:"The value before, null for none."`
-	To    any    `json:"to" doc:"The value after, null for none."`
+	From  any    `json:"from" doc:"The value before; null for none."`
+	To    any    `json:"to" doc:"The value after; null for none."`
 }
 
 // told encodes the event's body.

@@ -17,11 +17,11 @@ import (
 // resume with a new subscription after the last event received.
 var (
 	// ErrSlow reports a subscriber that did not take its events in time.
-	ErrSlow = errors.New("too slow: events were piling up")
+	ErrSlow = errors.New("client is too slow: too many events are pending")
 	// ErrInterrupted reports that the log could not be followed for a moment.
-	ErrInterrupted = errors.New("the feed was interrupted")
+	ErrInterrupted = errors.New("feed was interrupted")
 	// ErrStopped reports that the hub has ended.
-	ErrStopped = errors.New("the feed has stopped")
+	ErrStopped = errors.New("feed has stopped")
 	// ErrTooMany reports an account that has reached [MaxSubscriptions].
 	ErrTooMany = errors.New("too many subscriptions")
 )
@@ -98,7 +98,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		defer h.interrupt()
 		return h.follow(ctx)
 	}, func(err error, pause time.Duration) {
-		h.logger.Warn("the feed was interrupted, trying again", slog.Any("err", err), slog.Duration("in", pause))
+		h.logger.Warn("feed interrupted, retrying", slog.Any("err", err), slog.Duration("in", pause))
 	})
 }
 

@@ -62,7 +62,7 @@ func keyOf(r *http.Request) (string, error) {
 	}
 	key := values[0]
 	if len(values) > 1 || key == "" || len(key) > maxKey {
-		return "", problem.Wrong(problem.InHeader, Header, problem.Malformed, "must be given once, with 1 to %d characters", maxKey)
+		return "", problem.Wrong(problem.InHeader, Header, problem.Malformed, "must be sent once, with 1 to %d characters", maxKey)
 	}
 	for _, c := range []byte(key) {
 		if c < 0x20 || c > 0x7e {

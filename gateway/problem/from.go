@@ -76,7 +76,7 @@ func From(err error) *Problem {
 		return Fields(accountField(invalid))
 	}
 	if errors.Is(err, projections.ErrSort) {
-		return Wrong(InQuery, "sort", Malformed, "is not an order of this list")
+		return Wrong(InQuery, "sort", Malformed, "is not a valid sort order for this list")
 	}
 	for _, s := range sentinels {
 		if !errors.Is(err, s.err) {

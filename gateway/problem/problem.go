@@ -20,15 +20,15 @@ const ContentType = "application/problem+json"
 // Problem is a problem document (RFC 9457). It is an error, so that a handler
 // returns it like any other.
 type Problem struct {
-	Type   string `json:"type" format:"uri-reference" doc:"Identifies the code; the gateway serves an explanation there."`
-	Title  string `json:"title" doc:"The code in words, the same for all problems of it."`
+	Type   string `json:"type" format:"uri-reference" doc:"A URI that identifies the code. It serves an explanation."`
+	Title  string `json:"title" doc:"A short summary, the same for all problems with this code."`
 	Status int    `json:"status" doc:"The HTTP status."`
-	Code   Code   `json:"code" doc:"Why, for programs."`
-	Detail string `json:"detail" doc:"What is wrong here and what to do about it."`
+	Code   Code   `json:"code" doc:"The kind of problem, for programs."`
+	Detail string `json:"detail" doc:"What is wrong and what to do about it."`
 	// Instance identifies one occurrence in Docket's own log; only faults have
 	// one.
-	Instance string  `json:"instance,omitempty" doc:"The occurrence's number, for the operator."`
-	Errors   []Field `json:"errors,omitempty" doc:"The fields at fault."`
+	Instance string  `json:"instance,omitempty" doc:"Identifies this occurrence in the server's log, for the operator."`
+	Errors   []Field `json:"errors,omitempty" doc:"The invalid fields."`
 
 	header http.Header
 }
@@ -37,7 +37,7 @@ type Problem struct {
 type Field struct {
 	In      string `json:"in" enum:"body,path,query,header" doc:"The part of the request."`
 	Field   string `json:"field" doc:"The field's name, such as title or labels[3]."`
-	Message string `json:"message" doc:"What is wrong with it."`
+	Message string `json:"message" doc:"What is wrong with the field."`
 
 	// Reason and Args are the message in a form that can be translated.
 	Reason Reason `json:"-"`

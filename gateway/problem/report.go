@@ -14,6 +14,6 @@ func Of(logger *slog.Logger, err error) *Problem {
 		return p
 	}
 	p.Instance = "urn:uuid:" + uuid.NewString()
-	logger.Error("a request failed", slog.String("instance", p.Instance), slog.Any("err", err))
+	logger.Error("request failed", slog.String("instance", p.Instance), slog.Any("err", err))
 	return p
 }

@@ -62,7 +62,7 @@ func (a *admission) admits(ctx context.Context, project, account uuid.UUID) bool
 	if errors.Is(got.err, context.DeadlineExceeded) {
 		a.resting.Store(time.Now().Add(foldRest).UnixNano())
 	}
-	a.logger.Debug("the rows alone decide who may read", slog.Any("project", project), slog.Any("err", got.err))
+	a.logger.Debug("access decided by the rows alone", slog.Any("project", project), slog.Any("err", got.err))
 	return true
 }
 
@@ -78,7 +78,7 @@ func (s *Service) Visible(ctx context.Context, id uuid.UUID) (commands.Task, com
 		return commands.Task{}, commands.Project{}, err
 	}
 	if !task.Exists() || project.Role(access.From(ctx).Account) == "" {
-		return commands.Task{}, commands.Project{}, problem.New(problem.NotFound, "There is no such task")
+		return commands.Task{}, commands.Project{}, problem.New(problem.NotFound, "The task does not exist or you have no access to it.")
 	}
 	return task, project, nil
 }
@@ -88,7 +88,7 @@ func (s *Service) Visible(ctx context.Context, id uuid.UUID) (commands.Task, com
 func (s *Service) VisibleProject(ctx context.Context, id uuid.UUID) (commands.Project, error) {
 	project, err := s.commands.Project(ctx, id)
 	if err == nil && project.Role(access.From(ctx).Account) == "" {
-		err = problem.New(problem.NotFound, "There is no such project")
+		err = problem.New(problem.NotFound, "The project does not exist or you have no access to it.")
 	}
 	return project, err
 }

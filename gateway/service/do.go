@@ -45,7 +45,7 @@ func (s *Service) Do(ctx context.Context, command commands.Command, w Write) (co
 	// reach a caller who was a member only at the first attempt.
 	if outcome.Duplicate && outcome.Project.Role(caller) == "" {
 		if _, leaving := command.(commands.RemoveMember); !leaving {
-			return outcome, problem.New(problem.NotFound, "There is no such %s", command.Target().Kind)
+			return outcome, problem.New(problem.NotFound, "The %s does not exist or you have no access to it.", command.Target().Kind)
 		}
 	}
 	return outcome, nil

@@ -26,7 +26,7 @@ func (s *Service) EraseAccount(ctx context.Context, password string) (events.Pos
 		if errors.Is(err, accounts.ErrCredentials) {
 			// The caller is signed in, so this is not a 401, on which programs
 			// discard their session.
-			err = problem.Wrong(problem.InBody, "password", problem.Mistaken, "is wrong")
+			err = problem.Wrong(problem.InBody, "password", problem.Mistaken, "is incorrect")
 		}
 		return events.Position{}, err
 	}
@@ -117,5 +117,5 @@ func (s *Service) besides(p commands.Project, account uuid.UUID) (people, owners
 }
 
 func lastOwner(project uuid.UUID) error {
-	return problem.New(problem.LastOwner, "You are the only owner of a project with other members, %s. Make somebody else an owner first", project)
+	return problem.New(problem.LastOwner, "You are the only owner of project %s, which has other members. Make another member an owner first.", project)
 }

@@ -26,7 +26,7 @@ func (s *Service) AddMember(ctx context.Context, project uuid.UUID, email string
 	if owner {
 		person, err := s.accounts.Lookup(ctx, caller, email)
 		if errors.Is(err, accounts.ErrNotFound) {
-			err = problem.Wrong(problem.InBody, "email", problem.NoAccount, "is not the address of an account; ask the person to open one first")
+			err = problem.Wrong(problem.InBody, "email", problem.NoAccount, "does not belong to an account; ask the person to register first")
 		}
 		if err != nil {
 			return commands.Outcome{}, uuid.Nil, err
@@ -37,7 +37,7 @@ func (s *Service) AddMember(ctx context.Context, project uuid.UUID, email string
 	if err == nil && o.Duplicate && !owner {
 		// A retry by a former owner: only a current owner may look up the account
 		// it added.
-		err = problem.New(problem.Code(commands.CodeForbidden), "Only an owner of the project may do this")
+		err = problem.New(problem.Code(commands.CodeForbidden), "Only a project owner can do this.")
 	}
 	return o, account, err
 }

@@ -81,7 +81,7 @@ func between(after, before string, now time.Time) (string, error) {
 	}
 	rank := commands.RankBetween(after, before)
 	if len(rank) > commands.MaxRank {
-		return "", problem.New(problem.Code(commands.CodeLimit), "There is no room left between these two; move one of them a little, then try again.")
+		return "", problem.New(problem.Code(commands.CodeLimit), "There is no rank left between these two tasks. Move one of them, then try again.")
 	}
 	return rank, nil
 }
@@ -92,14 +92,14 @@ func (s *Service) neighbour(ctx context.Context, moved commands.Task, field stri
 		return "", nil
 	}
 	if n.Task == moved.ID {
-		return "", problem.Wrong(problem.InBody, field, problem.Misplaced, "must be another task than the one that is placed")
+		return "", problem.Wrong(problem.InBody, field, problem.Misplaced, "must not be the task being moved")
 	}
 	task, err := s.commands.Task(ctx, n.Task)
 	if err != nil {
 		return "", err
 	}
 	if !task.Exists() || task.Project != moved.Project {
-		return "", problem.Wrong(problem.InBody, field, problem.Elsewhere, "is not a task of this project")
+		return "", problem.Wrong(problem.InBody, field, problem.Elsewhere, "must be a task of the same project")
 	}
 	return task.Rank, nil
 }

@@ -29,7 +29,7 @@ func (s *Service) Undo(ctx context.Context, target events.Aggregate, revision ui
 		// has; an undo would restore a member without an identity.
 		if e, ok := event.(events.MemberRemoved); ok {
 			if person, known := s.accounts.Person(e.Account); known && person.Erased {
-				return commands.Outcome{}, problem.New(problem.Code(commands.CodeCannotUndo), "The person's data was erased; they cannot be let in again")
+				return commands.Outcome{}, problem.New(problem.Code(commands.CodeCannotUndo), "The member's data has been erased, so they cannot be added again.")
 			}
 		}
 	}
@@ -52,7 +52,7 @@ func (s *Service) mayKnow(ctx context.Context, target events.Aggregate) error {
 		_, err := s.VisibleProject(ctx, target.ID)
 		return err
 	}
-	return problem.New(problem.NotFound, "There is no such thing")
+	return problem.New(problem.NotFound, "")
 }
 
 // commit returns the events of the commit that made a revision, in order.
@@ -68,7 +68,7 @@ func (s *Service) commit(ctx context.Context, target events.Aggregate, revision 
 		}
 	}
 	if command == uuid.Nil {
-		return nil, problem.Wrong(problem.InBody, "revision", problem.Malformed, "is not one it has; it has %d", len(past))
+		return nil, problem.Wrong(problem.InBody, "revision", problem.Malformed, "must be an existing revision, 1 to %d", len(past))
 	}
 	var happened []events.Event
 	for i := range past {

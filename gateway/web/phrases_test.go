@@ -245,7 +245,7 @@ var fieldNames = sync.OnceValue(func() []string {
 // unchanged for clients that request none.
 func TestWordsForPrograms(t *testing.T) {
 	t.Parallel()
-	p := problem.Wrong(problem.InBody, "title", problem.Reason(commands.ReasonLong), "must be at most %d characters long, has %d", 200, 201)
+	p := problem.Wrong(problem.InBody, "title", problem.Reason(commands.ReasonLong), "must be at most %d characters long; it has %d", 200, 201)
 	for accept, want := range map[string]string{
 		"": p.Detail, "*": p.Detail, "fr": p.Detail, ";;": p.Detail,
 		"ko-KR,ko;q=0.9": "제목: 200자까지", "en-GB": "Title: at most 200 characters, not 201",

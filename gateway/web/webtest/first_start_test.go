@@ -80,7 +80,7 @@ func TestOneComesBackToWhereOneWanted(t *testing.T) {
 	page.Type("[name=email]", o.mina.Email)
 	page.Type("[name=password]", "wrong wrong wrong")
 	page.Loads(func() { page.Press("Enter") })
-	page.WaitText("[role=alert]", "Address or password is wrong")
+	page.WaitText("[role=alert]", "Wrong email or password")
 	page.WaitValue("[name=email]", o.mina.Email)
 	page.Type("[name=password]", browsertest.Password)
 	page.Loads(func() { page.Press("Enter") })

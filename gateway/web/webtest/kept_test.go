@@ -12,7 +12,7 @@ func (o *office) demote() {
 	o.at(o.API(o.mina, "PATCH", o.api("/members/"+o.jun.Account.String()), m{"role": "viewer"}).Want(200))
 }
 
-const why = "You may see this, but not change it."
+const why = "Your role does not allow this."
 
 // kept waits until a text that can no longer be saved is shown for copying.
 func kept(page *browsertest.Page, in, id, text string) {

@@ -125,7 +125,7 @@ func TestWithoutScript(t *testing.T) {
 	p.Follow(`.tabs a:has-text("Settings")`)
 	p.sound()
 	p.send("#invite", "button", "email", "nobody@example.org", "role", "viewer")
-	p.says("[role=alert]", "nobody has an account with this address")
+	p.says("[role=alert]", "no account has this address")
 	p.send("#invite", "button", "email", jun.Email, "role", "viewer")
 	p.says("#members", "Jun Lee")
 	p.send("#mr-"+jun.Account.String(), "button", "role", "member")
@@ -327,7 +327,7 @@ func TestWithoutScript(t *testing.T) {
 	p.Follow(".menu.me form button")
 	p.visit(task)
 	p.send("main form.stack", "button", "email", "mina.park@example.org", "password", "wrong password")
-	p.says("[role=alert]", "wrong")
+	p.says("[role=alert]", "Wrong email or password")
 	p.send("main form.stack", "button", "email", "mina.park@example.org", "password", browsertest.Password)
 	if p.Path() != task {
 		t.Errorf("signing in led to %s", p.Path())
