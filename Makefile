@@ -18,8 +18,8 @@ run: ## Start everything on this machine: http://127.0.0.1:8080
 demo: ## The same, with a small project to look at
 	go run . --demo
 
-test: check ## Every test, with the race detector, against real servers
-	$(SERVICES) go test -race -timeout 40m ./...
+test: check ## Every test, against real servers; the rooms with the race detector
+	$(SERVICES) deploy/testing/tests
 
 generate: ## The Go of pages and mails from their templates, and what browsers load from its sources
 	for folder in $(TEMPLATES); do (cd $$folder && $(TEMPL) generate) || exit 1; done
@@ -63,8 +63,9 @@ bench: ## The figures of docs/performance.md
 monitoring: ## Alerts, dashboards and metrics against a real Prometheus and Alertmanager
 	deploy/monitoring/check
 
-soak: ## The long rigs, an hour and more of them
+soak: ## The fault tests in their long form, then all tests of the whole program and in a browser with the race detector
 	DOCKET_SOAK=1h $(SERVICES) go test -race -run 'Soak|Availability|PowerCut|Fsync|Wires|Partition' -timeout 120m ./e2e/faults
+	$(SERVICES) go test -race -timeout 60m ./e2e/... ./gateway/web/webtest
 
 containers: ## docker-compose.yml for real, on an engine of its own; its parts killed one by one (Debian, root, about ten minutes)
 	deploy/containers
