@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 
 	"github.com/google/uuid"
@@ -29,7 +28,7 @@ func notifierPart(s *system, _ context.Context) (front, back []part, err error) 
 
 func (s *system) newNotifier(ctx context.Context, baseURL string) (*notifier.Notifier, error) {
 	if s.settings.SMTP == "" {
-		if err := os.MkdirAll(s.mailFolder(), 0o700); err != nil {
+		if err := privateFolder(s.mailFolder(), s.logger); err != nil {
 			return nil, err
 		}
 	}

@@ -66,6 +66,9 @@ func open(ctx context.Context, env *environment) (*system, error) {
 func embed(ctx context.Context, env *environment, unsynced bool) (*system, error) {
 	s := &system{settings: env.settings, logger: env.logger, counted: newCounts()}
 	if s.settings.NATS == "" {
+		if err := privateFolder(s.settings.Data, s.logger); err != nil {
+			return nil, err
+		}
 		b, err := broker.Start(ctx, broker.Options{Dir: s.settings.Data, Unsynced: unsynced, Logger: s.logger})
 		if err != nil {
 			return nil, err

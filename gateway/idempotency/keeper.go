@@ -114,6 +114,7 @@ func (k *Keeper) Serve(w http.ResponseWriter, r *http.Request, pattern string, b
 	}
 	answer := &recorder{header: http.Header{}}
 	next.ServeHTTP(answer, r)
+	answer.WriteHeader(http.StatusOK) // as net/http does for a handler that writes nothing
 	if found && succeeded(answer.status) {
 		answer.header.Set(ReplayedHeader, "true")
 	}

@@ -96,6 +96,18 @@ func TestWhatIsFinal(t *testing.T) {
 	}
 }
 
+// TestHandlerThatWritesNothing answers 200, at once and when it is retried.
+func TestHandlerThatWritesNothing(t *testing.T) {
+	t.Parallel()
+	k := keepers(t, 1, Plain)[0]
+	for i := range 2 {
+		w := request(t, k, "", "{}", func(http.ResponseWriter, *http.Request) {})
+		if w.Code != http.StatusOK || (w.Header().Get(ReplayedHeader) == "true") != (i == 1) {
+			t.Errorf("attempt %d: answered %d, %v", i+1, w.Code, w.Header())
+		}
+	}
+}
+
 // TestAfterAPanic retries a request whose first attempt panicked.
 func TestAfterAPanic(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 
 	driver "modernc.org/sqlite" // known to database/sql as "sqlite"
@@ -34,6 +35,7 @@ func openSQLite(address string, readers int) (Database, Pools, error) {
 	if path == "" || strings.HasPrefix(path, ":memory:") {
 		return nil, Pools{}, errors.New("database URL names no file: want sqlite:/path/to/rows.db")
 	}
+	keepPrivate(path)
 	source := func(more url.Values) string {
 		more["_pragma"] = append(more["_pragma"], sqliteSettings...)
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + more.Encode()
@@ -49,6 +51,19 @@ func openSQLite(address string, readers int) (Database, Pools, error) {
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
 	return &sqlite{write}, Pools{read, write}, nil
+}
+
+// keepPrivate creates the file, if there is none, readable for this user only;
+// SQLite gives the files beside it the same mode. It corrects the mode of files
+// that were created otherwise. What it cannot do, such as creating a file in a
+// folder that does not exist, SQLite reports when it opens the file.
+func keepPrivate(path string) {
+	if file, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE, 0o600); err == nil {
+		_ = file.Close()
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		_ = os.Chmod(name, 0o600)
+	}
 }
 
 func (*sqlite) Check(context.Context) error { return nil }
