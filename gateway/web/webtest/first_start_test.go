@@ -28,7 +28,7 @@ func TestFirstStartLeadsToABoardWithACard(t *testing.T) {
 	page.Type("main [name=name]", "Opening the shop")
 	page.Loads(func() { page.Press("Enter") })
 	page.WaitFor("#board[data-ready]")
-	page.WaitText("#teach", "An empty board")
+	page.WaitText("#teach", "This board is empty")
 	page.Screenshot("first-board")
 	page.Accessible()
 	page.Type("#c-waiting .add textarea", "Buy bubble wrap @mina #shop !high tomorrow")
