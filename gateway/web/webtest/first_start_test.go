@@ -70,7 +70,7 @@ func TestFirstStartLeadsToABoardWithACard(t *testing.T) {
 	third.Type("[name=email]", "jun@example.org")
 	third.Type("[name=password]", "another good password")
 	third.Loads(func() { third.Press("Enter") })
-	third.WaitText("[role=alert]", "may have an account")
+	third.WaitText("[role=alert]", "may already have an account")
 }
 
 func TestOneComesBackToWhereOneWanted(t *testing.T) {
