@@ -360,7 +360,7 @@ var englishPhrases = map[string]string{
 	"status.log":                  "Log",
 	"status.rows":                 "Rows",
 	"status.parked":               "Parked aggregates",
-	"status.none_parked":          "None. Every event could be folded.",
+	"status.none_parked":          "No parked aggregates: every event could be folded.",
 	"status.held":                 "%d event held|%d events held",
 	"status.people":               "Accounts",
 	"status.projection":           "Projection",

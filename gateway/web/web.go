@@ -144,15 +144,15 @@ func (w *Web) page(h handler) http.HandlerFunc {
 func readForm(r *http.Request) *problem.Problem {
 	if given := r.Header.Get("Content-Type"); given != "" {
 		if kind, _, err := mime.ParseMediaType(given); err != nil || kind != formType {
-			return problem.New(problem.MediaType, "A form is sent as %s.", formType)
+			return problem.New(problem.MediaType, "Send the form as %s.", formType)
 		}
 	}
 	if err := r.ParseForm(); err != nil {
-		return problem.New(problem.MalformedBody, "The form's fields cannot be read.")
+		return problem.New(problem.MalformedBody, "The form cannot be parsed.")
 	}
 	for name, values := range r.PostForm {
 		if !utf8.ValidString(name) || slices.ContainsFunc(values, func(s string) bool { return !utf8.ValidString(s) }) {
-			return problem.New(problem.MalformedBody, "The form is not UTF-8.")
+			return problem.New(problem.MalformedBody, "The form must be valid UTF-8.")
 		}
 	}
 	return nil
@@ -182,7 +182,7 @@ func (w *Web) show(rw http.ResponseWriter, r *http.Request, v *view, body templ.
 	if err := body.Render(r.Context(), rw); err != nil && r.Context().Err() == nil {
 		// Part of the page is already sent; all that can be reported is that it
 		// is cut off.
-		w.logger.Debug("a page broke off", "err", err)
+		w.logger.Debug("page was cut off", "err", err)
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -212,7 +212,7 @@ func (w *Web) refuse(rw http.ResponseWriter, r *http.Request, v *view, err error
 	if v.signedIn() && v.projects == nil && p.Status < http.StatusInternalServerError {
 		// Navigation is shown if possible; the problem is shown in any case.
 		if err := around(r.Context(), v); err != nil {
-			w.logger.Debug("a problem is told without what stands around it", "err", err)
+			w.logger.Debug("problem page is shown without navigation", "err", err)
 		}
 	}
 	w.show(rw, r, v, problemPage(v, p), p.Status)
