@@ -127,8 +127,8 @@ func TestText(t *testing.T) {
 		{English, "home.welcome", []any{"Mina"}, "Hello, Mina"},
 		{English, "quick.title", []any{1}, "Add one task"}, {English, "quick.title", []any{3}, "Add 3 tasks"}, {Korean, "quick.title", []any{1}, "작업 1개 추가"},
 		{Korean, "wrong.long", []any{200, 201}, "200자까지 쓸 수 있습니다. 지금은 201자입니다"},
-		{Korean, "settings.move_to", []any{"대기"}, "제거, 작업은 대기로"}, {Korean, "settings.move_to", []any{"진행 중"}, "제거, 작업은 진행 중으로"},
-		{Korean, "settings.move_to", []any{"할 일"}, "제거, 작업은 할 일로"}, {Korean, "settings.move_to", []any{"%s을(를)"}, "제거, 작업은 %s을(를)로"},
+		{Korean, "settings.move_to", []any{"대기"}, "제거하고 작업을 대기로 옮기기"}, {Korean, "settings.move_to", []any{"진행 중"}, "제거하고 작업을 진행 중으로 옮기기"},
+		{Korean, "settings.move_to", []any{"할 일"}, "제거하고 작업을 할 일로 옮기기"}, {Korean, "settings.move_to", []any{"%s을(를)"}, "제거하고 작업을 %s을(를)로 옮기기"},
 	} {
 		if got := c.language.Text(c.key, c.args...); got != c.want {
 			t.Errorf("%s in %s: %q, want %q", c.key, c.language, got, c.want)

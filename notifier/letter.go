@@ -36,6 +36,6 @@ func (l letter) text() string {
 	}
 	// "-- " on a line of its own starts a signature, which mail programs do not
 	// quote in replies.
-	b.WriteString("\n\n" + l.Link + "\n\n-- \nYou get this mail because " + l.Because + ".\nProject " + l.Project + ", " + l.Time + "\n")
+	b.WriteString("\n\n" + l.Link + "\n\n-- \nYou received this email because " + l.Because + ".\nProject " + l.Project + ", " + l.Time + "\n")
 	return b.String()
 }

@@ -62,7 +62,7 @@ func TestMentions(t *testing.T) {
 				continue
 			}
 			raw := legible(t, readFile(t, filepath.Join(w.folder, "mail", event.Time.Format("20060102T150405.000000Z-")+noticeID(event.ID, account)+".eml")))
-			if want == Mentioned && !strings.Contains(raw, "You get this mail because you were mentioned.") {
+			if want == Mentioned && !strings.Contains(raw, "You received this email because you were mentioned.") {
 				t.Errorf("%s: the mail does not say why:\n%s", c.name, raw)
 			}
 			if event.Type == events.TypeTaskCreated && (!strings.Contains(raw, "Mina Example created “Fix the tap”.") || strings.Contains(raw, "<@")) {

@@ -23,11 +23,11 @@ const (
 	Commenter      Reason = "commenter"
 )
 
-// because completes "You get this mail because …".
+// because completes "You received this email because …".
 var because = map[Reason]string{
 	Mentioned:      "you were mentioned",
 	BecameAssignee: "the task was assigned to you",
-	CeasedAssignee: "the task was assigned to you until now",
+	CeasedAssignee: "you were unassigned from the task",
 	Assignee:       "the task is assigned to you",
 	Creator:        "you created the task",
 	Commenter:      "you commented on the task",
@@ -45,11 +45,11 @@ type rule struct {
 var rules = map[events.Type]rule{
 	events.TypeTaskCreated:    {mails(Mentioned, BecameAssignee), "{actor} created “{title}”{assigned}"},
 	events.TypeTaskAssigned:   {mails(BecameAssignee, Assignee, Creator, Commenter), "{actor} assigned “{title}” to {who}"},
-	events.TypeTaskUnassigned: {mails(CeasedAssignee, Assignee, Creator, Commenter), "{actor} took {who} off “{title}”"},
+	events.TypeTaskUnassigned: {mails(CeasedAssignee, Assignee, Creator, Commenter), "{actor} unassigned {who} from “{title}”"},
 	events.TypeTaskMoved:      {mails(Assignee, Creator, Commenter), "{actor} moved “{title}” from {from} to {to}"},
 	events.TypeTaskEdited:     {mails(Mentioned, Assignee, Creator, Commenter), "{actor} changed {fields} of “{title}”"},
-	events.TypeTaskDeleted:    {mails(Assignee, Creator, Commenter), "{actor} put “{title}” in the trash"},
-	events.TypeTaskRestored:   {mails(Assignee, Creator, Commenter), "{actor} took “{title}” out of the trash"},
+	events.TypeTaskDeleted:    {mails(Assignee, Creator, Commenter), "{actor} moved “{title}” to the trash"},
+	events.TypeTaskRestored:   {mails(Assignee, Creator, Commenter), "{actor} restored “{title}” from the trash"},
 	events.TypeCommentAdded:   {mails(Mentioned, Assignee, Creator, Commenter), "{actor} commented on “{title}”"},
 	events.TypeCommentEdited:  {mails(Mentioned, Assignee, Creator, Commenter), "{actor} edited a comment on “{title}”"},
 	events.TypeCommentDeleted: {mails(Assignee, Creator, Commenter), "{actor} deleted a comment on “{title}”"},

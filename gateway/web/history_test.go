@@ -83,15 +83,15 @@ func TestHistoryInWords(t *testing.T) {
 		sentence    string
 		shows       string
 	}{
-		{events.TypeTaskMoved, uuid.Nil, []m{{"field": "status", "from": "waiting", "to": "done"}}, "moved", "status: Waiting → Done"},
-		{events.TypeTaskMoved, uuid.Nil, []m{{"field": "rank", "from": "a", "to": "b"}}, "moved within the column", ""},
-		{events.TypeTaskEdited, uuid.Nil, []m{{"field": "priority", "from": "none", "to": "high"}, {"field": "due", "from": "", "to": "1999-05-03"}}, "changed", "priority: None → High, due: No date → 3 May 1999"},
-		{events.TypeTaskAssigned, uuid.Nil, []m{{"field": "assignees", "from": nil, "to": []string{teamtest.Jun.ID.String()}}}, "assigned", "assignees:  → Jun Lee"},
+		{events.TypeTaskMoved, uuid.Nil, []m{{"field": "status", "from": "waiting", "to": "done"}}, "moved the task", "status: Waiting → Done"},
+		{events.TypeTaskMoved, uuid.Nil, []m{{"field": "rank", "from": "a", "to": "b"}}, "moved the task within the column", ""},
+		{events.TypeTaskEdited, uuid.Nil, []m{{"field": "priority", "from": "none", "to": "high"}, {"field": "due", "from": "", "to": "1999-05-03"}}, "edited the task", "priority: None → High, due: No due date → 3 May 1999"},
+		{events.TypeTaskAssigned, uuid.Nil, []m{{"field": "assignees", "from": nil, "to": []string{teamtest.Jun.ID.String()}}}, "assigned the task", "assignees:  → Jun Lee"},
 		{events.TypeMemberAdded, teamtest.Jun.ID, []m{{"field": "role", "from": nil, "to": "viewer"}}, "added Jun Lee", "role:  → Viewer"},
 		{events.TypeMemberRemoved, teamtest.Jun.ID, nil, "removed Jun Lee", ""},
 		{events.TypeMemberRemoved, teamtest.Mina.ID, nil, "left the project", ""},
 		{events.TypeCommentAdded, uuid.Nil, []m{{"field": "comment", "from": nil, "to": "a <@" + teamtest.Jun.ID.String() + ">"}}, "commented", "comment: +a @JunLee|"},
-		{events.TypeTaskEdited, uuid.Nil, "nonsense", "changed", ""},
+		{events.TypeTaskEdited, uuid.Nil, "nonsense", "edited the task", ""},
 	} {
 		e := projections.Entry{Type: c.kind, Actor: teamtest.Mina.ID, Concerns: c.concerns}
 		text, err := json.Marshal(c.differences)

@@ -144,15 +144,15 @@ func (w *Web) page(h handler) http.HandlerFunc {
 func readForm(r *http.Request) *problem.Problem {
 	if given := r.Header.Get("Content-Type"); given != "" {
 		if kind, _, err := mime.ParseMediaType(given); err != nil || kind != formType {
-			return problem.New(problem.MediaType, "A form is sent as %s.", formType)
+			return problem.New(problem.MediaType, "Send the form as %s.", formType)
 		}
 	}
 	if err := r.ParseForm(); err != nil {
-		return problem.New(problem.MalformedBody, "The form's fields cannot be read.")
+		return problem.New(problem.MalformedBody, "The form cannot be parsed.")
 	}
 	for name, values := range r.PostForm {
 		if !utf8.ValidString(name) || slices.ContainsFunc(values, func(s string) bool { return !utf8.ValidString(s) }) {
-			return problem.New(problem.MalformedBody, "The form is not UTF-8.")
+			return problem.New(problem.MalformedBody, "The form must be valid UTF-8.")
 		}
 	}
 	return nil

@@ -152,7 +152,7 @@ func TestRefusedAddGivesTheTextBack(t *testing.T) {
 	page.Type(box, "x")
 	_ = browsertest.Eval[any](page, fmt.Sprintf(`void (document.querySelector(%q).value = %q)`, box, long))
 	page.Press("Enter")
-	page.WaitText(".toast", "Refused")
+	page.WaitText(".toast", "Error: ")
 	page.WaitValue(box, strings.TrimSpace(long))
 	o.stands(page, "waiting", mugs, words, friends)
 
@@ -341,7 +341,7 @@ func TestRefusedEditsGoBack(t *testing.T) {
 	jun.WaitText(card(words), "Low")
 	o.API(o.mina, "PATCH", o.api("/members/"+o.jun.Account.String()), m{"role": "viewer"}).Want(200)
 	_ = browsertest.Eval[any](jun, `void letGo()`)
-	jun.WaitText(".toast", "Refused")
+	jun.WaitText(".toast", "Error: ")
 	jun.WaitText(card(words), "High")
 	jun.WaitGone("#a-waiting")
 	jun.WaitText("#head", "Viewer")
@@ -386,7 +386,7 @@ func TestUndo(t *testing.T) {
 		focus(page, title)
 		page.Press("p")
 		page.Type("#choose input", "urgent\n")
-		page.WaitText(".toast", "Changed: "+title)
+		page.WaitText(".toast", "Updated: "+title)
 	}
 	page.Click(`.toast:nth-last-child(2) button:has-text("Undo")`)
 	page.WaitText(card(mugs), "Medium")
@@ -426,7 +426,7 @@ func TestUndo(t *testing.T) {
 	// Immediately, before the result is known.
 	page.Hover(card(friends))
 	page.Press("Delete", "Control+z")
-	page.WaitText(".toast", "Undone")
+	page.WaitText(".toast", "Change undone")
 	o.stands(page, "waiting", words, friends)
 }
 

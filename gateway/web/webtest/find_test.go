@@ -38,7 +38,7 @@ func TestSearchNarrowsTheBoardAsOneTypes(t *testing.T) {
 	if have := chips(page); len(have) > 0 {
 		t.Errorf("%q", have)
 	}
-	page.Follow(`#chips a:has-text("Mine")`)
+	page.Follow(`#chips a:has-text("Assigned to me")`)
 	page.WaitFor("#board[data-ready]")
 	page.WaitFor(o.card(1))
 	page.WaitGone(o.card(0))
@@ -60,7 +60,7 @@ func TestSearchNarrowsAListAsOneTypes(t *testing.T) {
 	page.WaitFocus("#q")
 	page.Fill("#q", "@nobody.here due:someday is:open")
 	page.WaitCount("#chips .unknown", 2)
-	page.WaitText("#nothing", "Nothing matches")
+	page.WaitText("#nothing", "No tasks match")
 	page.Screenshot("list-unknown")
 	page.Follow(`#nothing a`)
 	page.WaitCount("#list .task-row", 5)
@@ -104,7 +104,7 @@ func TestFindLooksThroughAllProjects(t *testing.T) {
 	other := o.API(o.mina, "POST", "/api/v1/projects", m{"name": "Moving house"}).Want(201).Text("id")
 	o.at(o.API(o.mina, "POST", "/api/v1/projects/"+other+"/tasks", m{"title": "Wrap the mugs"}).Want(201))
 	page := o.open(o.mina, "/find")
-	page.WaitText("#nothing", "Try")
+	page.WaitText("#nothing", "For example")
 	page.Type("#q", "mugs")
 	page.WaitCount(".task-row", 2)
 	page.WaitText(".task-row", "Moving house")

@@ -28,7 +28,7 @@ func TestFirstStartLeadsToABoardWithACard(t *testing.T) {
 	page.Type("main [name=name]", "Opening the shop")
 	page.Loads(func() { page.Press("Enter") })
 	page.WaitFor("#board[data-ready]")
-	page.WaitText("#teach", "An empty board")
+	page.WaitText("#teach", "This board is empty")
 	page.Screenshot("first-board")
 	page.Accessible()
 	page.Type("#c-waiting .add textarea", "Buy bubble wrap @mina #shop !high tomorrow")
@@ -70,7 +70,7 @@ func TestFirstStartLeadsToABoardWithACard(t *testing.T) {
 	third.Type("[name=email]", "jun@example.org")
 	third.Type("[name=password]", "another good password")
 	third.Loads(func() { third.Press("Enter") })
-	third.WaitText("[role=alert]", "may have an account")
+	third.WaitText("[role=alert]", "may already have an account")
 }
 
 func TestOneComesBackToWhereOneWanted(t *testing.T) {

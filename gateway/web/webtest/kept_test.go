@@ -18,7 +18,7 @@ const why = "Your role does not allow this."
 func kept(page *browsertest.Page, in, id, text string) {
 	note := in + " #kept-" + id
 	page.WaitText(note, why)
-	page.WaitText(note, "you can copy it here")
+	page.WaitText(note, "You can copy it here")
 	page.Wait("the text to be there, read only", `(() => { const box = document.querySelector("`+note+` :is(textarea, input)"); return box.readOnly && box.value === "`+text+`" })()`)
 }
 

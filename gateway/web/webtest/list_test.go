@@ -85,7 +85,7 @@ func TestUndoWaitsForAFormOnItsWay(t *testing.T) {
 	page.Set(row+" [name=status]", "done")
 	page.WaitFor(row + " .pending, " + row + ".pending")
 	page.Press("Escape", "Control+z")
-	page.WaitText("#toasts", "Undone")
+	page.WaitText("#toasts", "Change undone")
 	o.becomes(2, "status", "waiting")
 	o.becomes(2, "priority", "high")
 }
@@ -201,7 +201,7 @@ func TestGroupsAreOfTheWholeList(t *testing.T) {
 	page.Screenshot("list-groups-second")
 	work := o.open(o.jun, "/my-work?sort=due")
 	work.WaitCount(".task-row", 100)
-	if heads := work.Texts("main h2"); !slices.Equal(heads, []string{"Overdue 1", "Tomorrow 1", "No date 1–98 of 101"}) {
+	if heads := work.Texts("main h2"); !slices.Equal(heads, []string{"Overdue 1", "Tomorrow 1", "No due date 1–98 of 101"}) {
 		t.Errorf("my work: %q", heads)
 	}
 }

@@ -112,7 +112,7 @@ func TestWithoutScript(t *testing.T) {
 	p.Follow("#a-in_progress button")
 	p.sound()
 	p.says("h1", "Add 3 tasks")
-	p.says("#preview li:nth-child(2)", "Nobody here is called @nobody")
+	p.says("#preview li:nth-child(2)", "No member matches @nobody")
 	p.says("#preview li:nth-child(3)", "Low")
 	p.Fill("[data-quick] textarea", "Paint the door\nHang the sign !low")
 	p.Follow("[data-quick] [name=preview]")
@@ -138,7 +138,7 @@ func TestWithoutScript(t *testing.T) {
 	task := p.Path()
 	p.send("#field-title", "button", "title", "Buy a lot of bubble wrap")
 	p.says("h1", "Buy a lot of bubble wrap")
-	p.says("#done", "Task changed")
+	p.says("#done", "Task updated")
 	p.send("#field-priority", "button", "priority", "urgent")
 	p.send("#field-due", "button", "due", "2031-05-03")
 	p.says("#history", "3 May 2031")
@@ -160,8 +160,8 @@ func TestWithoutScript(t *testing.T) {
 
 	// Undo: from the message after a change, and from the history.
 	p.Follow("#done button")
-	p.says("#s-assignees", "Nobody")
-	p.says("#done", "Undone")
+	p.says("#s-assignees", "Unassigned")
+	p.says("#done", "Change undone")
 	p.Follow(`#history .entry:has(pre) form button`)
 	p.sound()
 	p.WaitCount("#description", 0)
@@ -279,7 +279,7 @@ func TestWithoutScript(t *testing.T) {
 	p.visit(task)
 	p.visit(project + "/settings")
 	p.Follow("#archive button")
-	p.says("#done", "Project brought back")
+	p.says("#done", "Project unarchived")
 
 	// Activity, and my work.
 	for _, path := range []string{"/", "/activity", "/list", "/trash"} {

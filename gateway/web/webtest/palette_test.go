@@ -14,7 +14,7 @@ func TestPaletteHasEveryCommandWithItsKey(t *testing.T) {
 	page := o.board(o.mina)
 	page.Press("Control+k")
 	page.WaitFocus("#choose input")
-	for command, key := range map[string]string{"New task": "c", "Change status": "s", "Assign": "a", "Set priority": "p", "Set due date": "d", "Set labels": "l", "Edit title": "e", "Undo": "Ctrl+Z", "Delete": "Delete", "All keys": "?"} {
+	for command, key := range map[string]string{"New task": "c", "Change status": "s", "Assign": "a", "Set priority": "p", "Set due date": "d", "Set labels": "l", "Edit title": "e", "Undo": "Ctrl+Z", "Delete": "Delete", "Keyboard shortcuts": "?"} {
 		page.WaitText(fmt.Sprintf(`#choices li:has-text("%s")`, command), key)
 	}
 	page.WaitText("#choices", "Go to My work")
@@ -25,7 +25,7 @@ func TestPaletteHasEveryCommandWithItsKey(t *testing.T) {
 	page.Keys("prio")
 	page.WaitCount("#choices li", 1)
 	page.Keys("zzz")
-	page.WaitText("#choices", "Nothing matches")
+	page.WaitText("#choices", "No matches")
 	page.Press("Escape")
 	page.WaitGone("#choose")
 
@@ -132,7 +132,7 @@ func TestSheetOfKeys(t *testing.T) {
 	o := newOffice(t)
 	page := o.board(o.mina)
 	page.Press("?")
-	page.WaitText("#help", "Lift or drop card")
+	page.WaitText("#help", "Pick up or drop card")
 	page.Screenshot("keys")
 	page.Accessible()
 	page.Press("Escape")
@@ -196,7 +196,7 @@ func TestWritingWithAnInputMethodIsNotDisturbed(t *testing.T) {
 	page.WaitFocus("#choose input")
 	page.Compose("ㅎ", "하")
 	page.Commit("하")
-	page.WaitText("#choices", "Nothing matches")
+	page.WaitText("#choices", "No matches")
 }
 
 // TestPaletteHasWhatThePageOffers finds the buttons of settings and of the
@@ -227,7 +227,7 @@ func TestKeysSayThatThereIsNothingToActOn(t *testing.T) {
 	page := o.board(o.mina)
 	page.Hover("h1")
 	page.Press("p")
-	page.WaitText(".toast", "Point at a task first")
+	page.WaitText(".toast", "Point to a task first")
 }
 
 // TestCellsOpenTheirPickers clicks cells of the list that contain no input.

@@ -17,7 +17,7 @@ func TestRefusalsAreToldInKorean(t *testing.T) {
 	page.Press("l")
 	page.Type("#choose input", strings.Repeat("가", 51))
 	page.Press("Enter", "Escape")
-	const long = "거부됨: 다음을 고쳐 주세요: 라벨 2: 50자까지 쓸 수 있습니다. 지금은 51자입니다"
+	const long = "오류: 다음을 수정하세요: 라벨 2: 50자까지 쓸 수 있습니다. 지금은 51자입니다"
 	page.WaitText("#toasts", long)
 	page.WaitText("#said", long)
 	page.Screenshot("reason-toast-korean")
@@ -25,17 +25,17 @@ func TestRefusalsAreToldInKorean(t *testing.T) {
 	page.Go("/projects/" + o.project + "/settings")
 	page.Fill("#invite [name=email]", "nobody@example.org")
 	page.Press("Enter")
-	page.WaitText("#settings .wrong", "다음을 고쳐 주세요: 이메일: 계정이 없는 주소입니다. 먼저 가입을 요청하세요")
+	page.WaitText("#settings .wrong", "다음을 수정하세요: 이메일: 이 이메일로 등록된 계정이 없습니다. 먼저 가입을 요청하세요")
 	page.Screenshot("reason-form-korean")
 
 	page.Go("/me")
 	page.Fill(`form:has([name=password]) [name=current_password]`, browsertest.Password)
 	page.Fill("[name=password]", "short")
 	page.Press("Enter")
-	page.WaitText(".wrong", "다음을 고쳐 주세요: 비밀번호: 10자 이상이어야 합니다")
+	page.WaitText(".wrong", "다음을 수정하세요: 비밀번호: 10자 이상이어야 합니다")
 
 	plain := o.open(o.mina, "/projects/"+o.project+"/settings", browsertest.Language("ko"), browsertest.NoScript())
 	plain.Fill("#rename [name=name]", "  ")
 	plain.Follow("#rename button")
-	plain.WaitText("#settings .wrong", "다음을 고쳐 주세요: 이름: 비워 둘 수 없습니다")
+	plain.WaitText("#settings .wrong", "다음을 수정하세요: 이름: 비워 둘 수 없습니다")
 }

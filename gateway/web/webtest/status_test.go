@@ -35,11 +35,11 @@ func (o *office) interruptRebuild() {
 func TestStatusShowsARebuild(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	if r := o.ask(o.mina, "GET", "/status", nil); strings.Contains(r.Body, `id="building"`) || strings.Contains(r.Body, "Generation kept") {
+	if r := o.ask(o.mina, "GET", "/status", nil); strings.Contains(r.Body, `id="building"`) || strings.Contains(r.Body, "Kept generation") {
 		t.Errorf("a rebuild shows where there is none:\n%s", r.Body)
 	}
 	o.interruptRebuild()
-	for _, want := range []string{`id="building"`, "Generation 3: ", "It was interrupted.", "<progress", "<dt>Generation kept</dt><dd>1</dd>"} {
+	for _, want := range []string{`id="building"`, "Generation 3: ", "The rebuild was interrupted.", "<progress", "<dt>Kept generation</dt><dd>1</dd>"} {
 		if r := o.ask(o.mina, "GET", "/status", nil); r.Status != 200 || !strings.Contains(r.Body, want) {
 			t.Errorf("%d, the page lacks %q:\n%s", r.Status, want, r.Body)
 		}
@@ -69,8 +69,8 @@ func TestStatusShowsReplicas(t *testing.T) {
 		projections.Replica{Name: "postgres://new/rows", Reachable: true, Why: projections.ErrStale}, projections.Replica{Name: "postgres://other/rows", Reachable: true})
 	body := o.ask(o.mina, "GET", "/status", nil).Body
 	for database, state := range map[string]string{
-		"postgres://near/rows": "<td>4711</td><td>answers</td>", "mysql://far/rows": "<td>cannot be reached</td>",
-		"postgres://new/rows": "<td>has no rows to serve yet</td>", "postgres://other/rows": "<td>ready</td>",
+		"postgres://near/rows": "<td>4711</td><td>in use</td>", "mysql://far/rows": "<td>unreachable</td>",
+		"postgres://new/rows": "<td>no rows to serve yet</td>", "postgres://other/rows": "<td>ready</td>",
 	} {
 		_, row, _ := strings.Cut(body, database)
 		row, _, _ = strings.Cut(row, "</tr>")
@@ -100,7 +100,7 @@ func TestStatusShowsADifference(t *testing.T) {
 	if _, err := projections.Rebuild(t.Context(), o.Rows, o.Log, projections.RebuildOptions{}); !errors.As(err, &differs) {
 		t.Fatalf("the rebuild found nothing: %v", err)
 	}
-	for language, words := range map[string]string{"en": "They are not as the rows served", "ko": "제공 중인 행과 달라"} {
+	for language, words := range map[string]string{"en": "differ from the rows served", "ko": "제공 중인 행과 달라"} {
 		r := o.ask(o.mina, "GET", "/status", nil, func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "docket_language", Value: language}) })
 		if r.Status != 200 || !strings.Contains(r.Body, `id="differs"`) || !strings.Contains(r.Body, words) || strings.Contains(r.Body, "interrupted") || strings.Contains(r.Body, "중단") {
 			t.Errorf("%s: %d, the difference is not told:\n%s", language, r.Status, r.Body)

@@ -18,7 +18,7 @@ func TestMyWorkIsOfAllProjectsByDueDate(t *testing.T) {
 	today := time.Now().UTC().Format(time.DateOnly)
 	given := o.API(o.jun, "POST", "/api/v1/projects/"+other+"/tasks", m{"title": "Carry the sofa", "due": today, "assignees": []string{o.mina.Account.String()}}).Want(201).Text("id")
 	page.WaitText("#t-"+given, "Moving house")
-	if heads := page.Texts("main h2"); !slices.Equal(heads, []string{"Overdue 1", "Today 1", "Next seven days 1"}) {
+	if heads := page.Texts("main h2"); !slices.Equal(heads, []string{"Overdue 1", "Today 1", "Next 7 days 1"}) {
 		t.Errorf("%q", heads)
 	}
 	page.Screenshot("my-work-two-projects")

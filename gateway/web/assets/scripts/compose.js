@@ -14,7 +14,7 @@ export function compose() {
   const addTo = id => { form.action = `/projects/${id}/tasks` }
   addTo(projects[0].id)
   if (!context.project) {
-    form.prepend(make('select', {ariaLabel: say('go', ''), onchange: event => addTo(/** @type {HTMLSelectElement} */ (event.target).value)},
+    form.prepend(make('select', {ariaLabel: say('project'), onchange: event => addTo(/** @type {HTMLSelectElement} */ (event.target).value)},
       ...projects.map(project => make('option', {value: project.id}, project.name))))
   }
   form.append(...hiddenFields(), make('button', {}, say('add')))
