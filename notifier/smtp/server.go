@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"strconv"
@@ -131,20 +132,43 @@ func (s *Server) options(ctx context.Context, timeout time.Duration) []mail.Opti
 	return options
 }
 
+// maxReplies is how many bytes a server may send about one mail, more than ten
+// times what a certificate chain and all replies take. A server, or anyone on
+// the way to it, could otherwise fill the memory with a line that never ends.
+const maxReplies = 256 << 10
+
 // dial opens a connection that is closed when ctx ends. The library checks its
 // context only while it dials, and leaves the connection open when a greeting,
 // STARTTLS or AUTH fails.
 func (s *Server) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	var conn net.Conn
-	var err error
-	if s.implicitTLS {
-		conn, err = (&tls.Dialer{Config: s.tls}).DialContext(ctx, network, address)
-	} else {
-		conn, err = (&net.Dialer{}).DialContext(ctx, network, address)
-	}
+	tcp, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	context.AfterFunc(ctx, func() { _ = conn.Close() })
-	return conn, nil
+	context.AfterFunc(ctx, func() { _ = tcp.Close() })
+	conn := &boundedConn{tcp, maxReplies}
+	if !s.implicitTLS {
+		return conn, nil
+	}
+	encrypted := tls.Client(conn, s.tls)
+	if err := encrypted.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, tcp.Close())
+	}
+	return encrypted, nil
+}
+
+// boundedConn fails once more has been read than left. Its owner reads from one
+// goroutine.
+type boundedConn struct {
+	net.Conn
+	left int
+}
+
+func (c *boundedConn) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, fmt.Errorf("the server sent more than %d bytes", maxReplies)
+	}
+	n, err := c.Conn.Read(p[:min(len(p), c.left)])
+	c.left -= n
+	return n, err
 }
