@@ -48,7 +48,7 @@ func operationsPart(s *system, _ context.Context) (front, back []part, err error
 	}
 	server := operations.Server(operations.Options{
 		Ready:   map[string]operations.Check{"/readyz": s.unready},
-		Metrics: promhttp.HandlerFor(s.registry(), promhttp.HandlerOpts{}), Logger: s.logger,
+		Metrics: promhttp.HandlerFor(s.registry(), promhttp.HandlerOpts{MaxRequestsInFlight: 4}), Logger: s.logger,
 	})
 	return []part{serving(s.listener, server)}, nil, nil
 }

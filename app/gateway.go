@@ -55,7 +55,7 @@ func (s *system) gatewayOptions(ctx context.Context) (gateway.Options, error) {
 		Commands: s.handler, Accounts: s.accounts, Rows: s.rows, Log: s.log, Idempotency: answers,
 		BaseURL: base, SecureCookies: strings.HasPrefix(base, "https://"), ClientAddress: s.settings.Proxies.Client,
 		RequestsPerSecond: s.settings.RequestRate,
-		Metrics:           promhttp.HandlerFor(figures, promhttp.HandlerOpts{}), Registry: figures, Logger: s.logger, Tracer: s.tracer,
+		Metrics:           promhttp.HandlerFor(figures, promhttp.HandlerOpts{MaxRequestsInFlight: 4}), Registry: figures, Logger: s.logger, Tracer: s.tracer,
 	}
 	if s.replicas != nil {
 		options.Rows, options.Replicas = s.replicas, s.replicas.Replicas

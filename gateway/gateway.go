@@ -140,9 +140,13 @@ func New(options Options) (*Gateway, error) {
 		g.mux.HandleFunc(pattern, route.Handler)
 		rules[pattern], secrecy[pattern] = route.Rule, route.Secrecy
 	}
-	for pattern, handler := range g.plain() {
-		g.mux.HandleFunc(pattern, handler)
-		rules[pattern] = access.Open
+	for _, open := range []map[string]http.HandlerFunc{g.monitoring(), g.references()} {
+		for pattern, handler := range open {
+			g.mux.HandleFunc(pattern, handler)
+			rules[pattern] = access.Open
+		}
+	}
+	for pattern := range g.monitoring() {
 		g.unlimited[pattern] = true
 	}
 	if g.guard, err = access.NewGuard(options.Accounts, rules, options.BaseURL, options.SecureCookies); err != nil {

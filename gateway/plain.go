@@ -8,15 +8,22 @@ import (
 	"github.com/docketlog/docket/operations"
 )
 
-// plain returns the routes outside the API, all of them open.
-func (g *Gateway) plain() map[string]http.HandlerFunc {
-	routes := operations.Routes(operations.Options{
+// monitoring returns the routes for probes and Prometheus. They have no rate
+// limit, because a probe that is refused would take the process out of service;
+// their work is shared among all who ask at the same time.
+func (g *Gateway) monitoring() map[string]http.HandlerFunc {
+	return operations.Routes(operations.Options{
 		Ready:   map[string]operations.Check{"/readyz": g.unready, "/readyz/commands": g.unreadyForCommands},
 		Metrics: g.options.Metrics, Logger: g.options.Logger,
 	})
-	routes["GET /openapi.json"] = g.describe
-	routes["GET "+problem.TypePath+"{code}"] = explain
-	return routes
+}
+
+// references returns the routes with the API's description.
+func (g *Gateway) references() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"GET /openapi.json":                  g.describe,
+		"GET " + problem.TypePath + "{code}": explain,
+	}
 }
 
 func (g *Gateway) describe(w http.ResponseWriter, _ *http.Request) {

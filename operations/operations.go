@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -15,7 +16,7 @@ type Options struct {
 	Ready map[string]Check
 	// Metrics serves /metrics; nil disables it.
 	Metrics http.Handler
-	// Logger receives the errors found by each request to a check.
+	// Logger receives the errors that each check finds.
 	Logger *slog.Logger
 }
 
@@ -76,10 +77,9 @@ type readiness struct {
 
 // ready responds with the result of a check.
 func ready(check Check, logger *slog.Logger) http.HandlerFunc {
+	check = shared(check, logger)
 	return func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), Timeout)
-		defer cancel()
-		found := check(ctx)
+		found := check(r.Context())
 		if len(found) == 0 {
 			report(w, http.StatusOK, readiness{Status: "ready"})
 			return
@@ -87,9 +87,36 @@ func ready(check Check, logger *slog.Logger) http.HandlerFunc {
 		reasons := map[string]string{}
 		for _, one := range found {
 			reasons[one.Part] = one.Reason
-			logger.Warn("not ready", "part", one.Part, "reason", one.Reason, "err", one.Err)
 		}
 		report(w, http.StatusServiceUnavailable, readiness{"not ready", reasons})
+	}
+}
+
+// sharedFor is how long a check's result is reused.
+const sharedFor = 250 * time.Millisecond
+
+// shared runs the check once for all requests that come while it runs and
+// shortly after. Anyone may send such requests, as often as they like, and a
+// check asks the broker and the database. The check continues when the request
+// that started it ends.
+func shared(check Check, logger *slog.Logger) Check {
+	var mu sync.Mutex
+	var found []Shortcoming
+	var until time.Time
+	return func(ctx context.Context) []Shortcoming {
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Now().Before(until) {
+			return found
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), Timeout)
+		defer cancel()
+		found = check(ctx)
+		until = time.Now().Add(sharedFor)
+		for _, one := range found {
+			logger.Warn("not ready", "part", one.Part, "reason", one.Reason, "err", one.Err)
+		}
+		return found
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/docketlog/docket/internal/testkit"
@@ -55,5 +57,44 @@ func TestAnswers(t *testing.T) {
 	}
 	if !strings.Contains(logged.String(), "no route to 10.0.0.7") {
 		t.Errorf("the log does not have the error: %s", logged.String())
+	}
+}
+
+// TestChecksAreShared sends many requests at once: a check runs once for all of
+// them, and is not ended by a request that ends.
+func TestChecksAreShared(t *testing.T) {
+	t.Parallel()
+	var checks atomic.Int32
+	begun, answer := make(chan struct{}), make(chan struct{})
+	handler := operations.Server(operations.Options{Ready: map[string]operations.Check{"/readyz": func(ctx context.Context) []operations.Shortcoming {
+		if checks.Add(1) == 1 {
+			close(begun)
+			<-answer
+		}
+		if ctx.Err() != nil {
+			return []operations.Shortcoming{{Part: "context", Reason: ctx.Err().Error()}}
+		}
+		return nil
+	}}}).Handler
+	ctx, leave := context.WithCancel(t.Context())
+	var asking sync.WaitGroup
+	ask := func(ctx context.Context) {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequestWithContext(ctx, "GET", "/readyz", nil))
+		if w.Code != http.StatusOK {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	}
+	asking.Go(func() { ask(ctx) })
+	<-begun
+	for range 500 {
+		asking.Go(func() { ask(t.Context()) })
+	}
+	leave()
+	close(answer)
+	asking.Wait()
+	// One more for each time that the result became too old meanwhile.
+	if n := checks.Load(); n > 100 {
+		t.Errorf("%d checks for 501 requests", n)
 	}
 }
