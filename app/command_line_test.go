@@ -77,7 +77,7 @@ func TestReadReplicasAreChecked(t *testing.T) {
 		said string
 	}{
 		{append(gateway, "--read-replicas", "postgres://other/docket postgres://db/docket"), "  --read-replicas: entry 2 is a duplicate"},
-		{append(gateway, "--read-replicas", "oracle://u:hush@other/docket"), "  --read-replicas: entry 1 must start with"},
+		{append(gateway, "--read-replicas", "oracle://u:hush@other/docket"), "  --read-replicas: entry 1: must start with"},
 		{[]string{"projector", "--nats", "nats://127.0.0.1:1", "--read-replicas", "postgres://db/docket"}, "  --read-replicas: is only supported by the gateway"},
 		{[]string{"--read-replicas", "postgres://db/docket"}, "  --read-replicas: is only supported by the gateway"},
 	} {

@@ -121,7 +121,7 @@ func (h *Handler) Run(ctx context.Context) error {
 		generation++
 		return h.folds.run(ctx, generation)
 	}, func(err error, pause time.Duration) {
-		h.logger.Warn("following the log for warm aggregates stopped, trying again", "err", err, "in", pause)
+		h.logger.Warn("following the log for warm aggregates failed, retrying", "err", err, "in", pause)
 	})
 	if errors.Is(err, events.ErrIncarnation) {
 		h.folds.replaced.Store(true)

@@ -195,7 +195,7 @@ func (s *Settings) checkReadReplicas(wrong wrong) {
 	}
 	for i, database := range s.ReadReplicas {
 		if err := databaseURL(database); err != nil {
-			wrong("entry %d %v", i+1, err)
+			wrong("entry %d: %v", i+1, err)
 		} else if database == s.Database || slices.Contains(s.ReadReplicas[:i], database) {
 			wrong("entry %d is a duplicate", i+1)
 		}

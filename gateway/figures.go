@@ -170,7 +170,7 @@ func (g *Gateway) recovered(watch *watched, r *http.Request) {
 	}
 	p := problem.New(problem.Internal, "")
 	p.Instance = "urn:uuid:" + uuid.NewString()
-	g.options.Logger.Error("a request panicked", slog.String("instance", p.Instance),
+	g.options.Logger.Error("request panicked", slog.String("instance", p.Instance),
 		slog.Any("err", fault), slog.String("stack", string(debug.Stack())))
 	if watch.status != 0 {
 		// The answer has begun and cannot be completed; the client must notice.

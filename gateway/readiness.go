@@ -19,7 +19,7 @@ func (g *Gateway) unready(ctx context.Context) []operations.Shortcoming {
 	}
 	status, err := g.options.Rows.Status(ctx)
 	if err != nil {
-		return append(found, operations.Shortcoming{Part: "rows", Reason: "cannot be asked how far they are", Err: err})
+		return append(found, operations.Shortcoming{Part: "rows", Reason: "position cannot be read", Err: err})
 	}
 	if behind := max(status.Behind, g.still.since(status.Position, end, time.Now())); behind > g.options.MaxBehind {
 		lag := end.Sequence - min(end.Sequence, status.Position.Sequence)

@@ -25,7 +25,7 @@ type failure struct {
 func (f *failure) Error() string { return f.cause }
 
 // errLeftAlone is the circuit's error while it limits requests.
-var errLeftAlone = &failure{cause: "the mail server is left alone for a while after it failed"}
+var errLeftAlone = &failure{cause: "delivery is paused because the mail server failed"}
 
 // address matches anything that looks like a mail address.
 var address = regexp.MustCompile(`[^\s<>@:]+@[^\s<>@:,]+`)
@@ -68,7 +68,7 @@ func describe(stage string, code int, text string) string {
 	text = strings.TrimPrefix(text, stage+": ")
 	if code != 0 {
 		text = strings.TrimPrefix(text, strconv.Itoa(code)+" ")
-		stage += " answered " + strconv.Itoa(code)
+		stage += " failed with " + strconv.Itoa(code)
 	}
-	return shorten(stage+": "+cmp.Or(text, "no answer"), 240)
+	return shorten(stage+": "+cmp.Or(text, "no response"), 240)
 }

@@ -41,7 +41,7 @@ type server struct {
 func newServer(smtpURL string, roots *x509.CertPool) (*server, error) {
 	u, err := url.Parse(smtpURL)
 	if err != nil || u.Hostname() == "" || u.Scheme != "smtp" && u.Scheme != "smtps" {
-		return nil, errors.New("SMTP URL: want smtp://user:password@host:port or smtps://user:password@host:port")
+		return nil, errors.New("SMTP URL must be smtp://user:password@host:port or smtps://user:password@host:port")
 	}
 	s := &server{host: u.Hostname(), port: 587, policy: mail.TLSMandatory}
 	s.tls = &tls.Config{ServerName: s.host, RootCAs: roots, MinVersion: tls.VersionTLS12}
@@ -50,7 +50,7 @@ func newServer(smtpURL string, roots *x509.CertPool) (*server, error) {
 	}
 	if u.Port() != "" {
 		if s.port, err = strconv.Atoi(u.Port()); err != nil || s.port < 1 || s.port > 65535 {
-			return nil, errors.New("SMTP URL: the port must be a number from 1 to 65535")
+			return nil, errors.New("SMTP URL: port must be a number from 1 to 65535")
 		}
 	}
 	if u.User != nil {
@@ -59,17 +59,17 @@ func newServer(smtpURL string, roots *x509.CertPool) (*server, error) {
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil || u.Path != "" && u.Path != "/" {
-		return nil, errors.New("SMTP URL: nothing but ?tls= may follow the port")
+		return nil, errors.New("SMTP URL: only ?tls= may follow the port")
 	}
 	choice := query.Get("tls")
 	query.Del("tls")
 	switch loopback := isLoopback(s.host); {
 	case len(query) > 0:
-		return nil, errors.New("SMTP URL: tls is the only parameter")
+		return nil, errors.New("SMTP URL: tls is the only supported parameter")
 	case s.implicitTLS && choice != "" && choice != "required":
-		return nil, errors.New("SMTP URL: smtps:// is always encrypted")
+		return nil, errors.New("SMTP URL: smtps:// supports only tls=required")
 	case choice == "off" && s.user != "" && !loopback:
-		return nil, errors.New("SMTP URL: a password is not sent unencrypted; drop ?tls=off")
+		return nil, errors.New("SMTP URL: a password requires encryption; remove ?tls=off")
 	case choice == "off":
 		s.policy = mail.NoTLS
 	case choice == "" && loopback && !s.implicitTLS:
@@ -106,9 +106,9 @@ func (r *relay) deliver(ctx context.Context, _ *story, _ Person, m *mail.Msg) (O
 	opened, closed := r.circuit.leave(failed != nil && failed.server)
 	switch {
 	case opened:
-		r.log.Warn("mail server fails; notices wait", "err", failed)
+		r.log.Warn("mail server failed, delivery paused", "err", failed)
 	case closed:
-		r.log.Info("mail server answers again")
+		r.log.Info("mail server responds again")
 	}
 	if failed != nil {
 		return "", failed
@@ -121,7 +121,7 @@ func (r *relay) send(ctx context.Context, m *mail.Msg) *failure {
 	defer cancel()
 	client, err := mail.NewClient(r.server.host, r.options(ctx)...)
 	if err != nil {
-		return &failure{cause: "the mail client's settings are not accepted", server: true}
+		return &failure{cause: "invalid mail client settings", server: true}
 	}
 	err = client.DialAndSendWithContext(ctx, m)
 	if err == nil || m.IsDelivered() {

@@ -210,8 +210,8 @@ func TestRestoreRefuses(t *testing.T) {
 		content []byte
 		says    string
 	}{
-		"something else": {[]byte(testkit.ReadFile(t, "../../README.md")), "no backup"},
-		"half of it":     {whole[:len(whole)/2], "cut short"},
+		"something else": {[]byte(testkit.ReadFile(t, "../../README.md")), "not a Docket backup"},
+		"half of it":     {whole[:len(whole)/2], "truncated"},
 	} {
 		path, target := filepath.Join(t.TempDir(), "wrong"), t.TempDir()
 		if err := os.WriteFile(path, wrong.content, 0o600); err != nil {

@@ -7,7 +7,7 @@ var Metrics = metrics.Table[Stats]{
 	metrics.Counter("docket_log_commits_total", "Commits that this process appended to the log.", func(s Stats) float64 { return float64(s.Appended) }),
 	metrics.Counter("docket_log_duplicates_total", "Commits that an earlier attempt had already appended.", func(s Stats) float64 { return float64(s.Duplicates) }),
 	metrics.Counter("docket_log_conflicts_total", "Commits refused because the aggregate had changed.", func(s Stats) float64 { return float64(s.Conflicts) }),
-	metrics.Counter("docket_log_refused_total", "Commits that the log refused for another reason, such as their size.", func(s Stats) float64 { return float64(s.Refused) }),
+	metrics.Counter("docket_log_refused_total", "Commits that the log refused, for example because they are too large or the log is full.", func(s Stats) float64 { return float64(s.Refused) }),
 	metrics.Counter("docket_log_ambiguous_total", "Appends whose outcome was unclear from the response of the log and had to be settled.", func(s Stats) float64 { return float64(s.Ambiguous) }),
 	metrics.Counter("docket_log_unsettled_total", "Commits whose outcome remained unknown.", func(s Stats) float64 { return float64(s.Unsettled) }),
 	metrics.Counter("docket_log_forks_total", "Events ignored because they do not continue their aggregate's chain.", func(s Stats) float64 { return float64(s.Forks) }),

@@ -98,7 +98,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		defer h.interrupt()
 		return h.follow(ctx)
 	}, func(err error, pause time.Duration) {
-		h.logger.Warn("the feed was interrupted, trying again", slog.Any("err", err), slog.Duration("in", pause))
+		h.logger.Warn("feed interrupted, retrying", slog.Any("err", err), slog.Duration("in", pause))
 	})
 }
 

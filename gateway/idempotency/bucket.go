@@ -32,7 +32,7 @@ func Stores() []broker.Store { return []broker.Store{broker.Bucket(Bucket)} }
 func BucketConfig(replicas int) jetstream.KeyValueConfig {
 	return jetstream.KeyValueConfig{
 		Bucket:      Bucket,
-		Description: "Answers to requests that carried an Idempotency-Key",
+		Description: "Docket: responses to requests with an Idempotency-Key",
 		TTL:         Remembered,
 		History:     1,
 		Storage:     jetstream.FileStorage,
@@ -98,11 +98,11 @@ func (k *Keeper) recall(ctx context.Context, key string) (record, bool, error) {
 		return record{}, false, nil
 	}
 	if err != nil {
-		return record{}, false, fmt.Errorf("recall an answer: %w", err)
+		return record{}, false, fmt.Errorf("look up response: %w", err)
 	}
 	var r record
 	if err := json.Unmarshal(entry.Value(), &r); err != nil {
-		return record{}, false, fmt.Errorf("recall an answer: %w", err)
+		return record{}, false, fmt.Errorf("look up response: %w", err)
 	}
 	return r, true, nil
 }
@@ -117,7 +117,7 @@ func (k *Keeper) remember(ctx context.Context, key string, r record) (earlier re
 		return k.recall(ctx, key)
 	}
 	if err != nil {
-		return record{}, false, fmt.Errorf("remember an answer: %w", err)
+		return record{}, false, fmt.Errorf("store response: %w", err)
 	}
 	return record{}, false, nil
 }

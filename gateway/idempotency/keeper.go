@@ -97,7 +97,7 @@ func (k *Keeper) Serve(w http.ResponseWriter, r *http.Request, pattern string, b
 	defer k.leave(name)
 	known, found, err := k.recall(ctx, name)
 	if err != nil {
-		k.logger.Warn("answers cannot be recalled", slog.Any("err", err))
+		k.logger.Warn("cannot look up stored responses", slog.Any("err", err))
 		problem.New(problem.Unavailable, "").Write(w, r)
 		return
 	}
@@ -130,7 +130,7 @@ func (k *Keeper) Serve(w http.ResponseWriter, r *http.Request, pattern string, b
 		earlier, beaten, err := k.remember(ctx, name, r)
 		if err != nil {
 			// The log remembers the command; only the bytes may differ next time.
-			k.logger.Warn("an answer is not remembered", slog.Any("err", err))
+			k.logger.Warn("cannot store response", slog.Any("err", err))
 		}
 		if beaten && earlier.is(request) && earlier.Status != 0 {
 			earlier.replay(w)

@@ -62,7 +62,7 @@ func (a *admission) admits(ctx context.Context, project, account uuid.UUID) bool
 	if errors.Is(got.err, context.DeadlineExceeded) {
 		a.resting.Store(time.Now().Add(foldRest).UnixNano())
 	}
-	a.logger.Debug("the rows alone decide who may read", slog.Any("project", project), slog.Any("err", got.err))
+	a.logger.Debug("access decided by the rows alone", slog.Any("project", project), slog.Any("err", got.err))
 	return true
 }
 

@@ -68,7 +68,7 @@ func (s *Service) Number(ctx context.Context, task uuid.UUID, at events.Position
 		err = s.rows.Read(ctx, at, ask)
 	}
 	if err != nil {
-		s.logger.Debug("a write is answered without the task's number", "task", task, "err", err)
+		s.logger.Debug("response sent without the task's number", "task", task, "err", err)
 		return nil
 	}
 	s.numbers.put(task, number)
