@@ -289,7 +289,7 @@ func TestAlertsAreDeployed(t *testing.T) {
 		t.Fatal("the rules have no groups")
 	}
 	var b strings.Builder
-	b.WriteString("# Made of deploy/monitoring/prometheus/rules/docket.yml by: go test -run TestAlertsAreDeployed -update\n" +
+	b.WriteString("# Generated from deploy/monitoring/prometheus/rules/docket.yml by: go test -run TestAlertsAreDeployed -update\n" +
 		"apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  name: docket\nspec:\n  groups:\n")
 	for line := range strings.Lines(groups) {
 		if strings.TrimSpace(line) != "" {
