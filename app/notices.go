@@ -55,7 +55,7 @@ func (c *listNoticesCommand) Run(ctx context.Context, env *environment) error {
 			return err
 		}
 		if len(parked) == 0 {
-			fmt.Fprintln(env.out, "No notice is parked.")
+			fmt.Fprintln(env.out, "No parked notices.")
 			return nil
 		}
 		table := tabwriter.NewWriter(env.out, 0, 0, 2, ' ', 0)

@@ -48,7 +48,7 @@ func (c *restoreCommand) Run(ctx context.Context, env *environment) error {
 	shown.end()
 	switch {
 	case errors.Is(err, backup.ErrTaken):
-		return fmt.Errorf("%w. Restore to a broker on which no role was started and docket setup was not run. Nothing was changed", err)
+		return fmt.Errorf("%w; restore to a broker on which no role was started and docket setup was not run; nothing was changed", err)
 	case err != nil:
 		return err
 	}
@@ -65,7 +65,7 @@ func (c *restoreCommand) Run(ctx context.Context, env *environment) error {
 	for _, f := range chains.Findings {
 		fmt.Fprintf(env.out, "FOUND  %s\n", f)
 	}
-	fmt.Fprintf(env.out, "restored in %s, from a backup made %s: %d events of %d aggregates, %s\n", time.Since(began).Round(time.Millisecond),
+	fmt.Fprintf(env.out, "restored in %s from a backup of %s: %d events of %d aggregates, %s\n", time.Since(began).Round(time.Millisecond),
 		file.Began().Local().Format(time.DateTime), chains.Events, chains.Aggregates, verdict(chains.Broken == 0, "every chain is intact", "NOT every chain is intact"))
 	if chains.Broken > 0 {
 		return exitCode(ExitFailed)
