@@ -100,7 +100,7 @@ func (a *Accounts) countSignIn(ctx context.Context, key, network string) ([]tick
 func (a *Accounts) giveBack(ctx context.Context, counted ...ticket) {
 	for _, t := range counted {
 		if err := a.attempts.giveBack(ctx, t); err != nil {
-			a.options.Logger.Warn("could not take back a counted attempt", slog.Any("err", err))
+			a.options.Logger.Warn("could not revert a counted sign-in attempt", slog.Any("err", err))
 		}
 	}
 }

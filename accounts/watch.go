@@ -94,7 +94,7 @@ func (w *watch) run(ctx context.Context) {
 			return
 		}
 		if begun {
-			w.logger.Warn("watch restarts", slog.String("bucket", w.bucket.name), slog.Any("err", err))
+			w.logger.Warn("watch restarting", slog.String("bucket", w.bucket.name), slog.Any("err", err))
 		}
 		select {
 		case <-time.After(pulse):

@@ -52,14 +52,14 @@ func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	var line commandLine
 	if err := line.parse(args, out); err != nil {
-		fmt.Fprintf(errOut, "docket: %v\nTry docket --help.\n", err)
+		fmt.Fprintf(errOut, "docket: %v\nRun docket --help for usage.\n", err)
 		return ExitUsage
 	}
 	if line.chosen == nil {
 		return 0
 	}
 	if err := line.settings.Complete(line.process(), os.Getenv); err != nil {
-		fmt.Fprintf(errOut, "docket: these settings cannot be used:\n%v\nTry docket --help.\n", err)
+		fmt.Fprintf(errOut, "docket: invalid settings:\n%v\nRun docket --help for usage.\n", err)
 		return ExitUsage
 	}
 	env := &environment{settings: line.settings, logger: line.settings.Logger(errOut), out: out, progress: errOut}

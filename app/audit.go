@@ -17,7 +17,7 @@ import (
 type verifyCommand struct{}
 
 func (l *commandLine) verify() *cobra.Command {
-	return l.command("verify", "Check every chain of the log, fold it from nothing and compare with the rows. Exits with 1 if anything is wrong.", &verifyCommand{})
+	return l.command("verify", "Check every chain in the log, fold the log again and compare the result with the rows. Exits with status 1 if anything is wrong.", &verifyCommand{})
 }
 
 func (c *verifyCommand) Run(ctx context.Context, env *environment) error {
@@ -40,7 +40,7 @@ func (c *verifyCommand) Run(ctx context.Context, env *environment) error {
 		fmt.Fprintf(env.out, "FOUND  and %d more\n", more)
 	}
 	fmt.Fprintf(env.out, "log    %d events of %d aggregates up to position %d: %s; %d forks ignored\n",
-		chains.Events, chains.Aggregates, chains.Position.Sequence, verdict(chains.Broken == 0, "every chain is whole", "NOT whole"), chains.Forks)
+		chains.Events, chains.Aggregates, chains.Position.Sequence, verdict(chains.Broken == 0, "every chain is intact", "NOT intact"), chains.Forks)
 
 	if err := s.openRows(ctx); err != nil {
 		return err
@@ -51,7 +51,7 @@ func (c *verifyCommand) Run(ctx context.Context, env *environment) error {
 	switch {
 	case errors.Is(err, projections.ErrStale):
 		// What was not compared is not proved.
-		fmt.Fprintln(env.out, "FOUND  no rows of this program's are being served: start it, or run docket rebuild, and verify again")
+		fmt.Fprintln(env.out, "FOUND  no rows of this version are served; start Docket or run docket rebuild, then verify again")
 		drift.Difference = "no rows"
 	case err != nil:
 		return err
@@ -60,7 +60,7 @@ func (c *verifyCommand) Run(ctx context.Context, env *environment) error {
 		fallthrough
 	default:
 		fmt.Fprintf(env.out, "rows   %d rows at position %d: %s\n", drift.Rows, drift.Position.Sequence,
-			verdict(drift.Difference == "", "the same as the log folded from nothing", "NOT what the log says"))
+			verdict(drift.Difference == "", "the same as a new fold of the log", "NOT the same as a new fold of the log"))
 	}
 	fmt.Fprintf(env.out, "done   in %s\n", time.Since(began).Round(time.Millisecond))
 	if chains.Broken > 0 || drift.Difference != "" {

@@ -23,7 +23,7 @@ type backupCommand struct {
 
 func (l *commandLine) backup() *cobra.Command {
 	var c backupCommand
-	return l.command("backup FILE", "Copy the log and the buckets into one file, which must not be there yet, while people work; - for standard output.", &c, &c.File)
+	return l.command("backup FILE", "Back up the log and the buckets to a new file, or to standard output with -. Docket can stay in use.", &c, &c.File)
 }
 
 func (c *backupCommand) Run(ctx context.Context, env *environment) error {
@@ -41,7 +41,7 @@ func (c *backupCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	if _, err := os.Lstat(c.File); err == nil {
-		return fmt.Errorf("%s is there already; a backup does not replace another", c.File)
+		return fmt.Errorf("%s already exists; choose another file name", c.File)
 	}
 	// Use a temporary name until the file is complete.
 	file, err := os.CreateTemp(filepath.Dir(c.File), ".docket-backup-")
@@ -58,7 +58,7 @@ func (c *backupCommand) Run(ctx context.Context, env *environment) error {
 		err = os.Rename(file.Name(), c.File)
 	}
 	if err != nil {
-		return fmt.Errorf("nothing was kept: %w", err)
+		return fmt.Errorf("no backup was written: %w", err)
 	}
 	// Sync the folder so that the name survives a power cut; not every system
 	// can.
@@ -80,6 +80,6 @@ func (s *system) backUp(ctx context.Context, env *environment, w io.Writer) (bac
 
 // tellTaken reports what a backup holds.
 func tellTaken(w io.Writer, taken backup.Taken, began time.Time) {
-	fmt.Fprintf(w, "backed up %d events, %d people and what belongs to them, in %s\n", taken[jetstream.DefaultStream], taken[accounts.People.Stream], time.Since(began).Round(time.Millisecond))
-	fmt.Fprintln(w, "It holds names, addresses and hashes of passwords: encrypt it, and keep it as long as those may be kept.")
+	fmt.Fprintf(w, "backed up %d events and %d people with their data in %s\n", taken[jetstream.DefaultStream], taken[accounts.People.Stream], time.Since(began).Round(time.Millisecond))
+	fmt.Fprintln(w, "The backup contains names, addresses and password hashes: encrypt it, and delete it when this data must be deleted.")
 }

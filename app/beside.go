@@ -35,7 +35,7 @@ func connectToFill(ctx context.Context, env *environment) (*system, error) {
 	return s, s.openConnection(ctx)
 }
 
-var errNoAnswer = fmt.Errorf("the log did not answer for %s", besidePatience)
+var errNoAnswer = fmt.Errorf("the log did not respond within %s", besidePatience)
 
 func beside(ctx context.Context, env *environment, enter func(*system, context.Context) error) (*system, error) {
 	// A person is waiting at the terminal.
@@ -43,7 +43,7 @@ func beside(ctx context.Context, env *environment, enter func(*system, context.C
 	defer cancel()
 	if env.settings.NATS == "" {
 		if _, err := os.Stat(env.settings.Data); err != nil {
-			return nil, fmt.Errorf("there is nothing in %s yet: %w", env.settings.Data, err)
+			return nil, fmt.Errorf("no data in %s: %w", env.settings.Data, err)
 		}
 		nc, err := broker.DialRunning(ctx, env.settings.Data)
 		switch {

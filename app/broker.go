@@ -20,6 +20,6 @@ func (s *system) watchBroker(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case reason := <-s.broker.Failed():
-		return fmt.Errorf("the log can take no more (%s), so that %w: make room on the disk or mend it, and start again; what was acknowledged is there", reason, errHopeless)
+		return fmt.Errorf("the log can no longer be written (%s), so %w; free up disk space or repair the disk, then restart; acknowledged changes are safe", reason, errHopeless)
 	}
 }

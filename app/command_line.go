@@ -46,7 +46,7 @@ func (l *commandLine) parse(args []string, out io.Writer) error {
 // commands returns the table of commands.
 func (l *commandLine) commands() *cobra.Command {
 	serve := roleCommand{role: roleNamed("serve")}
-	root := l.command("docket", "A task manager whose log is the truth. Every setting is a flag or a variable; those with passwords may also be files, named by the variable and _FILE.", &serve)
+	root := l.command("docket", "A task manager whose log is the source of truth. Set each setting with its flag or environment variable. For a setting that can contain a password, VARIABLE_FILE can name a file that holds the value.", &serve)
 	for _, r := range roles {
 		c := l.command(r.name, r.about, &roleCommand{role: r})
 		if r.name == serve.role.name {
@@ -58,7 +58,7 @@ func (l *commandLine) commands() *cobra.Command {
 	addFlags(root, option{config.Switch{Value: &serve.demo}, "demo", demoAbout})
 	root.AddCommand(
 		l.setup(), l.rebuild(), l.replay(),
-		group("audit", "Prove that the log is whole and the rows follow from it.", nil, l.verify()),
+		group("audit", "Verify that the log is intact and the rows match it.", nil, l.verify()),
 		l.backup(), l.restore(), l.notices(), l.health(), l.version(),
 	)
 	l.settings.AddFlags(root.PersistentFlags())
@@ -94,7 +94,7 @@ func (l *commandLine) command(use, meaning string, r runner, arguments ...*strin
 				return cobra.NoArgs(c, given)
 			}
 			if len(given) < needed || len(given) > len(arguments) {
-				return fmt.Errorf("want %s", c.UseLine())
+				return fmt.Errorf("usage: %s", c.UseLine())
 			}
 			return nil
 		},
@@ -118,7 +118,7 @@ func group(name, meaning string, usual *cobra.Command, commands ...*cobra.Comman
 		names = append(names, one.Name())
 	}
 	c.RunE = func(*cobra.Command, []string) error {
-		return fmt.Errorf("%s: say which: %s", name, strings.Join(names, ", "))
+		return fmt.Errorf("%s: a subcommand is required: %s", name, strings.Join(names, ", "))
 	}
 	if usual != nil {
 		c.RunE = usual.RunE

@@ -76,10 +76,10 @@ func TestReadReplicasAreChecked(t *testing.T) {
 		args []string
 		said string
 	}{
-		{append(gateway, "--read-replicas", "postgres://other/docket postgres://db/docket"), "  --read-replicas: number 2 is named twice"},
-		{append(gateway, "--read-replicas", "oracle://u:hush@other/docket"), "  --read-replicas: number 1 must begin with"},
-		{[]string{"projector", "--nats", "nats://127.0.0.1:1", "--read-replicas", "postgres://db/docket"}, "  --read-replicas: only the gateway"},
-		{[]string{"--read-replicas", "postgres://db/docket"}, "  --read-replicas: only the gateway"},
+		{append(gateway, "--read-replicas", "postgres://other/docket postgres://db/docket"), "  --read-replicas: entry 2 is a duplicate"},
+		{append(gateway, "--read-replicas", "oracle://u:hush@other/docket"), "  --read-replicas: entry 1: must start with"},
+		{[]string{"projector", "--nats", "nats://127.0.0.1:1", "--read-replicas", "postgres://db/docket"}, "  --read-replicas: is only supported by the gateway"},
+		{[]string{"--read-replicas", "postgres://db/docket"}, "  --read-replicas: is only supported by the gateway"},
 	} {
 		if _, said, code := tell(t, c.args...); code != ExitUsage || !strings.Contains(said, c.said) || strings.Contains(said, "hush") {
 			t.Errorf("%v: exit code %d, said %q", c.args, code, said)
@@ -95,13 +95,13 @@ func TestSetupIsForAnOutsideBroker(t *testing.T) {
 		args []string
 		said string
 	}{
-		{[]string{"setup", "--data", t.TempDir()}, "--nats must be set"},
-		{[]string{"setup", "--nats", "nats://127.0.0.1:1", "--subscriber", "notifier"}, "cannot be called"},
-		{[]string{"setup", "--nats", "nats://127.0.0.1:1", "--subscriber", "a.b"}, "cannot be called"},
+		{[]string{"setup", "--data", t.TempDir()}, "--nats is required"},
+		{[]string{"setup", "--nats", "nats://127.0.0.1:1", "--subscriber", "notifier"}, "invalid subscriber name"},
+		{[]string{"setup", "--nats", "nats://127.0.0.1:1", "--subscriber", "a.b"}, "invalid subscriber name"},
 		{[]string{"version", "--nats-ca", "/nowhere/ca.pem", "--nats", "nats://127.0.0.1:1"}, "  --nats-ca: "},
 		{[]string{"version", "--nats-ca", "/nowhere/ca.pem"}, "  --nats-ca: "},
-		{[]string{"version", "--nats-cert", "/nowhere/me.pem", "--nats", "nats://127.0.0.1:1"}, "  --nats-cert: and --nats-key go together"},
-		{[]string{"version", "--nats-cert", "/nowhere/me.pem", "--nats-key", "/nowhere/me.key"}, "  --nats-cert: the embedded log asks for none"},
+		{[]string{"version", "--nats-cert", "/nowhere/me.pem", "--nats", "nats://127.0.0.1:1"}, "  --nats-cert: requires --nats-key"},
+		{[]string{"version", "--nats-cert", "/nowhere/me.pem", "--nats-key", "/nowhere/me.key"}, "  --nats-cert: requires --nats;"},
 		{[]string{"version", "--nats-cert", "/nowhere/me.pem", "--nats-key", "/nowhere/me.key", "--nats", "nats://127.0.0.1:1"}, "  --nats-cert: "},
 	} {
 		if _, said, code := tell(t, c.args...); code == 0 || !strings.Contains(said, c.said) {

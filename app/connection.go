@@ -36,7 +36,7 @@ func (s *system) natsOptions() ([]nats.Option, error) {
 	opts := []nats.Option{nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 		// The caller only sees that nothing answers, or not even that.
 		if errors.Is(err, nats.ErrPermissionViolation) {
-			s.logger.Error("the broker does not let the user of --nats do that: it is another one's task, or docket setup has not been run", "err", err)
+			s.logger.Error("NATS permission denied for the user in --nats: use the user for this role, or run docket setup", "err", err)
 		}
 	})}
 	if s.settings.NATSCert != "" {
@@ -70,15 +70,15 @@ func (s *system) refusal(err error) error {
 	)
 	switch {
 	case errors.Is(err, nats.ErrAuthorization):
-		what = "--nats: the servers refuse this user or its password"
+		what = "--nats: authentication failed; check the user and password"
 	case errors.As(err, &unknown) && s.settings.NATSCA == "":
-		what = "--nats-ca: not set, and this machine does not know who vouches for the servers' certificates; name the file of whoever does"
+		what = "--nats-ca: not set, and the system does not trust the issuer of the servers' certificates; set it to the issuer's CA certificate"
 	case errors.As(err, &unknown):
-		what = "--nats-ca: the servers' certificates are of somebody else than " + s.settings.NATSCA + " names"
+		what = "--nats-ca: the servers' certificates were not issued by a CA in " + s.settings.NATSCA
 	case errors.As(err, &name):
-		what = "--nats: call the servers by a name that is in their certificates"
+		what = "--nats: the host name is not in the servers' certificates; use one that is"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		what = "the certificate of a NATS server has run out or is not valid yet: renew it, or set this machine's clock"
+		what = "the certificate of a NATS server has expired or is not valid yet; renew it, or correct this machine's clock"
 	default:
 		what = "--nats"
 	}

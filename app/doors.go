@@ -34,7 +34,7 @@ func (s *system) listen(fallback string) error {
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return fmt.Errorf("cannot serve on %s (choose another address with --http): %w", address, err)
+		return fmt.Errorf("cannot listen on %s; choose another address with --http: %w", address, err)
 	}
 	s.listener = listener
 	s.leave = append(s.leave, func() { _ = listener.Close() })

@@ -6,7 +6,7 @@ import (
 )
 
 // privateFolder creates the folder if it does not exist, and takes other users'
-// access to it away, whoever created it. If it belongs to another user, such as
+// access to it away, even if it existed before. If it belongs to another user, such as
 // a mounted volume, it stays as it is, and that others can read it is logged.
 func privateFolder(path string, logger *slog.Logger) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {

@@ -23,7 +23,7 @@ type healthCommand struct {
 
 func (l *commandLine) health() *cobra.Command {
 	var c healthCommand
-	return l.command("health [URL]", "Ask a role that runs whether it is ready: 0 if it is, 1 if not. Default: where --http says this one serves, or http://127.0.0.1:8080; with --tls-cert, by https.", &c, &c.Address)
+	return l.command("health [URL]", "Check whether a running role is ready. Exits with status 0 if it is, 1 if not. Default URL: the --http address, or http://127.0.0.1:8080; https with --tls-cert.", &c, &c.Address)
 }
 
 // healthPatience is longer than /readyz itself waits for the log and the rows.
@@ -64,7 +64,7 @@ func (c *healthCommand) Run(ctx context.Context, env *environment) error {
 		return fmt.Errorf("not ready: %w", err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s/readyz answers %d: %s", base, answer.StatusCode, strings.TrimSpace(string(body)))
+		return fmt.Errorf("%s/readyz returned status %d: %s", base, answer.StatusCode, strings.TrimSpace(string(body)))
 	}
 	fmt.Fprintln(env.out, "ready")
 	return nil
@@ -75,7 +75,7 @@ func (c *healthCommand) base(scheme, served string) (string, error) {
 	if c.Address != "" {
 		u, err := url.Parse(c.Address)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return "", fmt.Errorf("want http:// or https:// and a host, have %q", c.Address)
+			return "", fmt.Errorf("URL must be http:// or https:// and a host; got %q", c.Address)
 		}
 		return strings.TrimRight(c.Address, "/"), nil
 	}
@@ -87,7 +87,7 @@ func (c *healthCommand) base(scheme, served string) (string, error) {
 		return "", err
 	}
 	if port == "0" {
-		return "", errors.New("--http leaves the port to the system: say which address to ask")
+		return "", errors.New("--http has port 0; give the URL of the role to check")
 	}
 	// A role that serves on every address also serves on loopback.
 	switch ip := net.ParseIP(host); {

@@ -15,7 +15,7 @@ func help(c *cobra.Command, _ []string) {
 	if !c.HasSubCommands() {
 		below = ""
 	}
-	fmt.Fprintf(out, "Usage: %s%s [FLAG…]\n\n%s\n", c.UseLine(), below, wrapped(c.Short, 80))
+	fmt.Fprintf(out, "Usage: %s%s [FLAGS]\n\n%s\n", c.UseLine(), below, wrapped(c.Short, 80))
 	if c.HasSubCommands() {
 		fmt.Fprint(out, "\nCommands:\n")
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -28,6 +28,9 @@ func help(c *cobra.Command, _ []string) {
 			}
 		}
 		_ = table.Flush()
+	}
+	if flag := c.Flags().Lookup("help"); flag != nil {
+		flag.Usage = "Show this help."
 	}
 	if own := c.LocalNonPersistentFlags(); own.HasAvailableFlags() {
 		fmt.Fprintf(out, "\nFlags:\n%s", own.FlagUsagesWrapped(80))

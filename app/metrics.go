@@ -43,7 +43,7 @@ func Metrics() iter.Seq2[string, string] {
 type build struct{ version, revision, runtime string }
 
 var buildMetrics = metrics.Table[build]{
-	metrics.Gauges("docket_build_info", "1 for the program this is.", []string{"version", "revision", "go"}, func(b build, put metrics.Put) {
+	metrics.Gauges("docket_build_info", "Build information; always 1.", []string{"version", "revision", "go"}, func(b build, put metrics.Put) {
 		put(1, b.version, b.revision, b.runtime)
 	}),
 }
@@ -52,7 +52,7 @@ var buildMetrics = metrics.Table[build]{
 type expiries map[string]time.Time
 
 var certificateMetrics = metrics.Table[expiries]{
-	metrics.Gauges("docket_certificate_expiry_timestamp_seconds", "When a certificate runs out: https that of the gateway, nats_client what a role shows NATS, nats_server what the NATS server it is connected to shows.", []string{"use"}, func(all expiries, put metrics.Put) {
+	metrics.Gauges("docket_certificate_expiry_timestamp_seconds", "Expiry time of a certificate, by use: https (gateway), nats_client (presented to NATS by this role), nats_server (presented by the connected NATS server).", []string{"use"}, func(all expiries, put metrics.Put) {
 		for use, expiry := range all {
 			put(float64(expiry.Unix()), use)
 		}

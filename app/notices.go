@@ -19,12 +19,12 @@ func (l *commandLine) notices() *cobra.Command {
 		resume resumeNoticeCommand
 		why    whyNoticeCommand
 	)
-	list := l.command("list", "List the notices that were given up, and why.", &listNoticesCommand{})
-	return group("notices", "Mail that could not be delivered.", list,
+	list := l.command("list", "List parked notices and why delivery failed.", &listNoticesCommand{})
+	return group("notices", "Manage notices that could not be delivered.", list,
 		list,
-		addFlags(l.command("resume [ID]", "Try to deliver parked notices again: one by its id, as listed, or all.", &resume, &resume.ID),
-			option{config.Switch{Value: &resume.All}, "all", "All that are parked."}),
-		l.command("why EVENT ACCOUNT", "Say what became of one event's notice, by its id as docket replay prints it, to one person, by the account's id.", &why, &why.Event, &why.Account))
+		addFlags(l.command("resume [ID]", "Retry parked notices: one by its ID as listed, or all with --all.", &resume, &resume.ID),
+			option{config.Switch{Value: &resume.All}, "all", "Retry all parked notices."}),
+		l.command("why EVENT ACCOUNT", "Show the outcome of a notice, by event ID (see docket replay) and account ID of the recipient.", &why, &why.Event, &why.Account))
 }
 
 // withNotifier opens what the notice commands need. It delivers nothing: the
@@ -55,7 +55,7 @@ func (c *listNoticesCommand) Run(ctx context.Context, env *environment) error {
 			return err
 		}
 		if len(parked) == 0 {
-			fmt.Fprintln(env.out, "No notice is parked.")
+			fmt.Fprintln(env.out, "No parked notices.")
 			return nil
 		}
 		table := tabwriter.NewWriter(env.out, 0, 0, 2, ' ', 0)
@@ -75,18 +75,18 @@ type resumeNoticeCommand struct {
 
 func (c *resumeNoticeCommand) Run(ctx context.Context, env *environment) error {
 	if (c.ID == "") == !c.All {
-		return errors.New("notices resume: give one id as listed, or --all")
+		return errors.New("notices resume: give either one ID as listed or --all")
 	}
 	return withNotifier(ctx, env, func(n *notifier.Notifier) error {
 		if !c.All {
 			if err := n.Resume(ctx, c.ID); err != nil {
 				return err
 			}
-			fmt.Fprintln(env.out, "It is due again.")
+			fmt.Fprintln(env.out, "1 notice will be retried.")
 			return nil
 		}
 		count, err := n.ResumeAll(ctx)
-		fmt.Fprintf(env.out, "%d are due again.\n", count)
+		fmt.Fprintf(env.out, "%d notices will be retried.\n", count)
 		return err
 	})
 }
@@ -101,12 +101,12 @@ func (c *whyNoticeCommand) Run(ctx context.Context, env *environment) error {
 	event, err := uuid.Parse(c.Event)
 	account, err2 := uuid.Parse(c.Account)
 	if err := errors.Join(err, err2); err != nil {
-		return fmt.Errorf("notices why: want the id of an event and that of an account: %w", err)
+		return fmt.Errorf("notices why: give an event ID and an account ID: %w", err)
 	}
 	return withNotifier(ctx, env, func(n *notifier.Notifier) error {
 		entry, err := n.Explain(ctx, event, account)
 		if errors.Is(err, notifier.ErrNoNotice) {
-			fmt.Fprintln(env.out, "Nobody decided to tell them of it: they were not concerned, did it themselves, or it is too long ago.")
+			fmt.Fprintln(env.out, "No notice was created for this event and account: the account was not concerned, made the change itself, or the record has expired.")
 			return nil
 		}
 		if err != nil {

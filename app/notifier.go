@@ -57,7 +57,7 @@ func (d directory) Person(ctx context.Context, id uuid.UUID) (notifier.Person, b
 // mailPlace returns where mail is sent.
 func (s *system) mailPlace() string {
 	if s.settings.SMTP == "" {
-		return "no --smtp is set: kept as files in " + s.mailFolder()
+		return "files in " + s.mailFolder() + " (--smtp is not set)"
 	}
 	return s.settings.SMTP
 }

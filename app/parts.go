@@ -16,7 +16,7 @@ type part struct {
 }
 
 // errEnded reports a part that ended without being asked to.
-var errEnded = errors.New("ended by itself")
+var errEnded = errors.New("stopped unexpectedly")
 
 // runParts runs all parts until ctx ends or one of them ends. Then it ends the
 // parts of the first group and waits for them before it ends the next group, so
@@ -84,7 +84,7 @@ func runParts(ctx context.Context, groups ...[]part) error {
 
 // errHopeless is wrapped by the error of a part without which no pending work
 // can be finished.
-var errHopeless = errors.New("nothing in hand can be finished")
+var errHopeless = errors.New("pending work cannot be finished")
 
 // hopelessGrace is how long the other parts may then take to stop: pending
 // reads are answered, and a restart of the program need not wait.

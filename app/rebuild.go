@@ -23,12 +23,12 @@ type rebuildCommand struct {
 
 func (l *commandLine) rebuild() *cobra.Command {
 	var c rebuildCommand
-	command := addFlags(l.command("rebuild", "Fill the rows anew from the log, beside those being served, compare, and switch; or go back.", &c),
-		option{config.Switch{Value: &c.Fresh}, "fresh", "Begin anew where a rebuild was interrupted; without it, go on."},
-		option{config.Switch{Value: &c.AcceptDifferences}, "accept-differences", "Switch even if the new rows are not as those served."},
-		option{config.Switch{Value: &c.Back}, "back", "Serve the rows again that were served before the last switch, with what has happened since."},
-		option{config.Switch{Value: &c.Cancel}, "cancel", "Drop what an interrupted rebuild left; end one that runs."},
-		option{config.Switch{Value: &c.Discard}, "discard", "Drop the rows that are kept for --back."})
+	command := addFlags(l.command("rebuild", "Rebuild the rows from the log, compare them with the served rows and switch to them; or switch back. The served rows stay available.", &c),
+		option{config.Switch{Value: &c.Fresh}, "fresh", "Start over instead of resuming an interrupted rebuild."},
+		option{config.Switch{Value: &c.AcceptDifferences}, "accept-differences", "Switch even if the new rows differ from the served rows."},
+		option{config.Switch{Value: &c.Back}, "back", "Switch back to the previously served rows, updated with the events since then."},
+		option{config.Switch{Value: &c.Cancel}, "cancel", "Stop a running rebuild, and delete the rows of an unfinished one."},
+		option{config.Switch{Value: &c.Discard}, "discard", "Delete the rows kept for --back."})
 	command.MarkFlagsMutuallyExclusive("fresh", "back", "cancel", "discard")
 	command.MarkFlagsMutuallyExclusive("accept-differences", "back", "cancel", "discard")
 	return command
@@ -45,9 +45,9 @@ func (c *rebuildCommand) Run(ctx context.Context, env *environment) error {
 	}
 	switch {
 	case c.Cancel:
-		return drop(ctx, env, "was not finished", s.rows, projections.Cancel)
+		return drop(ctx, env, "unfinished", s.rows, projections.Cancel)
 	case c.Discard:
-		return drop(ctx, env, "was kept", s.rows, projections.Discard)
+		return drop(ctx, env, "kept", s.rows, projections.Discard)
 	case c.Back:
 		return c.back(ctx, env, s)
 	}
@@ -65,24 +65,24 @@ func (c *rebuildCommand) rebuild(ctx context.Context, env *environment, s *syste
 	var differs *projections.DifferenceError
 	switch {
 	case errors.As(err, &differs):
-		fmt.Fprintf(env.out, "DIFFERS  %s\nat %s; the first is served, the second was folded anew from the log. The rows served were changed by somebody else, or the fold is not what it was.\n"+
-			"Nothing was switched. docket rebuild --accept-differences serves the new rows, docket rebuild --cancel drops them.\n", differs.Difference, differs.Position)
+		fmt.Fprintf(env.out, "DIFFERS  %s\nat %s; the first value is from the served rows, the second from the new ones. Either something else changed the served rows, or the fold changed.\n"+
+			"The served rows were not replaced. To serve the new rows, run docket rebuild --accept-differences; to delete them, run docket rebuild --cancel.\n", differs.Difference, differs.Position)
 		return exitCode(ExitFailed)
 	case err != nil:
-		return fmt.Errorf("rebuild stopped, the rows being served are as they were; docket rebuild goes on, docket rebuild --cancel drops what is made: %w", err)
+		return fmt.Errorf("rebuild stopped; the served rows are unchanged; run docket rebuild to resume, or docket rebuild --cancel to delete the unfinished rows: %w", err)
 	}
 	from := ""
 	if done.From > 0 {
-		from = fmt.Sprintf(", going on after %d", done.From)
+		from = fmt.Sprintf(", resumed after %d", done.From)
 	}
 	fmt.Fprintf(env.out, "rebuilt from %d events%s in %s\n", done.Position.Sequence, from, time.Since(began).Round(time.Millisecond))
 	switch {
 	case done.Difference != "":
 		fmt.Fprintf(env.out, "accepted  %s\n", done.Difference)
 	case done.Compared:
-		fmt.Fprintln(env.out, "the new rows are as those that were served")
+		fmt.Fprintln(env.out, "the new rows are identical to the previously served rows")
 	default:
-		fmt.Fprintln(env.out, "nothing was compared: no rows of this program's and this log were served")
+		fmt.Fprintln(env.out, "no comparison: no rows of this version and this log were served before")
 	}
 	return nil
 }
@@ -92,9 +92,9 @@ func (c *rebuildCommand) back(ctx context.Context, env *environment, s *system) 
 	done, err := projections.Rollback(ctx, s.rows, s.log, shown.follow())
 	shown.end()
 	if err != nil {
-		return fmt.Errorf("the rows being served are as they were: %w", err)
+		return fmt.Errorf("the served rows are unchanged: %w", err)
 	}
-	fmt.Fprintf(env.out, "back: the rows of before are served again, with %d events that they lacked; docket rebuild --back undoes it\n", done.Position.Sequence-done.From)
+	fmt.Fprintf(env.out, "switched back to the previous rows after applying %d events; run docket rebuild --back again to undo\n", done.Position.Sequence-done.From)
 	return nil
 }
 
@@ -105,9 +105,9 @@ func drop(ctx context.Context, env *environment, what string, rows *projections.
 	case err != nil:
 		return err
 	case generation == 0:
-		fmt.Fprintf(env.out, "there is no generation that %s\n", what)
+		fmt.Fprintf(env.out, "no %s generation exists\n", what)
 	default:
-		fmt.Fprintf(env.out, "generation %d, which %s, is given up\n", generation, what)
+		fmt.Fprintf(env.out, "deleted %[2]s generation %[1]d\n", generation, what)
 	}
 	return nil
 }

@@ -29,12 +29,12 @@ type replayCommand struct {
 
 func (l *commandLine) replay() *cobra.Command {
 	var c replayCommand
-	return addFlags(l.command("replay", "Print events of the log as lines of JSON.", &c),
-		option{config.Text{Value: &c.Task, Holds: "ID"}, "task", "Only this task's events."},
-		option{config.Text{Value: &c.Project, Holds: "ID"}, "project", "Only events of this project and its tasks."},
-		option{config.Text{Value: &c.From, Holds: "POSITION"}, "from", "From this position on, inclusive: a Docket-Position or its number."},
-		option{config.Text{Value: &c.To, Holds: "POSITION|TIME"}, "to", "Up to this position or time, inclusive; a time is 2026-11-23, or 2026-11-23T15:04:05Z."},
-		option{config.List{Values: &c.Types, Holds: "TYPE"}, "types", "Only events of these types, such as task_created,task_moved."})
+	return addFlags(l.command("replay", "Print events from the log as JSON, one per line.", &c),
+		option{config.Text{Value: &c.Task, Holds: "ID"}, "task", "Print only events of this task."},
+		option{config.Text{Value: &c.Project, Holds: "ID"}, "project", "Print only events of this project and its tasks."},
+		option{config.Text{Value: &c.From, Holds: "POSITION"}, "from", "Start at this position, inclusive: a Docket-Position value or its sequence number."},
+		option{config.Text{Value: &c.To, Holds: "POSITION|TIME"}, "to", "Stop after this position or time, inclusive; a time is 2026-11-23 or 2026-11-23T15:04:05Z."},
+		option{config.List{Values: &c.Types, Holds: "TYPE"}, "types", "Print only events of these types, such as task_created,task_moved."})
 }
 
 // query checks the flags and reports all mistakes together.
@@ -47,7 +47,7 @@ func (c *replayCommand) query(end events.Position) (audit.Query, error) {
 		}
 		id, err := uuid.Parse(text)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("--%s: must be the id of a %s, have %q", flag, flag, text))
+			errs = append(errs, fmt.Errorf("--%s: must be the ID of a %s; got %q", flag, flag, text))
 		}
 		return id
 	}
@@ -59,11 +59,11 @@ func (c *replayCommand) query(end events.Position) (audit.Query, error) {
 		if err == nil {
 			_, err = end.Reached(p)
 		} else {
-			form := "a position (7r6dnwl2-1200, or only 1200)"
+			form := "a position (7r6dnwl2-1200 or 1200)"
 			if flag == "to" {
-				form += " or a time (2026-11-23, or 2026-11-23T15:04:05Z)"
+				form += " or a time (2026-11-23 or 2026-11-23T15:04:05Z)"
 			}
-			err = fmt.Errorf("want %s, have %q", form, text)
+			err = fmt.Errorf("must be %s; got %q", form, text)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("--%s: %w", flag, err))
@@ -90,7 +90,7 @@ func (c *replayCommand) query(end events.Position) (audit.Query, error) {
 				known = append(known, string(name))
 			}
 			slices.Sort(known)
-			errs = append(errs, fmt.Errorf("--types: there is no event %q; there are %s", t, strings.Join(known, ", ")))
+			errs = append(errs, fmt.Errorf("--types: unknown event type %q; valid types: %s", t, strings.Join(known, ", ")))
 		}
 		q.Types = append(q.Types, events.Type(t))
 	}
@@ -113,7 +113,7 @@ func (c *replayCommand) Run(ctx context.Context, env *environment) error {
 		return exitCode(ExitUsage)
 	}
 	if q.From > end.Sequence || q.To > 0 && q.From > q.To {
-		fmt.Fprintf(env.progress, "docket replay: nothing lies there; the log ends at %d\n", end.Sequence)
+		fmt.Fprintf(env.progress, "docket replay: no events in this range; the log ends at %d\n", end.Sequence)
 	}
 	out := bufio.NewWriterSize(env.out, 64<<10)
 	err = audit.Replay(ctx, s.log, q, func(e *events.Envelope) error {

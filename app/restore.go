@@ -22,7 +22,7 @@ type restoreCommand struct {
 
 func (l *commandLine) restore() *cobra.Command {
 	var c restoreCommand
-	return l.command("restore FILE", "Bring a backup back, on a broker that holds nothing of Docket's yet.", &c, &c.File)
+	return l.command("restore FILE", "Restore a backup to an empty broker.", &c, &c.File)
 }
 
 // Run reads the file to its end before it changes anything. If it cannot
@@ -31,12 +31,12 @@ func (c *restoreCommand) Run(ctx context.Context, env *environment) error {
 	began := time.Now()
 	content, err := os.Open(c.File)
 	if err != nil {
-		return fmt.Errorf("nothing was touched: %w", err)
+		return fmt.Errorf("nothing was changed: %w", err)
 	}
 	defer content.Close()
 	file, err := c.check(env, content)
 	if err != nil {
-		return fmt.Errorf("nothing was touched: %s: %w", c.File, err)
+		return fmt.Errorf("nothing was changed: %s: %w", c.File, err)
 	}
 	s, err := connectToFill(ctx, env)
 	if err != nil {
@@ -48,7 +48,7 @@ func (c *restoreCommand) Run(ctx context.Context, env *environment) error {
 	shown.end()
 	switch {
 	case errors.Is(err, backup.ErrTaken):
-		return fmt.Errorf("%w. A backup is restored where no role was started and docket setup was not run; nothing was touched", err)
+		return fmt.Errorf("%w; restore to a broker on which no role was started and docket setup was not run; nothing was changed", err)
 	case err != nil:
 		return err
 	}
@@ -59,18 +59,18 @@ func (c *restoreCommand) Run(ctx context.Context, env *environment) error {
 	s.close()
 	if s.broker != nil {
 		if err := broker.Sync(s.settings.Data); err != nil {
-			return fmt.Errorf("all is restored and may not outlast a power cut: %w", err)
+			return fmt.Errorf("everything was restored, but may be lost in a power failure: %w", err)
 		}
 	}
 	for _, f := range chains.Findings {
 		fmt.Fprintf(env.out, "FOUND  %s\n", f)
 	}
-	fmt.Fprintf(env.out, "restored in %s, from a backup made %s: %d events of %d aggregates, %s\n", time.Since(began).Round(time.Millisecond),
-		file.Began().Local().Format(time.DateTime), chains.Events, chains.Aggregates, verdict(chains.Broken == 0, "every chain is whole", "NOT every chain is whole"))
+	fmt.Fprintf(env.out, "restored in %s from a backup of %s: %d events of %d aggregates, %s\n", time.Since(began).Round(time.Millisecond),
+		file.Began().Local().Format(time.DateTime), chains.Events, chains.Aggregates, verdict(chains.Broken == 0, "every chain is intact", "NOT every chain is intact"))
 	if chains.Broken > 0 {
 		return exitCode(ExitFailed)
 	}
-	fmt.Fprintln(env.out, "Start the roles: rows fill themselves, whatever was in the database. Positions of before are refused; whoever follows the log begins anew.")
+	fmt.Fprintln(env.out, "Start the roles. The rows are rebuilt, whatever the database contains. Positions from before the restore are rejected: subscribers must start over.")
 	return nil
 }
 
@@ -81,7 +81,7 @@ func (c *restoreCommand) check(env *environment, content *os.File) (*backup.File
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("a backup is restored from a file, which is read twice: once to see that it is whole")
+		return nil, errors.New("a backup must be a regular file: it is read twice, first to verify it")
 	}
 	shown := newSizeBar(env.progress, "check")
 	defer shown.end()
@@ -98,7 +98,7 @@ func (c *restoreCommand) verify(ctx context.Context, env *environment, s *system
 	defer shown.end()
 	chains, err := audit.Chains(ctx, log, shown.show)
 	if err != nil {
-		return audit.ChainReport{}, fmt.Errorf("all is restored and could not be verified: %w", err)
+		return audit.ChainReport{}, fmt.Errorf("everything was restored, but verification failed: %w", err)
 	}
 	return chains, nil
 }

@@ -28,28 +28,28 @@ type role struct {
 // NATS server is configured, and can be traced.
 var roles = []role{
 	{
-		name: "serve", about: "Everything in one process (the default).",
+		name: "serve", about: "Run everything in one process (the default).",
 		embeds:  true,
 		needs:   []need{database, people, frontDoor, handler, projector, mail},
 		starts:  []start{gatewayParts, projectorPart, notifierPart, brokerPart},
 		welcome: (*system).welcomePeople,
 	},
 	{
-		name: "gateway", about: "Only the HTTP gateway: commands, queries, the live feed.",
+		name: "gateway", about: "Run only the HTTP gateway: commands, queries and the live feed.",
 		process: config.Process{Role: "gateway", ReadsReplicas: true},
 		needs:   []need{readReplicas, people, frontDoor, handler},
 		starts:  []start{gatewayParts},
 		welcome: (*system).welcomeGateway,
 	},
 	{
-		name: "projector", about: "Only the projector: keeps the rows up with the log.",
+		name: "projector", about: "Run only the projector, which keeps the rows up to date with the log.",
 		process: config.Process{Role: "projector"},
 		needs:   []need{database, projector, operationsDoor},
 		starts:  []start{projectorPart, operationsPart},
 		welcome: (*system).welcomeProjector,
 	},
 	{
-		name: "notifier", about: "Only the notifier: mails those whom an event concerns.",
+		name: "notifier", about: "Run only the notifier, which sends mail to the people an event concerns.",
 		process: config.Process{Role: "notifier", LinksElsewhere: true},
 		needs:   []need{names, mail, operationsDoor},
 		starts:  []start{notifierPart, operationsPart},
@@ -84,7 +84,7 @@ func roleNamed(name string) role {
 			return r
 		}
 	}
-	panic("there is no role " + name)
+	panic("unknown role " + name)
 }
 
 // roleCommand runs a role until it is asked to end.
@@ -93,7 +93,7 @@ type roleCommand struct {
 	demo bool
 }
 
-const demoAbout = "Add a small project with three people to look at."
+const demoAbout = "Add a small sample project with three people."
 
 func (c *roleCommand) Run(ctx context.Context, env *environment) error {
 	if c.role.embeds {

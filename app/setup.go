@@ -30,9 +30,9 @@ type setupCommand struct {
 
 func (l *commandLine) setup() *cobra.Command {
 	var c setupCommand
-	return addFlags(l.command("setup", "Make on an outside NATS what the roles need, for those that may not do so themselves.", &c),
-		option{config.List{Values: &c.Subscriber, Holds: "NAME"}, "subscriber", "Also make a durable consumer of the log for a service that reads every event; may be repeated."},
-		option{config.Switch{Value: &c.Fewer}, "fewer", "Take copies away where the log has more than --replicas says; otherwise that is refused."})
+	return addFlags(l.command("setup", "Create the streams, buckets and consumers that the roles need on an external NATS server, for roles without permission to create them.", &c),
+		option{config.List{Values: &c.Subscriber, Holds: "NAME"}, "subscriber", "Also create a durable consumer of the log for a service that reads every event; can be repeated."},
+		option{config.Switch{Value: &c.Fewer}, "fewer", "Allow removing replicas if the log has more than --replicas; otherwise setup fails."})
 }
 
 // consumerName matches valid names of subscribers: the name is part of
@@ -42,13 +42,13 @@ var consumerName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 func (c *setupCommand) Run(ctx context.Context, env *environment) error {
 	for _, name := range c.Subscriber {
 		if !consumerName.MatchString(name) || name == notifier.Consumer {
-			return fmt.Errorf("setup: a subscriber cannot be called %q: want a to z, 0 to 9, _ or -, at most 32, beginning with a letter", name)
+			return fmt.Errorf("setup: invalid subscriber name %q: use 1 to 32 of the characters a-z, 0-9, _ and -, starting with a letter; Docket's own consumer names are reserved", name)
 		}
 	}
 	if env.settings.NATS == "" {
-		return fmt.Errorf("setup: --nats must be set: an embedded log sets itself up")
+		return fmt.Errorf("setup: --nats is required; an embedded log needs no setup")
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, setupPatience, fmt.Errorf("the broker did not come round within %s", setupPatience))
+	ctx, cancel := context.WithTimeoutCause(ctx, setupPatience, fmt.Errorf("the broker was not ready within %s", setupPatience))
 	defer cancel()
 	s := &system{settings: env.settings, logger: env.logger}
 	nc, err := s.connect(ctx)
@@ -67,16 +67,16 @@ func (c *setupCommand) Run(ctx context.Context, env *environment) error {
 			break
 		}
 		// A cluster that has just started cannot place everything yet.
-		s.logger.Warn("set up again in a moment", "err", err)
+		s.logger.Warn("setup failed, retrying", "err", err)
 		if !retry.Pause(ctx, time.Second) {
 			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 		}
 	}
-	copies := "one copy"
+	copies := "1 replica"
 	if s.settings.Copies > 1 {
-		copies = fmt.Sprintf("%d copies", s.settings.Copies)
+		copies = fmt.Sprintf("%d replicas", s.settings.Copies)
 	}
-	fmt.Fprintf(env.out, "The broker has what Docket needs, in %s: the log, the buckets, the notices", copies)
+	fmt.Fprintf(env.out, "The broker is set up with %s: log, buckets, notices", copies)
 	if len(c.Subscriber) > 0 {
 		fmt.Fprintf(env.out, "; consumers for %s", strings.Join(c.Subscriber, ", "))
 	}
@@ -103,10 +103,10 @@ func refuseFewer(ctx context.Context, nc *nats.Conn, copies int) error {
 		return transient.Is(err), err
 	})
 	if err != nil {
-		return fmt.Errorf("setup: look at the log: %w", err)
+		return fmt.Errorf("setup: inspect the log: %w", err)
 	}
 	if present > copies {
-		return fmt.Errorf("setup: the log has %d copies and --replicas (DOCKET_REPLICAS) says %d; nothing was changed. Set it to %d, or add --fewer to take copies away", present, copies, present)
+		return fmt.Errorf("setup: the log has %d replicas, but --replicas (DOCKET_REPLICAS) is %d; nothing was changed. Set it to %d, or add --fewer to remove replicas", present, copies, present)
 	}
 	return nil
 }

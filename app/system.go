@@ -81,7 +81,7 @@ func embed(ctx context.Context, env *environment, unsynced bool) (*system, error
 
 func (s *system) openLog(ctx context.Context) error {
 	waiting := time.AfterFunc(3*time.Second, func() {
-		s.logger.Warn("still waiting for the log: does NATS run there, with JetStream?", "nats", config.WithoutSecrets(s.settings.NATS))
+		s.logger.Warn("still waiting for the log; check that NATS is running with JetStream enabled", "nats", config.WithoutSecrets(s.settings.NATS))
 	})
 	defer waiting.Stop()
 	err := func() (err error) {
@@ -158,7 +158,7 @@ func (s *system) openRows(ctx context.Context) (err error) {
 	}
 	s.rows, err = projections.Open(ctx, s.settings.Database, projections.Options{Logger: s.logger})
 	if err != nil && strings.HasPrefix(s.settings.Database, "sqlite:") {
-		return fmt.Errorf("%s: %w\nRows can always be made anew from the log: if the file is damaged, move it away and start again", s.settings.Database, err)
+		return fmt.Errorf("%s: %w\nThe rows can be rebuilt from the log: if the file is damaged, move it away and restart", s.settings.Database, err)
 	}
 	if err != nil {
 		return fmt.Errorf("--database (%s): %w", config.WithoutSecrets(s.settings.Database), err)

@@ -34,7 +34,7 @@ func (s *system) welcomePeople(n notes) {
 		if err != nil {
 			data = s.settings.Data
 		}
-		n.tell("log", "embedded, in "+data+"; what is acknowledged is on disk")
+		n.tell("log", "embedded, in "+data+"; acknowledged changes are on disk")
 	} else {
 		n.tell("log", s.settings.NATS)
 	}
@@ -42,12 +42,12 @@ func (s *system) welcomePeople(n notes) {
 	if n.demo {
 		n.tell("demo", "sign in as "+demoEmails()+"; password "+demoPassword)
 	}
-	n.tell("people", "the first account ever to register is the administrator", "api", s.address()+"/openapi.json")
-	fmt.Fprintln(n.out, "Ctrl+C ends it; starting again goes on where it ended.")
+	n.tell("people", "the first account you register becomes the administrator", "api", s.address()+"/openapi.json")
+	fmt.Fprintln(n.out, "Press Ctrl+C to stop. All data is kept.")
 }
 
 func (s *system) welcomeGateway(n notes) {
-	fmt.Fprintf(n.out, "Docket's gateway serves at %s\n", s.address())
+	fmt.Fprintf(n.out, "Docket gateway is ready at %s\n", s.address())
 	n.tell("log", s.settings.NATS, "rows", s.settings.Database)
 	for _, database := range s.settings.ReadReplicas {
 		n.tell("or", database)
@@ -67,10 +67,10 @@ func (s *system) welcomeNotifier(n notes) {
 // tellOperations prints where a role without a gateway can be monitored.
 func (s *system) tellOperations(n notes, role string) {
 	if s.listener == nil {
-		fmt.Fprintf(n.out, "Docket's %s runs; health and metrics are served where --http says\n", role)
+		fmt.Fprintf(n.out, "Docket %s is running; set --http to serve health checks and metrics\n", role)
 		return
 	}
-	fmt.Fprintf(n.out, "Docket's %s runs, health and metrics at http://%s\n", role, s.listener.Addr())
+	fmt.Fprintf(n.out, "Docket %s is running; health checks and metrics at http://%s\n", role, s.listener.Addr())
 }
 
 func demoEmails() string {

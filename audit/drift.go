@@ -96,20 +96,20 @@ func compare(ctx context.Context, served *json.Decoder, shadow *projections.Stor
 		var have rowLine
 		switch err := served.Decode(&have); {
 		case errors.Is(err, io.EOF):
-			return differ("table %s has no row %s; the log gives %s", table, key, row)
+			return differ("table %s has no row %s; the log produces %s", table, key, row)
 		case err != nil:
 			return err
 		case have.Table != table || have.Key != key:
-			return differ("the log gives row %s of table %s, but row %s of table %s is served", key, table, have.Key, have.Table)
+			return differ("the log produces row %s of table %s, but row %s of table %s is served", key, table, have.Key, have.Table)
 		case have.Row != row:
-			return differ("row %s of table %s: the log gives %s, but %s is served", key, table, row, have.Row)
+			return differ("row %s of table %s: the log produces %s, but %s is served", key, table, row, have.Row)
 		}
 		return nil
 	})
 	if err == nil {
 		var have rowLine
 		if err = served.Decode(&have); err == nil {
-			err = differ("table %s has row %s, which the log does not give: %s", have.Table, have.Key, have.Row)
+			err = differ("table %s has row %s, which the log does not produce: %s", have.Table, have.Key, have.Row)
 		} else if errors.Is(err, io.EOF) {
 			err = nil
 		}

@@ -84,9 +84,9 @@ type File struct {
 
 // These are the reasons why a file is not a valid [File].
 var (
-	ErrNoBackup = errors.New("this is no backup of Docket's")
-	ErrCut      = errors.New("the backup is cut short: it was not finished, or not copied whole")
-	ErrDamaged  = errors.New("the backup is damaged: its content is not what was written")
+	ErrNoBackup = errors.New("not a Docket backup")
+	ErrCut      = errors.New("the backup is truncated: it was not finished or not copied completely")
+	ErrDamaged  = errors.New("the backup is damaged: its checksum does not match")
 	ErrNewer    = errors.New("the backup was made by a newer version of Docket")
 )
 
@@ -197,7 +197,7 @@ func (f *File) ends(entries *tar.Reader, sum hash.Hash) error {
 			there += part.Size()
 		}
 		if _, told := f.of[c.folder()]; !told || there != c.Bytes {
-			return fmt.Errorf("%w: %s is not all there", ErrDamaged, c.Stream)
+			return fmt.Errorf("%w: %s is incomplete", ErrDamaged, c.Stream)
 		}
 	}
 	return nil

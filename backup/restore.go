@@ -86,13 +86,13 @@ func (r *restoring) refuseTaken(ctx context.Context) error {
 		case err == nil:
 			taken = append(taken, c.Stream)
 		case !errors.Is(err, js.ErrStreamNotFound):
-			return fmt.Errorf("look at %s: %w", c.Stream, err)
+			return fmt.Errorf("inspect %s: %w", c.Stream, err)
 		}
 	}
 	if len(taken) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: it has %s", ErrTaken, strings.Join(taken, ", "))
+	return fmt.Errorf("%w: it contains %s", ErrTaken, strings.Join(taken, ", "))
 }
 
 const (
@@ -112,7 +112,7 @@ func (r *restoring) patiently(ctx context.Context, try func() error) error {
 		if !errors.Is(err, broker.ErrNotReady) || ctx.Err() != nil || time.Now().After(deadline) {
 			return err
 		}
-		r.options.Logger.Warn("the broker is asked again in a moment", "err", err)
+		r.options.Logger.Warn("broker not ready, retrying", "err", err)
 		retry.Pause(ctx, time.Second)
 	}
 }
@@ -167,7 +167,7 @@ func (r *restoring) takeAway(ctx context.Context) error {
 		}
 	}
 	if len(left) == 0 {
-		return errors.New("what had been restored was taken away again")
+		return errors.New("the partial restore was deleted")
 	}
-	return fmt.Errorf("%s could not be taken away again: delete them, or empty the servers' folders, before the next try, and start no role", strings.Join(left, ", "))
+	return fmt.Errorf("%s could not be deleted: delete them, or empty the servers' folders, before you retry; do not start any role until then", strings.Join(left, ", "))
 }

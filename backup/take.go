@@ -31,8 +31,8 @@ type Taken map[string]uint64
 
 // Errors of [Take], in addition to those of w, the broker and the context.
 var (
-	ErrNoLog   = errors.New("there is no log here: is this the broker Docket works on?")
-	ErrChanged = errors.New("the accounts changed each time they were copied: try again when fewer people register")
+	ErrNoLog   = errors.New("the broker has no log; check that Docket uses this broker")
+	ErrChanged = errors.New("the accounts changed during every attempt to copy them; retry when fewer people register")
 )
 
 // Take copies the stores, in their order, to w while other clients continue to
@@ -92,7 +92,7 @@ func (t *taking) present(ctx context.Context, name string) (state, bool, error) 
 		return state{}, false, nil
 	}
 	if err != nil {
-		return state{}, false, fmt.Errorf("look at %s: %w", name, err)
+		return state{}, false, fmt.Errorf("inspect %s: %w", name, err)
 	}
 	at := stream.CachedInfo().State
 	return state{at.Msgs, at.Bytes, at.FirstSeq, at.LastSeq, at.NumDeleted}, true, nil
@@ -177,13 +177,13 @@ func (t *taking) copyStream(ctx context.Context, stream string) error {
 		return err
 	}, writerFunc(func(p []byte) (int, error) {
 		if _, err := unpack.Write(p); err != nil {
-			return 0, fmt.Errorf("snapshot of %s is not whole: %w", stream, err)
+			return 0, fmt.Errorf("snapshot of %s is incomplete: %w", stream, err)
 		}
 		return content.Write(p)
 	}))
 	unpack.CloseWithError(err)
 	if damaged := <-unpacked; err == nil && damaged != nil {
-		err = fmt.Errorf("snapshot of %s is not whole: %w", stream, damaged)
+		err = fmt.Errorf("snapshot of %s is incomplete: %w", stream, damaged)
 	}
 	if err != nil {
 		return err

@@ -134,7 +134,7 @@ func (b *Broker) Connect(opts ...nats.Option) (*nats.Conn, error) {
 	all := append(steady(), nats.InProcessServer(b.server), nats.UserInfo(b.access.User, b.access.Password))
 	nc, err := nats.Connect("", append(all, opts...)...)
 	if err != nil {
-		return nil, fmt.Errorf("connect to own broker: %w", err)
+		return nil, fmt.Errorf("connect to embedded broker: %w", err)
 	}
 	return nc, nil
 }

@@ -106,11 +106,11 @@ func parseAddress(address string) (servers string, opts []nats.Option, err error
 		u, err := url.Parse(strings.TrimSpace(one))
 		// The error of the parser contains the text, which may hold a password.
 		if err != nil || u.Host == "" || (u.Scheme != "nats" && u.Scheme != "tls") {
-			return "", nil, errors.New("NATS address: want nats://[user:password@]host:port or tls://…, several with commas between")
+			return "", nil, errors.New("NATS address must be nats://[user:password@]host:port or tls://…; separate several by commas")
 		}
 		for name, values := range u.Query() {
 			if name != "creds" || len(values) != 1 || values[0] == "" {
-				return "", nil, fmt.Errorf("NATS address: unknown setting %q, want creds=FILE", name)
+				return "", nil, fmt.Errorf("NATS address: unknown parameter %q; only creds=FILE is supported", name)
 			}
 			opts = append(opts, nats.UserCredentials(values[0]))
 		}

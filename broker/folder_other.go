@@ -13,7 +13,7 @@ import (
 func lock(dir string) (unlock func(), err error) {
 	name := filepath.Join(dir, "lock")
 	if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
-		return nil, fmt.Errorf("%w: %s is held; stop the process, or choose another folder", ErrInUse, dir)
+		return nil, fmt.Errorf("%w: %s is locked; stop the process or choose another folder", ErrInUse, dir)
 	}
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

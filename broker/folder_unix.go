@@ -28,7 +28,7 @@ func lock(dir string) (unlock func(), err error) {
 		if pid == "" {
 			pid = "unknown"
 		}
-		return nil, fmt.Errorf("%w: %s is held by process %s; stop it, or choose another folder", ErrInUse, dir, pid)
+		return nil, fmt.Errorf("%w: %s is locked by process %s; stop it or choose another folder", ErrInUse, dir, pid)
 	case err != nil:
 		f.Close()
 		return nil, fmt.Errorf("lock %s: %w", f.Name(), err)

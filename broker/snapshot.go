@@ -66,7 +66,7 @@ func TakeSnapshot(ctx context.Context, nc *nats.Conn, stream string, begun func(
 		}
 		if len(chunk.Data) == 0 {
 			if status := chunk.Header.Get("Status"); status != "" && status != "204" {
-				return fmt.Errorf("snapshot of %s: the server stopped: %s %s", stream, status, chunk.Header.Get("Description"))
+				return fmt.Errorf("snapshot of %s: aborted by the server: %s %s", stream, status, chunk.Header.Get("Description"))
 			}
 			return nil
 		}
@@ -75,7 +75,7 @@ func TakeSnapshot(ctx context.Context, nc *nats.Conn, stream string, begun func(
 		if chunk.Reply != "" {
 			number, err := strconv.Atoi(chunk.Reply[strings.LastIndexByte(chunk.Reply, '.')+1:])
 			if err != nil || number != want {
-				return fmt.Errorf("snapshot of %s: piece %d is missing, the next one is %s", stream, want, chunk.Reply)
+				return fmt.Errorf("snapshot of %s: chunk %d is missing; received %s", stream, want, chunk.Reply)
 			}
 		}
 		if _, err := w.Write(chunk.Data); err != nil {
@@ -90,7 +90,7 @@ func TakeSnapshot(ctx context.Context, nc *nats.Conn, stream string, begun func(
 }
 
 func next(ctx context.Context, chunks *nats.Subscription) (*nats.Msg, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, snapshotPatience, errors.New("the server fell silent in the midst of it"))
+	ctx, cancel := context.WithTimeoutCause(ctx, snapshotPatience, errors.New("the server stopped sending data"))
 	defer cancel()
 	chunk, err := chunks.NextMsgWithContext(ctx)
 	if err != nil && ctx.Err() != nil {
@@ -149,7 +149,7 @@ func RestoreSnapshot(ctx context.Context, nc *nats.Conn, stream string, s Snapsh
 		return fmt.Errorf("restore %s: %w", stream, err)
 	}
 	if made.Config == nil {
-		return fmt.Errorf("restore %s: the server does not say that it made the stream", stream)
+		return fmt.Errorf("restore %s: the server did not confirm that it created the stream", stream)
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func ask(ctx context.Context, nc *nats.Conn, subject string, request, answer any
 
 // send sends one request. A response without content means success.
 func send(ctx context.Context, nc *nats.Conn, subject string, data []byte, patience time.Duration, answer any) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("the server did not answer for %s", patience))
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("the server did not respond within %s", patience))
 	defer cancel()
 	reply, err := nc.RequestWithContext(ctx, subject, data)
 	switch {

@@ -55,7 +55,7 @@ func (v Switch) String() string { return strconv.FormatBool(*v.Value) }
 func (v Switch) Set(s string) error {
 	value, err := strconv.ParseBool(s)
 	if err != nil {
-		return fmt.Errorf("want true or false, have %q", s)
+		return fmt.Errorf("must be true or false; got %q", s)
 	}
 	*v.Value = value
 	return nil

@@ -21,7 +21,7 @@ func parseProxies(text string) (Proxies, error) {
 		if err != nil {
 			address, err := netip.ParseAddr(one)
 			if err != nil {
-				return nil, fmt.Errorf("must be networks such as 10.0.0.0/8 or addresses, with commas between, have %q", one)
+				return nil, fmt.Errorf("must be networks such as 10.0.0.0/8 or addresses, separated by commas; got %q", one)
 			}
 			network = netip.PrefixFrom(address, address.BitLen())
 		}

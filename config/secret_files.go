@@ -40,7 +40,7 @@ func (s *Settings) readSecrets(getenv func(string) string) error {
 // that its variable is set too.
 func (s Setting) readFile(path string, beside bool) error {
 	if beside {
-		return fmt.Errorf("names %s, and %s is set too; unset one of them", path, s.Variable)
+		return fmt.Errorf("is %s, but %s is also set; unset one of them", path, s.Variable)
 	}
 	if s.Value.String() != "" {
 		return nil // set by a flag
@@ -51,7 +51,7 @@ func (s Setting) readFile(path string, beside bool) error {
 	}
 	value := strings.TrimRight(string(text), "\r\n")
 	if value == "" {
-		return fmt.Errorf("%s is empty", path)
+		return fmt.Errorf("file %s is empty", path)
 	}
 	return s.Value.Set(value)
 }

@@ -13,10 +13,10 @@ func TestDatabaseAddresses(t *testing.T) {
 		"mysql://docket:hush@db/docket":          "",
 		"mysql://docket:hush@db/docket?tls=true": "",
 		"mysql://docket:hush@db":                 "mysql://user:password@host:3306/database",
-		"mysql://docket:hush@db/docket?tls=so":   "tls is",
+		"mysql://docket:hush@db/docket?tls=so":   "tls must be",
 		"postgres://docket:hush@db/docket":       "",
 		"postgres:docket":                        "postgres://user:password@host:port/name",
-		"mariadb://docket:hush@db/docket":        "must begin with",
+		"mariadb://docket:hush@db/docket":        "must start with",
 	} {
 		s := Settings{Data: "here", MailFrom: "docket@example.org", given: given{logLevel: "info"}, Database: address}
 		err := s.check(Process{})

@@ -97,7 +97,7 @@ func TestDeployingToKubernetes(t *testing.T) {
 	t.Run("a gateway that does not become ready", func(t *testing.T) {
 		t.Parallel()
 		said, well, asked := newDelivery(t, map[string]string{"kubectl": kubectl}).run("BROKEN=gateway", deploy...)
-		if well || !strings.Contains(said, "everything runs as before") {
+		if well || !strings.Contains(said, "all roles run as before") {
 			t.Fatal(said)
 		}
 		wantSteps(t, steps(asked, "undo"), "undo deployment/gateway --to-revision 4", "undo deployment/notifier --to-revision 4", "undo deployment/projector --to-revision 4")
@@ -115,11 +115,11 @@ func TestDeployingToKubernetes(t *testing.T) {
 	t.Run("a broker that cannot be set up", func(t *testing.T) {
 		t.Parallel()
 		said, well, asked := newDelivery(t, map[string]string{"kubectl": kubectl}).run("BROKEN=setup", deploy...)
-		if well || !strings.Contains(said, "everything runs as before") || len(steps(asked, "undo", "notin", "component=gateway")) > 0 {
+		if well || !strings.Contains(said, "all roles run as before") || len(steps(asked, "undo", "notin", "component=gateway")) > 0 {
 			t.Fatal(said, asked)
 		}
 	})
-	t.Run("nothing ran before", func(t *testing.T) {
+	t.Run("there is no previous version", func(t *testing.T) {
 		t.Parallel()
 		said, well, asked := newDelivery(t, map[string]string{"kubectl": "NEW=1\n" + kubectl}).run("BROKEN=gateway", deploy...)
 		if well || len(steps(asked, "undo")) > 0 {

@@ -10,7 +10,7 @@ import (
 // needs another permission must add it here.
 var rights = map[string]string{
 	"id-token: write":     "to sign by the workflow's identity",
-	"attestations: write": "to keep who built what",
+	"attestations: write": "to record the provenance",
 	"packages: write":     "to push an image",
 	"packages: read":      "to find an image",
 	"contents: write":     "to publish a release",

@@ -21,12 +21,12 @@ const (
 // KeepFollowing calls follow, which reads the log until it no longer can, and
 // calls it again after each failure. The pause between two calls doubles from
 // 100 milliseconds to 5 seconds, and is the shortest again once follow has run
-// for a minute. interrupted is told of each failure and of the pause that
+// for a minute. interrupted is called with each failure and the pause that
 // follows it.
 //
 // It returns ctx's error when ctx ends, and follow's error if that is
-// [ErrIncarnation]: the log is another than it was, and nothing that was read of
-// it holds any more.
+// [ErrIncarnation]: the log was replaced by another, and what was read of the
+// former one is no longer valid.
 func KeepFollowing(ctx context.Context, follow func(context.Context) error, interrupted func(err error, pause time.Duration)) error {
 	pace := retry.Backoff{First: firstRestart, Longest: longestRestart}
 	for {

@@ -57,7 +57,7 @@ func ParsePosition(text string) (Position, error) {
 // with [ErrIncarnation] if the two belong to different incarnations of the log.
 func (p Position) Reached(q Position) (bool, error) {
 	if p.Incarnation != q.Incarnation {
-		return false, fmt.Errorf("%w: have %s, asked for %s", ErrIncarnation, p.Incarnation, q.Incarnation)
+		return false, fmt.Errorf("%w: have %s, requested %s", ErrIncarnation, p.Incarnation, q.Incarnation)
 	}
 	return p.Sequence >= q.Sequence, nil
 }

@@ -32,18 +32,18 @@ type figures struct {
 // Names and help texts of the metrics; docs/operations/metrics.md repeats them.
 var (
 	requestsTotal = prometheus.CounterOpts{
-		Name: "docket_http_requests_total", Help: "Requests answered, by route, method and status.",
+		Name: "docket_http_requests_total", Help: "HTTP requests, by route, method and status.",
 	}
 	requestSeconds = prometheus.HistogramOpts{
-		Name: "docket_http_request_seconds", Help: "Time from a request's header to the end of its answer; the feed's is left out.",
+		Name: "docket_http_request_seconds", Help: "Time from the request header to the end of the response; excludes feeds.",
 		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 	}
 	requestsInFlight = prometheus.GaugeOpts{
-		Name: "docket_http_requests_in_flight", Help: "Requests being answered now, open feeds included.",
+		Name: "docket_http_requests_in_flight", Help: "Requests in progress, including open feeds.",
 	}
 	feedSubscribers = prometheus.GaugeOpts{Name: "docket_feed_subscribers", Help: "Open feeds."}
 	feedDropped     = prometheus.CounterOpts{
-		Name: "docket_feed_dropped_total", Help: "Feeds that were ended because their reader was too slow.",
+		Name: "docket_feed_dropped_total", Help: "Feeds closed because the client read too slowly.",
 	}
 )
 

@@ -112,7 +112,7 @@ type Gateway struct {
 func New(options Options) (*Gateway, error) {
 	options, err := options.withDefaults()
 	if err != nil {
-		return nil, fmt.Errorf("make gateway: %w", err)
+		return nil, fmt.Errorf("create gateway: %w", err)
 	}
 	g := &Gateway{
 		options: options,
@@ -129,7 +129,7 @@ func New(options Options) (*Gateway, error) {
 		Still: func(ctx context.Context, c access.Caller) error { return g.guard.Still(ctx, c) },
 	})
 	if err != nil {
-		return nil, fmt.Errorf("make gateway: %w", err)
+		return nil, fmt.Errorf("create gateway: %w", err)
 	}
 	rules, secrecy := g.api.Rules(), g.api.Secrecy()
 	g.web = web.New(web.Options{
@@ -150,11 +150,11 @@ func New(options Options) (*Gateway, error) {
 		g.unlimited[pattern] = true
 	}
 	if g.guard, err = access.NewGuard(options.Accounts, rules, options.BaseURL, options.SecureCookies); err != nil {
-		return nil, fmt.Errorf("make gateway: %w", err)
+		return nil, fmt.Errorf("create gateway: %w", err)
 	}
 	g.keeper = idempotency.NewKeeper(options.Idempotency, secrecy, options.Logger)
 	if g.figures, err = newFigures(options.Registry, g.hub); err != nil {
-		return nil, fmt.Errorf("make gateway: %w", err)
+		return nil, fmt.Errorf("create gateway: %w", err)
 	}
 	g.handler = g.observed(g.serve)
 	return g, nil

@@ -89,7 +89,6 @@ var englishPhrases = map[string]string{
 	"field.limit":            "Limit",
 	"field.name":             "Name",
 	"field.new_password":     "New password",
-	"field.nobody":           "Unassigned",
 	"field.password":         "Password",
 	"field.password_hint":    "At least 10 characters.",
 	"field.priority":         "Priority",
@@ -105,6 +104,7 @@ var englishPhrases = map[string]string{
 	"field.statuses":         "Statuses",
 	"field.text":             "Comment",
 	"field.title":            "Title",
+	"field.unassigned":       "Unassigned",
 
 	"priority.none":   "None",
 	"priority.low":    "Low",

@@ -87,7 +87,6 @@ var koreanPhrases = map[string]string{
 	"field.limit":            "한도",
 	"field.name":             "이름",
 	"field.new_password":     "새 비밀번호",
-	"field.nobody":           "없음",
 	"field.password":         "비밀번호",
 	"field.password_hint":    "10자 이상.",
 	"field.priority":         "우선순위",
@@ -103,6 +102,7 @@ var koreanPhrases = map[string]string{
 	"field.statuses":         "상태",
 	"field.text":             "댓글",
 	"field.title":            "제목",
+	"field.unassigned":       "없음",
 
 	"priority.none":   "없음",
 	"priority.low":    "낮음",

@@ -20,7 +20,7 @@ func (n *Notifier) decide(msg *message.Message) (err error) {
 	envelope, err := events.ParseEnvelope(subjectOf(msg), msg.Metadata.Get, msg.Payload)
 	if err != nil {
 		n.counters.ignored.Add(1)
-		n.opts.Logger.Warn("ignored what is no event", "position", sequence, "err", err)
+		n.opts.Logger.Warn("ignored a message that is not an event", "position", sequence, "err", err)
 		return nil
 	}
 	ctx, span := n.opts.Tracer.Continue(msg.Context(), envelope.TraceParent, "decide", traces.Consuming)
@@ -74,5 +74,5 @@ func (n *Notifier) announce(ctx context.Context, notice *Notice, p *project) err
 // Causes of suppressed notices.
 const (
 	causeNoMember  = "not a member of the project"
-	causeNoAccount = "the account is gone"
+	causeNoAccount = "the account no longer exists"
 )

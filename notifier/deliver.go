@@ -24,7 +24,7 @@ type transport interface {
 func (n *Notifier) deliver(msg *message.Message) (err error) {
 	var notice Notice
 	if err := json.Unmarshal(msg.Payload, &notice); err != nil || dueSubjects+notice.ID() != subjectOf(msg) {
-		return &failure{cause: "what is stored as a notice is none", permanent: true}
+		return &failure{cause: "the stored message is not a valid notice", permanent: true}
 	}
 	ctx, span := n.opts.Tracer.Continue(msg.Context(), notice.TraceParent, "deliver", traces.Consuming)
 	defer func() { span.End(err != nil) }()
@@ -59,7 +59,7 @@ func (n *Notifier) deliver(msg *message.Message) (err error) {
 func (n *Notifier) tell(ctx context.Context, notice *Notice) (outcome Outcome, cause string, err error) {
 	told, err := n.stories.read(ctx, notice.Task, notice.Sequence)
 	if errors.Is(err, events.ErrForked) || err == nil && told.envelope.ID != notice.Event {
-		return "", "", &failure{cause: "the log does not hold the event where the notice says", permanent: true}
+		return "", "", &failure{cause: "the event is not at the position given in the notice", permanent: true}
 	}
 	if err == nil {
 		err = n.stories.place(ctx, told)
@@ -113,14 +113,14 @@ func (s shelf) park(msg *message.Message) error {
 	if json.Unmarshal(msg.Payload, &notice) != nil || notice.ID() != id {
 		var err error
 		if notice.Event, notice.Recipient, err = parseNoticeID(id); err != nil {
-			s.n.opts.Logger.Warn("parked what is no notice", "notice", id, "err", err)
+			s.n.opts.Logger.Warn("parked an invalid notice", "notice", id, "err", err)
 			return nil
 		}
 	}
 	if err := s.n.ledger.record(ctx, &notice, ParkedOutcome, cause, tries); err != nil {
 		return err
 	}
-	s.n.opts.Logger.Warn("parked a notice", "notice", id, "tries", tries, "err", cause)
+	s.n.opts.Logger.Warn("notice parked", "notice", id, "tries", tries, "err", cause)
 	return nil
 }
 

@@ -11,4 +11,4 @@ type failure struct {
 func (f *failure) Error() string { return f.cause }
 
 // errLeftAlone is the circuit's error while it limits requests.
-var errLeftAlone = &failure{cause: "the mail server is left alone for a while after it failed"}
+var errLeftAlone = &failure{cause: "delivery is paused because the mail server failed"}

@@ -15,7 +15,7 @@ type folder struct{ path string }
 
 func newFolder(path string) (*folder, error) {
 	if path == "" {
-		return nil, errors.New("without an SMTP server a folder for mails is needed")
+		return nil, errors.New("a mail folder is required without an SMTP server")
 	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("mail folder: %w", err)
@@ -29,7 +29,7 @@ func newFolder(path string) (*folder, error) {
 func (f *folder) deliver(_ context.Context, s *story, to Person, m *mail.Msg) (Outcome, error) {
 	name := s.envelope.Time.Format("20060102T150405.000000Z") + "-" + noticeID(s.envelope.ID, to.ID) + ".eml"
 	if err := f.write(name, m); err != nil {
-		return "", fmt.Errorf("keep mail: %w", err)
+		return "", fmt.Errorf("write mail file: %w", err)
 	}
 	return Kept, nil
 }

@@ -48,9 +48,9 @@ type Entry struct {
 	At    time.Time `json:"at"`
 }
 
-// ErrNoNotice reports that there is no notice of that event for that person, or
+// ErrNoNotice reports that there is no notice of this event for this person, or
 // that its record has expired.
-var ErrNoNotice = errors.New("no notice of that event for that person")
+var ErrNoNotice = errors.New("no notice of this event for this person")
 
 // LedgerBucket is the name of the bucket that stores the outcomes of notices.
 const LedgerBucket = "notice_ledger"
@@ -62,7 +62,7 @@ type ledger struct{ bucket jetstream.KeyValue }
 func ledgerConfig(replicas int, keep time.Duration) jetstream.KeyValueConfig {
 	return jetstream.KeyValueConfig{
 		Bucket:      LedgerBucket,
-		Description: "Docket: what became of notices",
+		Description: "Docket: outcomes of notices",
 		History:     1,
 		TTL:         keep,
 		Storage:     jetstream.FileStorage,

@@ -26,11 +26,11 @@ type writer struct {
 func newWriter(people People, baseURL, from string) (*writer, error) {
 	base, err := url.Parse(baseURL)
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		return nil, fmt.Errorf("base URL %q: want http:// or https:// and a host", baseURL)
+		return nil, fmt.Errorf("base URL %q must be http:// or https:// and a host", baseURL)
 	}
 	sender, err := netmail.ParseAddress(from)
 	if err != nil {
-		return nil, fmt.Errorf("sender %q: want an address such as Docket <docket@example.org>", from)
+		return nil, fmt.Errorf("sender %q must be an address such as Docket <docket@example.org>", from)
 	}
 	domain := base.Hostname()
 	if ip, err := netip.ParseAddr(domain); err == nil {
@@ -70,7 +70,7 @@ func (w *writer) write(ctx context.Context, s *story, to Person, reason Reason) 
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithBoundary(boundary(id)))
 	recipient, err := netmail.ParseAddress(to.Email)
 	if err != nil || recipient.Address != to.Email {
-		return nil, &failure{cause: "the account's mail address is not one", permanent: true}
+		return nil, &failure{cause: "the account's mail address is invalid", permanent: true}
 	}
 	m.FromMailAddress(w.from)
 	m.ToMailAddress(&netmail.Address{Name: text.Shorten(text.OneLine(to.Name), 80), Address: to.Email})

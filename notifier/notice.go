@@ -53,7 +53,7 @@ type Parked struct {
 }
 
 // ErrNotParked reports that no notice with that id is parked.
-var ErrNotParked = errors.New("no such notice is parked")
+var ErrNotParked = errors.New("no parked notice with this ID")
 
 // Stream is the name of the stream of notices. Due notices are a queue: an
 // acknowledged one is removed. Parked notices have no consumer and stay until
@@ -83,7 +83,7 @@ type notices struct {
 func noticesConfig(replicas int, keep time.Duration) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name:                 Stream,
-		Description:          "Docket: what people should learn, until they did",
+		Description:          "Docket: notices until they are delivered",
 		Subjects:             []string{dueSubjects + ">", parkSubjects + ">"},
 		Retention:            jetstream.WorkQueuePolicy,
 		Storage:              jetstream.FileStorage,
@@ -255,7 +255,7 @@ func parseParked(msg *jetstream.RawStreamMsg) Parked {
 func parseNoticeID(id string) (event, recipient uuid.UUID, err error) {
 	first, second, ok := strings.Cut(id, ".")
 	if !ok {
-		return event, recipient, errors.New("want the ids of event and recipient, separated by a full stop")
+		return event, recipient, errors.New("must be the IDs of the event and the recipient, separated by a period")
 	}
 	if event, err = uuid.Parse(first); err == nil {
 		recipient, err = uuid.Parse(second)

@@ -30,9 +30,9 @@ func (r *relay) deliver(ctx context.Context, _ *story, _ Person, m *mail.Msg) (O
 	opened, closed := r.circuit.leave(errors.As(err, &failed) && failed.Server)
 	switch {
 	case opened:
-		r.log.Warn("mail server fails; notices wait", "err", err)
+		r.log.Warn("mail server failed, delivery paused", "err", err)
 	case closed:
-		r.log.Info("mail server answers again")
+		r.log.Info("mail server responds again")
 	}
 	if failed != nil {
 		return "", &failure{failed.Cause, failed.Permanent}

@@ -87,9 +87,9 @@ func giveUp(tries int) message.HandlerMiddleware {
 				err = &exhausted{f.cause}
 			case errors.As(err, new(middleware.RecoveredPanicError)):
 				// The panic's value may contain personal data.
-				err = &exhausted{"the notifier failed on it"}
+				err = &exhausted{"internal error in the notifier"}
 			default:
-				err = &exhausted{smtp.Describe("the notifier", 0, err.Error())}
+				err = &exhausted{smtp.Describe("notifier error", 0, err.Error())}
 			}
 			return out, err
 		}

@@ -95,7 +95,7 @@ func openConsumer(ctx context.Context, stream jetstream.Stream, config jetstream
 func (o Options) decideConsumer() jetstream.ConsumerConfig {
 	return jetstream.ConsumerConfig{
 		Durable:       decideDurable,
-		Description:   "Docket: decides who should learn of an event",
+		Description:   "Docket: decides whom to notify of an event",
 		FilterSubject: taskSubjects,
 		DeliverPolicy: jetstream.DeliverNewPolicy,
 		AckPolicy:     jetstream.AckExplicitPolicy,

@@ -148,7 +148,7 @@ func (a *applier) apply(ctx context.Context, c *chunk) (err error) {
 		a.payload = 0
 	}
 	for _, f := range parked {
-		a.logger.Warn("event cannot be folded, its aggregate is parked",
+		a.logger.Warn("cannot fold event, aggregate parked",
 			slog.String("aggregate", f.Aggregate.String()), slog.String("event", f.ID.String()),
 			slog.String("type", f.WireType()), slog.String("position", f.Position.String()))
 	}

@@ -158,7 +158,7 @@ func stale(ctx context.Context, reached, at events.Position) error {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return ctx.Err()
 	}
-	return fmt.Errorf("%w: they are at %s, asked for %s", ErrStale, reached, at)
+	return fmt.Errorf("%w: they are at %s, requested %s", ErrStale, reached, at)
 }
 
 // refresh reads the checkpoint and records its position.

@@ -48,7 +48,7 @@ func (s *Store) newGeneration(ctx context.Context, end events.Position) (m model
 		return nil
 	})
 	if err != nil {
-		return model{}, fmt.Errorf("make generation: %w", err)
+		return model{}, fmt.Errorf("create generation: %w", err)
 	}
 	return m, nil
 }

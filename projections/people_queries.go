@@ -51,7 +51,7 @@ func (s *Snapshot) Anybody(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("anybody: %w", err)
+		return false, fmt.Errorf("any account: %w", err)
 	}
 	return true, nil
 }

@@ -135,11 +135,11 @@ func (p *Projector) Run(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil || err == nil:
 		case errors.Is(err, dialect.ErrFenced):
-			p.say(slog.LevelInfo, "projector lost its claim")
+			p.say(slog.LevelInfo, "projector lost its claim to the rows")
 			sleep(ctx, firstRetry/10)
 		default:
 			p.down(ctx)
-			p.say(slog.LevelError, "projector cannot go on and tries again", slog.Any("err", err))
+			p.say(slog.LevelError, "projector failed, retrying", slog.Any("err", err))
 			sleep(ctx, wait/2+rand.N(wait/2))
 			wait = min(2*wait, lastRetry)
 		}
@@ -170,7 +170,7 @@ func (p *Projector) turn(ctx context.Context) error {
 			return p.build(ctx)
 		}
 		p.enter(StateOutdated)
-		p.say(slog.LevelWarn, "rows are of a newer program, which looks after them", slog.String("rows", m.fingerprint))
+		p.say(slog.LevelWarn, "rows belong to a newer version, standing by", slog.String("rows", m.fingerprint))
 		sleep(ctx, p.after/2)
 		return nil
 	case m.generation == 0 || m.generation == p.unfit || m.fingerprint != mine:
@@ -264,7 +264,7 @@ func (p *Projector) apply(ctx context.Context, a *applier, c *chunk) error {
 func (p *Projector) judge(a *applier, err error) error {
 	if errors.Is(err, events.ErrIncarnation) {
 		p.unfit = a.generation
-		p.say(slog.LevelWarn, "rows are of another life of the log and will be built anew", slog.Any("err", err))
+		p.say(slog.LevelWarn, "rows belong to another incarnation of the log, rebuilding", slog.Any("err", err))
 		return nil
 	}
 	return fmt.Errorf("follow the log: %w", err)
@@ -285,12 +285,12 @@ func (p *Projector) build(ctx context.Context) error {
 	}
 	if u.busy && !p.builder.still(u.model, silence*p.after) {
 		p.enter(StateStandby)
-		p.say(slog.LevelInfo, "another process is building the rows", slog.Int64("generation", u.generation))
+		p.say(slog.LevelInfo, "another process is building rows", slog.Int64("generation", u.generation))
 		sleep(ctx, p.after/8)
 		return nil
 	}
 	p.enter(StateBuilding)
-	p.say(slog.LevelInfo, "building the rows")
+	p.say(slog.LevelInfo, "building rows")
 	a, _, err := p.store.build(ctx, p.log, RebuildOptions{Progress: p.progressed}, true)
 	if err != nil {
 		return err
@@ -307,7 +307,7 @@ func (p *Projector) standBy(ctx context.Context, m model) error {
 	p.standing = true
 	p.enter(StateStandby)
 	p.observe(m)
-	p.say(slog.LevelInfo, "projector stands by", slog.Int64("epoch", m.epoch))
+	p.say(slog.LevelInfo, "projector standing by", slog.Int64("epoch", m.epoch))
 	abandoned, err := p.abandoned(ctx, m, p.after)
 	if err != nil {
 		return err
@@ -395,7 +395,7 @@ func (p *Projector) following(ctx context.Context, a *applier) error {
 	p.mu.Unlock()
 	if p.said != "" {
 		p.said = ""
-		p.logger.Info("projector follows the log", slog.String("position", a.position.String()),
+		p.logger.Info("projector following the log", slog.String("position", a.position.String()),
 			slog.Int64("generation", a.generation), slog.Int64("epoch", a.epoch))
 	}
 	return nil

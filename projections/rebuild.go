@@ -63,12 +63,12 @@ type DifferenceError struct {
 }
 
 func (e *DifferenceError) Error() string {
-	return fmt.Sprintf("at %s the rows served (first) and the new ones (second) differ: %s", e.Position, e.Difference)
+	return fmt.Sprintf("at %s the served rows (first) and the new rows (second) differ: %s", e.Position, e.Difference)
 }
 
 // errTaken reports that another process has taken over this work, or has
 // cancelled it.
-var errTaken = fmt.Errorf("another process went on with the rows, or gave them up: %w", dialect.ErrFenced)
+var errTaken = fmt.Errorf("another process resumed or canceled this rebuild: %w", dialect.ErrFenced)
 
 // Rebuild builds all rows from the log, beside the existing ones, which are
 // served until the new ones have caught up and replace them in one step. A
@@ -226,7 +226,7 @@ func (w *work) run(ctx context.Context, m model, fresh bool) (_ *applier, _ Rebu
 	w.done.Position = w.applier.position
 	// The rows are live from here on; the next build removes leftover tables.
 	if err := s.clean(ctx); err != nil {
-		s.logger.Warn("tables that nobody needs were not dropped", "err", err)
+		s.logger.Warn("cannot drop unused tables", "err", err)
 	}
 	return w.applier, w.done, nil
 }
@@ -321,7 +321,7 @@ func (w *work) compare(ctx context.Context) error {
 			}
 		}
 		if a.position != served.Position {
-			return fmt.Errorf("the rows served went back to %s", served.Position)
+			return fmt.Errorf("the served rows moved back to %s", served.Position)
 		}
 		conn, err := s.write.Conn(ctx)
 		if err != nil {

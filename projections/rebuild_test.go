@@ -235,7 +235,7 @@ func TestRebuildBeginsAnew(t *testing.T) {
 			"another program": func(*Store, *memoryLog, model) string {
 				return "update docket_checkpoints set fingerprint = 'fence 0' where generation = 2"
 			},
-			"another life of the log": func(*Store, *memoryLog, model) string {
+			"another incarnation of the log": func(*Store, *memoryLog, model) string {
 				return "update docket_checkpoints set incarnation = 'other' where generation = 2"
 			},
 			"a table is missing": func(_ *Store, _ *memoryLog, m model) string { return "drop table " + fold.Tables()[3].In(m.generation) },

@@ -92,7 +92,7 @@ func OpenReplicas(ctx context.Context, urls []string, o Options) (*Replicas, err
 	return r, nil
 }
 
-var errNotSeen = errors.New("not looked at yet")
+var errNotSeen = errors.New("not queried yet")
 
 // nameOf identifies a database: its URL without secrets.
 func nameOf(address string) string {
@@ -144,13 +144,13 @@ func (r *Replicas) look(one *replica) {
 	case !reachable:
 		one.down()
 		if !one.told && r.done.Err() == nil {
-			r.logger.Warn("no rows from a database, queries go elsewhere or wait", "database", one.name, "err", err)
+			r.logger.Warn("cannot read database, queries use another one or wait", "database", one.name, "err", err)
 			one.told = true
 		}
 	case one.up.Err() != nil:
 		one.up, one.down = context.WithCancel(r.done)
 		if one.told {
-			r.logger.Warn("a database gives rows again", "database", one.name)
+			r.logger.Warn("database can be read again", "database", one.name)
 			one.told = false
 		}
 	}

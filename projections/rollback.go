@@ -10,7 +10,7 @@ import (
 )
 
 // ErrNothingKept reports that there are no kept rows to roll back to.
-var ErrNothingKept = errors.New("no rows are kept from before")
+var ErrNothingKept = errors.New("no previous rows are kept")
 
 // Rollback brings the previously served rows to the log's end and serves them
 // again, in one step as [Rebuild] does. The current rows are kept in their
@@ -24,7 +24,7 @@ var ErrNothingKept = errors.New("no rows are kept from before")
 func Rollback(ctx context.Context, store *Store, log events.Log, progress func(Progress)) (Rebuilt, error) {
 	a, done, err := store.rollback(ctx, log, progress)
 	if err != nil {
-		return done, fmt.Errorf("go back: %w", err)
+		return done, fmt.Errorf("roll back: %w", err)
 	}
 	a.close()
 	store.arrivals.note(a.position)
@@ -45,17 +45,17 @@ func (s *Store) rollback(ctx context.Context, log events.Log, progress func(Prog
 		return nil, Rebuilt{}, ErrNothingKept
 	case u.fingerprint != s.fingerprint:
 		return nil, Rebuilt{}, fmt.Errorf("generation %d was folded by another version of the program (%s, this one: %s): "+
-			"stop the projectors of this version and run docket rebuild --back of that one, or start its projector", u.generation, u.fingerprint, s.fingerprint)
+			"stop the projectors of this version, then run docket rebuild --back with that version or start its projector", u.generation, u.fingerprint, s.fingerprint)
 	}
 	if fits, err := follows(ctx, log, u.position); err != nil || !fits {
-		return nil, Rebuilt{}, errors.Join(err, fmt.Errorf("generation %d, at %s, is not of this log", u.generation, u.position))
+		return nil, Rebuilt{}, errors.Join(err, fmt.Errorf("generation %d, at %s, belongs to another log", u.generation, u.position))
 	}
 	m, adopted, err := s.adopt(ctx, u.model)
 	if err != nil {
 		return nil, Rebuilt{}, err
 	}
 	if !adopted {
-		return nil, Rebuilt{}, fmt.Errorf("generation %d: %w, or its tables are not whole", u.generation, errTaken)
+		return nil, Rebuilt{}, fmt.Errorf("generation %d: %w, or its tables are incomplete", u.generation, errTaken)
 	}
 	return w.run(ctx, m, false)
 }

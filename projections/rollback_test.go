@@ -230,7 +230,7 @@ func TestUnfitRowsAreNotKept(t *testing.T) {
 		other := newMemoryLog()
 		other.incarnation = "other"
 		newSimulation(other, testChoices(56)).steps(50)
-		if _, err := Rollback(t.Context(), s, other, nil); err == nil || !strings.Contains(err.Error(), "is not of this log") {
+		if _, err := Rollback(t.Context(), s, other, nil); err == nil || !strings.Contains(err.Error(), "belongs to another log") {
 			t.Errorf("back to rows of another log: %v", err)
 		}
 		if done, err := Rebuild(t.Context(), s, other, RebuildOptions{}); err != nil || done.Compared {

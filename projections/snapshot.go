@@ -66,7 +66,7 @@ func (s *Store) readOnce(ctx, up context.Context, at events.Position, read func(
 // errNotYet reports a snapshot that is older than requested; errReplaced one
 // whose tables were dropped because another generation is live.
 var (
-	errNotYet   = errors.New("rows have not arrived")
+	errNotYet   = errors.New("rows have not reached the position")
 	errReplaced = errors.New("rows were replaced")
 )
 

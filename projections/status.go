@@ -97,7 +97,7 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 			`select (select count(*) from {g}refused), (select count(*) from {g}parked)`)
 	})
 	if err != nil {
-		return Status{}, fmt.Errorf("count what was not applied: %w", err)
+		return Status{}, fmt.Errorf("count events that were not applied: %w", err)
 	}
 	return status, nil
 }

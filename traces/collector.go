@@ -35,7 +35,7 @@ type Collector struct{ provider *sdk.TracerProvider }
 func Check(endpoint string) error {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("want http:// or https:// and a host, without query or fragment, have %q", endpoint)
+		return fmt.Errorf("must be http:// or https:// and a host, without query or fragment; got %q", endpoint)
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func Open(ctx context.Context, o Options) (*Collector, error) {
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		now := time.Now().Unix()
 		if before := last.Load(); now-before >= 60 && last.CompareAndSwap(before, now) {
-			o.Logger.Warn("spans are lost: the collector does not accept them", slog.Any("err", err))
+			o.Logger.Warn("spans lost: the collector does not accept them", slog.Any("err", err))
 		}
 	}))
 	return &Collector{sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(attributes))}, nil

@@ -26,7 +26,8 @@ func Retry(ctx context.Context, do func(context.Context) error) error {
 
 // Open is [Retry] for do that finds a stream or bucket, or creates it. Several
 // processes may do so at once, and what one has created is not known to every
-// server at once: the other is told that it exists, and then that it does not.
+// server immediately: another process may first fail because it exists, and then
+// because it does not.
 func Open(ctx context.Context, do func(context.Context) error) error {
 	return retry.Until(ctx, func(ctx context.Context) (bool, error) {
 		err := do(ctx)

@@ -79,7 +79,7 @@ func (c *Certificate) current() *tls.Certificate {
 	}
 	if err := c.load(); err != nil {
 		c.checked = time.Now()
-		c.logger.Warn("the renewed TLS certificate cannot be read, the one from before is used", "err", err)
+		c.logger.Warn("cannot read the renewed TLS certificate, using the previous one", "err", err)
 	}
 	return c.pair
 }
@@ -96,7 +96,7 @@ func (c *Certificate) load() error {
 	c.pair, c.stamp, c.checked = &pair, stamp, time.Now()
 	// It is used all the same: the clock of this machine may be wrong.
 	if now := c.checked; now.After(pair.Leaf.NotAfter) || now.Before(pair.Leaf.NotBefore) {
-		c.logger.Error("the TLS certificate is not valid now, and is refused by whoever looks: renew it, or set this machine's clock",
+		c.logger.Error("the TLS certificate has expired or is not valid yet; renew it, or correct this machine's clock",
 			"file", c.certFile, "from", pair.Leaf.NotBefore, "until", pair.Leaf.NotAfter)
 	}
 	return nil

@@ -52,7 +52,7 @@ func TestFsyncFails(t *testing.T) {
 				t.Logf("the program ended %s after the disk broke", time.Since(broken).Round(time.Millisecond))
 				mend()
 				stop()
-				if said := d.Said.String(); !strings.Contains(said, "docket: broker: the log can take no more") || !strings.Contains(said, "input/output error") {
+				if said := d.Said.String(); !strings.Contains(said, "docket: broker: the log can no longer be written") || !strings.Contains(said, "input/output error") {
 					t.Errorf("the program does not say what is wrong:\n%s", said)
 				}
 				disk.cut()

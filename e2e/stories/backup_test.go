@@ -266,7 +266,7 @@ func TestBackupToAFullDisk(t *testing.T) {
 		t.Fatalf("restored to a disk that is too small: exit code %d: %s", code, out)
 	}
 	t.Logf("a restore to a full disk says: %s", out)
-	if !strings.Contains(out, "taken away again") {
+	if !strings.Contains(out, "the partial restore was deleted") {
 		t.Error("it does not say what became of what was restored")
 	}
 	nothing(t, target)

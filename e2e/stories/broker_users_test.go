@@ -37,7 +37,7 @@ func TestRolesWithTheirOwnUsers(t *testing.T) {
 		return []string{"--nats", g.address(t, user), "--nats-ca", g.ca(), "--replicas", "3", "--data", data}
 	}
 	for range 2 { // it is idempotent
-		if out, code := dockettest.Once(t, append([]string{"setup", "--subscriber", "subscriber"}, settings("operator")...)...); code != 0 || !strings.Contains(out, "3 copies") {
+		if out, code := dockettest.Once(t, append([]string{"setup", "--subscriber", "subscriber"}, settings("operator")...)...); code != 0 || !strings.Contains(out, "3 replicas") {
 			t.Fatalf("setup: exit code %d: %s", code, out)
 		}
 	}

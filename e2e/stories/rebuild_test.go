@@ -38,14 +38,14 @@ func TestRebuildOnTheCommandLine(t *testing.T) {
 		}
 	}
 	rebuild(app.ExitFailed, "", "--back")
-	rebuild(0, "no generation that was kept", "--discard")
-	rebuild(0, "the new rows are as those that were served")
+	rebuild(0, "no kept generation", "--discard")
+	rebuild(0, "the new rows are identical to the previously served rows")
 	same("a rebuild")
-	rebuild(0, "the rows of before are served again", "--back")
+	rebuild(0, "switched back to the previous rows", "--back")
 	same("going back")
-	rebuild(0, "the rows of before are served again", "--back")
+	rebuild(0, "switched back to the previous rows", "--back")
 	same("going forth")
-	rebuild(0, "generation 1, which was kept, is given up", "--discard")
+	rebuild(0, "deleted kept generation 1", "--discard")
 
 	rows, err := sql.Open("sqlite", "file:"+filepath.Join(data, "rows.db")+"?_pragma=busy_timeout(20000)")
 	if err != nil {
@@ -59,10 +59,10 @@ func TestRebuildOnTheCommandLine(t *testing.T) {
 	if task := mina.Ask(200, "GET", path, nil); task["title"] != "Forged" {
 		t.Errorf("rows that differ took the place of those served: %v", task)
 	}
-	rebuild(0, "generation 3, which was not finished, is given up", "--cancel")
-	rebuild(0, "no generation that was not finished", "--cancel")
+	rebuild(0, "deleted unfinished generation 3", "--cancel")
+	rebuild(0, "no unfinished generation", "--cancel")
 	rebuild(app.ExitFailed, `"title":"Forged"`)
-	rebuild(0, "going on after", "--accept-differences")
+	rebuild(0, "resumed after", "--accept-differences")
 	same("the damage was mended")
 	rebuild(app.ExitUsage, "", "--back", "--cancel")
 	d.Stop()

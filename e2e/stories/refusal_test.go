@@ -38,7 +38,7 @@ func TestRefusalNamesTheSetting(t *testing.T) {
 		args []string
 		want string
 	}{
-		"wrong password":    {[]string{"--nats", strings.ReplaceAll(servers, password, "wrong"), "--nats-ca", g.ca()}, "--nats: the servers refuse"},
+		"wrong password":    {[]string{"--nats", strings.ReplaceAll(servers, password, "wrong"), "--nats-ca", g.ca()}, "--nats: authentication failed"},
 		"no authority":      {[]string{"--nats", servers}, "--nats-ca: not set"},
 		"another authority": {[]string{"--nats", servers, "--nats-ca", others}, others},
 	} {
@@ -46,18 +46,18 @@ func TestRefusalNamesTheSetting(t *testing.T) {
 			t.Errorf("%s: exit code %d: %s", name, code, said)
 		}
 	}
-	if said, code := setup("--nats", servers, "--nats-ca", "../../README.md"); code != app.ExitUsage || !strings.Contains(said, "--nats-ca: ../../README.md holds no certificate") {
+	if said, code := setup("--nats", servers, "--nats-ca", "../../README.md"); code != app.ExitUsage || !strings.Contains(said, "--nats-ca: ../../README.md contains no PEM certificate") {
 		t.Errorf("no certificates: exit code %d: %s", code, said)
 	}
 
 	right := []string{"--nats", servers, "--nats-ca", g.ca()}
-	if said, code := setup(append(right, "--replicas", "3")...); code != 0 || !strings.Contains(said, "3 copies") {
+	if said, code := setup(append(right, "--replicas", "3")...); code != 0 || !strings.Contains(said, "3 replicas") {
 		t.Fatalf("setup: exit code %d: %s", code, said)
 	}
 	if said, code := setup(right...); code != app.ExitFailed || !strings.Contains(said, "--replicas") || !strings.Contains(said, "--fewer") {
 		t.Errorf("without --replicas: exit code %d: %s", code, said)
 	}
-	if said, code := setup(append(right, "--fewer")...); code != 0 || !strings.Contains(said, "one copy") {
+	if said, code := setup(append(right, "--fewer")...); code != 0 || !strings.Contains(said, "1 replica") {
 		t.Errorf("with --fewer: exit code %d: %s", code, said)
 	}
 }

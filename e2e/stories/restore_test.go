@@ -203,21 +203,21 @@ func TestRestoreRefuses(t *testing.T) {
 	t.Parallel()
 	data, file := laptop(t)
 	whole := []byte(testkit.ReadFile(t, file))
-	if out, code := dockettest.Tried(t, "backup", file, "--data", data); code != 1 || !strings.Contains(out, "there already") {
+	if out, code := dockettest.Tried(t, "backup", file, "--data", data); code != 1 || !strings.Contains(out, "already exists") {
 		t.Errorf("a second backup of the same name: exit code %d: %s", code, out)
 	}
 	for what, wrong := range map[string]struct {
 		content []byte
 		says    string
 	}{
-		"something else": {[]byte(testkit.ReadFile(t, "../../README.md")), "no backup"},
-		"half of it":     {whole[:len(whole)/2], "cut short"},
+		"something else": {[]byte(testkit.ReadFile(t, "../../README.md")), "not a Docket backup"},
+		"half of it":     {whole[:len(whole)/2], "truncated"},
 	} {
 		path, target := filepath.Join(t.TempDir(), "wrong"), t.TempDir()
 		if err := os.WriteFile(path, wrong.content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if out, code := dockettest.Tried(t, "restore", path, "--data", target); code != 1 || !strings.Contains(out, wrong.says) || !strings.Contains(out, "nothing was touched") {
+		if out, code := dockettest.Tried(t, "restore", path, "--data", target); code != 1 || !strings.Contains(out, wrong.says) || !strings.Contains(out, "nothing was changed") {
 			t.Errorf("%s: exit code %d, want 1 and %q: %s", what, code, wrong.says, out)
 		}
 		nothing(t, target)

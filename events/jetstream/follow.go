@@ -92,7 +92,7 @@ func (f *feed) Next(ctx context.Context) (events.Batch, error) {
 			// Messages in transit are lost, and no later message may reveal the gap.
 			f.drop()
 		case reason := <-f.source.failed:
-			f.log.log.Debug("feed restarts", "position", f.at.String(), "err", reason)
+			f.log.log.Debug("feed restarting", "position", f.at.String(), "err", reason)
 			f.drop()
 		case m := <-f.source.items:
 			batch, err := f.collect(ctx, m)

@@ -84,7 +84,7 @@ var (
 	// errBehind reports a replica that does not have all messages of the leader.
 	errBehind = errors.New("replica is behind")
 	// errTorn reports that part of an answer was lost in transit.
-	errTorn = errors.New("answer is incomplete")
+	errTorn = errors.New("response is incomplete")
 )
 
 // again reports whether a failed read should be retried.

@@ -120,7 +120,7 @@ func provide(ctx context.Context, j js.JetStream, o Options) (*js.StreamInfo, er
 	if errors.Is(err, js.ErrStreamNotFound) {
 		_, err = j.CreateStream(ctx, js.StreamConfig{
 			Name:               o.Stream,
-			Description:        "Docket: every event, for good",
+			Description:        "Docket: every event, kept permanently",
 			Subjects:           []string{events.AllSubjects},
 			Retention:          js.LimitsPolicy,
 			Storage:            js.FileStorage,

@@ -32,7 +32,7 @@ func Stores() []broker.Store { return []broker.Store{broker.Bucket(Bucket)} }
 func BucketConfig(replicas int) jetstream.KeyValueConfig {
 	return jetstream.KeyValueConfig{
 		Bucket:      Bucket,
-		Description: "Answers to requests that carried an Idempotency-Key",
+		Description: "Docket: responses to requests with an Idempotency-Key",
 		TTL:         Remembered,
 		History:     1,
 		Storage:     jetstream.FileStorage,

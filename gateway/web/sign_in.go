@@ -37,14 +37,14 @@ func (e *entry) wrong(v *view, err error) int {
 
 func (w *Web) signInPage(ctx context.Context, v *view, r *http.Request) (result, error) {
 	v.name("sign_in")
-	if w.nobody(ctx) {
+	if w.noAccounts(ctx) {
 		return result{to: "/sign-up"}, nil
 	}
 	return result{show: signInPage(v, entry{Next: r.URL.Query().Get("next")})}, nil
 }
 
-// nobody reports whether there is no account yet, as far as the rows know.
-func (w *Web) nobody(ctx context.Context) bool {
+// noAccounts reports whether there is no account yet, as far as the rows know.
+func (w *Web) noAccounts(ctx context.Context) bool {
 	anybody, _, err := service.Read(ctx, w.service, events.Position{}, func(ctx context.Context, s *projections.Snapshot) (bool, error) {
 		return s.Anybody(ctx)
 	})
@@ -76,7 +76,7 @@ func (w *Web) enter(ctx context.Context, r *http.Request, e entry) (result, erro
 
 func (w *Web) signUpPage(ctx context.Context, v *view, r *http.Request) (result, error) {
 	v.name("sign_up")
-	return result{show: signUpPage(v, entry{Next: r.URL.Query().Get("next"), First: w.nobody(ctx)})}, nil
+	return result{show: signUpPage(v, entry{Next: r.URL.Query().Get("next"), First: w.noAccounts(ctx)})}, nil
 }
 
 func (w *Web) signUp(ctx context.Context, v *view, r *http.Request) (result, error) {

@@ -69,7 +69,7 @@ func gate(v *view) templ.Component {
 	})
 }
 
-// lookForm changes the language where nobody is signed in.
+// lookForm changes the language on pages without a session.
 func lookForm(v *view) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

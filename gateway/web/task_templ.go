@@ -502,8 +502,8 @@ func taskButton(v *view, t projections.Task, do, label string) templ.Component {
 }
 
 // field is a form for one field of a task, which the script sends by itself
-// when the field has changed. It carries what the person sees, so that nobody
-// overwrites what somebody else has written meanwhile.
+// when the field has changed. It carries what the person sees, so that a
+// change that another person has made meanwhile is not overwritten.
 func field(v *view, t projections.Task, name string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -975,9 +975,9 @@ func taskFields(v *view, d taskData) templ.Component {
 		}
 		if len(d.Task.Assignees) == 0 {
 			var templ_7745c5c3_Var52 string
-			templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(v.T("field.nobody"))
+			templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(v.T("field.unassigned"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `task.templ`, Line: 135, Col: 28}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `task.templ`, Line: 135, Col: 32}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var52))
 			if templ_7745c5c3_Err != nil {

@@ -182,7 +182,7 @@ func (w *Web) show(rw http.ResponseWriter, r *http.Request, v *view, body templ.
 	if err := body.Render(r.Context(), rw); err != nil && r.Context().Err() == nil {
 		// Part of the page is already sent; all that can be reported is that it
 		// is cut off.
-		w.logger.Debug("a page broke off", "err", err)
+		w.logger.Debug("page was cut off", "err", err)
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -212,7 +212,7 @@ func (w *Web) refuse(rw http.ResponseWriter, r *http.Request, v *view, err error
 	if v.signedIn() && v.projects == nil && p.Status < http.StatusInternalServerError {
 		// Navigation is shown if possible; the problem is shown in any case.
 		if err := around(r.Context(), v); err != nil {
-			w.logger.Debug("a problem is told without what stands around it", "err", err)
+			w.logger.Debug("problem page shown without navigation", "err", err)
 		}
 	}
 	w.show(rw, r, v, problemPage(v, p), p.Status)

@@ -66,7 +66,7 @@ func Describe(stage string, code int, reason string) string {
 	reason = strings.TrimPrefix(reason, stage+": ")
 	if code != 0 {
 		reason = strings.TrimPrefix(reason, strconv.Itoa(code)+" ")
-		stage += " answered " + strconv.Itoa(code)
+		stage += " failed with " + strconv.Itoa(code)
 	}
-	return text.Shorten(stage+": "+cmp.Or(reason, "no answer"), 240)
+	return text.Shorten(stage+": "+cmp.Or(reason, "no response"), 240)
 }

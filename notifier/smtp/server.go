@@ -44,7 +44,7 @@ type Server struct {
 func Parse(smtpURL string, roots *x509.CertPool) (*Server, error) {
 	u, err := url.Parse(smtpURL)
 	if err != nil || u.Hostname() == "" || u.Scheme != "smtp" && u.Scheme != "smtps" {
-		return nil, errors.New("SMTP URL: want smtp://user:password@host:port or smtps://user:password@host:port")
+		return nil, errors.New("SMTP URL must be smtp://user:password@host:port or smtps://user:password@host:port")
 	}
 	s := &Server{host: u.Hostname(), port: 587, policy: mail.TLSMandatory}
 	s.tls = &tls.Config{ServerName: s.host, RootCAs: roots, MinVersion: tls.VersionTLS12}
@@ -53,7 +53,7 @@ func Parse(smtpURL string, roots *x509.CertPool) (*Server, error) {
 	}
 	if u.Port() != "" {
 		if s.port, err = strconv.Atoi(u.Port()); err != nil || s.port < 1 || s.port > 65535 {
-			return nil, errors.New("SMTP URL: the port must be a number from 1 to 65535")
+			return nil, errors.New("SMTP URL: port must be a number from 1 to 65535")
 		}
 	}
 	if u.User != nil {
@@ -62,17 +62,17 @@ func Parse(smtpURL string, roots *x509.CertPool) (*Server, error) {
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil || u.Path != "" && u.Path != "/" {
-		return nil, errors.New("SMTP URL: nothing but ?tls= may follow the port")
+		return nil, errors.New("SMTP URL: only ?tls= may follow the port")
 	}
 	choice := query.Get("tls")
 	query.Del("tls")
 	switch loopback := isLoopback(s.host); {
 	case len(query) > 0:
-		return nil, errors.New("SMTP URL: tls is the only parameter")
+		return nil, errors.New("SMTP URL: tls is the only supported parameter")
 	case s.implicitTLS && choice != "" && choice != "required":
-		return nil, errors.New("SMTP URL: smtps:// is always encrypted")
+		return nil, errors.New("SMTP URL: smtps:// supports only tls=required")
 	case choice == "off" && s.user != "" && !loopback:
-		return nil, errors.New("SMTP URL: a password is not sent unencrypted; drop ?tls=off")
+		return nil, errors.New("SMTP URL: a password requires encryption; remove ?tls=off")
 	case choice == "off":
 		s.policy = mail.NoTLS
 	case choice == "" && loopback && !s.implicitTLS:
@@ -99,7 +99,7 @@ func (s *Server) Send(ctx context.Context, m *mail.Msg, timeout time.Duration) e
 	defer cancel()
 	client, err := mail.NewClient(s.host, s.options(ctx, timeout)...)
 	if err != nil {
-		return &Failure{Cause: "the mail client's settings are not accepted", Server: true}
+		return &Failure{Cause: "invalid mail client settings", Server: true}
 	}
 	err = client.DialAndSendWithContext(ctx, m)
 	if err == nil || m.IsDelivered() {

@@ -77,7 +77,7 @@ func (d *mysql) Check(ctx context.Context) error {
 	var packet int64
 	err := d.write.QueryRowContext(ctx, "select @@max_allowed_packet").Scan(&packet)
 	if err == nil && packet < minPacket {
-		err = fmt.Errorf("the server's max_allowed_packet is %d, want at least %d", packet, minPacket)
+		err = fmt.Errorf("the server's max_allowed_packet is %d; it must be at least %d", packet, minPacket)
 	}
 	return err
 }
@@ -106,7 +106,7 @@ func parseMySQL(url string) (*mysqldriver.Config, error) {
 	config.Net, config.User, config.DBName = "tcp", u.User.Username(), strings.TrimPrefix(u.Path, "/")
 	config.Passwd, _ = u.User.Password()
 	if u.Hostname() == "" || config.DBName == "" {
-		return nil, errors.New("want mysql://user:password@host:3306/database")
+		return nil, errors.New("must be mysql://user:password@host:3306/database")
 	}
 	port := u.Port()
 	if port == "" {
@@ -133,7 +133,7 @@ func parseMySQL(url string) (*mysqldriver.Config, error) {
 	}
 	for name := range parameters {
 		if !slices.Contains([]string{"tls", "tls-ca", "tls-cert", "tls-key"}, name) {
-			return nil, fmt.Errorf("unknown parameter %q, want tls, tls-ca, tls-cert or tls-key", name)
+			return nil, fmt.Errorf("unknown parameter %q; use tls, tls-ca, tls-cert or tls-key", name)
 		}
 	}
 	return config, secureMySQL(config, parameters)
@@ -147,12 +147,12 @@ func secureMySQL(config *mysqldriver.Config, parameters neturl.Values) error {
 	switch mode {
 	case "", "false":
 		if ca+cert+key != "" {
-			return errors.New("tls=false, and files for it are named")
+			return errors.New("tls=false cannot be combined with tls-ca, tls-cert or tls-key")
 		}
 		return nil
 	case "true", "skip-verify", "preferred":
 	default:
-		return fmt.Errorf("tls is %q, want true, skip-verify, preferred or false", mode)
+		return fmt.Errorf("tls must be true, skip-verify, preferred or false; got %q", mode)
 	}
 	config.TLS = &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -167,7 +167,7 @@ func secureMySQL(config *mysqldriver.Config, parameters neturl.Values) error {
 		}
 		config.TLS.RootCAs = x509.NewCertPool()
 		if !config.TLS.RootCAs.AppendCertsFromPEM(pem) {
-			return fmt.Errorf("tls-ca: no certificate in %s", ca)
+			return fmt.Errorf("tls-ca: %s contains no PEM certificate", ca)
 		}
 	}
 	if cert+key != "" {

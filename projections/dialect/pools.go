@@ -25,7 +25,7 @@ func Open(url string, readers int) (Database, Pools, error) {
 	scheme, _, _ := strings.Cut(url, ":")
 	open, known := kinds[scheme]
 	if !known {
-		return nil, Pools{}, fmt.Errorf("database URL begins with %q, want sqlite:, postgres: or mysql:", scheme)
+		return nil, Pools{}, fmt.Errorf("database URL starts with %q; it must start with sqlite:, postgres: or mysql:", scheme)
 	}
 	return open(url, readers)
 }

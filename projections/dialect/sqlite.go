@@ -33,7 +33,7 @@ var sqliteSettings = []string{
 func openSQLite(address string, readers int) (Database, Pools, error) {
 	path := strings.TrimPrefix(strings.TrimPrefix(address, "sqlite:"), "//")
 	if path == "" || strings.HasPrefix(path, ":memory:") {
-		return nil, Pools{}, errors.New("database URL names no file: want sqlite:/path/to/rows.db")
+		return nil, Pools{}, errors.New("database URL has no file name; use sqlite:/path/to/rows.db")
 	}
 	keepPrivate(path)
 	source := func(more url.Values) string {

@@ -39,7 +39,7 @@ func (f *Fact) moment() *int64 {
 }
 
 // errOrder reports an event that is inconsistent with those before it.
-var errOrder = errors.New("event does not fit the state it meets")
+var errOrder = errors.New("event does not fit the current state")
 
 // missingRow returns the error of a fold whose required row does not exist.
 func missingRow(what string, id uuid.UUID) error {

@@ -335,7 +335,7 @@ var cases = []struct {
 		s.task(202, created("y"))
 	},
 	"parked", []string{"id", "sequence", "revision", "event_type", "reason"},
-	[]string{"#201 3 2 comment_deleted tasks: event does not fit the state it meets: comment #301 is unknown"},
+	[]string{"#201 3 2 comment_deleted tasks: event does not fit the current state: comment #301 is unknown"},
 }, {
 	"a parked aggregate stands as it was, and the others go on",
 	func(s *story) {

@@ -207,7 +207,7 @@ func createTask(r *Rows, f *Fact, e events.TaskCreated) error {
 		return errOrder
 	}
 	if e.Project != f.Project {
-		return fmt.Errorf("%w: the task is of project %s, the event of %s", errOrder, e.Project, f.Project)
+		return fmt.Errorf("%w: the task is in project %s, the event in %s", errOrder, e.Project, f.Project)
 	}
 	if r.tallies.get(e.Project) == nil {
 		return missingRow("project", e.Project)

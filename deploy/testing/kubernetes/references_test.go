@@ -52,7 +52,7 @@ func TestReferencesResolve(t *testing.T) {
 				ports[s.Name] = append(ports[s.Name], port.Name)
 			}
 			pods := m.chosen(t, meta.LabelSelector{MatchLabels: s.Spec.Selector})
-			if s.Name == "nobody" {
+			if s.Name == "unreachable" {
 				if len(pods) > 0 {
 					t.Errorf("service %s matches pods, want none", s.Name)
 				}
@@ -76,7 +76,7 @@ func TestReferencesResolve(t *testing.T) {
 					if !slices.Contains(ports[backend.Name], backend.Port.Name) {
 						t.Errorf("ingress %s: no service %s with port %s", i.Name, backend.Name, backend.Port.Name)
 					}
-					refused = refused || path.Path == "/metrics" && backend.Name == "nobody"
+					refused = refused || path.Path == "/metrics" && backend.Name == "unreachable"
 				}
 			}
 			if !refused {
@@ -289,7 +289,7 @@ func TestAlertsAreDeployed(t *testing.T) {
 		t.Fatal("the rules have no groups")
 	}
 	var b strings.Builder
-	b.WriteString("# Made of deploy/monitoring/prometheus/rules/docket.yml by: go test -run TestAlertsAreDeployed -update\n" +
+	b.WriteString("# Generated from deploy/monitoring/prometheus/rules/docket.yml by: go test -run TestAlertsAreDeployed -update\n" +
 		"apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  name: docket\nspec:\n  groups:\n")
 	for line := range strings.Lines(groups) {
 		if strings.TrimSpace(line) != "" {

@@ -1,4 +1,4 @@
-// Short messages in the corner of the page, and what only screen readers are told.
+// Short messages in the corner of the page, and announcements for screen readers only.
 import {make, required} from './dom.js'
 
 /** How long a message stays, in milliseconds: longer with a button in it. */
