@@ -75,7 +75,14 @@ func TestWaitEnds(t *testing.T) {
 		if err := s.WaitFor(soon(), l.end().At(1e6)); !errors.Is(err, ErrStale) {
 			t.Errorf("a position that does not come: %v", err)
 		}
-		if err := s.Read(soon(), l.end().At(1e6), func(*Snapshot) error { t.Error("was read"); return nil }); !errors.Is(err, ErrStale) {
+		// A read whose time is over before the database was reached says so.
+		err := context.DeadlineExceeded
+		for limit := 20 * time.Millisecond; limit < testkit.Limit && !errors.Is(err, ErrStale) && errors.Is(err, context.DeadlineExceeded); limit *= 2 {
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			err = s.Read(ctx, l.end().At(1e6), func(*Snapshot) error { t.Error("was read"); return nil })
+			cancel()
+		}
+		if !errors.Is(err, ErrStale) {
 			t.Errorf("a read of what does not come: %v", err)
 		}
 		gone, cancel := context.WithCancel(t.Context())

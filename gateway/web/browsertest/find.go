@@ -124,8 +124,10 @@ func (p *Page) WaitURL(part string) {
 // WaitFocus waits until the element, or a descendant, has the focus.
 func (p *Page) WaitFocus(sel string) {
 	p.t.Helper()
-	p.when(sel+" to have the focus", finding(sel, `found.some(e => e.contains(document.activeElement))`))
+	p.when(sel+" to have the focus", finding(sel, hasFocus))
 }
+
+const hasFocus = `found.some(e => e.contains(document.activeElement))`
 
 // Wait waits until a JavaScript expression is true.
 func (p *Page) Wait(what, js string) {

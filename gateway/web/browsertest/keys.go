@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/chromedp/cdproto/input"
@@ -140,8 +141,18 @@ func (p *Page) Keys(text string) {
 // Fill is [Page.Type], but replaces the content of the control.
 func (p *Page) Fill(sel, text string) {
 	p.t.Helper()
-	p.Click(sel)
-	p.WaitFocus(sel)
+	// The page may move between the search for the place and the click there:
+	// like a person, click again.
+	p.until(sel+" to have the focus after a click", func() bool {
+		p.Click(sel)
+		for range 50 {
+			if focused, err := evaluate[bool](p, finding(sel, hasFocus)); err == nil && focused {
+				return true
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		return false
+	})
 	p.Press("Control+a", "Delete")
 	p.Keys(text)
 }

@@ -51,7 +51,7 @@ func TestWhoIsRemovedSeesTheProjectNoMore(t *testing.T) {
 	jun := o.board(o.jun)
 	jun.Allow("status 404", "Failed to load", "/feed")
 	o.API(o.mina, "DELETE", o.api("/members/"+o.jun.Account.String()), nil).Want(204)
-	jun.WaitText("main", "you may not see it")
+	jun.WaitText("main", "you have no access to it")
 	jun.Go("/")
 	jun.WaitText("h1", "Hello, Jun Lee")
 }
