@@ -50,7 +50,7 @@ func section(t *testing.T, path, marker, want string) {
 		}
 		return
 	}
-	t.Errorf("%s: the table of %s is not what the program says; run go test -run TestDocuments -update ./docs", path, marker)
+	t.Errorf("%s: the table of %s is not what the program says; run go test ./docs -run TestDocuments -update", path, marker)
 }
 
 func TestDocumentsShowEverySetting(t *testing.T) {

@@ -263,7 +263,7 @@ func TestDashboards(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(have, want) {
-			t.Errorf("%s differs from the table; run go test -run TestDashboards -update ./deploy/monitoring", path)
+			t.Errorf("%s differs from the table; run go test ./deploy/monitoring -run TestDashboards -update", path)
 		}
 	}
 }

@@ -108,92 +108,6 @@ func TestCardsShowWhatMatters(t *testing.T) {
 	}
 }
 
-func TestAddInPlace(t *testing.T) {
-	o := newOffice(t)
-	page := o.board(o.mina)
-	const box = "#a-in_progress textarea"
-	page.Type(box, "Call @jun #shop !high tomorrow")
-	page.Press("Escape")
-	page.Type(box, "\n")
-	o.stands(page, "in_progress", delivery, "Call")
-	for _, want := range []string{"#7", "High", "Tomorrow", "shop", "Jun Lee"} {
-		page.WaitText(card("Call"), want)
-	}
-	page.WaitFocus(box)
-	page.Keys("One\nTwo\nThree\n")
-	o.stands(page, "in_progress", delivery, "Call", "One", "Two", "Three")
-	page.WaitFocus(box)
-	page.Press("Escape", "Control+z", "Control+z")
-	o.stands(page, "in_progress", delivery, "Call", "One")
-	page.Press("Control+Shift+z")
-	o.stands(page, "in_progress", delivery, "Call", "One", "Two")
-}
-
-// TestAddShowsEachOnce watches the board while cards are added and their events
-// arrive.
-func TestAddShowsEachOnce(t *testing.T) {
-	o := newOffice(t)
-	page := o.board(o.mina)
-	_ = browsertest.Eval[any](page, `void (window.most = 0, new MutationObserver(() =>
-		window.most = Math.max(window.most, [...document.querySelectorAll("#board .card")].filter(c => c.textContent.includes("Only once")).length)
-	).observe(document.querySelector("#board"), {childList: true, subtree: true}))`)
-	page.Type("#a-waiting textarea", "Only once\n")
-	o.stands(page, "waiting", mugs, words, friends, "Only once")
-	if most := browsertest.Eval[int](page, "window.most"); most != 1 {
-		t.Errorf("the card was there %d times", most)
-	}
-}
-
-func TestRefusedAddGivesTheTextBack(t *testing.T) {
-	o := newOffice(t)
-	page := o.board(o.mina, browsertest.Allow("net::ERR_"))
-	const box = "#a-waiting textarea"
-	long := strings.Repeat("long ", 60)
-	page.Type(box, "x")
-	_ = browsertest.Eval[any](page, fmt.Sprintf(`void (document.querySelector(%q).value = %q)`, box, long))
-	page.Press("Enter")
-	page.WaitText(".toast", "Error: ")
-	page.WaitValue(box, strings.TrimSpace(long))
-	o.stands(page, "waiting", mugs, words, friends)
-
-	page.Fill(box, "Later")
-	o.StopServer()
-	page.Press("Enter")
-	shows(page, "waiting", mugs, words, friends, "Later")
-	page.WaitValue(box, "")
-	page.WaitText(".toast", "Not connected")
-	page.WaitValue(box, "Later")
-	shows(page, "waiting", mugs, words, friends)
-	o.StartServer()
-	page.WaitGone("#offline")
-	page.Press("Enter")
-	o.stands(page, "waiting", mugs, words, friends, "Later")
-}
-
-func TestManyLinesAreManyTasks(t *testing.T) {
-	o := newOffice(t)
-	page := o.board(o.mina)
-	const box = "#a-done textarea"
-	page.Click(box)
-	_ = browsertest.Eval[any](page, fmt.Sprintf(`void document.querySelector(%q).setRangeText("- Wrap #shop\n- Weigh !low\n\n* Post @jun tomorrow")`, box))
-	page.Press("Enter")
-	page.WaitFor("#quick")
-	if got := page.Texts("#preview li"); len(got) != 3 || !strings.Contains(got[0], "Wrap") || !strings.Contains(got[2], "@Jun Lee") {
-		t.Errorf("previewed %q", got)
-	}
-	if got := o.column("done"); len(got) != 1 {
-		t.Errorf("made %q before it was confirmed", got)
-	}
-	page.Screenshot("quick-preview")
-	page.Click("#quick [name=confirmed]")
-	page.WaitGone("#quick")
-	o.stands(page, "done", shopName, "Wrap", "Weigh", "Post")
-	page.WaitValue(box, "")
-	page.WaitText(".toast", "Created (3 tasks)")
-	page.Click(`.toast button:has-text("Undo")`)
-	o.stands(page, "done", shopName)
-}
-
 func TestColumnLimit(t *testing.T) {
 	o := newOffice(t)
 	o.at(o.API(o.mina, "PATCH", o.api(""), m{"statuses": []m{
@@ -368,68 +282,6 @@ func TestArchivedProjectRefuses(t *testing.T) {
 	page.WaitText("#head", "Archived")
 }
 
-func TestUndo(t *testing.T) {
-	o := newOffice(t)
-	page := o.board(o.mina)
-	page.Press("Control+z")
-	page.WaitText(".toast", "Nothing to undo")
-
-	focus(page, words)
-	page.Press("Delete")
-	o.stands(page, "waiting", mugs, friends)
-	page.WaitFocus(link(friends))
-	page.Click(`.toast button:has-text("Undo")`)
-	o.stands(page, "waiting", mugs, words, friends)
-
-	// The button of an older message undoes the change of that message.
-	for _, title := range []string{mugs, friends} {
-		focus(page, title)
-		page.Press("p")
-		page.Type("#choose input", "urgent\n")
-		page.WaitText(".toast", "Updated: "+title)
-	}
-	page.Click(`.toast:nth-last-child(2) button:has-text("Undo")`)
-	page.WaitText(card(mugs), "Medium")
-	page.WaitText(card(friends), "Urgent")
-	page.Press("Control+z")
-	page.WaitText(card(friends), "Low")
-
-	page.DragTo(card(mugs), card(delivery), .5, .1)
-	o.stands(page, "in_progress", mugs, delivery)
-	focus(page, mugs)
-	page.Press("m")
-	page.WaitText(card(mugs), "Mina Park")
-	page.Press("e")
-	page.WaitFocus(".rename")
-	page.Press("End")
-	page.Keys(" and plates\n")
-	page.WaitText(card(mugs), "and plates")
-	page.WaitCount(".card.pending", 0)
-	for _, back := range []func(){
-		func() { shows(page, "in_progress", mugs, delivery) },
-		func() {
-			page.Wait("Mina to be gone", `!document.querySelector("#c-in_progress .card .people").textContent.includes("Mina")`)
-		},
-		func() { o.stands(page, "waiting", mugs, words, friends) },
-	} {
-		page.Press("Control+z")
-		back()
-	}
-	page.Press("Control+Shift+z", "Control+Shift+z", "Control+Shift+z")
-	o.stands(page, "in_progress", mugs+" and plates", delivery)
-	page.WaitText(card("and plates"), "Mina Park")
-	page.Reload()
-	page.WaitFor("#board[data-ready]")
-	page.Press("Control+z")
-	o.stands(page, "in_progress", mugs, delivery)
-
-	// Immediately, before the result is known.
-	page.Hover(card(friends))
-	page.Press("Delete", "Control+z")
-	page.WaitText(".toast", "Change undone")
-	o.stands(page, "waiting", words, friends)
-}
-
 // TestCrowdedBoard uses a board too large to be in the page completely.
 func TestCrowdedBoard(t *testing.T) {
 	const many = 1500
@@ -493,25 +345,4 @@ func TestCrowdedBoard(t *testing.T) {
 	if n := browsertest.Eval[int](page, "window.moves"); n > 12 {
 		t.Errorf("one other title has put %d elements in", n)
 	}
-}
-
-// TestUndoIsNotLost undoes while the server is unreachable, and again when it
-// is back.
-func TestUndoIsNotLost(t *testing.T) {
-	o := newOffice(t)
-	page := o.board(o.mina, browsertest.Allow("net::ERR_"))
-	page.DragTo(card(mugs), card(delivery), .5, .1)
-	o.stands(page, "in_progress", mugs, delivery)
-	focus(page, shopName)
-	page.Press("Delete")
-	o.stands(page, "done")
-	page.WaitText(".toast", "Deleted")
-	o.StopServer()
-	page.Press("Control+z")
-	page.WaitText(".toast", "Not connected")
-	o.StartServer()
-	page.WaitGone("#offline")
-	page.Press("Control+z")
-	o.stands(page, "done", shopName)
-	shows(page, "in_progress", mugs, delivery)
 }
