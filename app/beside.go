@@ -30,16 +30,16 @@ func connectToFill(ctx context.Context, env *environment) (*system, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, besidePatience, errNoAnswer)
+	ctx, cancel := context.WithTimeoutCause(ctx, besideTimeout, errNoAnswer)
 	defer cancel()
 	return s, s.openConnection(ctx)
 }
 
-var errNoAnswer = fmt.Errorf("the log did not respond within %s", besidePatience)
+var errNoAnswer = fmt.Errorf("the log did not respond within %s", besideTimeout)
 
 func beside(ctx context.Context, env *environment, enter func(*system, context.Context) error) (*system, error) {
 	// A person is waiting at the terminal.
-	ctx, cancel := context.WithTimeoutCause(ctx, besidePatience, errNoAnswer)
+	ctx, cancel := context.WithTimeoutCause(ctx, besideTimeout, errNoAnswer)
 	defer cancel()
 	if env.settings.NATS == "" {
 		if _, err := os.Stat(env.settings.Data); err != nil {
@@ -63,8 +63,8 @@ func beside(ctx context.Context, env *environment, enter func(*system, context.C
 	return s, enter(s, ctx)
 }
 
-// besidePatience is the timeout for the log of a one-time command.
-const besidePatience = 30 * time.Second
+// besideTimeout is the timeout for the log of a one-time command.
+const besideTimeout = 30 * time.Second
 
 // runningBroker stands for the broker of the process that uses the data folder.
 const runningBroker = "running"

@@ -46,7 +46,7 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThereIsSaid(t *testing.T) {
+func TestInvalidArgumentsAreReported(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"frobnicate"}, {"--frobnicate"}, {"replay", "--data", "/nowhere/at/all"}, {"notices", "resume"}} {
 		if _, said, code := tell(t, args...); code == 0 || said == "" {
@@ -55,9 +55,9 @@ func TestWhatIsNotThereIsSaid(t *testing.T) {
 	}
 }
 
-// TestARoleNeedsALogOfOthers: a forgotten variable must not start a gateway
+// TestRoleNeedsSharedNATS: a forgotten variable must not start a gateway
 // that acknowledges writes to a log of its own.
-func TestARoleNeedsALogOfOthers(t *testing.T) {
+func TestRoleNeedsSharedNATS(t *testing.T) {
 	t.Parallel()
 	for _, role := range []string{"gateway", "projector", "notifier"} {
 		if _, said, code := tell(t, role, "--data", t.TempDir()); code != ExitUsage || !strings.Contains(said, "  --nats: ") {

@@ -9,9 +9,9 @@ import (
 	"github.com/docketlog/docket/e2e/dockettest"
 )
 
-// TestTheDemoIsAddedOnce starts with --demo twice and checks that the project
+// TestDemoIsAddedOnce starts with --demo twice and checks that the project
 // is unchanged and that the welcome text is correct.
-func TestTheDemoIsAddedOnce(t *testing.T) {
+func TestDemoIsAddedOnce(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	var before string

@@ -26,8 +26,8 @@ func (l *commandLine) health() *cobra.Command {
 	return l.command("health [URL]", "Check whether a running role is ready. Exits with status 0 if it is, 1 if not. Default URL: the --http address, or http://127.0.0.1:8080; https with --tls-cert.", &c, &c.Address)
 }
 
-// healthPatience is longer than /readyz itself waits for the log and the rows.
-const healthPatience = 5 * time.Second
+// healthTimeout is longer than /readyz itself waits for the log and the rows.
+const healthTimeout = 5 * time.Second
 
 // Run succeeds if the role reports that it is ready; otherwise its error says
 // why not.
@@ -40,7 +40,7 @@ func (c *healthCommand) Run(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, healthPatience)
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/readyz", nil)
 	if err != nil {

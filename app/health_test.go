@@ -48,7 +48,7 @@ func TestHealthSaysWhyNot(t *testing.T) {
 	}
 }
 
-func TestHealthKnowsWhomToAsk(t *testing.T) {
+func TestHealthFindsTheRunningRole(t *testing.T) {
 	t.Parallel()
 	for served, want := range map[string]string{
 		"":               "http://127.0.0.1:8080",

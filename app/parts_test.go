@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// TestPartsThatCannotFinishAreLeft: a part that waits in vain may delay a
+// TestShutdownLeavesPartsThatHang: a part that waits in vain may delay a
 // normal shutdown without limit, but not a shutdown after which it cannot
 // finish.
-func TestPartsThatCannotFinishAreLeft(t *testing.T) {
+func TestShutdownLeavesPartsThatHang(t *testing.T) {
 	for name, test := range map[string]struct {
 		failure error
 		want    time.Duration

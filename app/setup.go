@@ -48,7 +48,7 @@ func (c *setupCommand) Run(ctx context.Context, env *environment) error {
 	if env.settings.NATS == "" {
 		return fmt.Errorf("setup: --nats is required; an embedded log needs no setup")
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, setupPatience, fmt.Errorf("the broker was not ready within %s", setupPatience))
+	ctx, cancel := context.WithTimeoutCause(ctx, setupTimeout, fmt.Errorf("the broker was not ready within %s", setupTimeout))
 	defer cancel()
 	s := &system{settings: env.settings, logger: env.logger}
 	nc, err := s.connect(ctx)
@@ -111,8 +111,8 @@ func refuseFewer(ctx context.Context, nc *nats.Conn, copies int) error {
 	return nil
 }
 
-// setupPatience is how long setup is retried.
-const setupPatience = time.Minute
+// setupTimeout is how long setup is retried.
+const setupTimeout = time.Minute
 
 func (c *setupCommand) setUp(ctx context.Context, nc *nats.Conn, s *system) error {
 	copies := s.settings.Copies

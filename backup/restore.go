@@ -96,18 +96,18 @@ func (r *restoring) refuseTaken(ctx context.Context) error {
 }
 
 const (
-	// placePatience is how long a cluster may take until it can place a stream.
-	placePatience = time.Minute
-	// takeAwayPatience is how long the error is delayed at most to clean up the
+	// placeTimeout is how long a cluster may take until it can place a stream.
+	placeTimeout = time.Minute
+	// takeAwayTimeout is how long the error is delayed at most to clean up the
 	// broker.
-	takeAwayPatience = 30 * time.Second
+	takeAwayTimeout = 30 * time.Second
 )
 
 // patiently retries what a cluster that has just started cannot do yet, but
 // nothing that was begun: a part of the restored content would already be
 // consumed from the reader.
 func (r *restoring) patiently(ctx context.Context, try func() error) error {
-	for deadline := time.Now().Add(placePatience); ; {
+	for deadline := time.Now().Add(placeTimeout); ; {
 		err := try()
 		if !errors.Is(err, broker.ErrNotReady) || ctx.Err() != nil || time.Now().After(deadline) {
 			return err
@@ -158,7 +158,7 @@ func (r *restoring) config(stream string, config json.RawMessage) (json.RawMessa
 // takeAway restores the initial state of the broker. If this user may not
 // delete, like the operator of deploy/nats, it reports what is left.
 func (r *restoring) takeAway(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, takeAwayPatience)
+	ctx, cancel := context.WithTimeout(ctx, takeAwayTimeout)
 	defer cancel()
 	var left []string
 	for _, name := range r.made {

@@ -120,9 +120,9 @@ func TestRestoreToAClusterHasItsReplicas(t *testing.T) {
 	}
 }
 
-// TestRestoreTakesAwayWhatItBegan checks that a failed restore leaves nothing
+// TestFailedRestoreCleansUp checks that a failed restore leaves nothing
 // that could be mistaken for an installation.
-func TestRestoreTakesAwayWhatItBegan(t *testing.T) {
+func TestFailedRestoreCleansUp(t *testing.T) {
 	t.Parallel()
 	whole := opened(t, newInstallation(t).take())
 

@@ -21,8 +21,8 @@ type Health struct {
 	Stored, Limit uint64
 }
 
-// healthPatience is the timeout of each health request.
-const healthPatience = time.Second
+// healthTimeout is the timeout of each health request.
+const healthTimeout = time.Second
 
 // CertificateExpiry returns when the certificate of the connected server
 // expires, or the first certificate in its chain; zero without TLS.
@@ -56,13 +56,13 @@ func Check(ctx context.Context, nc *nats.Conn, b *Broker) Health {
 		return h
 	}
 	began := time.Now()
-	pinging, cancel := context.WithTimeout(ctx, healthPatience)
+	pinging, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	if nc.FlushWithContext(pinging) != nil {
 		return h
 	}
 	h.RoundTrip = time.Since(began)
-	asking, cancel := context.WithTimeout(ctx, healthPatience)
+	asking, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	js, err := jetstream.New(nc)
 	if err != nil {

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestAServerThatCanStoreNoMoreHasFailed: the server reports this only in its
+// TestServerThatCannotStoreHasFailed: the server reports this only in its
 // log.
-func TestAServerThatCanStoreNoMoreHasFailed(t *testing.T) {
+func TestServerThatCannotStoreHasFailed(t *testing.T) {
 	t.Parallel()
 	fatal := make(chan string, 1)
 	b := Broker{down: new(atomic.Bool)}

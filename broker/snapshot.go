@@ -29,12 +29,12 @@ const (
 	// writes each message before it accepts more.
 	snapshotChunk = 256 << 10
 	restoreChunk  = 32 << 10
-	// snapshotPatience is the timeout for the other side while chunks are being
+	// snapshotTimeout is the timeout for the other side while chunks are being
 	// transferred.
-	snapshotPatience = 30 * time.Second
-	// restorePatience is how long a server may take to read the restored
+	snapshotTimeout = 30 * time.Second
+	// restoreTimeout is how long a server may take to read the restored
 	// content.
-	restorePatience = 10 * time.Minute
+	restoreTimeout = 10 * time.Minute
 )
 
 // TakeSnapshot copies a stream with its durable consumers as of one moment,
@@ -90,7 +90,7 @@ func TakeSnapshot(ctx context.Context, nc *nats.Conn, stream string, begun func(
 }
 
 func next(ctx context.Context, chunks *nats.Subscription) (*nats.Msg, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, snapshotPatience, errors.New("the server stopped sending data"))
+	ctx, cancel := context.WithTimeoutCause(ctx, snapshotTimeout, errors.New("the server stopped sending data"))
 	defer cancel()
 	chunk, err := chunks.NextMsgWithContext(ctx)
 	if err != nil && ctx.Err() != nil {
@@ -145,7 +145,7 @@ func RestoreSnapshot(ctx context.Context, nc *nats.Conn, stream string, s Snapsh
 	var made struct {
 		Config json.RawMessage `json:"config"`
 	}
-	if err := send(ctx, nc, begun.Deliver, nil, restorePatience, &made); err != nil {
+	if err := send(ctx, nc, begun.Deliver, nil, restoreTimeout, &made); err != nil {
 		return fmt.Errorf("restore %s: %w", stream, err)
 	}
 	if made.Config == nil {
@@ -159,8 +159,8 @@ func RestoreSnapshot(ctx context.Context, nc *nats.Conn, stream string, s Snapsh
 // different routes; a piece without a responder reached no server, so it can be
 // sent again.
 func deliver(ctx context.Context, nc *nats.Conn, subject string, piece []byte) error {
-	for deadline := time.Now().Add(snapshotPatience); ; {
-		err := send(ctx, nc, subject, piece, snapshotPatience, nil)
+	for deadline := time.Now().Add(snapshotTimeout); ; {
+		err := send(ctx, nc, subject, piece, snapshotTimeout, nil)
 		if !errors.Is(err, nats.ErrNoResponders) || time.Now().After(deadline) {
 			return err
 		}
@@ -183,12 +183,12 @@ func ask(ctx context.Context, nc *nats.Conn, subject string, request, answer any
 	if err != nil {
 		return err
 	}
-	return send(ctx, nc, subject, text, snapshotPatience, answer)
+	return send(ctx, nc, subject, text, snapshotTimeout, answer)
 }
 
 // send sends one request. A response without content means success.
-func send(ctx context.Context, nc *nats.Conn, subject string, data []byte, patience time.Duration, answer any) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("the server did not respond within %s", patience))
+func send(ctx context.Context, nc *nats.Conn, subject string, data []byte, timeout time.Duration, answer any) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("the server did not respond within %s", timeout))
 	defer cancel()
 	reply, err := nc.RequestWithContext(ctx, subject, data)
 	switch {

@@ -105,9 +105,9 @@ type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
-// TestRestoreWaitsForWhoListens: a server of a cluster may reply before its
+// TestRestoreWaitsForListeners: a server of a cluster may reply before its
 // subscription is known. The content it then receives must be complete.
-func TestRestoreWaitsForWhoListens(t *testing.T) {
+func TestRestoreWaitsForListeners(t *testing.T) {
 	t.Parallel()
 	// A server without JetStream, and a client in its place that can subscribe
 	// late.

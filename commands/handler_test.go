@@ -74,7 +74,7 @@ func revisions(t testing.TB, log events.Log, a events.Aggregate) uint64 {
 	return head.Revision
 }
 
-func TestACommandSentTwiceHappensOnce(t *testing.T) {
+func TestCommandSentTwiceHappensOnce(t *testing.T) {
 	t.Parallel()
 	log := newLog(t)
 	h := commands.NewHandler(log, commands.Options{})
@@ -98,7 +98,7 @@ func TestACommandSentTwiceHappensOnce(t *testing.T) {
 	}
 }
 
-func TestACommandThatChangesNothingAppendsNothing(t *testing.T) {
+func TestCommandWithoutChangeAppendsNothing(t *testing.T) {
 	t.Parallel()
 	log := newLog(t)
 	h := commands.NewHandler(log, commands.Options{})
@@ -164,9 +164,9 @@ func TestWritersOfOneTaskLoseNothing(t *testing.T) {
 	}
 }
 
-// TestARejectionIsBelievedOnlyFromTheLog adds a member in another process while
+// TestRejectionIsDecidedOnStateFromTheLog adds a member in another process while
 // this one still has the older project in memory.
-func TestARejectionIsBelievedOnlyFromTheLog(t *testing.T) {
+func TestRejectionIsDecidedOnStateFromTheLog(t *testing.T) {
 	t.Parallel()
 	log := newLog(t)
 	here, there := commands.NewHandler(log, commands.Options{}), commands.NewHandler(log, commands.Options{})
@@ -184,7 +184,7 @@ func TestARejectionIsBelievedOnlyFromTheLog(t *testing.T) {
 	}
 }
 
-func TestTogetherHappensWhollyOrNotAtAll(t *testing.T) {
+func TestCombinedCommandIsAtomic(t *testing.T) {
 	t.Parallel()
 	log := newLog(t)
 	h := commands.NewHandler(log, commands.Options{})
@@ -210,7 +210,7 @@ func TestTogetherHappensWhollyOrNotAtAll(t *testing.T) {
 	}
 }
 
-func TestARevisionIsHonoured(t *testing.T) {
+func TestRevisionIsHonoured(t *testing.T) {
 	t.Parallel()
 	h := commands.NewHandler(newLog(t), commands.Options{})
 	owner, _, task := place(t, h)
@@ -271,7 +271,7 @@ func TestFoldsAreForgottenWhileInUse(t *testing.T) {
 	all.Wait()
 }
 
-func TestTogetherSeesWhatThePartsBeforeLeave(t *testing.T) {
+func TestCombinedCommandSeesEarlierParts(t *testing.T) {
 	t.Parallel()
 	log := newLog(t)
 	h := commands.NewHandler(log, commands.Options{})
@@ -287,9 +287,9 @@ func TestTogetherSeesWhatThePartsBeforeLeave(t *testing.T) {
 	rejected(t, h, commands.Together(), as(owner), commands.CodeInvalid)
 }
 
-// TestAnAnswerRestsOnTheProjectToo covers a command that changed nothing in the
+// TestAnswerPositionIncludesTheProject covers a command that changed nothing in the
 // task, decided on a project that changed after the task did.
-func TestAnAnswerRestsOnTheProjectToo(t *testing.T) {
+func TestAnswerPositionIncludesTheProject(t *testing.T) {
 	t.Parallel()
 	log := newLog(t)
 	h := commands.NewHandler(log, commands.Options{})
@@ -300,9 +300,9 @@ func TestAnAnswerRestsOnTheProjectToo(t *testing.T) {
 	}
 }
 
-// TestAReplacedLogIsNoticed deletes and recreates the stream under a handler:
+// TestReplacedLogIsNoticed deletes and recreates the stream under a handler:
 // nothing may be decided on the content of the old log.
-func TestAReplacedLogIsNoticed(t *testing.T) {
+func TestReplacedLogIsNoticed(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)
 	log, err := jetstream.Open(t.Context(), nc, jetstream.Options{})
@@ -345,7 +345,7 @@ func (l *losing) Append(ctx context.Context, c events.Commit) (events.Appended, 
 	return appended, err
 }
 
-func TestAnUnsettledCommandIsSettledBySendingItAgain(t *testing.T) {
+func TestUnsettledCommandIsSettledByRetry(t *testing.T) {
 	t.Parallel()
 	log := &losing{Log: newLog(t)}
 	h := commands.NewHandler(log, commands.Options{})

@@ -211,9 +211,9 @@ func TestUndo(t *testing.T) {
 	}
 }
 
-// TestUndoOverwritesNobody changes a value again before undo: the undo is
+// TestUndoKeepsLaterChanges changes a value again before undo: the undo is
 // refused, names the field, and changes nothing.
-func TestUndoOverwritesNobody(t *testing.T) {
+func TestUndoKeepsLaterChanges(t *testing.T) {
 	t.Parallel()
 	u := newUndoing(t)
 	said := uuid.New()
@@ -344,7 +344,7 @@ func TestUndoStatuses(t *testing.T) {
 	status("dropped")
 }
 
-func TestWhatCannotBeUndone(t *testing.T) {
+func TestChangesThatCannotBeUndone(t *testing.T) {
 	t.Parallel()
 	task, project := events.Task(uuid.New()), events.Project(uuid.New())
 	for name, c := range map[string]struct {

@@ -28,7 +28,7 @@ func TestSecretsAreReadFromFiles(t *testing.T) {
 	}
 }
 
-func TestAFlagWinsOverAFile(t *testing.T) {
+func TestFlagOverridesFile(t *testing.T) {
 	t.Parallel()
 	s := Settings{NATS: "nats://flag:4222"}
 	path := testkit.WriteFile(t, "nats://file:4222")
@@ -40,9 +40,9 @@ func TestAFlagWinsOverAFile(t *testing.T) {
 	}
 }
 
-// TestEverySecretMayBeAFile: a setting whose help mentions a password is a
+// TestEverySecretCanBeAFile: a setting whose help mentions a password is a
 // secret.
-func TestEverySecretMayBeAFile(t *testing.T) {
+func TestEverySecretCanBeAFile(t *testing.T) {
 	t.Parallel()
 	var s Settings
 	for _, one := range s.Table() {

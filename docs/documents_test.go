@@ -151,9 +151,9 @@ func markdownFiles(t *testing.T) []string {
 	return all
 }
 
-// TestDocumentsPointAtWhatIsThere follows every relative link and its anchor, and
+// TestDocumentLinksResolve follows every relative link and its anchor, and
 // looks for every path of this repository that stands in backquotes.
-func TestDocumentsPointAtWhatIsThere(t *testing.T) {
+func TestDocumentLinksResolve(t *testing.T) {
 	t.Parallel()
 	link := regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`)
 	path := regexp.MustCompile("`((?:events|commands|accounts|projections|gateway|notifier|audit|backup|metrics|broker|operations|app|config|e2e|internal|deploy|docs)/[a-z0-9_/.-]+)`")

@@ -194,9 +194,9 @@ func TestChangingOneself(t *testing.T) {
 	ada.post("/api/v1/sessions", m{"email": "lovelace@example.org", "password": "another long password"}).want(201)
 }
 
-// TestRegistrationTellsNothing registers an address that is taken and one that
+// TestRegistrationRevealsNothing registers an address that is taken and one that
 // is not.
-func TestRegistrationTellsNothing(t *testing.T) {
+func TestRegistrationRevealsNothing(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ada := h.person("Ada")

@@ -320,17 +320,17 @@ func (h *house) subscribers(p *person, n int) {
 	})
 }
 
-// TestFeedOutlivesTheServersPatience sets the server's request timeout shorter
+// TestFeedOutlivesTheServersTimeout sets the server's request timeout shorter
 // than the feed stays open.
-func TestFeedOutlivesTheServersPatience(t *testing.T) {
+func TestFeedOutlivesTheServersTimeout(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ada := h.person("Ada")
 	project, _ := ada.project("Engine")
 	impatient := httptest.NewUnstartedServer(nil)
 	impatient.Config = h.gateway.Server("")
-	const patience = 5 * time.Second // for the feed to begin, however busy the machine
-	impatient.Config.ReadTimeout, impatient.Config.WriteTimeout = patience, patience
+	const timeout = 5 * time.Second // for the feed to begin, however busy the machine
+	impatient.Config.ReadTimeout, impatient.Config.WriteTimeout = timeout, timeout
 	impatient.Start()
 	t.Cleanup(impatient.Close)
 	there := *h
@@ -338,7 +338,7 @@ func TestFeedOutlivesTheServersPatience(t *testing.T) {
 	follower := *ada
 	follower.h = &there
 	l := follower.follow("")
-	time.Sleep(patience + time.Second)
+	time.Sleep(timeout + time.Second)
 	ada.task(project, "Later")
 	l.wait(h, "task_created Later")
 }

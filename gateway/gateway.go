@@ -50,9 +50,9 @@ type Options struct {
 	// for clients that are not signed in; bursts of up to five times are allowed.
 	// 0 means no limit.
 	RequestsPerSecond int
-	// MemberPatience is the timeout for a read to check membership in the log
+	// MemberTimeout is the timeout for a read to check membership in the log
 	// before the rows decide alone; 0 means one second.
-	MemberPatience time.Duration
+	MemberTimeout time.Duration
 	// Timeout is the timeout of every answer except the feed; 0 means 15 seconds.
 	Timeout time.Duration
 	// MaxBehind is how long the rows may be behind the log before the gateway is
@@ -122,7 +122,7 @@ func New(options Options) (*Gateway, error) {
 	}
 	s := service.New(service.Options{
 		Commands: options.Commands, Accounts: options.Accounts, Rows: options.Rows, Log: options.Log, Feed: g.hub,
-		Replicas: options.Replicas, MemberPatience: options.MemberPatience, Logger: options.Logger,
+		Replicas: options.Replicas, MemberTimeout: options.MemberTimeout, Logger: options.Logger,
 	})
 	g.api, err = api.New(g.mux, api.Options{
 		Service: s, Accounts: options.Accounts, SecureCookies: options.SecureCookies, Logger: options.Logger,

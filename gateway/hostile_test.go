@@ -100,9 +100,9 @@ func (s *scene) hostile() map[string]struct {
 	}
 }
 
-// TestAStrangerFindsNothing covers all operations: one without a line in the
+// TestStrangerFindsNothing covers all operations: one without a line in the
 // table fails.
-func TestAStrangerFindsNothing(t *testing.T) {
+func TestStrangerFindsNothing(t *testing.T) {
 	t.Parallel()
 	s := set(t)
 	before := s.end()
@@ -195,7 +195,7 @@ func TestWithoutSecret(t *testing.T) {
 	}
 }
 
-func TestViewersAndMembersKnowTheirPlace(t *testing.T) {
+func TestRolesLimitProjectPages(t *testing.T) {
 	t.Parallel()
 	s := set(t)
 	s.ada.post(s.project+"/members", m{"email": s.eve.email, "role": "viewer"}).want(201)
@@ -232,9 +232,9 @@ func TestViewersAndMembersKnowTheirPlace(t *testing.T) {
 	s.ben.patch(s.task, m{"title": "No"}).want(404)
 }
 
-// TestNothingIsTakenFromTheBody sends in the body what the path or the session
+// TestBodyCannotOverridePathOrSession sends in the body what the path or the session
 // decides.
-func TestNothingIsTakenFromTheBody(t *testing.T) {
+func TestBodyCannotOverridePathOrSession(t *testing.T) {
 	t.Parallel()
 	s := set(t)
 	mine, _ := s.eve.project("Mine")
@@ -251,7 +251,7 @@ func TestNothingIsTakenFromTheBody(t *testing.T) {
 	s.eve.patch(own, m{"after": "01890a5d-ac96-774b-bcce-b302099a8057"}).want(422).code("invalid", "after")
 }
 
-func TestTheAddressItselfSaysWhatIsThere(t *testing.T) {
+func TestRootAddressGreets(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	nobody := &person{h: h}

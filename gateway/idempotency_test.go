@@ -29,8 +29,8 @@ func sameAnswer(t *testing.T, first, again *answer) {
 	}
 }
 
-// TestTheSameKeyTwice sends every kind of write twice.
-func TestTheSameKeyTwice(t *testing.T) {
+// TestSameKeyTwice sends every kind of write twice.
+func TestSameKeyTwice(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ada, ben := h.person("Ada"), h.person("Ben")
@@ -85,7 +85,7 @@ func TestTheSameKeyTwice(t *testing.T) {
 	}
 }
 
-func TestTheSameKeyAtOnce(t *testing.T) {
+func TestSameKeyAtOnce(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ada := h.person("Ada")
@@ -105,9 +105,9 @@ func TestTheSameKeyAtOnce(t *testing.T) {
 	}
 }
 
-// TestTheSameKeyElsewhere retries through another process, and through two at
+// TestSameKeyElsewhere retries through another process, and through two at
 // the same time.
-func TestTheSameKeyElsewhere(t *testing.T) {
+func TestSameKeyElsewhere(t *testing.T) {
 	t.Parallel()
 	nc := brokertest.Conn(t)
 	one := furnish(t, nc, filepath.Join(t.TempDir(), "one.db"))
@@ -134,9 +134,9 @@ func TestTheSameKeyElsewhere(t *testing.T) {
 	}
 }
 
-// TestACrashBeforeTheRecord deletes the stored answers, as if the process had
+// TestCrashBeforeTheRecord deletes the stored answers, as if the process had
 // crashed between the log and the bucket.
-func TestACrashBeforeTheRecord(t *testing.T) {
+func TestCrashBeforeTheRecord(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ada := h.person("Ada")
@@ -236,8 +236,8 @@ func TestSecretsAreNotRemembered(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotRemembered retries a request that failed for a temporary reason.
-func TestWhatIsNotRemembered(t *testing.T) {
+// TestAnswersThatAreNotStored retries a request that failed for a temporary reason.
+func TestAnswersThatAreNotStored(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ada := h.person("Ada")
@@ -246,9 +246,9 @@ func TestWhatIsNotRemembered(t *testing.T) {
 	ada.post(project+"/tasks", m{"title": "x"}, key("k")).want(201)
 }
 
-// TestSentAgainByWhoIsNoMemberAnyMore retries, with a key, a request answered
+// TestRetryByFormerMember retries, with a key, a request answered
 // while the caller was a member, after the answer has expired.
-func TestSentAgainByWhoIsNoMemberAnyMore(t *testing.T) {
+func TestRetryByFormerMember(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ada, ben := h.person("Ada"), h.person("Ben")
@@ -266,9 +266,9 @@ func TestSentAgainByWhoIsNoMemberAnyMore(t *testing.T) {
 	ben.patch(task, m{"title": "By Ben"}, key("k")).want(404).code("not_found")
 }
 
-// TestNobodyIsRemembered makes every write with a key and inspects the bucket:
+// TestStoredAnswersNameNoPerson makes every write with a key and inspects the bucket:
 // no record names a person or contains an address.
-func TestNobodyIsRemembered(t *testing.T) {
+func TestStoredAnswersNameNoPerson(t *testing.T) {
 	t.Parallel()
 	s := set(t)
 	// Names that occur nowhere else.

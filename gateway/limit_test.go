@@ -41,7 +41,7 @@ func TestRequestsAreLimited(t *testing.T) {
 	}
 }
 
-func TestTransportSecurityIsPromisedOnlyWhereThereIsSome(t *testing.T) {
+func TestStrictTransportSecurityNeedsTLS(t *testing.T) {
 	t.Parallel()
 	for _, secure := range []bool{false, true} {
 		h := open(t, func(o *gateway.Options) { o.SecureCookies = secure })

@@ -394,9 +394,9 @@ func TestTasksEverywhere(t *testing.T) {
 	ada.get(secret+"/labels", at).want(404)
 }
 
-// TestAssigneesWhoLeft removes an assigned member: reads and writes both omit
+// TestFormerMembersAsAssignees removes an assigned member: reads and writes both omit
 // them.
-func TestAssigneesWhoLeft(t *testing.T) {
+func TestFormerMembersAsAssignees(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ada, ben := h.person("Ada"), h.person("Ben")

@@ -64,7 +64,7 @@ func TestFiguresBecomeMetrics(t *testing.T) {
 
 // A failing source is left out and the rest is present: a scrape must not fail
 // together with the database, when it is needed most.
-func TestWhatFailsIsLeftOut(t *testing.T) {
+func TestFailedCollectorsAreLeftOut(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
 	found := gather(t,

@@ -25,10 +25,10 @@ func errReply(code int, text string) error {
 	return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 7, 1}, Message: text}
 }
 
-// TestTroubleThatPasses makes the server fail in every possible way at every
+// TestTemporaryFailures makes the server fail in every possible way at every
 // stage, and then recover. No notice is lost, and a mail comes twice only if
 // the server had accepted it.
-func TestTroubleThatPasses(t *testing.T) {
+func TestTemporaryFailures(t *testing.T) {
 	t.Parallel()
 	for _, stage := range []string{"greeting", "mail", "rcpt", "data", "accept", "accepted"} {
 		for name, trouble := range map[string]error{"451": errReply(451, "try later"), "421": errReply(421, "closing"), "hang up": smtptest.ErrHangUp} {
@@ -136,7 +136,7 @@ func TestRefusedIsParkedAndResumed(t *testing.T) {
 	}
 }
 
-func TestTriesComeToAnEnd(t *testing.T) {
+func TestAttemptsAreLimited(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := smtptest.Start(t, "")
@@ -222,9 +222,9 @@ func TestServerThatStallsOrIsDown(t *testing.T) {
 	}
 }
 
-// TestDeadServerIsLeftAlone counts the requests to a failing server while many
+// TestFailingServerIsNotFlooded counts the requests to a failing server while many
 // notices wait for it.
-func TestDeadServerIsLeftAlone(t *testing.T) {
+func TestFailingServerIsNotFlooded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := smtptest.Start(t, "")
@@ -332,7 +332,7 @@ func TestImplicitTLS(t *testing.T) {
 	}
 }
 
-func TestCircuitLetsOneTryAtATime(t *testing.T) {
+func TestCircuitAllowsOneAttempt(t *testing.T) {
 	t.Parallel()
 	c := &circuit{pauses: backoff{time.Nanosecond, time.Nanosecond}}
 	for range tolerated + 1 {

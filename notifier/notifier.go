@@ -180,9 +180,9 @@ func (n *Notifier) Run(ctx context.Context) error {
 		return nil
 	}
 	stages := []*stage{n.decideStage(), n.deliverStage()}
-	patience := n.deliverStage().wait
+	timeout := n.deliverStage().wait
 	log := routerLog{n.opts.Logger}
-	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: patience}, log)
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: timeout}, log)
 	if err != nil {
 		return fmt.Errorf("notifier: %w", err)
 	}
@@ -235,7 +235,7 @@ func (n *Notifier) Run(ctx context.Context) error {
 		return fmt.Errorf("notifier: router ended: %w", errors.Join(err, errors.New("all consumers stopped")))
 	}
 	for _, in := range intakes {
-		err = errors.Join(err, in.stop(patience))
+		err = errors.Join(err, in.stop(timeout))
 	}
 	err = errors.Join(err, router.Close(), <-ended)
 	if err != nil {

@@ -29,7 +29,7 @@ func (w *world) redecide(n *Notifier) {
 	}
 }
 
-func TestAnOldLogMailsNobody(t *testing.T) {
+func TestOldLogSendsNoMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	task, old := w.creates(mina, "t", "Fix the tap", ann)
@@ -60,7 +60,7 @@ func TestAnotherNotifierGoesOn(t *testing.T) {
 	}
 }
 
-func TestWhoMayNotReadIsNotTold(t *testing.T) {
+func TestNonMembersAreNotNotified(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := smtptest.Start(t, "")
@@ -151,7 +151,7 @@ func TestSeveralNotifiersShareTheWork(t *testing.T) {
 
 // A mail that takes longer to send than the takeover time stays with its
 // notifier.
-func TestASlowMailIsNotTakenOver(t *testing.T) {
+func TestSlowMailIsNotTakenOver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := smtptest.Start(t, "")
@@ -178,9 +178,9 @@ func TestASlowMailIsNotTakenOver(t *testing.T) {
 	}
 }
 
-// TestWhatIsOutsideTheChainIsIgnored puts invalid messages on a task's subject
+// TestEventsOutsideTheChainAreIgnored puts invalid messages on a task's subject
 // and then continues after them.
-func TestWhatIsOutsideTheChainIsIgnored(t *testing.T) {
+func TestEventsOutsideTheChainAreIgnored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	n := w.notifier(w.options(""))
@@ -229,7 +229,7 @@ func (w *world) appendAfterForgery(task events.Aggregate) events.Envelope {
 	return w.does(mina, task, events.TaskDeleted{})
 }
 
-func TestStatusTellsHowFarBehind(t *testing.T) {
+func TestStatusShowsLag(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	n := w.notifier(w.options(""))
@@ -249,9 +249,9 @@ func TestStatusTellsHowFarBehind(t *testing.T) {
 	}
 }
 
-// TestEndingFinishesWhatIsInHand stops the notifier while the server is
+// TestShutdownFinishesWorkInProgress stops the notifier while the server is
 // processing a mail.
-func TestEndingFinishesWhatIsInHand(t *testing.T) {
+func TestShutdownFinishesWorkInProgress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := smtptest.Start(t, "")

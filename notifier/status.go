@@ -55,15 +55,15 @@ func (c *counters) count(o Outcome) {
 	}
 }
 
-// statusPatience is the timeout for the broker's answers.
-const statusPatience = 2 * time.Second
+// statusTimeout is the timeout for the broker's answers.
+const statusTimeout = 2 * time.Second
 
 // Status returns the current state. It queries the broker and is meant for
 // collecting metrics, not for a loop. The counts are not from the same moment.
 // If the broker does not answer within two seconds, its part is that of the
 // last answer.
 func (n *Notifier) Status() Status {
-	ctx, cancel := context.WithTimeout(context.Background(), statusPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), statusTimeout)
 	defer cancel()
 	n.queuesMu.Lock()
 	defer n.queuesMu.Unlock()

@@ -78,7 +78,7 @@ func TestNewerEventsWait(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoNoticeIsParked(t *testing.T) {
+func TestMalformedNoticeIsParked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	n := w.notifier(w.options(""))
@@ -110,7 +110,7 @@ func (p panicky) Person(ctx context.Context, id uuid.UUID) (Person, bool, error)
 	return p.directory.Person(ctx, id)
 }
 
-func TestAPanicParksOneNoticeAndNamesNobody(t *testing.T) {
+func TestPanicParksOneNoticeWithoutPersonalData(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	o := w.options("")

@@ -18,12 +18,12 @@ type Health struct {
 	Reading, Writing dialect.Pool
 }
 
-// healthPatience is the timeout of a health check.
-const healthPatience = 2 * time.Second
+// healthTimeout is the timeout of a health check.
+const healthTimeout = 2 * time.Second
 
 // Health checks the database, for two seconds at most.
 func (s *Store) Health(ctx context.Context) Health {
-	ctx, cancel := context.WithTimeout(ctx, healthPatience)
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	began := time.Now()
 	var one int

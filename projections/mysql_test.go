@@ -24,7 +24,7 @@ func onMySQL(t *testing.T, test func(t *testing.T, d database)) {
 
 // A transaction that loses a deadlock is retried; it neither fails nor is
 // applied twice.
-func TestDeadlockIsDoneAgain(t *testing.T) {
+func TestDeadlockIsRetried(t *testing.T) {
 	onMySQL(t, func(t *testing.T, d database) {
 		s, l := d.open(t), newMemoryLog()
 		newSimulation(l, testChoices(41)).steps(60)

@@ -19,7 +19,7 @@ func newerVersion(e events.Envelope) events.Envelope {
 	return e
 }
 
-func TestParkedAggregateStopsNobodyElse(t *testing.T) {
+func TestParkedAggregateStopsNoOther(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
 		s, l := d.open(t), newMemoryLog()

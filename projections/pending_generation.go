@@ -78,7 +78,7 @@ func (s *Store) moved(ctx context.Context, generation int64) error {
 // release records that work on a generation stopped before it was finished,
 // unless another process has taken it over.
 func (s *Store) release(ctx context.Context, a claim) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	_, err := s.exec(ctx, s.write, `update docket_generations set busy = 0 where generation = ?
 		and generation in (select generation from docket_checkpoints where generation = ? and epoch = ?)`, a.generation, a.generation, a.epoch)

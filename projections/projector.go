@@ -251,11 +251,11 @@ func (p *Projector) begin(ctx context.Context, c *chunk) traces.Span {
 }
 
 // apply applies a chunk. If ctx ends meanwhile, the transaction may still
-// finish within patience.
+// finish within timeout.
 func (p *Projector) apply(ctx context.Context, a *applier, c *chunk) error {
 	finishing, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(patience, cancel) })
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(timeout, cancel) })
 	defer stop()
 	return a.apply(finishing, c)
 }

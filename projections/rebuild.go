@@ -201,7 +201,7 @@ func (w *work) run(ctx context.Context, m model, fresh bool) (_ *applier, _ Rebu
 			return
 		}
 		// If the claim was lost, that is the cause of any other failure.
-		looking, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		looking, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 		defer cancel()
 		if mine, failed := s.holds(looking, held); failed == nil && !mine {
 			err = errors.Join(errTaken, err)

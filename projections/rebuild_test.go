@@ -228,7 +228,7 @@ func TestRebuildIsTakenOver(t *testing.T) {
 
 // An interrupted rebuild is not continued if its rows are of another program or
 // another incarnation of the log, or if tables are missing.
-func TestRebuildBeginsAnew(t *testing.T) {
+func TestRebuildStartsOver(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
 		for name, spoil := range map[string]func(s *Store, l *memoryLog, m model) string{
@@ -426,7 +426,7 @@ func TestRebuildComparesWhileLive(t *testing.T) {
 	})
 }
 
-func TestRebuildTellsItsProgress(t *testing.T) {
+func TestRebuildReportsProgress(t *testing.T) {
 	t.Parallel()
 	s, l := databases()[0].open(t), newMemoryLog()
 	newSimulation(l, testChoices(14)).steps(100)

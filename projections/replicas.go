@@ -17,9 +17,9 @@ import (
 
 const (
 	// lookInterval is how often each database is asked for its position,
-	// lookPatience the timeout for the answer.
+	// lookTimeout the timeout for the answer.
 	lookInterval = 250 * time.Millisecond
-	lookPatience = time.Second
+	lookTimeout  = time.Second
 	// freshness is how far, in time, a database may be behind another one and
 	// still count as equally fresh. Without it, two databases polled at
 	// slightly different times would differ by the events in between.
@@ -130,7 +130,7 @@ func (r *Replicas) watch(one *replica) {
 
 // look asks a database for its position.
 func (r *Replicas) look(one *replica) {
-	ctx, cancel := context.WithTimeout(r.done, lookPatience)
+	ctx, cancel := context.WithTimeout(r.done, lookTimeout)
 	defer cancel()
 	m, err := one.store.model(ctx)
 	reachable := err == nil

@@ -76,7 +76,7 @@ func chooses(t *testing.T, want string, r *Replicas, n int) {
 
 // The freshest database answers; among equally fresh ones the first does. A
 // requested position is visible in whichever database has it.
-func TestTheFreshestReplicaAnswers(t *testing.T) {
+func TestFreshestReplicaAnswers(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d database) {
 		l := newMemoryLog()
@@ -113,7 +113,7 @@ func TestTheFreshestReplicaAnswers(t *testing.T) {
 // Callers see no failure when a database closes connections, refuses them, or
 // stops answering, as long as another is available. The database is used again
 // when it is back.
-func TestAReplicaGoesAway(t *testing.T) {
+func TestReplicaFails(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"postgres", "mysql"} {
 		for _, how := range []string{"closed", "silent"} {
@@ -168,7 +168,7 @@ func TestAReplicaGoesAway(t *testing.T) {
 // While no database can be reached, queries fail at once, as for a single
 // database. A database that has not been prepared holds no rows, and serves
 // them as soon as it does.
-func TestReplicasAreNotThereYet(t *testing.T) {
+func TestReplicasAppearLater(t *testing.T) {
 	t.Parallel()
 	nowhere, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -354,7 +354,7 @@ func (w *wire) mend() {
 
 // A gateway starts without its databases. The reason why one is unreachable,
 // such as a wrong password, is logged once, not at every check.
-func TestReplicaOutOfReachIsTold(t *testing.T) {
+func TestUnreachableReplicaIsReported(t *testing.T) {
 	t.Parallel()
 	var said testkit.Buffer
 	r, err := OpenReplicas(t.Context(), []string{"postgres://docket:secret@127.0.0.1:1/docket"}, Options{Logger: slog.New(slog.NewTextHandler(&said, nil))})

@@ -120,16 +120,16 @@ func unreachable(ctx context.Context, err error) error {
 // endSnapshot ends the transaction. A connection on which that fails is
 // discarded.
 func endSnapshot(ctx context.Context, conn *sql.Conn) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	if _, err := conn.ExecContext(ctx, "rollback"); err != nil {
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 	}
 }
 
-// patience is the timeout for work that is done after the caller's context has
+// timeout is the timeout for work that is done after the caller's context has
 // ended.
-const patience = 5 * time.Second
+const timeout = 5 * time.Second
 
 // query runs a query written with the placeholders ? and {g}.
 func (s *Snapshot) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {

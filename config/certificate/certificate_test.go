@@ -61,7 +61,7 @@ func TestCertificateIsRenewed(t *testing.T) {
 
 // A program that starts with an expired certificate logs it at once, not only
 // when clients are rejected.
-func TestCertificateThatHasRunOutIsTold(t *testing.T) {
+func TestExpiredCertificateIsReported(t *testing.T) {
 	t.Parallel()
 	for until, told := range map[time.Time]bool{time.Now().Add(-time.Hour): true, time.Now().Add(time.Hour): false} {
 		certFile, keyFile, _ := testkit.WriteCertificateUntil(t, t.TempDir(), 1, until)

@@ -53,9 +53,9 @@ func TestAlertsAreWhole(t *testing.T) {
 	}
 }
 
-// TestMonitoringAsksForWhatThereIs compares the metrics used by rules and
+// TestMonitoringQueriesExistingMetrics compares the metrics used by rules and
 // dashboards with the documented ones.
-func TestMonitoringAsksForWhatThereIs(t *testing.T) {
+func TestMonitoringQueriesExistingMetrics(t *testing.T) {
 	t.Parallel()
 	documented := testkit.ReadFile(t, "../../docs/operations/metrics.md")
 	for _, path := range []string{alertRules, dashboardFolder + "/service.json", dashboardFolder + "/stored-data.json"} {

@@ -49,7 +49,7 @@ func TestAvailability(t *testing.T) {
 	}
 	f := newFleet(t, roles["gateway"][0].URL, roles["gateway"][1].URL)
 	// The client's timeout is that of a gateway.
-	f.patience = 16 * time.Second
+	f.timeout = 16 * time.Second
 	f.settle(rate)
 
 	ctx, cancel := context.WithCancel(t.Context())

@@ -32,8 +32,8 @@ type fleet struct {
 	people   []string // their tokens
 	tasks    []string
 	turn     atomic.Uint64
-	// patience is the timeout after which the service counts as unavailable.
-	patience time.Duration
+	// timeout is the timeout after which the service counts as unavailable.
+	timeout time.Duration
 
 	commands, queries tally
 	// refusals counts failed attempts at one gateway by reason.
@@ -54,7 +54,7 @@ type fleet struct {
 
 func newFleet(t *testing.T, gateways ...string) *fleet {
 	return &fleet{
-		t: t, gateways: gateways, patience: 2 * time.Second, acknowledged: map[string]map[string]string{},
+		t: t, gateways: gateways, timeout: 2 * time.Second, acknowledged: map[string]map[string]string{},
 		latest: map[string]string{}, said: map[string]time.Time{}, doubtful: map[string]string{}, refusals: map[string]int{},
 	}
 }
@@ -62,7 +62,7 @@ func newFleet(t *testing.T, gateways ...string) *fleet {
 // through returns the same clients and tasks, using other gateways.
 func (f *fleet) through(gateways ...string) *fleet {
 	other := newFleet(f.t, gateways...)
-	other.people, other.tasks, other.patience = f.people, f.tasks, f.patience
+	other.people, other.tasks, other.timeout = f.people, f.tasks, f.timeout
 	return other
 }
 
@@ -185,7 +185,7 @@ func (f *fleet) resend() {
 // does not answer.
 func (f *fleet) ask(who int, method, path string, body any, header ...string) (dockettest.Answer, bool) {
 	turn := f.turn.Add(1)
-	ctx, cancel := context.WithTimeout(context.Background(), f.patience)
+	ctx, cancel := context.WithTimeout(context.Background(), f.timeout)
 	defer cancel()
 	var a dockettest.Answer
 	for i := range f.gateways {
@@ -320,8 +320,8 @@ func told(t *testing.T, mails *smtptest.Server, said map[string]time.Time) *tall
 	var heard tally
 	seen := 0
 	// At full load many mails are still waiting at the end.
-	patience := testkit.Limit + time.Duration(len(said))*30*time.Millisecond
-	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+	timeout := testkit.Limit + time.Duration(len(said))*30*time.Millisecond
+	for deadline := time.Now().Add(timeout); ; time.Sleep(100 * time.Millisecond) {
 		all := mails.All()
 		for _, k := range all[seen:] {
 			for _, text := range texts.FindAllString(k.Body, -1) {

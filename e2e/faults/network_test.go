@@ -63,7 +63,7 @@ func TestWires(t *testing.T) {
 	f := newFleet(t, gateways[0].URL, gateways[1].URL)
 	f.settle(rate)
 	// Long enough to receive every refusal of a gateway.
-	f.patience = testkit.Limit
+	f.timeout = testkit.Limit
 
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -65,7 +65,7 @@ func TestPartition(t *testing.T) {
 			there.settle(20)
 			there = there.through(majority.URL)
 			here := there.through(minority.URL)
-			there.patience, here.patience = testkit.Limit, testkit.Limit
+			there.timeout, here.timeout = testkit.Limit, testkit.Limit
 
 			for range rounds {
 				ctx, cancel := context.WithCancel(t.Context())

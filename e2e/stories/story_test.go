@@ -18,10 +18,10 @@ import (
 	"github.com/docketlog/docket/internal/testkit/smtptest"
 )
 
-// TestTheWholeLoop runs the main use case against the real program: two people
+// TestWholeLoop runs the main use case against the real program: two people
 // plan, a third sees nothing, the process is killed during their work, the rows
 // are deleted, and everything is still there.
-func TestTheWholeLoop(t *testing.T) {
+func TestWholeLoop(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	mails := smtptest.Start(t, "")

@@ -13,8 +13,8 @@ import (
 // MaxBody is the largest body of a request to the API, in bytes.
 const MaxBody = 256 << 10
 
-// bodyPatience is the timeout for receiving a body.
-const bodyPatience = 10 * time.Second
+// bodyTimeout is the timeout for receiving a body.
+const bodyTimeout = 10 * time.Second
 
 // ReadBody reads the whole body, of at most most bytes, so that all later code
 // works on complete data. It then clears the connection's read deadline.
@@ -28,7 +28,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, *prob
 	}
 	control := http.NewResponseController(w)
 	// Not every writer supports deadlines; a server's does.
-	_ = control.SetReadDeadline(time.Now().Add(bodyPatience))
+	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
 	body := make([]byte, 0, max(512, r.ContentLength+1))
 	buffer := bytes.NewBuffer(body)
 	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, most))

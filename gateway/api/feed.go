@@ -25,8 +25,8 @@ const (
 	heartbeat = 15 * time.Second
 	// watch is the interval at which a feed checks the caller's credentials.
 	watch = time.Second
-	// writePatience is the timeout for a client to accept a write.
-	writePatience = 20 * time.Second
+	// writeTimeout is the timeout for a client to accept a write.
+	writeTimeout = 20 * time.Second
 )
 
 // FollowAnswer is a stream of server-sent events.
@@ -137,7 +137,7 @@ type stream struct {
 
 func (s stream) send(p []byte) error {
 	// Each piece has its own deadline; the server's is for whole answers.
-	if err := s.control.SetWriteDeadline(time.Now().Add(writePatience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := s.control.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
 	if _, err := s.w.Write(p); err != nil {

@@ -142,9 +142,9 @@ func (s *stage) forge(head events.Head, event events.Event) {
 	}
 }
 
-// TestForkedEventsAreNotTold forges events of a task and of the membership: no
+// TestForkedEventsAreNotSent forges events of a task and of the membership: no
 // subscriber receives either, live or later, and the second grants no access.
-func TestForkedEventsAreNotTold(t *testing.T) {
+func TestForkedEventsAreNotSent(t *testing.T) {
 	s := newStage(t, feed.Options{})
 	stranger := uuid.New()
 	live, outside := s.subscribe(s.member, events.Position{}), s.subscribe(stranger, events.Position{})
@@ -256,9 +256,9 @@ func TestStoppedHub(t *testing.T) {
 	}
 }
 
-// TestNobodyIsLookedUpForNobody counts the hub's reads while there are no
+// TestHubReadsNothingWithoutSubscribers counts the hub's reads while there are no
 // subscribers.
-func TestNobodyIsLookedUpForNobody(t *testing.T) {
+func TestHubReadsNothingWithoutSubscribers(t *testing.T) {
 	s := newStage(t, feed.Options{})
 	counting := &countingLog{Log: s.log}
 	s.hub.Close()

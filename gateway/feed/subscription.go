@@ -68,7 +68,7 @@ func (s *Subscription) begin(ctx context.Context, after events.Position) error {
 	s.hub.mu.Lock()
 	ready := s.hub.ready
 	s.hub.mu.Unlock()
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
 	case <-ready:
@@ -96,8 +96,8 @@ func (s *Subscription) begin(ctx context.Context, after events.Position) error {
 	return nil
 }
 
-// patience is the timeout for the hub to follow the log.
-const patience = 5 * time.Second
+// timeout is the timeout for the hub to follow the log.
+const timeout = 5 * time.Second
 
 // Position returns the position up to which the account has received
 // everything.

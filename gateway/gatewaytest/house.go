@@ -99,7 +99,7 @@ func Furnish(t testing.TB, nc *nats.Conn, rows string, change ...func(*gateway.O
 	h.Options = gateway.Options{
 		Commands: h.Commands, Accounts: h.Accounts, Rows: h.Rows, Log: h.Log, Idempotency: bucket,
 		// Timeouts are not under test unless a test sets them.
-		Timeout: time.Minute, MemberPatience: time.Minute,
+		Timeout: time.Minute, MemberTimeout: time.Minute,
 		Metrics: promhttp.HandlerFor(h.Registry, promhttp.HandlerOpts{}), Registry: h.Registry, Logger: logger,
 	}
 	for _, c := range change {

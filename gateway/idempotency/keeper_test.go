@@ -75,8 +75,8 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 	}
 }
 
-// TestWhatIsFinal retries a request after each kind of answer.
-func TestWhatIsFinal(t *testing.T) {
+// TestFinalAnswersAreStored retries a request after each kind of answer.
+func TestFinalAnswersAreStored(t *testing.T) {
 	t.Parallel()
 	for status, remembered := range map[int]bool{
 		200: true, 201: true, 204: true, 404: true, 409: true, 412: true, 422: true,

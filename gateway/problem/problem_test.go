@@ -111,7 +111,7 @@ func sentinelsOf(t *testing.T, room string) []string {
 	return names
 }
 
-func TestEveryCodeIsWhole(t *testing.T) {
+func TestEveryCodeIsComplete(t *testing.T) {
 	t.Parallel()
 	for _, code := range Codes() {
 		p := New(code, "")

@@ -24,9 +24,9 @@ const foldRest = time.Second
 // up. While the log is unavailable the rows decide alone, so reads keep working
 // without the broker.
 type admission struct {
-	project  func(context.Context, uuid.UUID) (commands.Project, error)
-	patience time.Duration
-	logger   *slog.Logger
+	project func(context.Context, uuid.UUID) (commands.Project, error)
+	timeout time.Duration
+	logger  *slog.Logger
 	// resting is the end of the backoff, in nanoseconds of Unix time.
 	resting atomic.Int64
 }
@@ -41,7 +41,7 @@ func (a *admission) admits(ctx context.Context, project, account uuid.UUID) bool
 		project commands.Project
 		err     error
 	}
-	ctx, cancel := context.WithTimeout(ctx, a.patience)
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	answered := make(chan answer, 1)
 	// In a goroutine of its own, because it may wait behind a command that waits
 	// for the log, and no context ends that wait.

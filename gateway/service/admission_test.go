@@ -18,7 +18,7 @@ import (
 func TestAdmission(t *testing.T) {
 	t.Parallel()
 	member := uuid.New()
-	a := &admission{patience: testkit.Limit, logger: slog.New(slog.DiscardHandler), project: func(context.Context, uuid.UUID) (commands.Project, error) {
+	a := &admission{timeout: testkit.Limit, logger: slog.New(slog.DiscardHandler), project: func(context.Context, uuid.UUID) (commands.Project, error) {
 		return commands.Project{Members: []commands.Member{{Account: member, Role: events.RoleViewer}}}, nil
 	}}
 	if !a.admits(t.Context(), uuid.New(), member) || a.admits(t.Context(), uuid.New(), uuid.New()) {
@@ -40,7 +40,7 @@ func TestAdmissionWithoutTheLog(t *testing.T) {
 	var asked atomic.Int64
 	away := make(chan struct{})
 	t.Cleanup(func() { close(away) })
-	a := &admission{patience: time.Second, logger: slog.New(slog.DiscardHandler), project: func(context.Context, uuid.UUID) (commands.Project, error) {
+	a := &admission{timeout: time.Second, logger: slog.New(slog.DiscardHandler), project: func(context.Context, uuid.UUID) (commands.Project, error) {
 		asked.Add(1)
 		<-away
 		return commands.Project{}, nil

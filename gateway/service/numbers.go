@@ -15,10 +15,10 @@ import (
 const (
 	// maxNumbers bounds the cached numbers, about 60 bytes each.
 	maxNumbers = 100_000
-	// numberPatience is the timeout for the rows to know a task's number after a
+	// numberTimeout is the timeout for the rows to know a task's number after a
 	// write. The write has succeeded; without the number the answer is still
 	// correct.
-	numberPatience = 5 * time.Second
+	numberTimeout = 5 * time.Second
 )
 
 // numbers caches task numbers, which the rows assign once and never change, so
@@ -55,7 +55,7 @@ func (s *Service) Number(ctx context.Context, task uuid.UUID, at events.Position
 	if number, ok := s.numbers.get(task); ok {
 		return &number
 	}
-	ctx, cancel := context.WithTimeout(ctx, numberPatience)
+	ctx, cancel := context.WithTimeout(ctx, numberTimeout)
 	defer cancel()
 	var number int64
 	ask := func(rows *projections.Snapshot) (err error) {

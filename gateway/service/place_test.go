@@ -247,9 +247,9 @@ func TestVisible(t *testing.T) {
 	}
 }
 
-// TestReadsOfWhoHasLeft reads rows that do not yet know that the caller was
+// TestReadsOfFormerMembers reads rows that do not yet know that the caller was
 // removed from the project.
-func TestReadsOfWhoHasLeft(t *testing.T) {
+func TestReadsOfFormerMembers(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	jun, task := uuid.New(), d.task("3")

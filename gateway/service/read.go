@@ -16,16 +16,16 @@ import (
 // of every interface.
 const PositionHeader = "Docket-Position"
 
-// readPatience is the timeout of a read, both for the rows to reach a position
+// readTimeout is the timeout of a read, both for the rows to reach a position
 // and for the query.
-const readPatience = 5 * time.Second
+const readTimeout = 5 * time.Second
 
 // Read queries the rows once they have reached the position, and returns the
 // position of the snapshot that answered. It fails as [projections.Store.Read]
 // does, and after five seconds. The result may include projects that the caller
 // has just left; see [Service.StillIn].
 func Read[T any](ctx context.Context, s *Service, at events.Position, ask func(context.Context, *projections.Snapshot) (T, error)) (T, events.Position, error) {
-	ctx, cancel := context.WithTimeout(ctx, readPatience)
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	var answer T
 	var reached events.Position

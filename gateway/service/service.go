@@ -23,7 +23,7 @@ type Rows interface {
 }
 
 // Options configure a [Service]. All are required except Replicas and
-// MemberPatience.
+// MemberTimeout.
 type Options struct {
 	Commands *commands.Handler
 	Accounts *accounts.Accounts
@@ -32,11 +32,11 @@ type Options struct {
 	Feed     *feed.Hub
 	// Replicas reports the state of the databases if the rows have several.
 	Replicas func() []projections.Replica
-	// MemberPatience is the timeout for a read to check membership in the log
+	// MemberTimeout is the timeout for a read to check membership in the log
 	// before the rows decide alone; 0 means one second. A warm project answers
 	// from memory.
-	MemberPatience time.Duration
-	Logger         *slog.Logger
+	MemberTimeout time.Duration
+	Logger        *slog.Logger
 }
 
 // Service answers callers. It is safe for concurrent use.
@@ -57,6 +57,6 @@ func New(options Options) *Service {
 	return &Service{
 		commands: options.Commands, accounts: options.Accounts, rows: options.Rows, log: options.Log, feed: options.Feed,
 		replicas: options.Replicas, logger: options.Logger, numbers: newNumbers(),
-		admission: &admission{project: options.Commands.Project, patience: cmp.Or(options.MemberPatience, time.Second), logger: options.Logger},
+		admission: &admission{project: options.Commands.Project, timeout: cmp.Or(options.MemberTimeout, time.Second), logger: options.Logger},
 	}
 }

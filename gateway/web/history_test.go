@@ -35,9 +35,9 @@ func TestDiffLines(t *testing.T) {
 	}
 }
 
-// TestDiffTellsAllThatChanged compares random texts: for each line, the removed
+// TestDiffShowsEveryChange compares random texts: for each line, the removed
 // and added copies account for the difference between the texts.
-func TestDiffTellsAllThatChanged(t *testing.T) {
+func TestDiffShowsEveryChange(t *testing.T) {
 	t.Parallel()
 	text := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d", ""}), 1, 12)
 	rapid.Check(t, func(t *rapid.T) {

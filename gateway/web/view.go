@@ -161,9 +161,9 @@ func (v *view) soon(d events.Date) bool {
 	return d != "" && !v.late(d) && string(d) <= v.today().AddDate(0, 0, 1).Format(time.DateOnly)
 }
 
-// readPatience is how long a page waits for the rows to reflect the user's last
+// readTimeout is how long a page waits for the rows to reflect the user's last
 // change; after that it is shown as it is, with a note.
-const readPatience = 2 * time.Second
+const readTimeout = 2 * time.Second
 
 // read reads the rows for a page, and the data that every page needs.
 func read[T any](ctx context.Context, v *view, ask func(context.Context, *projections.Snapshot) (T, error)) (T, error) {
@@ -175,7 +175,7 @@ func read[T any](ctx context.Context, v *view, ask func(context.Context, *projec
 		}
 		return ask(ctx, s)
 	}
-	soon, cancel := context.WithTimeout(ctx, readPatience)
+	soon, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	answer, reached, err := service.Read(soon, v.web.service, v.at, whole)
 	if errors.Is(err, events.ErrIncarnation) && !v.at.IsZero() {

@@ -46,8 +46,8 @@ func TestAssetsAreSmall(t *testing.T) {
 	}
 }
 
-// TestAssetsAskNobodyElse searches for addresses of other sites.
-func TestAssetsAskNobodyElse(t *testing.T) {
+// TestAssetsLoadNothingElse searches for addresses of other sites.
+func TestAssetsLoadNothingElse(t *testing.T) {
 	t.Parallel()
 	address := regexp.MustCompile(`(https?:)?//[A-Za-z0-9][A-Za-z0-9.-]*\.[A-Za-z]{2,}[^\s'"]*|@import|\burl\((['"]?)[^)'"]`)
 	for name, f := range files {

@@ -53,7 +53,7 @@ type violation struct {
 // axe runs in an isolated world, to which the page's policy does not apply and
 // whose names the page does not see.
 func (p *Page) axe(source string, without []string) ([]violation, error) {
-	ctx, cancel := context.WithTimeout(p.ctx, 3*Patience)
+	ctx, cancel := context.WithTimeout(p.ctx, 3*Timeout)
 	defer cancel()
 	if p.settings.noScript {
 		// The page's scripts were skipped when it loaded, and stay so.

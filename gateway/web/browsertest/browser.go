@@ -108,7 +108,7 @@ func (b *browser) stop() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.ctx != nil {
-		ctx, cancel := context.WithTimeout(b.ctx, Patience)
+		ctx, cancel := context.WithTimeout(b.ctx, Timeout)
 		if err := chromedp.Cancel(ctx); err != nil {
 			fmt.Fprintln(os.Stderr, "browsertest: end the browser:", err)
 		}

@@ -146,7 +146,7 @@ func TestPagesAreWatched(t *testing.T) {
 						p.Click(c.press)
 					}
 					// A missing problem is reported below.
-					for deadline := time.Now().Add(browsertest.Patience); allowed == nil && len(p.Problems()) == 0 && time.Now().Before(deadline); {
+					for deadline := time.Now().Add(browsertest.Timeout); allowed == nil && len(p.Problems()) == 0 && time.Now().Before(deadline); {
 						time.Sleep(5 * time.Millisecond)
 					}
 				})

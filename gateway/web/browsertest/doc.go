@@ -13,7 +13,7 @@
 // windows that a page opens, nor its workers.
 //
 // Selectors are CSS, and may end in :has-text("…") to select elements that show
-// the text. Waiting times out after [Patience], and the failure reports the
+// the text. Waiting times out after [Timeout], and the failure reports the
 // page's address and content. Nothing is asserted about time.
 //
 // DOCKET_TEST_CHROMIUM is the path of the browser and DOCKET_TEST_AXE that of

@@ -16,9 +16,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Patience is the timeout of every wait, unless [Page.Within] sets another:
+// Timeout is the timeout of every wait, unless [Page.Within] sets another:
 // long enough for a busy machine.
-const Patience = 2 * time.Minute
+const Timeout = 2 * time.Minute
 
 // Page is the page that one user sees. Its methods fail the test when they
 // cannot do their work. A page must be used by one goroutine only; two pages
@@ -29,7 +29,7 @@ type Page struct {
 	origin   string
 	settings settings
 	watch    *watch
-	patience time.Duration
+	timeout  time.Duration
 	// mouseX and mouseY are the last position of the pointer.
 	mouseX, mouseY float64
 }
@@ -43,7 +43,7 @@ func Open(t TB, address string, options ...Option) *Page {
 	if err != nil || u.Host == "" {
 		t.Fatalf("open %q: not an absolute URL", address)
 	}
-	p := &Page{t: t, patience: Patience, origin: u.Scheme + "://" + u.Host, settings: settings{
+	p := &Page{t: t, timeout: Timeout, origin: u.Scheme + "://" + u.Host, settings: settings{
 		width: 1280, height: 800, scale: 1, media: map[string]string{"prefers-color-scheme": "light"},
 	}}
 	for _, o := range options {
@@ -55,7 +55,7 @@ func Open(t TB, address string, options ...Option) *Page {
 	t.Cleanup(func() {
 		t.Helper()
 		// Events sent before this answer have been handled once it arrives.
-		within, done := context.WithTimeout(ctx, Patience)
+		within, done := context.WithTimeout(ctx, Timeout)
 		_, _ = chromedp.Run(within, chromedp.Evaluate[chromedp.Void]("0"))
 		done()
 		cancel()
@@ -77,7 +77,7 @@ func (p *Page) prepare() error {
 	if err := chromedp.Do(p.ctx); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(p.ctx, Patience)
+	ctx, cancel := context.WithTimeout(p.ctx, Timeout)
 	defer cancel()
 	s := p.settings
 	var errs []error
@@ -202,21 +202,21 @@ func (p *Page) Path() string {
 func (p *Page) Allow(parts ...string) { p.watch.allow(parts) }
 
 // Within sets the timeout of all further waits.
-func (p *Page) Within(patience time.Duration) { p.patience = patience }
+func (p *Page) Within(timeout time.Duration) { p.timeout = timeout }
 
 // Problems returns the unexpected problems so far.
 func (p *Page) Problems() []string { return p.watch.unexpected() }
 
 // call sends a command, with a timeout.
 func call[P, R any](p *Page, command cdp.Command[P, R], params P) (R, error) {
-	ctx, cancel := context.WithTimeout(p.ctx, Patience)
+	ctx, cancel := context.WithTimeout(p.ctx, Timeout)
 	defer cancel()
 	return chromedp.Call(ctx, command, params)
 }
 
 // evaluate returns the value of an expression, awaiting it if it is a promise.
 func evaluate[T any](p *Page, js string) (T, error) {
-	ctx, cancel := context.WithTimeout(p.ctx, Patience)
+	ctx, cancel := context.WithTimeout(p.ctx, Timeout)
 	defer cancel()
 	return chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
 }
@@ -237,7 +237,7 @@ func settled[T any](p *Page, js string) T {
 	p.t.Helper()
 	var value T
 	var err error
-	for deadline := time.Now().Add(p.patience); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(p.timeout); ; time.Sleep(10 * time.Millisecond) {
 		if value, err = evaluate[T](p, js); err == nil {
 			return value
 		}
@@ -251,12 +251,12 @@ func settled[T any](p *Page, js string) T {
 // until waits for ok.
 func (p *Page) until(what string, ok func() bool) {
 	p.t.Helper()
-	for deadline := time.Now().Add(p.patience); !ok(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(p.timeout); !ok(); time.Sleep(10 * time.Millisecond) {
 		if p.ctx.Err() != nil {
 			p.t.Fatalf("waited for %s, and the browser is gone: %v", what, context.Cause(p.ctx))
 		}
 		if time.Now().After(deadline) {
-			p.fatal("waited %v for %s", p.patience, what)
+			p.fatal("waited %v for %s", p.timeout, what)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func (p *Page) place(sel string) spot {
 	}
 	var last, at placed
 	var why string
-	for deadline := time.Now().Add(p.patience); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(p.timeout); ; time.Sleep(20 * time.Millisecond) {
 		var err error
 		at, err = evaluate[placed](p, finding(sel, placing))
 		switch {
@@ -60,7 +60,7 @@ func (p *Page) place(sel string) spot {
 		}
 		last = at
 		if p.ctx.Err() != nil || time.Now().After(deadline) {
-			p.fatal("%s %s, after %v", sel, why, p.patience)
+			p.fatal("%s %s, after %v", sel, why, p.timeout)
 		}
 	}
 }
@@ -124,7 +124,7 @@ func (p *Page) DragTo(from, to string, across, down float64) {
 	a, b := p.ends(from, to)
 	x, y := b.Left+b.Width*across, b.Top+b.Height*down
 	p.mouse(chromedp.MouseMoved, a.X, a.Y, 0)
-	ctx, cancel := context.WithTimeout(p.ctx, Patience)
+	ctx, cancel := context.WithTimeout(p.ctx, Timeout)
 	defer cancel()
 	// Pages that use native drag and drop get its events, others the mouse
 	// moves.
@@ -198,7 +198,7 @@ func (p *Page) Scroll(sel string, right, down float64) {
 	at := p.place(sel)
 	// The library's parameter type omits zeros, which the wheel requires.
 	wheel := map[string]any{"type": chromedp.MouseWheel, "x": at.X, "y": at.Y, "deltaX": right, "deltaY": down}
-	ctx, cancel := context.WithTimeout(p.ctx, Patience)
+	ctx, cancel := context.WithTimeout(p.ctx, Timeout)
 	defer cancel()
 	if err := chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 		return tab.Call(ctx, input.CommandDispatchMouseEvent, wheel, nil)

@@ -104,8 +104,8 @@ func TestLeadsNowhereElse(t *testing.T) {
 	}
 }
 
-// TestEveryAnswerCannotBeFramed checks the headers of every kind of response.
-func TestEveryAnswerCannotBeFramed(t *testing.T) {
+// TestNoAnswerCanBeFramed checks the headers of every kind of response.
+func TestNoAnswerCanBeFramed(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	answers := map[string]reply{
@@ -157,10 +157,10 @@ func TestEveryAnswerCannotBeFramed(t *testing.T) {
 	}
 }
 
-// TestNothingIsKeptOfPages checks that the stored responses of forms, and the
+// TestPagesAreNotStored checks that the stored responses of forms, and the
 // log, contain no secrets, and no personal data, which must be erased with the
 // account.
-func TestNothingIsKeptOfPages(t *testing.T) {
+func TestPagesAreNotStored(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	for _, f := range []post{
@@ -241,9 +241,9 @@ func TestHead(t *testing.T) {
 	}
 }
 
-// TestFaultsTellNothing breaks the rows: users see that there is an error, and
+// TestFaultsRevealNothing breaks the rows: users see that there is an error, and
 // no details.
-func TestFaultsTellNothing(t *testing.T) {
+func TestFaultsRevealNothing(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	eve := o.Register("Eve Moon")

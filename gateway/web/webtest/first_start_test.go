@@ -73,7 +73,7 @@ func TestFirstStartLeadsToABoardWithACard(t *testing.T) {
 	third.WaitText("[role=alert]", "may already have an account")
 }
 
-func TestOneComesBackToWhereOneWanted(t *testing.T) {
+func TestSignInReturnsToTheRequestedPage(t *testing.T) {
 	o := newOffice(t)
 	page := browsertest.Open(t, o.URL+"/projects/"+o.project+"/list?sort=title")
 	page.WaitURL("/sign-in")

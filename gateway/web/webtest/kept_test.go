@@ -22,10 +22,10 @@ func kept(page *browsertest.Page, in, id, text string) {
 	page.Wait("the text to be there, read only", `(() => { const box = document.querySelector("`+note+` :is(textarea, input)"); return box.readOnly && box.value === "`+text+`" })()`)
 }
 
-// TestWhatIsBeingWrittenOutlivesTheRole writes in a task's panel, in a list and
+// TestTextInProgressSurvivesRoleChange writes in a task's panel, in a list and
 // under a column while the user becomes a viewer of the project: the forms
 // disappear, the texts stay, with the reason, and later events keep them.
-func TestWhatIsBeingWrittenOutlivesTheRole(t *testing.T) {
+func TestTextInProgressSurvivesRoleChange(t *testing.T) {
 	o := newOffice(t)
 	panel := o.beside(o.jun, 1)
 	panel.Click("#panel #describe summary")
@@ -65,9 +65,9 @@ func TestWhatIsBeingWrittenOutlivesTheRole(t *testing.T) {
 	panel.WaitGone("#panel #kept-say")
 }
 
-// TestWhatCannotBeSavedIsShownAgain sends forms without scripts after the role
+// TestUnsavedInputIsShownAgain sends forms without scripts after the role
 // has changed: the page that refuses the change shows the text.
-func TestWhatCannotBeSavedIsShownAgain(t *testing.T) {
+func TestUnsavedInputIsShownAgain(t *testing.T) {
 	o := newOffice(t)
 	page := o.open(o.jun, "/tasks/"+o.tasks[1], browsertest.NoScript())
 	page.Type("#say textarea", "I think that")

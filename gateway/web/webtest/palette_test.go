@@ -220,9 +220,9 @@ func TestPaletteHasWhatThePageOffers(t *testing.T) {
 	page.WaitFocus("#say textarea")
 }
 
-// TestKeysSayThatThereIsNothingToActOn presses a command key while no card is
+// TestKeysReportMissingSelection presses a command key while no card is
 // focused or under the pointer.
-func TestKeysSayThatThereIsNothingToActOn(t *testing.T) {
+func TestKeysReportMissingSelection(t *testing.T) {
 	o := newOffice(t)
 	page := o.board(o.mina)
 	page.Hover("h1")

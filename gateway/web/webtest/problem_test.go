@@ -6,9 +6,9 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// TestWhoHasLostTheWayKeepsTheNavigation opens an address that does not exist:
+// TestNotFoundPageKeepsNavigation opens an address that does not exist:
 // a signed-in user gets the full navigation, a stranger only a link home.
-func TestWhoHasLostTheWayKeepsTheNavigation(t *testing.T) {
+func TestNotFoundPageKeepsNavigation(t *testing.T) {
 	o := newOffice(t)
 	page := browsertest.Open(t, o.URL+"/nowhere/at/all", browsertest.Cookie(o.mina.Cookie()), browsertest.Allow("404"))
 	if code := page.Attribute("#problem", "data-code"); code != "unknown_route" {

@@ -7,9 +7,9 @@ import (
 	"github.com/docketlog/docket/gateway/web/browsertest"
 )
 
-// TestRefusalsAreToldInKorean provokes errors in a toast, beside a form and
+// TestRefusalsAreShownInKorean provokes errors in a toast, beside a form and
 // without scripts: each names the field and the reason, all in Korean.
-func TestRefusalsAreToldInKorean(t *testing.T) {
+func TestRefusalsAreShownInKorean(t *testing.T) {
 	o := newOffice(t)
 	page := o.open(o.mina, "/projects/"+o.project+"/list", browsertest.Language("ko"))
 	page.WaitFor("#list")

@@ -13,7 +13,7 @@ func (o *office) settings(p browsertest.Person) *browsertest.Page {
 
 func (o *office) member(p browsertest.Person) string { return "#m-" + p.Account.String() }
 
-func TestOwnersDecideWhoIsIn(t *testing.T) {
+func TestOwnersManageMembers(t *testing.T) {
 	o := newOffice(t)
 	ann := o.Register("Ann Reader")
 	page, jun := o.settings(o.mina), o.settings(o.jun)
@@ -46,7 +46,7 @@ func TestOwnersDecideWhoIsIn(t *testing.T) {
 	jun.WaitGone(o.member(o.mina))
 }
 
-func TestWhoIsRemovedSeesTheProjectNoMore(t *testing.T) {
+func TestRemovedMemberLosesTheProject(t *testing.T) {
 	o := newOffice(t)
 	jun := o.board(o.jun)
 	jun.Allow("status 404", "Failed to load", "/feed")

@@ -100,9 +100,9 @@ func TestFormsOfViewers(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotOfTheProject enters ids of another project's resources, or of
+// TestForeignIDsAreRejected enters ids of another project's resources, or of
 // none, into the fields of forms.
-func TestWhatIsNotOfTheProject(t *testing.T) {
+func TestForeignIDsAreRejected(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	eve := o.Register("Eve Moon")
