@@ -66,6 +66,7 @@ monitoring: ## Test alerts, dashboards and metrics with a real Prometheus and Al
 soak: ## Run the long fault tests, for an hour and more, and the tests of whole program and browser with the race detector
 	DOCKET_SOAK=1h $(SERVICES) go test -race -run 'Soak|Availability|PowerCut|Fsync|Wires|Partition' -timeout 120m ./e2e/faults
 	$(SERVICES) go test -race -timeout 60m ./e2e/... ./gateway/web/webtest
+	$(SERVICES) go test -race -timeout 60m ./projections -rapid.checks 100
 
 containers: ## Run docker-compose.yml on a separate engine and kill its parts one by one (Debian, root, about ten minutes)
 	deploy/containers

@@ -38,9 +38,9 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	// Each check creates a generation; the default of a hundred checks would
-	// take minutes. -rapid.checks overrides this.
-	if err := flag.Set("rapid.checks", "20"); err != nil {
+	// Each check creates a generation; the default of a hundred checks takes
+	// minutes. -rapid.checks overrides this, as make soak does.
+	if err := flag.Set("rapid.checks", "10"); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)
