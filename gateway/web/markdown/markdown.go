@@ -20,7 +20,7 @@ import (
 // strikethrough and bare links. It omits raw HTML, and its result is sanitized
 // as well.
 var converter = goldmark.New(
-	goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Linkify, extension.TaskList),
+	goldmark.WithExtensions(bounds{}, extension.Table, extension.Strikethrough, extension.Linkify, extension.TaskList),
 	goldmark.WithRendererOptions(ghtml.WithHardWraps()),
 )
 
@@ -57,8 +57,9 @@ func HTML(text string, name func(uuid.UUID) string) string {
 	text = strings.NewReplacer(markBegin, "", markEnd, "").Replace(text)
 	text = mentioned.ReplaceAllString(text, markBegin+"$1"+markEnd)
 	var out bytes.Buffer
-	if err := converter.Convert([]byte(text), &out); err != nil {
-		return "<p>" + html.EscapeString(text) + "</p>"
+	if laborious(text) || converter.Convert([]byte(text), &out) != nil {
+		out.Reset()
+		out.WriteString("<p>" + strings.ReplaceAll(html.EscapeString(text), "\n", "<br>\n") + "</p>")
 	}
 	clean := policy.Sanitize(headings.Replace(out.String()))
 	return mentionMark.ReplaceAllStringFunc(clean, func(m string) string {
